@@ -1,0 +1,84 @@
+package qlik
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// A Tenant is the address of a Qlik Cloud tenant: scheme and host, nothing else. Make one with ParseTenant.
+type Tenant struct {
+	scheme string
+	host   string // lower case, with the port where it is not the scheme's own
+}
+
+// ParseTenant reads https://acme.eu.qlikcloud.com, or the host alone. Plain http is taken for loopback only: everywhere else it
+// would show the credentials to the network.
+func ParseTenant(s string) (Tenant, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return Tenant{}, errors.New("the tenant is empty")
+	}
+	raw := s
+	if !strings.Contains(raw, "://") {
+		raw = "https://" + raw
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return Tenant{}, fmt.Errorf("the tenant %q is no URL: %w", s, bare(err))
+	}
+	if u.User != nil {
+		return Tenant{}, fmt.Errorf("the tenant's URL (host %q) has a user in it: credentials do not belong there", u.Host)
+	}
+	if u.Hostname() == "" {
+		return Tenant{}, fmt.Errorf("the tenant %q has no host", s)
+	}
+	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return Tenant{}, fmt.Errorf("the tenant %q is more than a host: write %s://%s", s, u.Scheme, u.Host)
+	}
+	t := Tenant{scheme: strings.ToLower(u.Scheme), host: strings.ToLower(u.Host)}
+	switch {
+	case t.scheme == "https":
+		t.host = strings.TrimSuffix(t.host, ":443")
+	case t.scheme == "http" && loopback(u.Hostname()):
+		t.host = strings.TrimSuffix(t.host, ":80")
+	case t.scheme == "http":
+		return Tenant{}, fmt.Errorf("the tenant %q is plain http, which shows the credentials to the network: write https://%s", s, u.Host)
+	default:
+		return Tenant{}, fmt.Errorf("the tenant %q is not an https:// URL", s)
+	}
+	return t, nil
+}
+
+// Host is the tenant's host, with the port where it is not the scheme's own.
+func (t Tenant) Host() string { return t.host }
+
+// String is the tenant's URL without a path.
+func (t Tenant) String() string { return t.scheme + "://" + t.host }
+
+// resolve makes an absolute URL of a link the tenant sent. A link that leads anywhere else is an error: the credentials would go with it.
+func (t Tenant) resolve(href string) (string, error) {
+	base, err := url.Parse(t.String())
+	if err != nil {
+		return "", err
+	}
+	u, err := base.Parse(href)
+	if err != nil {
+		return "", fmt.Errorf("a link that is no URL: %w", bare(err))
+	}
+	there, err := ParseTenant(u.Scheme + "://" + u.Host)
+	if err != nil || there != t {
+		return "", fmt.Errorf("a link that leads to another host, %q", u.Host)
+	}
+	return u.String(), nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

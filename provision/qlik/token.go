@@ -1,0 +1,184 @@
+package qlik
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// Scope is what the client asks for, and what it needs to create users.
+const Scope = "admin.users"
+
+// Credentials are a machine-to-machine OAuth client, or an API key in its place. They print as nothing.
+type Credentials struct {
+	ClientID     string
+	ClientSecret string
+	APIKey       string
+}
+
+// String keeps the credentials out of whatever prints them.
+func (Credentials) String() string { return "(credentials)" }
+
+// GoString keeps the credentials out of whatever prints them.
+func (Credentials) GoString() string { return "qlik.Credentials{…}" }
+
+// A token is what goes into the Authorization header. Which token a request was sent with is told by the pointer.
+type token struct {
+	header string
+	end    time.Time // from here on it is not used; zero: never
+
+	renew    time.Time // guarded by tokens.mu: from here on a new one is asked for; zero: never
+	accepted bool      // guarded by tokens.mu: the tenant took it at least once
+}
+
+// tokens hands out one token to everybody, and gets a new one when it is needed. Its methods may be called at once.
+type tokens struct {
+	fetch  func(context.Context) (*token, error) // nil: current is an API key
+	flight singleflight.Group
+
+	mu      sync.Mutex
+	current *token // guarded by mu
+}
+
+// renewAgain is how soon a renewal that failed is tried again, while the old token still lives.
+const renewAgain = 5 * time.Second
+
+// get returns the token that everybody uses, asking for one where there is none or it is about to end. Any number of callers share
+// one request. Where a renewal fails and the old token still lives, the old one is returned.
+func (s *tokens) get(ctx context.Context) (*token, error) {
+	t, good := s.held()
+	if good {
+		return t, nil
+	}
+	fresh, err, _ := s.flight.Do("", func() (any, error) {
+		if held, good := s.held(); good {
+			return held, nil // somebody was faster, between our look and here
+		}
+		fresh, err := s.fetch(ctx)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch {
+		case err == nil:
+			s.current = fresh
+		case t != nil && time.Now().Before(t.end) && !errors.Is(err, ErrCredentials):
+			t.renew = time.Now().Add(renewAgain)
+			return t, nil
+		default:
+			return nil, err
+		}
+		return fresh, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return fresh.(*token), nil
+}
+
+// held returns the current token, nil where there is none, and whether it is good for now.
+func (s *tokens) held() (t *token, good bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t = s.current
+	return t, t != nil && (t.renew.IsZero() || time.Now().Before(t.renew))
+}
+
+// accept notes that the tenant took t.
+func (s *tokens) accept(t *token) {
+	s.mu.Lock()
+	t.accepted = true
+	s.mu.Unlock()
+}
+
+// reject takes a 401 that was answered to t, and reports whether sending again makes sense: with the token that replaced t already, or
+// with a new one where t was good once. A token that was never accepted, and a key that no longer is, will not get better.
+func (s *tokens) reject(t *token) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current != t {
+		return true
+	}
+	if !t.accepted || s.fetch == nil {
+		return false
+	}
+	s.current = nil
+	return true
+}
+
+// fetchToken asks the tenant for a token: one request, no retry.
+func (c *Client) fetchToken(ctx context.Context, creds Credentials) (*token, error) {
+	body, err := json.Marshal(struct {
+		ClientID     string `json:"client_id"`
+		ClientSecret string `json:"client_secret"`
+		GrantType    string `json:"grant_type"`
+		Scope        string `json:"scope"`
+	}{creds.ClientID, creds.ClientSecret, "client_credentials", Scope})
+	if err != nil {
+		return nil, fmt.Errorf("asking for a token: %w", err)
+	}
+	sent := time.Now()
+	answer, err := c.send(ctx, request{method: http.MethodPost, url: c.tenant.String() + "/oauth/token", body: body}, "")
+	if err != nil {
+		return nil, tokenError(err)
+	}
+	var got struct {
+		AccessToken string  `json:"access_token"`
+		ExpiresIn   float64 `json:"expires_in"` // seconds
+	}
+	if err := json.Unmarshal(answer.body, &got); err != nil {
+		return nil, tokenError(&Error{kind: ErrGarbled, Status: answer.status, Err: err})
+	}
+	if got.AccessToken == "" {
+		return nil, tokenError(&Error{kind: ErrGarbled, Status: answer.status, Err: errors.New("no access_token in it")})
+	}
+	t := &token{header: "Bearer " + got.AccessToken}
+	if got.ExpiresIn > 0 {
+		// Ahead of its end by a minute, or by a tenth of a life that is shorter than ten.
+		life := time.Duration(min(got.ExpiresIn, 1e9) * float64(time.Second))
+		t.end = sent.Add(life)
+		t.renew = t.end.Add(-min(time.Minute, life/10))
+	}
+	return t, nil
+}
+
+// A TokenError says why there is no token. It is ErrNoToken where asking again may help, else ErrCredentials or ErrNotTenant.
+type TokenError struct {
+	kind error
+	Err  error // an *Error
+}
+
+func (e *TokenError) Error() string { return fmt.Sprintf("asking for a token: %v", e.Err) }
+
+// Is reports whether the error is of one of this package's kinds.
+func (e *TokenError) Is(target error) bool { return target == e.kind }
+
+// tokenError says what a failed token request means. Nothing of it may be mistaken for an answer to the request that needed the token.
+func tokenError(err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err // the context's
+	}
+	switch e.kind {
+	case ErrNoAnswer, ErrLimited, ErrGarbled:
+		return &TokenError{kind: ErrNoToken, Err: err}
+	case ErrNotTenant:
+		return &TokenError{kind: ErrNotTenant, Err: err}
+	}
+	return &TokenError{kind: ErrCredentials, Err: err}
+}
+
+// RetryAfter is how long err's tenant asked to wait, 0 where it did not.
+func RetryAfter(err error) time.Duration {
+	if t, ok := errors.AsType[*TokenError](err); ok {
+		err = t.Err
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
+}

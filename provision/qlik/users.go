@@ -1,0 +1,140 @@
+package qlik
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// A User as the tenant tells of it.
+type User struct {
+	ID        string `json:"id"`
+	Subject   string `json:"subject"`
+	Name      string `json:"name"`
+	Email     string `json:"email"`
+	Status    string `json:"status"` // active, invited, disabled, …
+	CreatedAt Stamp  `json:"createdAt"`
+}
+
+// A Stamp is a time as the tenant writes it, zero where it is none: a time that cannot be read must not hide the user's id.
+type Stamp struct{ time.Time }
+
+// UnmarshalJSON reads RFC 3339.
+func (s *Stamp) UnmarshalJSON(b []byte) error {
+	if err := s.Time.UnmarshalJSON(b); err != nil {
+		s.Time = time.Time{}
+	}
+	return nil
+}
+
+// A NewUser is what a create sends. Status is active or invited; invited needs an Email.
+type NewUser struct {
+	Subject string `json:"subject"`
+	Name    string `json:"name,omitempty"`
+	Email   string `json:"email,omitempty"`
+	Status  string `json:"status"`
+}
+
+const usersPath = "/api/v1/users"
+
+// CreateUser creates a user. It counts against Tier 2. A success without an id in it is an ErrGarbled.
+func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
+	body, err := json.Marshal(u)
+	if err != nil {
+		return User{}, err
+	}
+	user, got, err := do[User](ctx, c, request{method: http.MethodPost, url: c.tenant.String() + usersPath, body: body})
+	if err == nil && user.ID == "" {
+		err = &Error{kind: ErrGarbled, Status: got.status, Err: errors.New("no id in it")}
+	}
+	return user, err
+}
+
+// Found are the users that a filter found, and when, by the tenant's clock (zero where it did not say).
+type Found struct {
+	Users []User
+	Date  time.Time
+}
+
+// ListUsers finds users with GET /users: Tier 1, for a short filter.
+func (c *Client) ListUsers(ctx context.Context, filter string) (Found, error) {
+	query := url.Values{"limit": {"100"}, "filter": {filter}, "fields": {"id,subject,name,email,status,createdAt"}}
+	return c.pages(ctx, request{method: http.MethodGet, url: c.tenant.String() + usersPath + "?" + query.Encode()})
+}
+
+// FilterUsers finds users with POST /users/actions/filter: a budget of its own, and room for 100 terms.
+func (c *Client) FilterUsers(ctx context.Context, filter string) (Found, error) {
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(struct {
+		Filter string `json:"filter"`
+	}{filter}); err != nil {
+		return Found{}, err
+	}
+	return c.pages(ctx, request{method: http.MethodPost, url: c.tenant.String() + usersPath + "/actions/filter?limit=100", body: body.Bytes()})
+}
+
+// maxPages bounds how far a cursor is followed: 100 terms rarely find more users than fit on one page.
+const maxPages = 50
+
+func (c *Client) pages(ctx context.Context, r request) (Found, error) {
+	type page struct {
+		Data  []User `json:"data"`
+		Links struct {
+			Next struct {
+				Href string `json:"href"`
+			} `json:"next"`
+		} `json:"links"`
+	}
+	var found Found
+	for range maxPages {
+		p, got, err := do[page](ctx, c, r)
+		if err != nil {
+			return Found{}, err
+		}
+		found.Users = append(found.Users, p.Data...)
+		found.Date = got.date
+		if p.Links.Next.Href == "" {
+			return found, nil
+		}
+		if r.url, err = c.tenant.resolve(p.Links.Next.Href); err != nil {
+			return Found{}, &Error{kind: ErrGarbled, Status: got.status, Err: err}
+		}
+	}
+	return Found{}, &Error{kind: ErrGarbled, Status: http.StatusOK, Err: errors.New("its pages do not end")}
+}
+
+// Or joins terms of a filter.
+func Or(terms ...string) string { return strings.Join(terms, " or ") }
+
+// SubjectIs is the term that finds a subject. The tenant's eq ignores case: compare what comes back.
+func SubjectIs(subject string) string { return "subject eq " + quote(subject) }
+
+// EmailIs is the term that finds an address.
+func EmailIs(email string) string { return "email eq " + quote(email) }
+
+// quote makes a string value of SCIM's filter grammar (RFC 7644, 3.4.2.2), which is JSON's: a value stays a value whatever is in it.
+func quote(s string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(s) // a string always encodes, and a Builder always writes
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func pathOf(rawURL string) string {
+	if _, rest, ok := strings.Cut(rawURL, "://"); ok {
+		rawURL = rest
+	}
+	if i := strings.IndexByte(rawURL, '/'); i >= 0 {
+		rawURL = rawURL[i:]
+	}
+	path, _, _ := strings.Cut(rawURL, "?")
+	return path
+}
