@@ -1,0 +1,123 @@
+package sandbox
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// send sends creates at given times since the start, in order, and returns for each the status, and Retry-After of a 429.
+func send(t *testing.T, o Options, at ...time.Duration) []string {
+	t.Helper()
+	var got []string
+	synctest.Test(t, func(t *testing.T) {
+		tenant := New(o)
+		c := inProcess(t, tenant)
+		start := time.Now()
+		for i, d := range at {
+			time.Sleep(d - time.Since(start))
+			a := c.create(fmt.Sprint("s", i))
+			if a.status == 429 {
+				got = append(got, "429/"+a.header.Get("Retry-After"))
+				want := fmt.Sprintf("You need to wait %s seconds until limit is lifted.", a.header.Get("Retry-After"))
+				if a.fault()["code"] != "HTTP-429" || a.fault()["detail"] != want || a.fault()["title"] != "API rate limit reached." {
+					t.Errorf("429 body: %s", a.text)
+				}
+			} else {
+				got = append(got, fmt.Sprint(a.status))
+			}
+		}
+	})
+	return got
+}
+
+func TestLimitsLetInExactlyTheBudget(t *testing.T) {
+	const ms = time.Millisecond
+	s := func(f float64) time.Duration { return time.Duration(f * float64(time.Second)) }
+	for _, test := range []struct {
+		name   string
+		limit  Limit
+		budget Budget
+		at     []time.Duration
+		want   string
+	}{
+		{"rolling: the oldest leaves after a window", LimitRolling, Budget{3, 10 * time.Second},
+			[]time.Duration{0, s(1), s(2), s(9), s(9.999), s(10), s(10.5), s(11), s(12)},
+			"201 201 201 429/1 429/1 201 429/1 429/1 201"},
+		{"rolling: the block lasts as long as it says", LimitRolling, Budget{1, 1500 * ms},
+			[]time.Duration{0, s(0.2), s(1.5), s(2.199), s(2.2)},
+			"201 429/2 429/1 429/1 201"},
+		{"rolling: a denied request is not counted", LimitRolling, Budget{2, 4 * time.Second},
+			[]time.Duration{0, s(1), s(2), s(2.5), s(3), s(4), s(5), s(6)},
+			"201 201 429/2 429/2 429/1 201 201 429/2"},
+		{"fixed: begins with its first request", LimitFixed, Budget{2, 10 * time.Second},
+			[]time.Duration{s(3), s(12.9), s(12.95), s(12.999), s(13.949), s(13.95), s(14), s(14), s(23.949), s(24)},
+			"201 201 429/1 429/1 429/1 201 201 429/10 429/1 201"},
+		{"fixed: a quiet time is no window", LimitFixed, Budget{2, 10 * time.Second},
+			[]time.Duration{0, s(25), s(34), s(34.5), s(35.5)},
+			"201 201 201 429/1 201"},
+		{"bucket: refills evenly", LimitBucket, Budget{5, 10 * time.Second},
+			[]time.Duration{0, 0, 0, 0, 0, s(1), s(2), s(2), s(4), s(6), s(6)},
+			"201 201 201 201 201 429/1 201 429/2 201 201 429/2"},
+		{"bucket: a third of a token stays a third", LimitBucket, Budget{3, 10 * time.Second}, // one each 3.333… s
+			[]time.Duration{0, 0, 0, s(3), s(4), s(7), s(7), s(10), s(10)},
+			"201 201 201 429/1 201 201 429/3 201 429/4"},
+		{"bucket: never more than full", LimitBucket, Budget{2, 10 * time.Second},
+			[]time.Duration{s(100), s(100), s(100)},
+			"201 201 429/5"},
+		{"off", LimitOff, Budget{1, time.Hour}, []time.Duration{0, 0, 0}, "201 201 201"},
+		{"zero is rolling", "", Budget{1, time.Second}, []time.Duration{0, 0, s(1)}, "201 429/1 201"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := send(t, Options{Limit: test.limit, Tier2: test.budget}, test.at...)
+			if want := strings.Fields(test.want); !slices.Equal(got, want) {
+				t.Errorf("got  %v\nwant %v", got, want)
+			}
+		})
+	}
+}
+
+func TestPublishedLimitsHoldForEachKind(t *testing.T) {
+	for _, limit := range []Limit{LimitRolling, LimitFixed, LimitBucket} {
+		t.Run(string(limit), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tenant := New(Options{Limit: limit, Latency: 10 * time.Millisecond})
+				c := inProcess(t, tenant)
+				start := time.Now()
+				created, denied := 0, 0
+				for created < 1000 {
+					a := c.create(fmt.Sprint("s", created))
+					switch a.status {
+					case 201:
+						created++
+					case 429:
+						denied++
+						seconds, err := time.ParseDuration(a.header.Get("Retry-After") + "s")
+						if err != nil || seconds < time.Second {
+							t.Fatalf("Retry-After %q", a.header.Get("Retry-After"))
+						}
+						time.Sleep(seconds)
+					default:
+						t.Fatalf("%d %s", a.status, a.text)
+					}
+				}
+				// 500 of 10 ms each, then what the kind brings: the whole window at once, or one each 600 ms (two a block of a second).
+				want := map[Limit]time.Duration{
+					LimitRolling: 300*time.Second + 10*time.Millisecond + 500*10*time.Millisecond,
+					LimitFixed:   300*time.Second + 10*time.Millisecond + 500*10*time.Millisecond,
+				}[limit]
+				took := time.Since(start)
+				if limit == LimitBucket {
+					if took < 295*time.Second || took > 310*time.Second {
+						t.Errorf("a bucket took %v for 1000", took)
+					}
+				} else if took != want || denied != 1 {
+					t.Errorf("took %v with %d denied, want %v with 1", took, denied, want)
+				}
+			})
+		})
+	}
+}
