@@ -59,6 +59,8 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 type Found struct {
 	Users []User
 	Date  time.Time
+
+	Requests int // how many it took, a page each
 }
 
 // ListUsers finds users with GET /users: Tier 1, for a short filter.
@@ -100,6 +102,7 @@ func (c *Client) pages(ctx context.Context, r request) (Found, error) {
 		}
 		found.Users = append(found.Users, p.Data...)
 		found.Date = got.date
+		found.Requests++
 		if p.Links.Next.Href == "" {
 			return found, nil
 		}

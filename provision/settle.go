@@ -1,0 +1,316 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"qlik-provision/provision/qlik"
+)
+
+// create sends a row's create, and settles the row or puts it back in line.
+func (r *run) create(ctx context.Context, t turn) error {
+	j := t.job
+	sent := time.Now()
+	if !j.doubt {
+		j.firstSent = sent
+	}
+	user, err := r.client.CreateUser(qlik.ForRow(ctx, j.row.Number, t.wait), qlik.NewUser{
+		Subject: j.row.Subject, Name: j.row.Name, Email: j.row.Email, Status: r.o.Status,
+	})
+	v, known := judge(err)
+	if stopped(ctx, err) {
+		j.err = errors.New("cut off while its create was under way")
+		r.putBack(j)
+		return nil
+	}
+	if !known {
+		return fmt.Errorf("creating user of row %d: %w", j.row.Number, err)
+	}
+	cleared, end := r.ruled(t, v, err, time.Since(sent))
+	if refuseErr := r.refuse(cleared); refuseErr != nil {
+		return refuseErr
+	}
+	if end != nil {
+		return end
+	}
+	switch {
+	case err == nil:
+		return r.settle(j, Outcome{State: Created, UserID: user.ID, HTTPStatus: http.StatusCreated}, nil)
+	case errors.Is(err, qlik.ErrConflict):
+		j.conflict = err
+		return r.look(ctx, j)
+	case errors.Is(err, qlik.ErrRefused):
+		return r.settle(j, Outcome{State: Failed, Message: err.Error()}, err)
+	}
+	return nil
+}
+
+// judge says what a create's answer means to the gate, and false where it means that the run cannot go on.
+func judge(err error) (verdict, bool) {
+	switch {
+	case err == nil, errors.Is(err, qlik.ErrConflict), errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrGarbled):
+		return letIn, true
+	case errors.Is(err, qlik.ErrLimited):
+		return limited, true
+	case errors.Is(err, qlik.ErrForbidden):
+		return forbidden, true
+	case errors.Is(err, qlik.ErrNoAnswer):
+		return noAnswer, true
+	case errors.Is(err, qlik.ErrNoToken):
+		return noToken, true
+	}
+	return 0, false
+}
+
+// ruled tells the gate of an answer, and puts the row back in line where it has to go again. Both are one step, so that a row that met the limit
+// is in front before anybody may go.
+func (r *run) ruled(t turn, v verdict, err error, took time.Duration) (cleared []*job, end error) {
+	j, now := t.job, time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.took == 0 {
+		r.took = took
+	}
+	r.took += (took - r.took) / 16
+	wasOpen := r.gate.opened
+	cleared, end = r.gate.answered(now, t.pass, j, v, qlik.RetryAfter(err))
+	if v == letIn && r.lookups.held {
+		r.lookups.held = false
+		r.wake()
+	}
+	if r.gate.opened != wasOpen {
+		r.wake()
+	}
+	if err == nil {
+		j.attempts++
+		return cleared, end
+	}
+	j.err = err
+	switch {
+	case v == limited, v == noToken:
+		r.queue.goFirst(j)
+	case v == noAnswer, errors.Is(err, qlik.ErrGarbled):
+		j.doubt = j.doubt || !errors.Is(err, qlik.ErrNotSent)
+		if !t.pass.free {
+			j.attempts++
+		}
+		r.again(j, now.Add(max(backoff(j.attempts), qlik.RetryAfter(err))))
+	default:
+		j.attempts++
+		return cleared, end
+	}
+	r.wake()
+	return cleared, end
+}
+
+// again puts the row in line for its next attempt, or for the last look where there is none left.
+func (r *run) again(j *job, from time.Time) {
+	if j.attempts < r.o.Attempts {
+		r.queue.createLater(j, from)
+		return
+	}
+	j.last, j.conflict = true, nil
+	r.queue.lookLater(j, from)
+}
+
+func (r *run) putBack(j *job) {
+	r.mu.Lock()
+	r.queue.goFirst(j)
+	r.mu.Unlock()
+}
+
+// refuse settles rows whose 403 turned out to be their own.
+func (r *run) refuse(cleared []*job) error {
+	for _, j := range cleared {
+		if err := r.settle(j, Outcome{State: Failed, Message: j.err.Error()}, j.err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look asks the tenant who has the row's subject: after a 409, and where the attempts are used up.
+func (r *run) look(ctx context.Context, j *job) error {
+	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), qlik.SubjectIs(j.row.Subject))
+	switch {
+	case err == nil:
+		return r.decide(j, found)
+	case stopped(ctx, err):
+		r.putBack(j)
+		return nil
+	case errors.Is(err, qlik.ErrCredentials):
+		return fmt.Errorf("looking up the user of row %d: %w", j.row.Number, err)
+	}
+	now := time.Now()
+	if j.lookSince.IsZero() {
+		j.lookSince = now
+	}
+	wait := qlik.RetryAfter(err)
+	if !errors.Is(err, qlik.ErrLimited) {
+		j.looks++
+	}
+	if wait == 0 {
+		wait = backoff(max(j.looks, 1))
+	}
+	if !again(err) || j.looks >= r.o.Attempts || now.Add(wait).Sub(j.lookSince) > r.o.Patience {
+		return r.settle(j, Outcome{State: Pending, Message: j.open() + "; the look at it failed: " + err.Error()}, err)
+	}
+	r.mu.Lock()
+	r.queue.lookLater(j, now.Add(wait))
+	r.mu.Unlock()
+	return nil
+}
+
+// again reports whether a request that met err may go better another time.
+func again(err error) bool {
+	return errors.Is(err, qlik.ErrNoAnswer) || errors.Is(err, qlik.ErrLimited) || errors.Is(err, qlik.ErrGarbled) || errors.Is(err, qlik.ErrNoToken)
+}
+
+// open says what is not known of a row.
+func (j *job) open() string {
+	switch {
+	case j.conflict != nil && j.doubt:
+		return "on the tenant, created by this run or there before"
+	case j.conflict != nil:
+		return "on the tenant, whose it is is not known"
+	case j.doubt:
+		return "it may have been created"
+	}
+	return "it was not created"
+}
+
+// slack is what the tenant's clocks may differ among themselves; Date comes in whole seconds.
+const slack = 5 * time.Second
+
+// decide settles a row by what a look found.
+func (r *run) decide(j *job, found qlik.Found) error {
+	user, exact, there := choose(found.Users, j.row.Subject)
+	switch {
+	case !there && j.conflict != nil && j.doubt && !j.last:
+		// Not found is no proof: the create may only be too young to be found.
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.again(j, time.Now().Add(backoff(j.attempts)))
+		return nil
+	case !there && j.conflict != nil && !j.last:
+		return r.settle(j, Outcome{State: Failed, Message: j.conflict.Error()}, j.conflict)
+	case !there:
+		return r.settle(j, Outcome{State: Failed, Message: j.err.Error()}, j.err)
+	}
+	o := belongs(j.row, user, exact, r.o.Status)
+	date := found.Date
+	if date.IsZero() {
+		date = time.Now()
+	}
+	first := date.Add(-time.Since(j.firstSent) - slack) // by the tenant's clock
+	if o.State == Exists && exact && j.doubt && !user.CreatedAt.IsZero() && !user.CreatedAt.Before(first) {
+		return r.settle(j, Outcome{State: Created, UserID: user.ID, Message: "created, though the answer was lost"}, nil)
+	}
+	return r.settle(j, o, j.conflict)
+}
+
+// choose takes the user with this very subject, or else one whose subject differs in case only: that is the one a 409 meant.
+func choose(users []qlik.User, subject string) (user qlik.User, exact, there bool) {
+	for _, u := range users {
+		switch {
+		case u.Subject == subject:
+			return u, true, true
+		case strings.EqualFold(u.Subject, subject) && !there:
+			user, there = u, true
+		}
+	}
+	return user, false, there
+}
+
+// belongs says whether a user is the row's person.
+func belongs(row Row, u qlik.User, exact bool, status string) Outcome {
+	if !SamePerson(row, Row{Name: u.Name, Email: u.Email}) {
+		return Outcome{
+			State: Failed, UserID: u.ID, ErrorCode: OtherPerson,
+			Message: fmt.Sprintf("the subject belongs to another person: %s on the tenant, %s in the file", person(u.Name, u.Email), person(row.Name, row.Email)),
+		}
+	}
+	var as string
+	if !exact {
+		as = onTenantAs(u)
+	}
+	return Outcome{State: Exists, UserID: u.ID, Message: differences(row, u, as, status)}
+}
+
+func person(name, email string) string {
+	switch {
+	case name == "" && email == "":
+		return "somebody without name and address"
+	case email == "":
+		return name
+	case name == "":
+		return email
+	}
+	return name + " <" + email + ">"
+}
+
+func onTenantAs(u qlik.User) string {
+	as := "on the tenant as " + u.Subject
+	if !u.CreatedAt.IsZero() {
+		as += ", created " + u.CreatedAt.UTC().Format(time.DateOnly)
+	}
+	return as
+}
+
+// Disabled is how the message of an existing user begins who cannot log in.
+const Disabled = "disabled on the tenant"
+
+// differences says where a user's data are not the row's: a disabled user first, then under whose subject, then the rest; "" where nothing differs.
+func differences(row Row, u qlik.User, as, status string) string {
+	var parts []string
+	if strings.EqualFold(u.Status, "disabled") {
+		parts = append(parts, Disabled)
+	}
+	if as != "" {
+		parts = append(parts, as)
+	}
+	for _, field := range []struct{ name, here, there string }{{"name", row.Name, u.Name}, {"email", row.Email, u.Email}} {
+		switch {
+		case field.here == "" || sameText(field.here, field.there):
+		case field.there == "":
+			parts = append(parts, "no "+field.name+" there")
+		default:
+			parts = append(parts, fmt.Sprintf("%s differs: %q there", field.name, field.there))
+		}
+	}
+	if u.Status != "" && !strings.EqualFold(u.Status, status) && !strings.EqualFold(u.Status, "disabled") {
+		parts = append(parts, "status there: "+u.Status)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// settle records what became of a row. why is the tenant's answer that decided, nil for none.
+func (r *run) settle(j *job, o Outcome, why error) error {
+	o.Row, o.Attempts = j.row, j.attempts
+	if e, ok := errors.AsType[*qlik.Error](why); ok {
+		o.HTTPStatus, o.TraceID = e.Status, e.TraceID
+		if o.ErrorCode == "" && (o.State == Failed || o.State == Pending) {
+			o.ErrorCode = e.Code
+		}
+	}
+	return r.note(o)
+}
+
+// note records an outcome, and counts it.
+func (r *run) note(o Outcome) error {
+	o.FinishedAt = time.Now().UTC()
+	if err := r.record(o); err != nil {
+		return fmt.Errorf("recording row %d: %w", o.Row.Number, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.settled++
+	if o.State == Failed {
+		r.failures++
+	}
+	return nil
+}
