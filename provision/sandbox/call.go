@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -113,6 +114,16 @@ func readBody(r *http.Request) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 }
 
+// hasKind reports whether the body says that it is of a media type.
+func (c *call) hasKind(kind string) bool {
+	said := c.Header.Get("Content-Type")
+	if said == kind {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(said)
+	return err == nil && media == kind
+}
+
 // href is an absolute link on the tenant as the client knows it.
 func (c *call) href(path string) string {
 	scheme, host := c.URL.Scheme, c.Host
@@ -200,6 +211,9 @@ func (t *Tenant) serve(c *call) reply {
 	}
 	if len(c.body) > maxBody {
 		return t.refuse(http.StatusRequestEntityTooLarge, apiError{Code: "HTTP-413", Title: "Payload too large", Detail: "The body is larger than 500 kB."})
+	}
+	if len(c.body) > 0 && !c.hasKind("application/json") {
+		return t.invalid("", "The content type must be application/json.")
 	}
 	switch c.endpoint {
 	case EndpointCreate:

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/mail"
@@ -17,10 +18,13 @@ func (o object) text(name string) (s string, there, ok bool) {
 	if !there {
 		return "", false, true
 	}
-	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
+	if len(raw) < 2 || raw[0] != '"' {
 		return "", true, false
 	}
-	return s, true, true
+	if bytes.IndexByte(raw, '\\') < 0 { // raw is valid JSON
+		return string(raw[1 : len(raw)-1]), true, true
+	}
+	return s, true, json.Unmarshal(raw, &s) == nil
 }
 
 func readObject(body []byte) (object, bool) {
@@ -74,15 +78,14 @@ func readUser(o object) (r *record, pointer, detail string) {
 		name  string
 		value *string
 	}{{"subject", &r.Subject}, {"name", &r.Name}, {"email", &r.Email}, {"status", &r.Status}}
-	given := make(map[string]bool, len(fields))
 	for _, f := range fields {
-		value, there, ok := o.text(f.name)
-		if !ok {
+		var ok bool
+		if *f.value, _, ok = o.text(f.name); !ok {
 			return nil, "/" + f.name, f.name + " must be a string."
 		}
-		*f.value, given[f.name] = value, there
 	}
-	if !given["status"] {
+	_, addressed := o["email"]
+	if _, there := o["status"]; !there {
 		r.Status = "active"
 	}
 	switch {
@@ -90,9 +93,9 @@ func readUser(o object) (r *record, pointer, detail string) {
 		return nil, "/subject", "subject is required."
 	case r.Status != "active" && r.Status != "invited":
 		return nil, "/status", "status must be active or invited."
-	case !given["email"] && r.Status == "invited":
+	case !addressed && r.Status == "invited":
 		return nil, "/email", "email is required for an invited user."
-	case given["email"] && !isAddress(r.Email):
+	case addressed && !isAddress(r.Email):
 		return nil, "/email", "email must be an email address."
 	}
 	if raw, there := o["assignedRoles"]; there {

@@ -78,22 +78,18 @@ func (r reply) writeTo(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	flusher := http.NewResponseController(w)
+	err := flusher.Flush()
 	body := r.stream(req.Context())
-	buf := make([]byte, 16<<10)
-	for {
-		n, err := body.Read(buf)
-		if _, failed := w.Write(buf[:n]); failed != nil {
-			panic(http.ErrAbortHandler)
+	for buf := make([]byte, 16<<10); err == nil; {
+		var n int
+		n, err = body.Read(buf)
+		_, gone := w.Write(buf[:n])
+		if gone = errors.Join(gone, flusher.Flush()); gone != nil {
+			err = gone
 		}
-		if failed := flusher.Flush(); failed != nil {
-			panic(http.ErrAbortHandler)
-		}
-		if err == io.EOF {
-			return
-		}
-		if err != nil {
-			panic(http.ErrAbortHandler)
-		}
+	}
+	if err != io.EOF {
+		panic(http.ErrAbortHandler)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -113,14 +112,10 @@ func tokenForm(c *call) (url.Values, error) {
 	if len(c.body) > maxBody {
 		return nil, fmt.Errorf("the body is larger than 500 kB")
 	}
-	kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
-	if err != nil {
-		return nil, fmt.Errorf("no content type")
-	}
-	switch kind {
-	case "application/x-www-form-urlencoded":
+	switch {
+	case c.hasKind("application/x-www-form-urlencoded"):
 		return url.ParseQuery(string(c.body))
-	case "application/json":
+	case c.hasKind("application/json"):
 		var properties map[string]any
 		if err := json.Unmarshal(c.body, &properties); err != nil {
 			return nil, fmt.Errorf("the body is no JSON object")
@@ -133,5 +128,5 @@ func tokenForm(c *call) (url.Values, error) {
 		}
 		return form, nil
 	}
-	return nil, fmt.Errorf("content type %s is not supported", kind)
+	return nil, fmt.Errorf("the content type must be application/json or a form's")
 }
