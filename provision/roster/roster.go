@@ -20,6 +20,9 @@ type Options struct {
 	// Block names a run of columns that are not the export's. Where the header has exactly these beside each other, in this
 	// order, they are a candidate for nothing, and a record may end behind them. The last such run counts.
 	Block []string
+
+	// Loose leaves a column that cannot be decided without a source, where that refuses the file otherwise: for showing a file.
+	Loose bool
 }
 
 // A File is an export whose header is read and whose columns are decided. Its methods may be called at once.
@@ -55,6 +58,10 @@ func Open(r io.ReaderAt, size int64, name string, o Options) (*File, error) {
 		return nil, err
 	}
 	f.Block = lastRun(f.Header, o.Block)
+	if o.Loose {
+		f.Columns = loosely(f.Header, f.ours, o)
+		return f, nil
+	}
 	if f.Columns, err = decide(f.Header, f.ours, o); err != nil {
 		return nil, f.explain(err, sample, o)
 	}
