@@ -122,8 +122,19 @@ func (b *batch) even(sp *span) {
 		}
 	default:
 		sp.uneven = true
-		sp.problem = &Problem{File: f.Name, Line: s.first, Message: fmt.Sprintf("%s, where the header has %d", plural(sp.read, "field", "fields"), want)}
+		sp.problem = &Problem{File: f.Name, Line: s.first, Message: b.unevenness(want)}
 	}
+}
+
+// unevenness tells how many fields there are, and shows where to look.
+func (b *batch) unevenness(want int) string {
+	s := b.scanner
+	m := fmt.Sprintf("%s, where the header has %d", plural(len(s.cells), "field", "fields"), want)
+	if len(s.cells) < want {
+		return m + ": " + quote(string(s.buf[s.start:s.end]))
+	}
+	c := s.cells[want]
+	return m + "; the first one too many is " + quote(string(s.buf[c.start:c.end]))
 }
 
 // fault is the problem that the scanner found.

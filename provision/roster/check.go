@@ -29,7 +29,7 @@ func (f *File) Check(r *Record, needEmail bool) (invalid, warning string) {
 		}
 		if len(v.source.parts) > 1 {
 			if header, value := excelErrorIn(v.source, r.Fields); value != "" {
-				return r.wrong(header, value+" is an error of a spreadsheet's"), ""
+				return r.wrong(header, value+" is a spreadsheet's error value"), ""
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func unsendable(v string) string {
 		}
 	}
 	if isExcelError(v) {
-		return v + " is an error of a spreadsheet's"
+		return v + " is a spreadsheet's error value"
 	}
 	return ""
 }

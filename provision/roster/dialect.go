@@ -145,12 +145,35 @@ func (a fit) better(b fit) bool {
 // two do that, more known words in the header decide, and then which of them is the rarer in text. A file of one column has commas.
 func findDelimiter(s sample, block []string) rune {
 	best, found := fit{}, ','
-	for _, d := range []rune{'\t', ';', '|', ','} {
+	candidates := []rune{'\t', ';', '|', ','}
+	if d := blockDelimiter(s.b, block); d != 0 {
+		candidates = append(candidates, d)
+	}
+	for _, d := range candidates {
 		if f := fitOf(s, d, block); f.cells > 1 && f.better(best) {
 			best, found = f, d
 		}
 	}
 	return found
+}
+
+// blockDelimiter is what stands behind the block's first name: a result file keeps whatever delimiter its export had.
+func blockDelimiter(b []byte, block []string) rune {
+	if len(block) < 2 {
+		return 0
+	}
+	for rest := b; ; {
+		_, after, found := bytes.Cut(rest, []byte(block[0]))
+		if !found {
+			return 0
+		}
+		rest = after
+		d, n := utf8.DecodeRune(bytes.TrimPrefix(after, []byte{'"'}))
+		next := bytes.TrimPrefix(bytes.TrimPrefix(after, []byte{'"'})[n:], []byte{'"'})
+		if canDelimit(d) && bytes.HasPrefix(next, []byte(block[1])) {
+			return d
+		}
+	}
 }
 
 func fitOf(s sample, delimiter rune, block []string) fit {

@@ -30,6 +30,9 @@ func (f *File) readHeader(row int) error {
 	}
 	f.Header = slices.Clone(b.fields)
 	f.head = &Record{Line: b.spans[0].line, Fields: f.Header, file: f, text: strings.Clone(b.text), cells: slices.Clone(b.cells), strict: b.spans[0].strict}
+	if k := foreign([]byte(f.head.text)); k != nil {
+		return k.refuse(f.Name) // below title lines or sep=;
+	}
 	if len(f.Header) > mostColumns {
 		return &Error{Message: fmt.Sprintf("%s: the header has %d columns, more than %d", f.Name, len(f.Header), mostColumns)}
 	}

@@ -93,12 +93,8 @@ func (d *Doubts) Err() error {
 	if d.total == 0 {
 		return nil
 	}
-	lines := "1 line that makes"
-	if d.total > 1 {
-		lines = strconv.Itoa(d.total) + " lines that make"
-	}
 	return &Error{
-		Message:  fmt.Sprintf("%s has %s the rest of it doubtful", d.file, lines),
+		Message:  fmt.Sprintf("%s: %s the whole file doubtful", d.file, plural(d.total, "line makes", "lines make")),
 		Problems: d.kept,
 		More:     d.total - len(d.kept),
 	}

@@ -109,6 +109,8 @@ func (f *File) explain(err error, s sample, o Options) error {
 	} else if v := dataLike(f.Header); v != "" && known(f.Header) == 0 {
 		e.Message = fmt.Sprintf("there is no header: line %d holds %s, so it is a row", at, quote(v))
 		e.Flags, e.Hint = nil, "put a line with the columns' names above it"
+	} else if f.Dialect.Guessed && known(f.Header) == 0 {
+		e.Hint = "it is not UTF-8 and was read as Windows-1252; where that is wrong, say what it is with --encoding: Shift_JIS, ISO-8859-2, macintosh …"
 	}
 	return f.inFile(e)
 }

@@ -65,7 +65,13 @@ func Open(r io.ReaderAt, size int64, name string, o Options) (*File, error) {
 	if f.Columns, err = decide(f.Header, f.ours, o); err != nil {
 		return nil, f.explain(err, sample, o)
 	}
-	return f, nil
+	for _, err := range f.Records() {
+		if _, problem := err.(*Problem); err != nil && !problem {
+			return nil, err
+		}
+		return f, nil
+	}
+	return nil, &Error{Message: f.Name + " has a header, but no rows"}
 }
 
 // ours reports whether the column at index i belongs to Options.Block, not to the export.

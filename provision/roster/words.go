@@ -32,7 +32,7 @@ var roleWords = [...]struct {
 		samaccountname networkid networklogin ssoid federationid nameid
 		employeeid employeeno employeenumber employeenr employeecode employee# empid empno employeeidnumber
 		personid personnumber personnelid personnelnumber personnelno personidexternal staffid staffnumber staffno
-		workerid workernumber associateid payrollnumber payrollid fileid filenumber
+		workerid workernumber associateid payrollnumber payrollid fileid filenumber file#
 		benutzer benutzername benutzerid benutzerkennung kennung anmeldename loginkennung
 		personalnummer personalnr persnr persnummer pernr personalid mitarbeiternummer mitarbeiternr mitarbeiterid
 		mitarbeiterkennung mitarbeiterkurzel stammnummer
@@ -58,7 +58,7 @@ var roleWords = [...]struct {
 		emailadres mailadres werkemail zakelijkeemail emailzakelijk
 		enderecodeemail emailprofissional emailcorporativo correioeletronico
 		メール メールアドレス eメール 電子メール 会社メールアドレス 会社メール 社用メールアドレス`},
-	{name, `name displayname fullname completename employeename workername  personname commonname legalname preferredname
+	{name, `name worker displayname fullname completename employeename workername  personname commonname legalname preferredname
 		fulllegalname legalfullname employeefullname nameofemployee formattedname
 		anzeigename vollername vollstandigername vollstaendigername gesamtname mitarbeitername mitarbeiter vorundnachname
 		vornamenachname namevorname nachnamevorname
@@ -80,7 +80,14 @@ var roleWords = [...]struct {
 
 // rolesOf is what a column with this header may be.
 func rolesOf(header string) role {
-	return rolesByWord[fold(header)]
+	if r := rolesByWord[fold(header)]; r != 0 {
+		return r
+	}
+	// The upload templates of Google and Microsoft: Email Address [Required], Name [displayName] Required.
+	if before, _, found := strings.Cut(header, "["); found {
+		return rolesByWord[fold(before)]
+	}
+	return 0
 }
 
 // rolesByWord is roleWords the other way round; nothing writes to it.
