@@ -51,9 +51,6 @@ func (r reply) stream(ctx context.Context) io.Reader {
 	case mannerBomb:
 		return newBomb()
 	}
-	if r.short {
-		return io.MultiReader(bytes.NewReader(r.body), broken{})
-	}
 	return bytes.NewReader(r.body)
 }
 
@@ -73,7 +70,7 @@ func (r reply) writeTo(w http.ResponseWriter, req *http.Request) {
 		h[name] = values
 	}
 	w.WriteHeader(r.status)
-	if r.manner == mannerWhole && !r.short {
+	if r.manner == mannerWhole {
 		w.Write(r.body) // an error is that of the client, who has gone
 		return
 	}
