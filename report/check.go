@@ -1,0 +1,300 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/roster"
+)
+
+// listed is how many rows a line for people is made of at most, where each has a line.
+const listed = 20
+
+// check reads a sheet as a whole, before anything is written: nothing in it makes the rest doubtful, and of a result file the
+// guards hold.
+func (l *Ledger) check(s *sheet) (*survey, error) {
+	v := &survey{sheet: s, hash: l.options.hash, byAddress: l.options.MatchEmail}
+	if v.hash == nil {
+		v.hash = hashOf()
+	}
+	g := guard{sheet: s, tenant: l.options.Tenant}
+	odd := list{options: &l.options}
+	for r, err := range s.rows() {
+		if err != nil {
+			return nil, err
+		}
+		mark := finished
+		if !done(r.entry.Outcome) {
+			mark = sendable
+			invalid, warning := s.ownFault(r, l.options.NeedEmail)
+			if invalid != "" {
+				mark = 0
+			}
+			if warning != "" {
+				odd.add("%s: %s", s.name, warning)
+			}
+		}
+		if s.handle != nil {
+			g.see(r)
+		}
+		v.add(r, mark)
+	}
+	if err := g.verdict(len(v.marks)); err != nil {
+		return nil, err
+	}
+	odd.end("warnings")
+	if s.handle != nil {
+		g.remark(&l.options)
+	}
+	return v, v.settle()
+}
+
+// A list notifies of some things a line each, and of how many there are besides.
+type list struct {
+	options *Options
+	n       int
+}
+
+func (l *list) add(format string, args ...any) {
+	if l.n++; l.n <= listed {
+		l.options.notify(format, args...)
+	}
+}
+
+func (l *list) end(what string) {
+	if l.n > listed {
+		l.options.notify("and %d more %s", l.n-listed, what)
+	}
+}
+
+// A guard watches over a result file that may no longer be what a run left.
+type guard struct {
+	sheet  *sheet
+	tenant string // the run's
+
+	numbers []int32 // of the rows, in the file's order
+	counted int     // lines of the journal
+	strange error   // the first row of another tenant
+	changed []ChangedRow
+	total   int // of the changed rows
+}
+
+// see takes a row in.
+func (g *guard) see(r row) {
+	g.numbers = append(g.numbers, int32(r.Number))
+	g.counted += r.counted
+	e := r.entry
+	if g.tenant != "" && e.Tenant != "" && !strings.EqualFold(e.Tenant, g.tenant) && g.strange == nil {
+		g.strange = &TenantError{g.sheet.name, e.Tenant, g.tenant}
+	}
+	if g.moved(r) {
+		g.total++
+		if len(g.changed) < 5 {
+			g.changed = append(g.changed, ChangedRow{r.Line, r.Number, strings.Clone(e.UserSubject), strings.Clone(r.Subject)})
+		}
+	}
+}
+
+// moved reports whether a row that is done or pending would be sent under another subject. Who means a pending row to change
+// empties its user_subject.
+func (g *guard) moved(r row) bool {
+	e := r.entry
+	if !done(e.Outcome) && (e.Outcome != provision.Pending || e.UserSubject == "") {
+		return false
+	}
+	return !sameSubject(r.Subject, e.UserSubject)
+}
+
+// verdict is why the file cannot be run, of so many rows.
+func (g *guard) verdict(rows int) error {
+	s := g.sheet
+	switch {
+	case rows == 0 && s.handle == nil:
+		return &roster.Error{Message: s.name + " has a header and no rows"}
+	case rows == 0:
+		return &NotResultsError{s.name, "it has no rows"}
+	case s.handle == nil:
+		return nil
+	}
+	if err := g.twice(); err != nil {
+		return err
+	}
+	if err := g.cutShort(); err != nil {
+		return err
+	}
+	if g.strange != nil {
+		return g.strange
+	}
+	if g.total == 0 {
+		return nil
+	}
+	flags, err := g.flags()
+	if err != nil {
+		return err
+	}
+	first := g.changed[0]
+	return &SubjectsError{s.name, g.changed, g.total, damaged(first.Was, first.Is), flags}
+}
+
+// twice finds row numbers that stand there more than once, and their lines.
+func (g *guard) twice() error {
+	sorted := slices.Clone(g.numbers)
+	slices.Sort(sorted)
+	var double int32
+	for i := 1; i < len(sorted) && double == 0; i++ {
+		if sorted[i] == sorted[i-1] {
+			double = sorted[i]
+		}
+	}
+	if double == 0 {
+		return nil
+	}
+	var lines []string
+	for r, err := range g.sheet.rows() {
+		if err != nil {
+			return err
+		}
+		if int32(r.Number) == double && len(lines) < listed {
+			lines = append(lines, fmt.Sprint(r.Line))
+		}
+	}
+	return &NotResultsError{g.sheet.name, fmt.Sprintf("row %d stands on the lines %s", double, strings.Join(lines, ", "))}
+}
+
+// cutShort finds a last line that ends within its row number: there is no line end, and the number is not the next.
+func (g *guard) cutShort() error {
+	last := g.numbers[len(g.numbers)-1]
+	before := int32(0)
+	if len(g.numbers) > 1 {
+		before = g.numbers[len(g.numbers)-2]
+	}
+	if last == before+1 {
+		return nil
+	}
+	end := make([]byte, 2)
+	if _, err := g.sheet.handle.ReadAt(end, g.sheet.size-2); err != nil {
+		return fmt.Errorf("reading %s: %w", g.sheet.name, err)
+	}
+	if slices.ContainsFunc(end, func(b byte) bool { return b == '\n' || b == '\r' }) {
+		return nil
+	}
+	return &NotResultsError{g.sheet.name, fmt.Sprintf("its last line, of row %d, has no end, so it may be cut short", last)}
+}
+
+// remark tells what is worth knowing of a file that can be run.
+func (g *guard) remark(o *Options) {
+	if dropped := g.sheet.replay.dropped(g.counted); dropped != "" {
+		o.notify("%s", dropped)
+	}
+	highest := int(slices.Max(g.numbers))
+	if gone := highest - len(g.numbers); gone > 0 {
+		o.notify("%s: of %d rows that there were at least, %d are no longer there", g.sheet.name, highest, gone)
+	}
+}
+
+// changes tells of rows that were not done and have another subject now: that is what mending looks like.
+type changes struct {
+	list
+	name string
+}
+
+func (c *changes) see(r row, old Entry) {
+	if done(old.Outcome) || sameSubject(old.UserSubject, clean(r.Subject)) || sameSubject(old.UserSubject, r.Subject) {
+		return
+	}
+	c.add("%s: row %d (line %d): the subject was %q, and is %q now", c.name, r.Number, r.Line, short(old.UserSubject), short(r.Subject))
+}
+
+// makeWay looks at what is at the place of a new ledger.
+func (l *Ledger) makeWay(export *roster.File) error {
+	p := l.place
+	if !p.there() {
+		if there(p.journal()) && !l.options.Overwrite {
+			return &StrayJournalError{p.name, p.journalName()}
+		}
+		return nil
+	}
+	s, err := openSheet(p, roster.Options{Loose: true})
+	if err != nil {
+		var refused *roster.Error
+		if errors.As(err, &refused) {
+			return &NotResultsError{p.name, refused.Message}
+		}
+		return err
+	}
+	if !l.options.Overwrite {
+		err = l.describe(s, export)
+	}
+	return errors.Join(err, s.close())
+}
+
+// describe is the *ExistsError for the result file in s.
+func (l *Ledger) describe(s *sheet, export *roster.File) error {
+	// It is not run, only counted, so what can be read of it will do.
+	var t tally
+	for e, err := range s.entries() {
+		if err != nil {
+			break
+		}
+		t.add(e)
+	}
+	done, err := t.done(s.entries())
+	if err != nil {
+		done = t.plain
+	}
+	same, err := sameExport(s, export, l.options.hash)
+	if err != nil {
+		return err
+	}
+	return &ExistsError{l.place.name, t.rows, done, same}
+}
+
+// sameExport reports whether a result file is of an export: the same header, as many rows, and the same cells in all of them but
+// those that are not done, which somebody may have mended.
+func sameExport(s *sheet, export *roster.File, hash func(string) uint64) (bool, error) {
+	if !slices.Equal(s.file.Header[:s.file.Block], export.Header) {
+		return false, nil
+	}
+	if hash == nil {
+		hash = hashOf()
+	}
+	var sums []uint64
+	for rec, err := range export.Records() {
+		if err != nil {
+			return false, ignoreProblem(err)
+		}
+		sums = append(sums, cellsHash(hash, rec.Fields))
+	}
+	n := 0
+	for r, err := range s.rows() {
+		if err != nil || r.Number > len(sums) {
+			return false, ignoreProblem(err)
+		}
+		if done(r.entry.Outcome) && cellsHash(hash, r.Fields[:s.file.Block]) != sums[r.Number-1] {
+			return false, nil
+		}
+		n++
+	}
+	return n == len(sums), nil
+}
+
+// ignoreProblem is nil for what is wrong with the file, not with reading it.
+func ignoreProblem(err error) error {
+	var system *os.PathError
+	if errors.As(err, &system) {
+		return err
+	}
+	return nil
+}
+
+func cellsHash(hash func(string) uint64, cells []string) uint64 {
+	var sum uint64
+	for _, c := range cells {
+		sum = sum*0x9e3779b97f4a7c15 + hash(c)
+	}
+	return sum
+}

@@ -1,0 +1,207 @@
+// Package report keeps the result file of a run: every row of the export with what became of it. The file is the ledger that a
+// run works through, so it is whole before the first request, and can be run again. The package also counts and shows it.
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/gocarina/gocsv"
+
+	"qlik-provision/provision"
+)
+
+// Columns are the names of our columns, in the order in which they stand behind the export's own.
+func Columns() []string {
+	return []string{"outcome", "user_id", "user_subject", "message", "error_code", "http_status", "trace_id", "attempts",
+		"finished_at", "tenant", "row"}
+}
+
+// Where the columns stand that are looked at without decoding all of them.
+const (
+	outcomeColumn = 0
+	subjectColumn = 2
+	tenantColumn  = 9
+	rowColumn     = 10
+	columns       = 11
+)
+
+// An Entry is what the result file says of one row: our columns, in their order.
+type Entry struct {
+	Outcome     provision.State `csv:"outcome"`
+	UserID      string          `csv:"user_id"`
+	UserSubject string          `csv:"user_subject"` // as it was or would be sent
+	Message     string          `csv:"message"`
+	ErrorCode   string          `csv:"error_code"`
+	HTTPStatus  Number          `csv:"http_status"`
+	TraceID     string          `csv:"trace_id"`
+	Attempts    Number          `csv:"attempts"`
+	FinishedAt  Time            `csv:"finished_at"`
+	Tenant      string          `csv:"tenant"` // host with port; empty in a plan that asked nobody
+	Row         int             `csv:"row"`    // of the export, from 1
+}
+
+// A Number is a count that is written only where there is something to count. What is no number is read as 0: a column that
+// tells people something must not keep a file from being read.
+type Number int
+
+// MarshalCSV writes nothing for 0.
+func (n Number) MarshalCSV() (string, error) {
+	if n == 0 {
+		return "", nil
+	}
+	return strconv.Itoa(int(n)), nil
+}
+
+// UnmarshalCSV never fails.
+func (n *Number) UnmarshalCSV(s string) error {
+	i, _ := strconv.Atoi(strings.TrimSpace(s))
+	*n = Number(i)
+	return nil
+}
+
+// A Time is a moment in UTC, to the millisecond; the zero Time is written as nothing, and what is no time is read as that.
+type Time struct{ time.Time }
+
+const timeForm = "2006-01-02T15:04:05.000Z07:00"
+
+// MarshalCSV writes RFC 3339.
+func (t Time) MarshalCSV() (string, error) {
+	if t.IsZero() {
+		return "", nil
+	}
+	return t.UTC().Format(timeForm), nil
+}
+
+// UnmarshalCSV never fails.
+func (t *Time) UnmarshalCSV(s string) error {
+	at, err := time.Parse(time.RFC3339, strings.TrimSpace(s))
+	if err != nil {
+		at = time.Time{}
+	}
+	t.Time = at.UTC()
+	return nil
+}
+
+// entryOf is how an outcome stands in the file.
+func entryOf(o provision.Outcome, tenant string) Entry {
+	return Entry{
+		Outcome:     o.State,
+		UserID:      clean(o.UserID),
+		UserSubject: o.Row.Subject,
+		Message:     tame(o.Message),
+		ErrorCode:   tame(o.ErrorCode),
+		HTTPStatus:  Number(o.HTTPStatus),
+		TraceID:     tame(o.TraceID),
+		Attempts:    Number(o.Attempts),
+		FinishedAt:  Time{o.FinishedAt.UTC().Truncate(time.Millisecond)},
+		Tenant:      tenant,
+		Row:         o.Row.Number,
+	}
+}
+
+// done reports whether nothing is left to do for a row in this state by itself; a duplicate depends on another row.
+func done(s provision.State) bool { return s == provision.Created || s == provision.Exists }
+
+// mostText is how many bytes of a text that is not ours are kept: enough for any message, and far from what a cell may hold.
+const mostText = 4 << 10
+
+// tame makes a text of the tenant's fit for a cell: as clean does, and never taken for a formula by a spreadsheet, which does so
+// with = + - @, their full-width forms too, even behind white space. Such a text gets an apostrophe in front, which is the
+// spreadsheets' own sign for text.
+func tame(s string) string {
+	s = clean(s)
+	first := strings.TrimLeftFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) // zero-width signs are nothing to see either
+	})
+	for _, sign := range []string{"=", "+", "-", "@", "＝", "＋", "－", "＠"} {
+		if strings.HasPrefix(first, sign) {
+			return "'" + s
+		}
+	}
+	return s
+}
+
+// clean puts spaces where control characters are, line ends of every kind and what turns the direction of writing among them,
+// and cuts what is longer than a message needs to be.
+func clean(s string) string {
+	if len(s) > mostText {
+		s = strings.ToValidUTF8(s[:mostText], "") + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), r == '\u2028', r == '\u2029',
+			r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+}
+
+// cells collects what gocsv makes of entries: it is its CSVWriter.
+type cells [][]string
+
+func (c *cells) Write(row []string) error {
+	*c = append(*c, append([]string(nil), row...))
+	return nil
+}
+
+func (c *cells) Flush()       {}
+func (c *cells) Error() error { return nil }
+
+// encode makes cells of an entry.
+func encode(e Entry) ([]string, error) {
+	var out cells
+	if err := gocsv.MarshalCSVWithoutHeaders([]Entry{e}, &out); err != nil {
+		return nil, fmt.Errorf("encoding row %d: %w", e.Row, err)
+	}
+	return out[0], nil
+}
+
+// one is a CSVReader of one row.
+type one struct{ row []string }
+
+func (o one) Read() ([]string, error)      { return o.row, io.EOF }
+func (o one) ReadAll() ([][]string, error) { return [][]string{o.row}, nil }
+
+// decode reads an entry from our cells. The row's number has to be one; see rowNumber.
+func decode(row []string) (Entry, error) {
+	n, ok := rowNumber(row[rowColumn])
+	if !ok {
+		return Entry{}, fmt.Errorf("%q is no row number", row[rowColumn])
+	}
+	state, ok := stateOf(row[outcomeColumn])
+	if !ok {
+		return Entry{}, fmt.Errorf("%q is no outcome", row[outcomeColumn])
+	}
+	var out [1]Entry
+	if err := gocsv.UnmarshalCSVWithoutHeaders(one{row[:rowColumn]}, &out); err != nil {
+		return Entry{}, fmt.Errorf("reading row %d: %w", n, err)
+	}
+	out[0].Row, out[0].Outcome = n, state
+	return out[0], nil
+}
+
+// rowNumber reads a row's number: whole, from 1.
+func rowNumber(s string) (int, bool) {
+	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 32)
+	return int(n), err == nil && n >= 1
+}
+
+// stateOf reads an outcome's word. A cell that somebody emptied is a row to be tried.
+func stateOf(s string) (provision.State, bool) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if s == "" {
+		return provision.Pending, true
+	}
+	for _, known := range provision.States() {
+		if s == string(known) {
+			return known, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,386 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/roster"
+)
+
+// Options say how a ledger is made or opened.
+type Options struct {
+	Tenant     string       // host with port, "sandbox", or "" for a plan that asks nobody
+	NeedEmail  bool         // a row without an address is invalid
+	MatchEmail bool         // rows that share an address under different subjects are invalid
+	Overwrite  bool         // Create throws away a result file that is there
+	Notify     func(string) // takes one line that is worth knowing; nil: nobody does
+
+	// For tests.
+	hash    func(string) uint64
+	step    func(what string)           // between any two things done to the folder
+	storage func(file *os.File) storage // what the journal is written to
+}
+
+func (o *Options) notify(format string, args ...any) {
+	if o.Notify != nil {
+		o.Notify(fmt.Sprintf(format, args...))
+	}
+}
+
+func (o *Options) after(what string) {
+	if o.step != nil {
+		o.step(what)
+	}
+}
+
+// busyPatience is how long a file that another program has open is waited for, where the system minds.
+const busyPatience = 5 * time.Second
+
+// A Ledger is a result file that a run works on: locked, with every row in it, and a journal beside it that takes the outcomes.
+// Its methods may be called at once, but for Close and Discard, which are the last.
+type Ledger struct {
+	place   place
+	options Options
+	columns roster.Columns
+	delim   rune
+	lock    *lock
+	journal *journal
+	rows    int
+
+	mu     sync.Mutex
+	counts map[provision.State]int // guarded by mu
+	closed bool                    // guarded by mu
+}
+
+// Create checks all of an export and writes its ledger to path, where no result file may be (*ExistsError) but one that
+// Options.Overwrite throws away. Nothing is left behind where it fails: with *roster.Error where the export cannot be trusted,
+// *ResultsGivenError, *NotResultsError, *StrayJournalError, *LockedError, or the system's error.
+func Create(path string, export *roster.File, o Options) (*Ledger, error) {
+	if export.Block >= 0 {
+		return nil, &ResultsGivenError{export.Name}
+	}
+	return locked(path, o, func(l *Ledger) error {
+		if err := l.makeWay(export); err != nil {
+			return err
+		}
+		return l.renew(&sheet{name: export.Name, file: export})
+	})
+}
+
+// Open takes up the result file at path, as a run or a spreadsheet left it: outcomes that a killed run left in its journal are
+// brought in, and every row that is not done is derived with in and checked anew. in.Block is set by Open. Nothing is written
+// where it fails: as Create does, or with *TenantError or *SubjectsError.
+func Open(path string, in roster.Options, o Options) (*Ledger, error) {
+	return locked(path, o, func(l *Ledger) error {
+		if !l.place.there() {
+			if there(l.place.journal()) {
+				return &StrayJournalError{l.place.name, l.place.journalName()}
+			}
+			return &fs.PathError{Op: "open", Path: l.place.name, Err: fs.ErrNotExist}
+		}
+		s, err := openSheet(l.place, in)
+		if err != nil {
+			return err
+		}
+		return l.renew(s)
+	})
+}
+
+// locked makes a ledger under the lock of its place. A start that is refused leaves nothing behind, the lock included.
+func locked(path string, o Options, make func(*Ledger) error) (*Ledger, error) {
+	p, err := findPlace(path)
+	if err != nil {
+		return nil, err
+	}
+	held, err := take(p)
+	if err != nil {
+		return nil, err
+	}
+	p.sweep()
+	l := &Ledger{place: p, options: o, lock: held, counts: map[provision.State]int{}}
+	if err := make(l); err != nil {
+		return nil, errors.Join(err, held.release())
+	}
+	return l, nil
+}
+
+// renew checks a sheet as a whole and writes the result file from it, with every row that is not done checked anew; then it starts
+// the journal. It closes the sheet.
+func (l *Ledger) renew(s *sheet) error {
+	l.columns, l.delim = s.file.Columns, s.file.Dialect.Delimiter
+	d, err := l.rewrite(s)
+	if err = errors.Join(err, s.close()); err != nil {
+		if d != nil {
+			d.drop()
+		}
+		return err
+	}
+	if d != nil {
+		l.options.after("draft finished")
+		if s.handle == nil { // the old journal is thrown away with the old results
+			if err := l.removeJournal(); err != nil {
+				d.drop()
+				return err
+			}
+		}
+		if err := l.place.replace(d.file.Name(), busyPatience); err != nil {
+			d.drop()
+			return fmt.Errorf("replacing %s: %w", l.place.name, err)
+		}
+		l.options.after("replaced")
+	}
+	err = l.removeJournal()
+	if err == nil {
+		err = l.startJournal()
+	}
+	if err != nil && s.handle == nil {
+		err = errors.Join(err, os.Remove(l.place.path)) // nothing in it was run
+	}
+	return err
+}
+
+// rewrite is the new file, finished, or nil where the one that is there can stay as it is.
+func (l *Ledger) rewrite(s *sheet) (*draft, error) {
+	v, err := l.check(s)
+	if err != nil {
+		return nil, err
+	}
+	d, err := newDraft(l.place, s.file)
+	if err != nil {
+		return nil, err
+	}
+	changed := changes{list: list{options: &l.options}, name: l.place.name}
+	for r, err := range s.rows() {
+		if err == nil && !v.same(r) {
+			err = v.moved()
+		}
+		if err == nil {
+			err = l.put(d, v, r, &changed)
+		}
+		if err != nil {
+			d.drop()
+			return nil, err
+		}
+	}
+	if l.rows != len(v.marks) {
+		d.drop()
+		return nil, v.moved()
+	}
+	changed.end("such rows")
+	if err := d.finish(); err != nil {
+		d.drop()
+		return nil, err
+	}
+	if s.handle != nil && !d.changed && d.size == s.size {
+		d.drop()
+		return nil, nil
+	}
+	return d, nil
+}
+
+// put writes one row to the draft: as it was read, where nothing is to be changed.
+func (l *Ledger) put(d *draft, v *survey, r row, c *changes) error {
+	l.rows++
+	var old Entry
+	if v.sheet.handle != nil {
+		var err error
+		if old, err = v.sheet.whole(r); err != nil {
+			return err
+		}
+	}
+	e := v.decide(r, old, l.options)
+	l.counts[e.Outcome]++
+	if e == old && !r.replayed {
+		return d.copy(r.Record)
+	}
+	if old.Row != 0 {
+		c.see(r, old)
+	}
+	return d.write(r.Record, e)
+}
+
+// removeJournal removes what stands at the journal's path, for good before anything else is done.
+func (l *Ledger) removeJournal() error {
+	if !there(l.place.journal()) {
+		return nil
+	}
+	if err := remove(l.place.journal(), busyPatience); err != nil {
+		return fmt.Errorf("removing %s: %w", l.place.journalName(), err)
+	}
+	l.options.after("journal removed")
+	return l.place.syncFolder()
+}
+
+func (l *Ledger) startJournal() error {
+	file, err := os.OpenFile(l.place.journal(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	var to storage = file
+	if l.options.storage != nil {
+		to = l.options.storage(file)
+	}
+	l.journal, err = startJournal(l.place.journalName(), to)
+	if err != nil {
+		os.Remove(l.place.journal())
+	}
+	return err
+}
+
+// Rows is how many rows the file has.
+func (l *Ledger) Rows() int { return l.rows }
+
+// Counts is how many rows are in each state by now.
+func (l *Ledger) Counts() map[provision.State]int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	counts := make(map[provision.State]int, len(l.counts))
+	for s, n := range l.counts {
+		counts[s] = n
+	}
+	return counts
+}
+
+// Pending yields the rows that are to be run, in the file's order, as they were when the ledger was made. Record may be called
+// meanwhile; Close may not.
+func (l *Ledger) Pending() iter.Seq2[provision.Row, error] {
+	return func(yield func(provision.Row, error) bool) {
+		s, err := l.reopen()
+		if err != nil {
+			yield(provision.Row{}, err)
+			return
+		}
+		defer s.close()
+		for r, err := range s.rows() {
+			switch {
+			case err != nil:
+				yield(provision.Row{}, err)
+				return
+			case r.entry.Outcome != provision.Pending:
+				continue
+			case !sameSubject(r.Subject, r.entry.UserSubject):
+				err = s.wrong(r.Line, fmt.Sprintf("the subject is %q, and was written as %q", r.Subject, r.entry.UserSubject))
+			}
+			if !yield(r.Row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// reopen opens the ledger as this run wrote it, without the journal: its columns are where the export has them.
+func (l *Ledger) reopen() (*sheet, error) {
+	s, err := openAlone(l.place, roster.Options{Delimiter: l.delim, Loose: true})
+	if err != nil {
+		return nil, err
+	}
+	s.file.Columns = l.columns
+	return s, nil
+}
+
+// Record writes an outcome to the journal, and is back only when the operating system has it. Where that fails, the journal ends
+// with its last whole line, and the error wraps the system's.
+func (l *Ledger) Record(o provision.Outcome) error {
+	if strings.ContainsAny(o.Row.Subject, "\r\n") {
+		return fmt.Errorf("recording row %d: its subject holds a line end", o.Row.Number)
+	}
+	cells, err := encode(entryOf(o, l.options.Tenant))
+	if err != nil {
+		return err
+	}
+	if err := l.journal.append(cells); err != nil {
+		return fmt.Errorf("recording row %d: %w", o.Row.Number, err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts[provision.Pending]--
+	l.counts[o.State]++
+	return nil
+}
+
+// Close brings the outcomes into the result file, removes the journal and lets go of the lock. Where the file cannot be replaced it
+// fails with *MergeError, and the journal stays. Calling it again does nothing.
+func (l *Ledger) Close() error {
+	if !l.end() {
+		return nil
+	}
+	synced := l.journal.close()
+	err := l.merge()
+	if err != nil {
+		err = &MergeError{l.place.name, l.place.journalName(), errors.Join(err, synced)}
+	} else {
+		err = l.removeJournal()
+	}
+	return errors.Join(err, l.lock.release())
+}
+
+// Discard ends a ledger that nobody is to keep: it removes the file and what stands beside it.
+func (l *Ledger) Discard() error {
+	if !l.end() {
+		return nil
+	}
+	return errors.Join(l.journal.close(), l.removeJournal(), remove(l.place.path, busyPatience), l.lock.release())
+}
+
+// end is true the first time.
+func (l *Ledger) end() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first := !l.closed
+	l.closed = true
+	return first
+}
+
+// merge writes the file anew with the journal laid over it. Without an outcome there is nothing to write.
+func (l *Ledger) merge() error {
+	s, err := l.reopen()
+	if err != nil {
+		return err
+	}
+	s.replay, err = openReplay(l.place.journal(), l.place.journalName())
+	if err != nil || s.replay.size() == 0 {
+		return errors.Join(err, s.close())
+	}
+	d, err := l.lay(s)
+	if err = errors.Join(err, s.close()); err != nil {
+		if d != nil {
+			d.drop()
+		}
+		return err
+	}
+	l.options.after("merged draft finished")
+	if err := l.place.replace(d.file.Name(), busyPatience); err != nil {
+		d.drop()
+		return err
+	}
+	l.options.after("merged")
+	return nil
+}
+
+// lay writes a draft of the file with the journal's outcomes in it.
+func (l *Ledger) lay(s *sheet) (*draft, error) {
+	d, err := newDraft(l.place, s.file)
+	if err != nil {
+		return nil, err
+	}
+	for r, err := range s.rows() {
+		switch {
+		case err != nil:
+		case r.replayed:
+			err = d.write(r.Record, r.entry)
+		default:
+			err = d.copy(r.Record)
+		}
+		if err != nil {
+			return d, err
+		}
+	}
+	return d, d.finish()
+}

@@ -1,0 +1,107 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"strings"
+
+	"qlik-provision/provision/roster"
+)
+
+// Results are a result file that is looked at, by nobody's leave: it is not locked, and a run may be on.
+type Results struct {
+	Path     string
+	Running  bool   // a run is on, or was killed on another host
+	Holder   string // whose run: process, host and since when
+	Unmerged bool   // the journal has outcomes that are not in the file yet
+
+	place place
+}
+
+// A ResultRow is a row of a result file. Its strings stay valid, but hold on to those of a few hundred rows.
+type ResultRow struct {
+	Entry
+	Line        int    // of the file, from 1
+	Name, Email string // from the export's columns, where their headers say which they are
+}
+
+// Read looks at the result file at path and the journal beside it. It fails with *NotResultsError, *StrayJournalError, a
+// *roster.Error where the file cannot be read, or the system's error.
+func Read(path string) (*Results, error) {
+	p, err := findPlace(path)
+	if err != nil {
+		return nil, err
+	}
+	if !p.there() && there(p.journal()) {
+		return nil, &StrayJournalError{p.name, p.journalName()}
+	}
+	r := &Results{Path: path, place: p}
+	s, err := r.open()
+	if err != nil {
+		return nil, err
+	}
+	r.Unmerged = s.replay.size() > 0
+	if there(p.lock()) {
+		r.Holder = holder(p.journal())
+		r.Running = r.Holder != ""
+	}
+	return r, s.close()
+}
+
+// open opens file and journal so that they belong together: a run that ends meanwhile replaces the one and removes the other.
+func (r *Results) open() (*sheet, error) {
+	for range 100 {
+		s, err := openSheet(r.place, roster.Options{Loose: true})
+		if err != nil {
+			return nil, err
+		}
+		opened, err := s.handle.Stat()
+		if err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+		now, err := os.Stat(r.place.path)
+		if err == nil && os.SameFile(opened, now) {
+			return s, nil
+		}
+		if err = errors.Join(err, s.close()); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%s is replaced again and again", r.Path)
+}
+
+// Rows yields the rows in the file's order, as they are when it is called; it may be ranged over again.
+func (r *Results) Rows() iter.Seq2[ResultRow, error] {
+	return func(yield func(ResultRow, error) bool) {
+		s, err := r.open()
+		if err != nil {
+			yield(ResultRow{}, err)
+			return
+		}
+		defer s.close()
+		for row, err := range s.rows() {
+			var out ResultRow
+			if err == nil {
+				out = ResultRow{Line: row.Line, Name: row.Name, Email: row.Email}
+				out.Entry, err = s.whole(row)
+				out.UserSubject = strings.TrimSpace(out.UserSubject)
+			}
+			if !yield(out, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// entries is Rows without what the tally does not need.
+func (r *Results) entries() iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for row, err := range r.Rows() {
+			if !yield(row.Entry, err) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package report
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"qlik-provision/provision"
+)
+
+// A Summary counts what a result file says, with what its journal says laid over it.
+type Summary struct {
+	Rows      int
+	Counts    map[provision.State]int // every state, those of no row too
+	Done      int                     // created, exists, and duplicates of such rows
+	NotDone   int
+	Differing int // exists, with something that differs on the tenant
+	Disabled  int // of those: exists, and disabled there
+
+	Causes  []Cause // why rows are not done, the most frequent first
+	Further int     // rows whose cause is none of Causes
+
+	Tenant      string // of the first row that has one
+	First, Last time.Time
+	Running     bool // a run is on
+	Unmerged    bool // there is a journal with outcomes that are not in the file yet
+}
+
+// A Cause is what several rows have in common that are not done.
+type Cause struct {
+	State   provision.State
+	Code    string
+	Message string // of the first of them; others may name other values
+	Count   int
+	Rows    []int // the first 5 row numbers
+	Lines   []int // and their lines
+}
+
+// How many causes are told of, how many are followed, and how many rows each names.
+const (
+	mostCauses = 50
+	mostKept   = 1000
+	causeRows  = 5
+)
+
+// disabledThere begins the message of a row whose user is disabled on the tenant.
+const disabledThere = "disabled on the tenant"
+
+// Summarize reads the result file at path and counts, a run being on or not.
+func Summarize(path string) (*Summary, error) {
+	r, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Summary{Counts: map[provision.State]int{}, Running: r.Running, Unmerged: r.Unmerged}
+	for _, state := range provision.States() {
+		s.Counts[state] = 0
+	}
+	var t tally
+	causes := causes{found: map[string]*Cause{}}
+	for row, err := range r.Rows() {
+		if err != nil {
+			return nil, err
+		}
+		t.add(row.Entry)
+		s.see(row)
+		causes.see(row)
+	}
+	s.Rows = t.rows
+	if s.Done, err = t.done(r.entries()); err != nil {
+		return nil, err
+	}
+	s.NotDone = s.Rows - s.Done
+	s.Causes, s.Further = causes.list()
+	return s, nil
+}
+
+func (s *Summary) see(r ResultRow) {
+	s.Counts[r.Outcome]++
+	if r.Outcome == provision.Exists && r.Message != "" {
+		s.Differing++
+		if strings.HasPrefix(r.Message, disabledThere) {
+			s.Disabled++
+		}
+	}
+	if s.Tenant == "" {
+		s.Tenant = strings.Clone(r.Tenant)
+	}
+	if at := r.FinishedAt.Time; !at.IsZero() {
+		if s.First.IsZero() || at.Before(s.First) {
+			s.First = at
+		}
+		if at.After(s.Last) {
+			s.Last = at
+		}
+	}
+}
+
+// A tally counts rows that are done. A duplicate is, where a row with its subject is; for that the rows are gone through again.
+type tally struct {
+	rows       int
+	plain      int            // done by themselves
+	duplicates map[string]int // by subject
+}
+
+func (t *tally) add(e Entry) {
+	t.rows++
+	switch {
+	case done(e.Outcome):
+		t.plain++
+	case e.Outcome == provision.Duplicate:
+		if t.duplicates == nil {
+			t.duplicates = map[string]int{}
+		}
+		t.duplicates[strings.Clone(e.UserSubject)]++
+	}
+}
+
+// done is how many of the rows that were added are done. rows has to yield them once more.
+func (t *tally) done(rows iter.Seq2[Entry, error]) (int, error) {
+	n := t.plain
+	if len(t.duplicates) == 0 {
+		return n, nil
+	}
+	for e, err := range rows {
+		if err != nil {
+			return 0, err
+		}
+		if done(e.Outcome) {
+			n += t.duplicates[e.UserSubject]
+			delete(t.duplicates, e.UserSubject)
+		}
+	}
+	return n, nil
+}
+
+// causes collects them.
+type causes struct {
+	found   map[string]*Cause
+	further int
+}
+
+func (c *causes) see(r ResultRow) {
+	if done(r.Outcome) || r.Outcome == provision.Duplicate || r.Outcome == provision.Pending && r.Message == "" && r.ErrorCode == "" {
+		return
+	}
+	key := string(r.Outcome) + "\x00" + r.ErrorCode + "\x00" + kindOf(r.Message)
+	cause := c.found[key]
+	if cause == nil {
+		if len(c.found) == mostKept {
+			c.further++
+			return
+		}
+		cause = &Cause{State: r.Outcome, Code: strings.Clone(r.ErrorCode), Message: strings.Clone(r.Message)}
+		c.found[key] = cause
+	}
+	cause.Count++
+	if len(cause.Rows) < causeRows {
+		cause.Rows, cause.Lines = append(cause.Rows, r.Row), append(cause.Lines, r.Line)
+	}
+}
+
+func (c *causes) list() ([]Cause, int) {
+	all := make([]Cause, 0, len(c.found))
+	for _, cause := range c.found {
+		all = append(all, *cause)
+	}
+	slices.SortFunc(all, func(a, b Cause) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Rows[0], b.Rows[0]))
+	})
+	further := c.further
+	for len(all) > mostCauses {
+		further += all[len(all)-1].Count
+		all = all[:len(all)-1]
+	}
+	return all, further
+}
+
+// kindOf is the same for messages that differ only in the values they name: numbers, and what stands in quotes but for a column's
+// name.
+func kindOf(message string) string {
+	var b strings.Builder
+	for rest := message; rest != ""; {
+		i := strings.IndexAny(rest, "0123456789\"")
+		if i < 0 {
+			b.WriteString(rest)
+			break
+		}
+		b.WriteString(rest[:i])
+		quoted := rest[i] == '"'
+		value := rest[i:]
+		if quoted {
+			value, rest = cutQuoted(value)
+		} else {
+			rest = strings.TrimLeft(value, "0123456789")
+			value = "0"
+		}
+		if quoted && !strings.HasSuffix(b.String(), "column ") {
+			value = `""`
+		}
+		b.WriteString(value)
+	}
+	return b.String()
+}
+
+// cutQuoted cuts behind the text in quotes with which s begins.
+func cutQuoted(s string) (quoted, rest string) {
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			return s[:i+1], s[i+1:]
+		}
+	}
+	return s, ""
+}
