@@ -1,0 +1,117 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A command is a command line that we print, to be pasted.
+type command struct{ words []string }
+
+func (c command) String() string { return quoteAll(c.words) }
+
+// with adds flags, in the place of those of the same name.
+func (c command) with(flags ...string) command {
+	words := slices.Clone(c.words)
+	for i := 0; i < len(flags); i++ {
+		words = drop(words, flags[i])
+		if i+1 < len(flags) && !strings.HasPrefix(flags[i+1], "-") {
+			words = append(words, flags[i], flags[i+1])
+			i++
+			continue
+		}
+		words = append(words, flags[i])
+	}
+	return command{words}
+}
+
+// without leaves flags out.
+func (c command) without(flags ...string) command {
+	words := slices.Clone(c.words)
+	for _, flag := range flags {
+		words = drop(words, flag)
+	}
+	return command{words}
+}
+
+// retry is the command that runs a result file, with those of the flags that decide what is sent and to whom.
+func (c command) retry(path string) command {
+	return c.without(notRetried...).on("retry", path)
+}
+
+// on is the same flags with another command and file.
+func (c command) on(name, file string) command {
+	return command{slices.Concat([]string{c.words[0], name, file}, c.words[3:])}
+}
+
+var (
+	// notRetried are the flags that a retry does not need: the file's own dialect has changed, and the rest is a matter of the moment.
+	notRetried = []string{"--out", "-o", "--overwrite", "--delimiter", "--encoding", "--header-row", "--workers", "--attempts", "--patience", "--timeout",
+		"--no-lookup", "--offline", "--json", "--quiet", "-q", "--log"}
+	withoutValue = []string{"--overwrite", "--no-lookup", "--offline", "--json", "--quiet", "-q", "--sandbox"}
+)
+
+// drop takes a flag and its value out of words.
+func drop(words []string, flag string) []string {
+	same := []string{flag}
+	if flag == "-o" || flag == "--out" {
+		same = []string{"-o", "--out"}
+	}
+	for i := 3; i < len(words); {
+		switch {
+		case !slices.Contains(same, words[i]):
+			i++
+		case slices.Contains(withoutValue, words[i]):
+			words = slices.Delete(words, i, i+1)
+		default:
+			words = slices.Delete(words, i, min(i+2, len(words)))
+		}
+	}
+	return words
+}
+
+func quoteAll(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = quote(w)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// quote makes one word of s for the shell of the platform: a POSIX shell, or PowerShell and cmd on Windows, which both take double quotes.
+func quote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:,@%+=", r) ||
+			runtime.GOOS == "windows" && r == '\\'
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 && (runtime.GOOS != "windows" || !strings.Contains(s, "%")) {
+		return s
+	}
+	if runtime.GOOS == "windows" {
+		return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"`
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// programName is how to call us again: as we were called, where that is a path somebody typed.
+func programName(arg0 string) string {
+	if strings.HasPrefix(arg0, os.TempDir()) || !strings.ContainsAny(arg0, `/\`) || filepath.IsAbs(arg0) {
+		return "qlik-provision"
+	}
+	return arg0
+}
+
+// dated puts the date into a file's name: hr.results.csv → hr.2026-03-02.results.csv.
+func dated(path string) string {
+	dir, name := filepath.Split(path)
+	stem, ext, found := strings.Cut(name, ".")
+	name = stem + "." + time.Now().Format(time.DateOnly)
+	if found {
+		name += "." + ext
+	}
+	return dir + name
+}

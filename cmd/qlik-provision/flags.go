@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"qlik-provision/provision"
+)
+
+// flags is what was typed. config is what comes of it.
+type flags struct {
+	tenant, clientID, secretFile, context string
+	sandbox                               bool
+
+	out                            string
+	overwrite                      bool
+	subject, name, email           string
+	match, delimiter, encoding     string
+	headerRow                      int
+	status, rate                   string
+	burst, workers, attempts       int
+	patience, timeout              time.Duration
+	noLookup, offline, json, quiet bool
+	log                            string
+}
+
+// runFlags are the flags of every command that speaks to a tenant.
+func (f *flags) runFlags(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringVar(&f.tenant, "tenant", "", "the tenant: https://acme.eu.qlikcloud.com, or the host alone (default $QLIK_TENANT)")
+	fs.StringVar(&f.clientID, "client-id", "", "the M2M OAuth client (default $QLIK_CLIENT_ID)")
+	fs.StringVar(&f.secretFile, "client-secret-file", "", "a file that holds the client's secret (default the secret in $QLIK_CLIENT_SECRET)")
+	fs.StringVar(&f.context, "context", "", "tenant and credentials of this qlik-cli context")
+	fs.BoolVar(&f.sandbox, "sandbox", false, "run against a tenant in memory, started for this run")
+	fs.StringVar(&f.subject, "subject", "", "the subject's column, or a template: 'auth0|{Employee ID}' (default found by header name)")
+	fs.StringVar(&f.name, "name", "", "the name's column, or a template: '{First} {Last}'")
+	fs.StringVar(&f.email, "email", "", "the address's column, or a template")
+	fs.StringVar(&f.match, "match", "subject", "who counts as being there already: the same subject, or subject,email")
+	fs.StringVar(&f.delimiter, "delimiter", "", "what stands between the cells: comma, semicolon, tab, pipe, or the character (default found)")
+	fs.StringVar(&f.encoding, "encoding", "", "the file's encoding: windows-1252, shift_jis, iso-8859-2, … (default found)")
+	fs.StringVar(&f.status, "status", "active", "of the users: active, or invited (which needs an address)")
+	fs.IntVar(&f.workers, "workers", provision.DefaultWorkers, "requests in flight")
+	fs.StringVar(&f.rate, "rate", "100/m", "creates let through: N/s, N/m, N/h, or off")
+	fs.IntVar(&f.burst, "burst", provision.DefaultBurst, "creates let through at once")
+	fs.IntVar(&f.attempts, "attempts", provision.DefaultAttempts, "of one row, where the tenant failed")
+	fs.DurationVar(&f.patience, "patience", provision.DefaultPatience, "how long to go on with no create let in")
+	fs.DurationVar(&f.timeout, "timeout", 30*time.Second, "of one request")
+	fs.BoolVar(&f.json, "json", false, "the summary as one JSON object on stdout")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	fs.StringVar(&f.log, "log", "", "a file to write one JSON line a request to: no secret, no name, no address")
+	for name, values := range map[string][]string{
+		"match": {"subject", "subject,email"}, "status": {"active", "invited"}, "rate": {"100/m", "10/s", "off"},
+		"delimiter": {"comma", "semicolon", "tab", "pipe"}, "encoding": {"windows-1252", "shift_jis", "iso-8859-2", "macintosh", "utf-16le"},
+	} {
+		complete(cmd, name, values)
+	}
+	completeWith(cmd, "context", func() []string {
+		_, contexts, err := readContexts()
+		if err != nil {
+			return nil
+		}
+		return slices.Sorted(maps.Keys(contexts))
+	})
+}
+
+// exportFlags are those of the commands that read an export.
+func (f *flags) exportFlags(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVarP(&f.out, "out", "o", "", "the result file (default hr.csv → hr.results.csv beside it)")
+	fs.BoolVar(&f.overwrite, "overwrite", false, "throw an existing result file away")
+	fs.IntVar(&f.headerRow, "header-row", 0, "the line the header stands on, where title lines stand above it (default found)")
+}
+
+func (f *flags) lookupFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.noLookup, "no-lookup", false, "do not ask who exists first")
+}
+
+func complete(cmd *cobra.Command, flag string, values []string) {
+	completeWith(cmd, flag, func() []string { return values })
+}
+
+func completeWith(cmd *cobra.Command, flag string, values func() []string) {
+	// The error is that of a flag that is not there, or completed twice: the completion test would show it.
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values(), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// completeFiles completes a command's argument with files of these endings.
+func completeFiles(endings ...string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return endings, cobra.ShellCompDirectiveFilterFileExt
+	}
+}
+
+// given is the command as it was typed, as far as its flags are set.
+func (a *app) given(cmd *cobra.Command, file string) command {
+	words := []string{a.name, cmd.Name(), file}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		name := "--" + f.Name
+		if f.Value.Type() == "bool" {
+			if f.Value.String() == "true" {
+				words = append(words, name)
+			}
+			return
+		}
+		if f.Shorthand != "" {
+			name = "-" + f.Shorthand
+		}
+		words = append(words, name, f.Value.String())
+	})
+	return command{words}
+}
+
+// secret reads the client's secret from a file that is nobody else's.
+func secret(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("reading the client's secret: %w", err)
+	}
+	s, err := readSecret(f)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return s, err
+}

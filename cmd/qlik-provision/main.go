@@ -1,0 +1,52 @@
+// Command qlik-provision makes users of a Qlik Cloud tenant out of an HR export, and says what became of every row.
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// errInterrupted is why a run's context was cancelled.
+var errInterrupted = errors.New("interrupted")
+
+func main() {
+	ctx, hurry, stop := signals()
+	code := run(ctx, hurry, os.Args, os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// signals gives a context that the first interrupt cancels, and a channel that the second closes. The third one is left to the system, which ends
+// the process.
+//
+// Windows has Ctrl-C as os.Interrupt, and delivers closing the console as SIGTERM. A terminal that goes away (SIGHUP) ends a run like Ctrl-C, except
+// under nohup. A reader that went away (SIGPIPE) must not end a run that is creating users.
+func signals() (ctx context.Context, hurry <-chan struct{}, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	hurried := make(chan struct{})
+	caught := make(chan os.Signal, 2)
+	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(caught, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE)
+	go func() {
+		if _, ok := <-caught; !ok {
+			return
+		}
+		cancel(errInterrupted)
+		if _, ok := <-caught; !ok {
+			return
+		}
+		close(hurried)
+		signal.Stop(caught)
+	}()
+	return ctx, hurried, func() {
+		signal.Stop(caught)
+		close(caught)
+		cancel(nil)
+	}
+}

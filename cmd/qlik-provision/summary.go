@@ -1,0 +1,220 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"qlik-provision/provision"
+	"qlik-provision/report"
+)
+
+// summary is how a run ended: what --json prints. Its names are part of the contract; new ones may come.
+type summary struct {
+	Rows      int     `json:"rows"`
+	Created   int     `json:"created"`
+	Exists    int     `json:"exists"`
+	Duplicate int     `json:"duplicate"`
+	Invalid   int     `json:"invalid"`
+	Failed    int     `json:"failed"`
+	Pending   int     `json:"pending"`
+	Differing int     `json:"exists_differing"` // of those that exist: name, email, subject or status are not the export's
+	Disabled  int     `json:"exists_disabled"`  // of those that exist: they cannot log in
+	Seconds   float64 `json:"seconds"`          // of this run
+	Waited    float64 `json:"waited_seconds"`   // of them, with nothing to do but wait for the tenant
+	Results   string  `json:"results"`          // the result file; empty for a plan without one
+	Tenant    string  `json:"tenant"`
+	Exit      int     `json:"exit"`
+	Error     string  `json:"error"` // empty where exit is 0
+	Hint      string  `json:"hint"`
+
+	notDone int
+}
+
+func (s *summary) fill(total *report.Summary) {
+	s.Rows = total.Rows
+	for state, n := range map[provision.State]*int{
+		provision.Created: &s.Created, provision.Exists: &s.Exists, provision.Duplicate: &s.Duplicate,
+		provision.Invalid: &s.Invalid, provision.Failed: &s.Failed, provision.Pending: &s.Pending,
+	} {
+		*n = total.Counts[state]
+	}
+	s.Differing, s.Disabled, s.notDone = total.Differing, total.Disabled, total.NotDone
+	s.Tenant = total.Tenant
+}
+
+// write prints the summary as one JSON object on a line.
+func (s *summary) write(w io.Writer) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("printing the summary: %w", err)
+	}
+	if _, err := w.Write(append(b, '\n')); err != nil {
+		return fmt.Errorf("printing the summary: %w", err)
+	}
+	return nil
+}
+
+func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
+
+// table is the summary for people.
+func (s *summary) table(u *ui, c *config, total *report.Summary, plan bool) string {
+	var b strings.Builder
+	b.WriteByte('\n')
+	for _, line := range s.lines(plan) {
+		if line.n == 0 && line.optional {
+			continue
+		}
+		count := fmt.Sprintf("%*s", len(grouped(s.Rows)), grouped(line.n))
+		if line.n > 0 {
+			count = u.paint(line.colour, count)
+		}
+		fmt.Fprintf(&b, "  %-*s %s%s\n", widest, line.label, count, prefixed("  ", line.more))
+	}
+	if plan && s.Pending > 0 {
+		b.WriteString("\n" + wrap(s.cost(c), u.columns(), "  ", "  "))
+	}
+	if causes := s.causes(u, total); causes != "" {
+		b.WriteString("\n" + causes)
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// cost says what the creates of a plan take of the tenant's budget.
+func (s *summary) cost(c *config) string {
+	if c.rate == "off" {
+		return plural(s.Pending, "create") + ", as fast as the tenant takes them"
+	}
+	about := "a few seconds"
+	if d := provision.Estimate(s.Pending, c.run.Rate, c.run.Burst); d >= 10*time.Second {
+		about = "about " + spelled(d)
+	}
+	return fmt.Sprintf("%s, %s at a limit of %s (%s at once)", plural(s.Pending, "create"), about, c.rate, grouped(c.burst))
+}
+
+// spelled writes a duration in words: 1 min 24 s, 2 h 5 min.
+func spelled(d time.Duration) string {
+	d = d.Round(time.Second)
+	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	switch {
+	case h > 0:
+		return fmt.Sprintf("%d h %d min", h, m)
+	case m > 0:
+		return fmt.Sprintf("%d min %d s", m, s)
+	}
+	return fmt.Sprintf("%d s", s)
+}
+
+const widest = len("somebody else's")
+
+type line struct {
+	label    string
+	n        int
+	colour   colour
+	more     string
+	optional bool // left out where there are none
+}
+
+func (s *summary) lines(plan bool) []line {
+	var there []string
+	if s.Differing > 0 {
+		there = append(there, grouped(s.Differing)+" with other data")
+	}
+	if s.Disabled > 0 {
+		there = append(there, grouped(s.Disabled)+" disabled")
+	}
+	differing := strings.Join(there, ", ")
+	if plan {
+		return []line{
+			{"rows", s.Rows, bold, "", false},
+			{"to create", s.Pending, green, "", false},
+			{"there already", s.Exists, green, differing, false},
+			{"created before", s.Created, green, "", true},
+			{"duplicate", s.Duplicate, green, "", false},
+			{"invalid", s.Invalid, red, "", false},
+			{"somebody else's", s.Failed, red, "", false},
+		}
+	}
+	took := "in " + duration(s.Seconds)
+	if s.Waited >= 1 {
+		took += ", " + duration(s.Waited) + " of it waiting"
+	}
+	return []line{
+		{"rows", s.Rows, bold, took, false},
+		{string(provision.Created), s.Created, green, "", false},
+		{string(provision.Exists), s.Exists, green, differing, false},
+		{string(provision.Duplicate), s.Duplicate, green, "", false},
+		{string(provision.Invalid), s.Invalid, red, "", false},
+		{string(provision.Failed), s.Failed, red, "", false},
+		{string(provision.Pending), s.Pending, yellow, "", false},
+	}
+}
+
+func duration(seconds float64) string {
+	if seconds < 10 {
+		return fmt.Sprintf("%.1fs", seconds)
+	}
+	return short(time.Duration(seconds * float64(time.Second)))
+}
+
+// mostCauses is how many causes are shown; the result file has them all.
+const mostCauses = 10
+
+// causes groups the rows that are not done by why they are not.
+func (s *summary) causes(u *ui, total *report.Summary) string {
+	var b strings.Builder
+	shown := 0
+	for _, c := range total.Causes {
+		if c.Message == "" && c.Code == "" {
+			continue
+		}
+		if shown++; shown > mostCauses {
+			continue
+		}
+		text := fmt.Sprintf("%s × %s", grouped(c.Count), strings.Join(words(string(c.State)+":", c.Code, c.Message), " "))
+		numbers := make([]string, len(c.Rows))
+		for i, n := range c.Rows {
+			numbers[i] = fmt.Sprint(n)
+		}
+		text += ", row" + strings.Repeat("s", min(len(numbers)-1, 1)) + " " + strings.Join(numbers, ", ")
+		if c.Count > len(c.Rows) {
+			text += " …"
+		}
+		b.WriteString(wrap(printable(text), u.columns(), "  ", "      "))
+	}
+	if more := shown - mostCauses; more > 0 {
+		fmt.Fprintf(&b, "  and %s\n", plural(more, "other cause"))
+	}
+	return b.String()
+}
+
+func words(ws ...string) (kept []string) {
+	for _, w := range ws {
+		if w != "" {
+			kept = append(kept, w)
+		}
+	}
+	return kept
+}
+
+// wrap breaks text at spaces into lines no wider than columns, where its words are not wider themselves.
+func wrap(text string, columns int, first, rest string) string {
+	var b strings.Builder
+	line, empty := first, true
+	for word := range strings.FieldsSeq(text) {
+		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns {
+			b.WriteString(line + "\n")
+			line, empty = rest, true
+		}
+		if !empty {
+			line += " "
+		}
+		line, empty = line+word, false
+	}
+	return b.String() + line + "\n"
+}

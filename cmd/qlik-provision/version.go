@@ -1,0 +1,48 @@
+package main
+
+import "runtime/debug"
+
+// Set by the linker, see the Makefile; the module's build information stands in where they are not.
+var (
+	version = ""
+	commit  = ""
+	date    = ""
+)
+
+// versionText is the version with its commit and date, as far as they are known.
+func versionText() string {
+	v, c, d := version, commit, date
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if v == "" && info.Main.Version != "(devel)" {
+			v = info.Main.Version
+		}
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision" && c == "":
+				c = s.Value
+			case s.Key == "vcs.time" && d == "":
+				d = s.Value
+			}
+		}
+	}
+	if v == "" {
+		v = "devel"
+	}
+	if len(c) > 12 {
+		c = c[:12]
+	}
+	for _, more := range []string{c, d} {
+		if more != "" {
+			v += " " + more
+		}
+	}
+	return v
+}
+
+// userAgent names the program to the tenant.
+func userAgent() string {
+	if version == "" {
+		return "qlik-provision/devel"
+	}
+	return "qlik-provision/" + version
+}
