@@ -154,6 +154,8 @@ func (b *batch) fault() *Problem {
 		if s.at < 0 {
 			p.Message = "a row longer than 1 MiB"
 		}
+	case tooMany:
+		p.Message = fmt.Sprintf("more than %d fields", mostCells)
 	case afterQuote:
 		c := s.cells[s.at]
 		p.Message = fmt.Sprintf("text behind a closing quote: %s", quote(string(s.buf[c.start:c.end])))

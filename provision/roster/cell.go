@@ -55,12 +55,15 @@ func (s *scanner) skip() error {
 	var (
 		quoting, closing bool // inside quotes; just behind one that may close them
 		column, size     int
-		opened           int
+		opened, began    int // lines: where the quote opened, where the cell began
 		last             byte
 	)
 	for {
 		for s.pos < len(s.buf) {
 			c := s.buf[s.pos]
+			if size == 0 {
+				began = s.line
+			}
 			if c == '\n' && last == '\r' && !quoting {
 				return s.skipped()
 			}
@@ -88,7 +91,7 @@ func (s *scanner) skip() error {
 				closing = false
 			}
 			if size++; size > mostField && s.at < 0 {
-				s.at, s.atLine = column, s.line
+				s.at, s.atLine = column, began
 			}
 			last = c
 			s.pos++

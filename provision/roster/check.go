@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/mail"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -126,10 +125,8 @@ func badAddress(v string) string {
 		return quote(v) + " is more than one address"
 	case err != nil:
 		return quote(v) + " is not an address"
-	case a.Address != v:
+	case a.Address != v && a.String() != "<"+v+">": // the second where the local part is quoted
 		return quote(v) + " is more than the bare address"
-	case strings.ContainsFunc(v, unicode.IsSpace):
-		return quote(v) + " is not an address"
 	}
 	return ""
 }

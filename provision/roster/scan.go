@@ -10,6 +10,7 @@ const (
 	mostField   = 64 << 10 // bytes of a cell
 	mostRecord  = 1 << 20  // bytes of a record
 	mostColumns = 4096     // of the header
+	mostCells   = 8192     // of a record; behind those of the header they may be empty
 	chunk       = 64 << 10 // bytes asked for at a time
 )
 
@@ -37,6 +38,7 @@ const (
 	afterQuote       // text between a closing quote and the next delimiter
 	nulByte          // a NUL
 	tooLong          // longer than mostRecord
+	tooMany          // more cells than mostCells
 )
 
 // A scanner cuts UTF-8 text into records. Every LF, CR and CRLF outside quotes ends one.
@@ -116,6 +118,7 @@ func (s *scanner) scan() bool {
 						return false
 					}
 					s.fault, s.at, s.atLine = openQuote, len(s.cells), opened
+					c.form = sloppy
 					line += lineEnds(b[i:])
 					i = len(b)
 					break
@@ -141,6 +144,7 @@ func (s *scanner) scan() bool {
 			}
 			if i < len(b) && b[i] != '\n' && b[i] != '\r' && !s.delimAt(i) {
 				s.flaw(afterQuote, line)
+				c.form = sloppy
 			}
 		}
 	run:
@@ -175,7 +179,11 @@ func (s *scanner) scan() bool {
 			i++
 		}
 		c.end = i
-		s.cells = append(s.cells, c)
+		if len(s.cells) < mostCells {
+			s.cells = append(s.cells, c)
+		} else {
+			s.flaw(tooMany, line)
+		}
 		if i < len(b) && b[i] != '\n' && b[i] != '\r' {
 			i += len(s.delim)
 			continue

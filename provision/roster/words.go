@@ -28,12 +28,12 @@ var roleWords = [...]struct {
 	role  role
 	words string
 }{
-	{subject, `subject userid username user loginname loginid login logonname userlogin upn userprincipalname principalname
+	{subject, `subject userid username loginname loginid login logonname userlogin upn userprincipalname principalname
 		samaccountname networkid networklogin ssoid federationid nameid
 		employeeid employeeno employeenumber employeenr employeecode employee# empid empno employeeidnumber
 		personid personnumber personnelid personnelnumber personnelno personidexternal staffid staffnumber staffno
 		workerid workernumber associateid payrollnumber payrollid fileid filenumber file#
-		benutzer benutzername benutzerid benutzerkennung kennung anmeldename loginkennung
+		benutzername benutzerid benutzerkennung kennung anmeldename loginkennung
 		personalnummer personalnr persnr persnummer pernr personalid mitarbeiternummer mitarbeiternr mitarbeiterid
 		mitarbeiterkennung mitarbeiterkurzel stammnummer
 		identifiant identifiantutilisateur identifiantemploye identifiantsalarie idutilisateur idemploye idsalarie nomdutilisateur
@@ -41,8 +41,8 @@ var roleWords = [...]struct {
 		numeromatricule nmatricule codeemploye codesalarie
 		usuario nombredeusuario nombreusuario idusuario iddeusuario idempleado iddeempleado iddelempleado numeroempleado
 		numerodeempleado nempleado noempleado codigoempleado codigodeempleado numerodepersonal legajo
-		utente nomeutente idutente matricola iddipendente codicedipendente numerodipendente
-		gebruikersnaam gebruikersid gebruiker personeelsnummer personeelsnr medewerkernummer medewerkersnummer medewerkerid
+		nomeutente idutente matricola iddipendente codicedipendente numerodipendente
+		gebruikersnaam gebruikersid personeelsnummer personeelsnr medewerkernummer medewerkersnummer medewerkerid
 		nomedeusuario nomedeutilizador iddousuario matriculafuncionario matricula iddofuncionario numerodofuncionario
 		社員番号 従業員番号 社員id 従業員id 社員コード 従業員コード 職員番号 ユーザーid ユーザid ユーザー名 ログインid ログイン名`},
 	{email, `email emailaddress emailaddr emailid mail mailaddress workemail workemailaddress emailwork primaryemail
