@@ -91,6 +91,10 @@ func (g *gate) next(now time.Time) (ok bool, at time.Time) {
 // allows reports whether j may be the one that goes: while the tenant is down, another row each time.
 func (g *gate) allows(j *job) bool { return !g.down || j.turn != g.outages }
 
+// prefers reports whether j should go before others: not where it is one of those without an answer since anything was answered. Another row tells
+// whether the tenant is down, before the same few have used up their attempts.
+func (g *gate) prefers(j *job) bool { return g.allows(j) && !g.streak[j] }
+
 // A pass is what a create went through the gate with.
 type pass struct {
 	opened int
@@ -157,11 +161,12 @@ func (g *gate) open() (cleared []*job) {
 	return cleared
 }
 
+// close keeps everybody out for wait at least. The reason is that of the longest wait.
 func (g *gate) close(reason Reason, now time.Time, wait time.Duration) {
-	g.closed, g.reason = true, reason
-	if until := now.Add(wait); until.After(g.until) {
-		g.until = until
+	if until := now.Add(wait); !g.closed || !until.Before(g.until) {
+		g.reason, g.until = reason, until
 	}
+	g.closed = true
 }
 
 // wait is how long to wait where the tenant asked for after. Where it asked for nothing it is our own back-off, which grows with every one that
@@ -244,5 +249,5 @@ func backoff(n int) time.Duration {
 	if n <= 6 {
 		wait = first << max(n-1, 0)
 	}
-	return time.Duration(float64(wait) * (0.8 + 0.4*rand.Float64()))
+	return min(most, time.Duration(float64(wait)*(0.8+0.4*rand.Float64())))
 }

@@ -26,13 +26,17 @@ type lookups struct {
 	size    int  // rows a request, 0 before the first
 	flying  int  // in flight
 	proven  bool // one was answered: several may be in flight
-	failed  int  // in a row
+	failed  int  // in a row; those that were in flight together count as one
+	round   int  // how many failures were counted so far, which tells who was in flight together
+	refused int  // requests for a single row that were refused, in a row
 	held    bool // the last one failed: the next waits until a create was let in
 	starved bool // the workers have nothing left to be let in with: rows go on without a lookup
 	out     bool // left out for the rest of the run
 	err     error
 	until   time.Time // a 429: none goes before
-	passed  int       // rows that are looked up, or went on without
+
+	tokenless time.Time // since when there was no token to be had for them; zero: there is one
+	passed    int       // rows that are looked up, or went on without
 }
 
 // lookAhead reads the rows, asks the tenant who is there, and offers the others to the workers.
@@ -137,26 +141,48 @@ func (r *run) lookUp(ctx context.Context, batch []Row) error {
 
 // absent records those of the batch who are there, and returns the others; all of them where the tenant does not let us look.
 func (r *run) absent(ctx context.Context, batch []Row) ([]Row, error) {
-	if r.o.NoLookup || !r.mayLook(ctx) {
+	if r.o.NoLookup {
+		return batch, nil
+	}
+	round, ok := r.mayLook(ctx)
+	if !ok {
 		return batch, nil
 	}
 	found, err := r.find(ctx, batch)
 	switch {
 	case err == nil:
-		r.lookedUp(nil)
+		r.lookedUp(nil, round)
 		return r.sortOut(batch, found)
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case errors.Is(err, qlik.ErrRefused) && len(batch) > 1:
 		return r.halves(ctx, batch)
-	case errors.Is(err, qlik.ErrRefused) && !r.lookOnly && !r.o.MatchEmail:
-		return batch, nil // there is something about this one row that a filter cannot say: its 409 will tell
+	case errors.Is(err, qlik.ErrRefused) && !r.refusedAgain(err):
+		return r.unaskable(batch, err)
 	case errors.Is(err, qlik.ErrCredentials), hopeless(err), r.lookOnly, r.o.MatchEmail:
 		// With MatchEmail nothing but a lookup can tell that somebody is there: going on without would create them twice.
 		return nil, fmt.Errorf("looking up who is there: %w", err)
 	}
-	r.lookedUp(err)
+	r.lookedUp(err, round)
 	return batch, nil
+}
+
+// refusedAgain counts a request for a single row that was refused, and reports whether that is no longer about the row: several in a row were.
+func (r *run) refusedAgain(err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lookups.refused++
+	return r.lookups.refused >= lookupsFailed
+}
+
+// unaskable decides about one row that has something about it that a filter cannot say. A create finds out, but for those who may be there
+// under another subject: they stay pending.
+func (r *run) unaskable(batch []Row, err error) ([]Row, error) {
+	if r.lookOnly || !r.o.MatchEmail {
+		return batch, nil
+	}
+	j := &job{row: batch[0]}
+	return nil, r.settle(j, Outcome{State: Pending, Message: "whether they are there was not to be found out: " + err.Error()}, err)
 }
 
 // hopeless reports whether err is that of a token that will never be had.
@@ -179,31 +205,34 @@ func (r *run) halves(ctx context.Context, batch []Row) ([]Row, error) {
 	return slices.Concat(front, back), err
 }
 
-// mayLook waits until a lookup may go, and reports false where the rows go on without.
-func (r *run) mayLook(ctx context.Context) bool {
+// mayLook waits until a lookup may go, and reports false where the rows go on without. round is for lookedUp.
+func (r *run) mayLook(ctx context.Context) (round int, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for r.lookups.held && !r.lookups.starved && !r.lookups.out && ctx.Err() == nil {
 		r.wait(ctx, time.Time{})
 	}
-	return !r.lookups.held && !r.lookups.out
+	return r.lookups.round, !r.lookups.held && !r.lookups.out
 }
 
 // lookedUp notes how a lookup ended. One that failed holds the next one up until a create was let in; three in a row, or one that is refused, and
 // there are no more.
-func (r *run) lookedUp(err error) {
+func (r *run) lookedUp(err error, round int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := &r.lookups
 	if err == nil {
-		l.proven, l.failed = true, 0
+		l.proven, l.failed, l.refused = true, 0, 0
 		return
 	}
 	l.err = err
-	l.failed++
 	l.held = true
 	if l.out {
 		return
+	}
+	if round == l.round {
+		l.failed++
+		l.round++
 	}
 	switch {
 	case !again(err):
@@ -219,7 +248,7 @@ func (r *run) lookedUp(err error) {
 func (r *run) find(ctx context.Context, batch []Row) (qlik.Found, error) {
 	filter := qlik.Or(r.terms(batch)...)
 	began := time.Now()
-	for tries := 1; ; {
+	for tries, waits := 1, 0; ; {
 		if err := r.pace(ctx); err != nil {
 			return qlik.Found{}, err
 		}
@@ -227,28 +256,61 @@ func (r *run) find(ctx context.Context, batch []Row) (qlik.Found, error) {
 		if extra := found.Requests - 1; err == nil && extra > 0 {
 			r.pacer.ReserveN(time.Now(), extra)
 		}
-		if err == nil || !again(err) || tries >= r.o.Attempts || ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return found, err
 		}
 		wait := qlik.RetryAfter(err)
 		if wait == 0 || !errors.Is(err, qlik.ErrLimited) {
-			wait = max(wait, backoff(tries))
-			tries++
+			waits++
+			wait = max(wait, backoff(waits))
 		}
-		if time.Since(began)+wait > r.o.Patience {
+		r.met(err, wait)
+		if err == nil || !again(err) || time.Since(began)+wait > r.o.Patience {
 			return found, err
 		}
-		r.mu.Lock()
-		r.lookups.err = err
-		if until := time.Now().Add(wait); errors.Is(err, qlik.ErrLimited) && until.After(r.lookups.until) {
-			r.lookups.until = until
+		if r.costsTry(err) {
+			if tries >= r.o.Attempts {
+				return found, err
+			}
+			tries++
 		}
-		r.wake()
-		r.mu.Unlock()
 		if err := pause(ctx, wait); err != nil {
 			return qlik.Found{}, err
 		}
 	}
+}
+
+// costsTry reports whether a lookup that met err may be tried a limited number of times only. A token is what a create needs as well, so its want is left to the
+// run's patience; and so is all with MatchEmail, where nothing can go on without the lookup.
+func (r *run) costsTry(err error) bool {
+	switch {
+	case errors.Is(err, qlik.ErrLimited) && qlik.RetryAfter(err) > 0:
+		return false
+	case r.lookOnly:
+		return true
+	}
+	return !errors.Is(err, qlik.ErrNoToken) && !r.o.MatchEmail
+}
+
+// met notes what a lookup met, nil for an answer, and how long it is to wait.
+func (r *run) met(err error, wait time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l, now := &r.lookups, time.Now()
+	switch {
+	case !errors.Is(err, qlik.ErrNoToken):
+		l.tokenless = time.Time{}
+	case l.tokenless.IsZero():
+		l.tokenless = now
+	}
+	if err == nil {
+		return
+	}
+	l.err = err
+	if until := now.Add(wait); errors.Is(err, qlik.ErrLimited) && until.After(l.until) {
+		l.until = until
+	}
+	r.wake()
 }
 
 // pace waits until the lookups' own budget lets one go.
@@ -264,7 +326,7 @@ func (r *run) pace(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.pacer.Wait(ctx)
+	return pause(ctx, r.pacer.Reserve().Delay())
 }
 
 func (r *run) terms(batch []Row) []string {

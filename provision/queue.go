@@ -13,9 +13,10 @@ type job struct {
 	doubt     bool      // a create may have had its effect without our knowing
 	firstSent time.Time // the first create that left a doubt; with the monotonic clock: how long ago is all that matters
 	err       error     // what the last create or look met
-	conflict  error     // the 409 that a look is to settle, nil for none
+	conflict  error     // the last 409, nil for none
 	last      bool      // the attempts are used up: the look has the last word
 	looks     int       // looks that failed
+	lookWaits int       // waits of our own choosing since the first of them
 	lookSince time.Time // the first look that failed
 	notBefore time.Time
 	turn      int // the outage in which this row was asked last, see gate.outages

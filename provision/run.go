@@ -125,6 +125,7 @@ type run struct {
 	waiters  int           // goroutines in wait
 	changed  chan struct{} // closed when there is a reason to look again
 	lookups  lookups
+	over     bool          // the run ends with an error: nothing new is begun
 	idle     time.Time     // since when nothing is in flight because the gate says so; zero: something is
 	waited   time.Duration // the sum of such times
 	settled  int
@@ -184,8 +185,8 @@ func (r *run) close(ctx context.Context, err error) error {
 		err = context.Cause(ctx)
 	}
 	for _, j := range left {
-		if j.err == nil {
-			continue
+		if j.err == nil || j.attempts == 0 && !j.doubt && errors.Is(j.err, qlik.ErrLimited) {
+			continue // there is nothing to say of a row that only waited
 		}
 		recordErr := r.settle(j, Outcome{State: Pending, Message: "not settled when the run ended: " + j.err.Error()}, j.err)
 		if recordErr != nil {
@@ -212,6 +213,7 @@ func (r *run) work(stop, flight context.Context) error {
 		}
 		err = r.serve(flight, t)
 		r.mu.Lock()
+		r.over = r.over || err != nil
 		if r.busy--; r.busy == 0 {
 			r.wake()
 		}
@@ -238,12 +240,13 @@ func (r *run) next(stop context.Context) (turn, bool, error) {
 	defer r.mu.Unlock()
 	came := time.Now()
 	for {
-		if stop.Err() != nil {
+		if stop.Err() != nil || r.over {
 			return turn{}, false, nil
 		}
 		now := time.Now()
 		t, at, err := r.pick(now)
 		if err != nil {
+			r.over = true
 			return turn{}, false, err
 		}
 		if t.job != nil || t.cleared != nil {
@@ -289,7 +292,11 @@ func (r *run) pickCreate(now time.Time) (t turn, at time.Time) {
 		return turn{}, at
 	}
 	ahead := len(r.queue.batches)
-	j, at := r.queue.create(now, r.gate.allows)
+	j, preferredAt := r.queue.create(now, r.gate.prefers)
+	if j == nil {
+		j, at = r.queue.create(now, r.gate.allows)
+		at = sooner(at, preferredAt)
+	}
 	everyTurn := j == nil && at.IsZero() && !r.queue.more
 	if everyTurn {
 		j, at = r.queue.create(now, func(*job) bool { return true })
@@ -325,7 +332,17 @@ func (r *run) tooLate(now time.Time) (at time.Time, err error) {
 			return at, r.unreachable()
 		}
 	}
+	if r.busy == 0 && r.queue.waiting() == 0 && len(r.gate.suspects) == 0 {
+		r.gate.outSince = time.Time{} // there is nobody to be kept out
+	}
 	overdue, err := r.gate.overdue(now)
+	if since := r.lookups.tokenless; err == nil && !since.IsZero() {
+		end := since.Add(r.o.Patience)
+		if !now.Before(end) {
+			return at, fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.o.Patience, ReasonToken, r.lookups.err)
+		}
+		overdue = sooner(overdue, end)
+	}
 	return sooner(at, overdue), err
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"qlik-provision/provision/qlik"
 )
@@ -78,6 +79,12 @@ func (r *run) ruled(t turn, v verdict, err error, took time.Duration) (cleared [
 	r.took += (took - r.took) / 16
 	wasOpen := r.gate.opened
 	cleared, end = r.gate.answered(now, t.pass, j, v, qlik.RetryAfter(err))
+	if end != nil {
+		r.over = true
+	}
+	if v != noToken {
+		r.lookups.tokenless = time.Time{}
+	}
 	if v == letIn && r.lookups.held {
 		r.lookups.held = false
 		r.wake()
@@ -113,7 +120,7 @@ func (r *run) again(j *job, from time.Time) {
 		r.queue.createLater(j, from)
 		return
 	}
-	j.last, j.conflict = true, nil
+	j.last = true
 	r.queue.lookLater(j, from)
 }
 
@@ -142,7 +149,7 @@ func (r *run) look(ctx context.Context, j *job) error {
 	case stopped(ctx, err):
 		r.putBack(j)
 		return nil
-	case errors.Is(err, qlik.ErrCredentials):
+	case errors.Is(err, qlik.ErrCredentials), hopeless(err):
 		return fmt.Errorf("looking up the user of row %d: %w", j.row.Number, err)
 	}
 	now := time.Now()
@@ -150,11 +157,12 @@ func (r *run) look(ctx context.Context, j *job) error {
 		j.lookSince = now
 	}
 	wait := qlik.RetryAfter(err)
-	if !errors.Is(err, qlik.ErrLimited) {
-		j.looks++
-	}
 	if wait == 0 {
-		wait = backoff(max(j.looks, 1))
+		j.lookWaits++
+		wait = backoff(j.lookWaits)
+	}
+	if !errors.Is(err, qlik.ErrLimited) && !errors.Is(err, qlik.ErrNoToken) { // which were never done
+		j.looks++
 	}
 	if !again(err) || j.looks >= r.o.Attempts || now.Add(wait).Sub(j.lookSince) > r.o.Patience {
 		return r.settle(j, Outcome{State: Pending, Message: j.open() + "; the look at it failed: " + err.Error()}, err)
@@ -189,15 +197,18 @@ const slack = 5 * time.Second
 // decide settles a row by what a look found.
 func (r *run) decide(j *job, found qlik.Found) error {
 	user, exact, there := choose(found.Users, j.row.Subject)
+	if !exact && (j.conflict == nil || j.doubt && !j.last) {
+		// Without a 409 another case is another subject; and in doubt the 409 may mean a user of our own, too young to be found.
+		there = false
+	}
 	switch {
-	case !there && j.conflict != nil && j.doubt && !j.last:
+	case !there && j.doubt && !j.last:
 		// Not found is no proof: the create may only be too young to be found.
+		j.looks, j.lookWaits, j.lookSince = 0, 0, time.Time{}
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.again(j, time.Now().Add(backoff(j.attempts)))
 		return nil
-	case !there && j.conflict != nil && !j.last:
-		return r.settle(j, Outcome{State: Failed, Message: j.conflict.Error()}, j.conflict)
 	case !there:
 		return r.settle(j, Outcome{State: Failed, Message: j.err.Error()}, j.err)
 	}
@@ -303,14 +314,32 @@ func (r *run) settle(j *job, o Outcome, why error) error {
 // note records an outcome, and counts it.
 func (r *run) note(o Outcome) error {
 	o.FinishedAt = time.Now().UTC()
-	if err := r.record(o); err != nil {
-		return fmt.Errorf("recording row %d: %w", o.Row.Number, err)
+	for _, text := range []*string{&o.Message, &o.ErrorCode, &o.TraceID} {
+		*text = clip(*text)
 	}
+	err := r.record(o)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err != nil {
+		r.over = true
+		return fmt.Errorf("recording row %d: %w", o.Row.Number, err)
+	}
 	r.settled++
 	if o.State == Failed {
 		r.failures++
 	}
 	return nil
+}
+
+// clip bounds what the tenant said, of which an answer may hold a megabyte, to what people read and a cell of a spreadsheet holds.
+func clip(text string) string {
+	const most = 4000 // bytes
+	if len(text) <= most {
+		return text
+	}
+	end := most
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
 }
