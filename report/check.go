@@ -229,7 +229,7 @@ func (l *Ledger) makeWay(export *roster.File) error {
 	if !l.options.Overwrite {
 		err = l.describe(s, export)
 	}
-	return errors.Join(err, s.close())
+	return both(err, s.close())
 }
 
 // describe is the *ExistsError for the result file in s.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"unicode/utf8"
@@ -142,7 +141,7 @@ func (d *draft) finish() error {
 	if err == nil {
 		err = d.file.Sync()
 	}
-	err = errors.Join(err, d.file.Close())
+	err = both(err, d.file.Close())
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", d.file.Name(), err)
 	}

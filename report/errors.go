@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -110,4 +111,15 @@ func rows(n int) string {
 		return "1 row"
 	}
 	return fmt.Sprintf("%d rows", n)
+}
+
+// both is err, and what went wrong beside it where something did.
+func both(err, beside error) error {
+	switch {
+	case beside == nil:
+		return err
+	case err == nil:
+		return beside
+	}
+	return errors.Join(err, beside)
 }

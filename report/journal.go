@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -52,7 +51,7 @@ func startJournal(name string, file storage) (*journal, error) {
 	}
 	begun, _ := Time{time.Now()}.MarshalCSV()
 	if err := j.append([]string{journalMagic, strconv.Itoa(os.Getpid()), clean(host), begun}); err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, both(err, file.Close())
 	}
 	go j.keepSynced()
 	return j, nil
@@ -79,7 +78,7 @@ func (j *journal) append(row []string) error {
 	}
 	if err != nil {
 		j.torn = true
-		return fmt.Errorf("writing %s: %w", j.path, errors.Join(err, j.mend()))
+		return fmt.Errorf("writing %s: %w", j.path, both(err, j.mend()))
 	}
 	j.size += int64(len(line))
 	j.dirty = true
@@ -134,7 +133,7 @@ func (j *journal) sync() error {
 func (j *journal) close() error {
 	close(j.stop)
 	<-j.done
-	return errors.Join(j.sync(), j.file.Close())
+	return both(j.sync(), j.file.Close())
 }
 
 // journalLine is a line of the journal. Line ends within would cut it in two.

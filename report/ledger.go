@@ -106,7 +106,7 @@ func locked(path string, o Options, make func(*Ledger) error) (*Ledger, error) {
 	p.sweep()
 	l := &Ledger{place: p, options: o, lock: held, counts: map[provision.State]int{}}
 	if err := make(l); err != nil {
-		return nil, errors.Join(err, held.release())
+		return nil, both(err, held.release())
 	}
 	return l, nil
 }
@@ -116,7 +116,7 @@ func locked(path string, o Options, make func(*Ledger) error) (*Ledger, error) {
 func (l *Ledger) renew(s *sheet) error {
 	l.columns, l.delim = s.file.Columns, s.file.Dialect.Delimiter
 	d, err := l.rewrite(s)
-	if err = errors.Join(err, s.close()); err != nil {
+	if err = both(err, s.close()); err != nil {
 		if d != nil {
 			d.drop()
 		}
@@ -141,7 +141,7 @@ func (l *Ledger) renew(s *sheet) error {
 		err = l.startJournal()
 	}
 	if err != nil && s.handle == nil {
-		err = errors.Join(err, os.Remove(l.place.path)) // nothing in it was run
+		err = both(err, os.Remove(l.place.path)) // nothing in it was run
 	}
 	return err
 }
@@ -314,11 +314,11 @@ func (l *Ledger) Close() error {
 	synced := l.journal.close()
 	err := l.merge()
 	if err != nil {
-		err = &MergeError{l.place.name, l.place.journalName(), errors.Join(err, synced)}
+		err = &MergeError{l.place.name, l.place.journalName(), both(err, synced)}
 	} else {
 		err = l.removeJournal()
 	}
-	return errors.Join(err, l.lock.release())
+	return both(err, l.lock.release())
 }
 
 // Discard ends a ledger that nobody is to keep: it removes the file and what stands beside it.
@@ -346,10 +346,10 @@ func (l *Ledger) merge() error {
 	}
 	s.replay, err = openReplay(l.place.journal(), l.place.journalName())
 	if err != nil || s.replay.size() == 0 {
-		return errors.Join(err, s.close())
+		return both(err, s.close())
 	}
 	d, err := l.lay(s)
-	if err = errors.Join(err, s.close()); err != nil {
+	if err = both(err, s.close()); err != nil {
 		if d != nil {
 			d.drop()
 		}

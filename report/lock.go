@@ -51,7 +51,7 @@ func takeOnce(path string) (*lock, error) {
 		got, err := file.TryLock()
 		if err != nil {
 			if fresh {
-				err = errors.Join(err, ignoreMissing(os.Remove(path)))
+				err = both(err, ignoreMissing(os.Remove(path)))
 			}
 			return nil, err
 		}
@@ -65,7 +65,7 @@ func takeOnce(path string) (*lock, error) {
 				return &lock{file, path}, nil
 			}
 		}
-		if err := errors.Join(ignoreMissing(err), file.Unlock()); err != nil {
+		if err := both(ignoreMissing(err), file.Unlock()); err != nil {
 			return nil, err
 		}
 	}
@@ -87,5 +87,5 @@ func (l *lock) release() error {
 		os.Remove(l.path)
 		return err
 	}
-	return errors.Join(ignoreMissing(os.Remove(l.path)), l.file.Unlock())
+	return both(ignoreMissing(os.Remove(l.path)), l.file.Unlock())
 }

@@ -135,5 +135,5 @@ func (p place) syncFolder() error {
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
 		err = nil
 	}
-	return errors.Join(err, folder.Close())
+	return both(err, folder.Close())
 }

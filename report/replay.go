@@ -49,7 +49,7 @@ func openReplay(path, name string) (*replay, error) {
 	}
 	r := &replay{name: name, file: file}
 	if err := r.index(); err != nil {
-		return nil, errors.Join(fmt.Errorf("reading %s: %w", name, err), file.Close())
+		return nil, both(fmt.Errorf("reading %s: %w", name, err), file.Close())
 	}
 	return r, nil
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -59,13 +58,13 @@ func (r *Results) open() (*sheet, error) {
 		}
 		opened, err := s.handle.Stat()
 		if err != nil {
-			return nil, errors.Join(err, s.close())
+			return nil, both(err, s.close())
 		}
 		now, err := os.Stat(r.place.path)
 		if err == nil && os.SameFile(opened, now) {
 			return s, nil
 		}
-		if err = errors.Join(err, s.close()); err != nil {
+		if err = both(err, s.close()); err != nil {
 			return nil, err
 		}
 	}

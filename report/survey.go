@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"iter"
@@ -31,7 +30,7 @@ func openSheet(p place, in roster.Options) (*sheet, error) {
 		return nil, err
 	}
 	if s.replay, err = openReplay(p.journal(), p.journalName()); err != nil {
-		return nil, errors.Join(err, s.close())
+		return nil, both(err, s.close())
 	}
 	return s, nil
 }
@@ -44,7 +43,7 @@ func openAlone(p place, in roster.Options) (*sheet, error) {
 	}
 	s := &sheet{name: p.name, handle: handle}
 	if err := s.read(in); err != nil {
-		return nil, errors.Join(err, handle.Close())
+		return nil, both(err, handle.Close())
 	}
 	return s, nil
 }
@@ -73,7 +72,7 @@ func (s *sheet) close() error {
 	if s.handle == nil {
 		return nil
 	}
-	return errors.Join(s.replay.close(), s.handle.Close())
+	return both(s.replay.close(), s.handle.Close())
 }
 
 // A row is a record with what is said of it.

@@ -1,0 +1,203 @@
+package report
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"qlik-provision/provision"
+)
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed page.css
+var pageCSS string
+
+//go:embed page.js
+var pageJS string
+
+// WritePage writes a result file, and the journal beside it, as one web page in UTF-8 that loads nothing. A run may be on; then
+// the page says so. It holds some bytes a row, and whole at most mostListed rows that are not done. It fails as Read does, and
+// where w does. Calls may run at once.
+func WritePage(w io.Writer, path string) error {
+	return writePage(w, path, time.Now())
+}
+
+func writePage(w io.Writer, path string, now time.Time) error {
+	results, err := Read(path)
+	if err != nil {
+		return err
+	}
+	g, err := gather(results)
+	if err != nil {
+		return err
+	}
+	t, err := pageTemplate()
+	if err != nil {
+		return err
+	}
+	if err := t.Execute(w, viewOf(results, g, now)); err != nil {
+		return fmt.Errorf("writing the page of %s: %w", path, err)
+	}
+	return nil
+}
+
+// pageTemplate knows the page's whole text but for the results. Style and script come in as values: written into the template
+// they would be parsed, and come out otherwise than they were hashed.
+func pageTemplate() (*template.Template, error) {
+	t := template.New("page").Funcs(template.FuncMap{
+		"mark":    func() template.HTML { return pageMark },
+		"policy":  policy,
+		"style":   func() template.CSS { return template.CSS(pageCSS) },
+		"script":  func() template.JS { return template.JS(pageJS) },
+		"shown":   shown,
+		"grouped": grouped,
+		"clock":   clock,
+		"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"last":    func(i, n int) bool { return i == n-1 },
+	})
+	t, err := t.Parse(pageHTML)
+	if err != nil {
+		return nil, fmt.Errorf("parsing the page: %w", err)
+	}
+	return t, nil
+}
+
+// policy is the page's Content-Security-Policy: nothing is loaded, and of scripts and styles only ours count.
+func policy() string {
+	hash := func(s string) string {
+		sum := sha256.Sum256([]byte(s))
+		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	return "default-src 'none'; style-src " + hash(pageCSS) + "; script-src " + hash(pageJS) +
+		"; img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+}
+
+// A view is what the page shows.
+type view struct {
+	File, Tenant  string
+	Sandbox, Plan bool // nothing on the page is real; nothing has been tried yet
+	Now           time.Time
+	Running       bool
+	Holder        string
+	Unmerged      bool
+	Summary
+
+	Shares []share
+	Bar    []bar
+	Charts []chart // the same one, wide and narrow
+	Pace   string  // what the chart shows, in words
+
+	Groups  []group
+	Listed  []listedRow
+	States  []share // the outcomes of Listed
+	LeftOut int     // rows that are not done and not listed
+}
+
+// A share is how many of the rows have an outcome.
+type share struct {
+	State   provision.State
+	Count   int
+	Percent string
+	Meaning string
+}
+
+// A group is a cause with what can be linked to of it.
+type group struct {
+	Cause
+	First []link
+	More  int // rows besides
+}
+
+// A link is a row's number; Listed where the page has that row.
+type link struct {
+	Row    int
+	Listed bool
+}
+
+func viewOf(r *Results, g *gathered, now time.Time) view {
+	v := view{
+		File: filepath.Base(r.Path), Tenant: g.Tenant, Sandbox: g.Tenant == "sandbox", Now: now,
+		Running: r.Running, Holder: r.Holder, Unmerged: r.Unmerged, Summary: g.Summary,
+		Plan:   g.Counts[provision.Pending] > 0 && g.First.IsZero() && g.Done == 0,
+		Listed: g.listed, LeftOut: g.NotDone - len(g.listed),
+	}
+	for _, state := range shareOrder() {
+		v.Shares = append(v.Shares, share{state, g.Counts[state], percent(g.Counts[state], g.Rows), meaning(state, &g.Summary)})
+	}
+	v.Bar = bars(v.Shares, g.Rows)
+	if line := timelineOf(g.settled); line != nil {
+		v.Charts = []chart{line.draw(wideChart), line.draw(narrowChart)}
+		v.Pace = line.words()
+	}
+	v.group(g.Causes)
+	return v
+}
+
+// group links the causes with the rows that the page has.
+func (v *view) group(causes []Cause) {
+	listed := map[int]bool{}
+	counts := map[provision.State]int{}
+	for _, r := range v.Listed {
+		listed[r.Row] = true
+		counts[r.Outcome]++
+	}
+	for _, c := range causes {
+		g := group{Cause: c, More: c.Count - len(c.Rows)}
+		for _, n := range c.Rows {
+			g.First = append(g.First, link{n, listed[n]})
+		}
+		v.Groups = append(v.Groups, g)
+	}
+	for _, state := range shareOrder() {
+		if counts[state] > 0 {
+			v.States = append(v.States, share{State: state, Count: counts[state]})
+		}
+	}
+}
+
+// shareOrder is the order in which the page has the outcomes: from what is done to what is wrong.
+func shareOrder() []provision.State {
+	return []provision.State{provision.Created, provision.Exists, provision.Duplicate, provision.Pending, provision.Invalid, provision.Failed}
+}
+
+// meaning says an outcome to somebody who has not read the documentation.
+func meaning(state provision.State, s *Summary) string {
+	switch state {
+	case provision.Created:
+		return "the user was created"
+	case provision.Exists:
+		return "was on the tenant already" + existing(s)
+	case provision.Duplicate:
+		return "the same person as in an earlier row"
+	case provision.Pending:
+		return "not tried yet, or not settled"
+	case provision.Invalid:
+		return "the row cannot be sent as it stands"
+	case provision.Failed:
+		return "the tenant refused it, or did not answer"
+	}
+	return ""
+}
+
+// existing says what is worth knowing of the users who were there already, "" where nothing is.
+func existing(s *Summary) string {
+	var parts []string
+	if s.Differing > 0 {
+		parts = append(parts, grouped(s.Differing)+" with other data there")
+	}
+	if s.Disabled > 0 {
+		parts = append(parts, grouped(s.Disabled)+" disabled")
+	}
+	if parts == nil {
+		return ""
+	}
+	return "; " + strings.Join(parts, ", ")
+}
