@@ -125,12 +125,26 @@ func TestWhatWasInFlightDoesNotOpenTheGate(t *testing.T) {
 		rows := people(200)
 		slow := subjectsOf(rows[20:30])
 		tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultDelay, On: sandbox.EndpointCreate, Subjects: slow, After: true, Delay: 5 * time.Second})
-		tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultStatus, On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[30:31]), Status: 429, RetryAfter: "20", Times: 1})
-		tr.run(t.Context(), rows, provision.Options{})
-		tr.check(t, rows)
+		for i, f := range []sandbox.Fault{{Status: 429, RetryAfter: "20"}, {Status: 429, RetryAfter: "4"}, {Status: 403}} {
+			f.Kind, f.On, f.Subjects, f.Times = sandbox.FaultStatus, sandbox.EndpointCreate, subjectsOf(rows[30+i:31+i]), 1
+			f.Delay = time.Duration(i) * 10 * time.Millisecond
+			tr.tenant.Inject(f)
+		}
+		var progress provision.Progress
+		go func() {
+			time.Sleep(10 * time.Second)
+			if now := progress.Now(); now.Waiting != provision.ReasonLimit || time.Until(now.Until) < 10*time.Second {
+				t.Errorf("it waits for %q, for %v", now.Waiting, time.Until(now.Until))
+			}
+		}()
+		tr.run(t.Context(), rows, provision.Options{Progress: &progress})
+		if tr.err != nil {
+			t.Error(tr.err)
+		}
+		tr.states(t, rows, map[provision.State]int{provision.Created: 199, provision.Failed: 1})
 		creates := spy.to(sandbox.EndpointCreate)
 		met := creates[slices.IndexFunc(creates, func(c *call) bool { return c.status == 429 })].done
-		if n := len(within(creates, met+1, met+20*time.Second)); n > 0 {
+		if n := len(within(creates, met+1, met+20*time.Second-time.Millisecond)); n > 0 {
 			t.Errorf("%d creates went within the 20 s that the tenant asked for", n)
 		}
 	})
@@ -158,6 +172,11 @@ func TestTwoMeaningsOf403(t *testing.T) {
 			f.Subjects = subjectsOf(rows[50:80])
 			return []sandbox.Fault{f}
 		}, provision.ErrScope, states{provision.Pending: 200 - 50, provision.Created: 50}, 50 + 30 + 3},
+		{"six rows' own, in flight together", 200, 16, func(rows []provision.Row) []sandbox.Fault {
+			f := forbidden
+			f.Subjects = subjectsOf(rows[50:56])
+			return []sandbox.Fault{f}
+		}, nil, states{provision.Failed: 6, provision.Created: 194}, 200},
 		{"own, and nobody left to ask with", 10, 16, func(rows []provision.Row) []sandbox.Fault {
 			f := forbidden
 			f.Subjects = subjectsOf(rows[8:])
@@ -322,6 +341,7 @@ func TestATenantThatStaysAway(t *testing.T) {
 		{"429 for ever", 500, sandbox.Fault{Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "60", On: sandbox.EndpointCreate}, 0, false, provision.ErrPatience, [2]time.Duration{15 * time.Minute, 15*time.Minute + time.Second}, states{provision.Pending: 500}},
 		{"fewer rows than it takes to call it down", 15, with(down, sandbox.EndpointCreate), 0, false, nil, [2]time.Duration{7 * time.Second, 40 * time.Second}, states{provision.Failed: 15}},
 		{"fewer rows, and no look either", 15, sandbox.Fault{Kind: sandbox.FaultStatus, Status: 503, Skip: 1}, 0, false, nil, [2]time.Duration{7 * time.Second, 2 * time.Minute}, states{provision.Pending: 15}},
+		{"so long that every row had its turn", 20, with(down, sandbox.EndpointCreate), 3 * time.Hour, false, nil, [2]time.Duration{30 * time.Minute, time.Hour}, states{provision.Failed: 20}},
 		{"exactly as many rows as it takes", 16, with(down, sandbox.EndpointCreate), 0, false, provision.ErrPatience, [2]time.Duration{15 * time.Minute, 15*time.Minute + time.Second}, states{provision.Pending: 16}},
 		{"connections are refused", 500, sandbox.Fault{Kind: sandbox.FaultReset}, 0, false, provision.ErrUnreachable, [2]time.Duration{15 * time.Second, 16 * time.Second}, states{provision.Pending: 500}},
 		{"connections are refused, without lookups", 500, sandbox.Fault{Kind: sandbox.FaultReset}, 0, true, provision.ErrUnreachable, [2]time.Duration{15 * time.Second, 16 * time.Second}, states{provision.Pending: 500}},
@@ -389,5 +409,21 @@ func TestAnAnswerThatNoTenantGivesEndsTheRun(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestNothingIsBegunAfterTheRunHasAnError(t *testing.T) {
+	for range 300 { // what is at stake is a race between workers
+		tr, spy := watched(t, sandbox.Options{}, qlik.Options{})
+		tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultStatus, Status: 403, On: sandbox.EndpointCreate, Times: 4})
+		rows := people(200)
+		tr.run(t.Context(), rows, provision.Options{NoLookup: true})
+		if !errors.Is(tr.err, provision.ErrScope) {
+			t.Fatalf("the run ended with %v", tr.err)
+		}
+		if n := len(spy.to(sandbox.EndpointCreate)); n != 4 {
+			t.Fatalf("%d creates", n)
+		}
+		tr.states(t, rows, map[provision.State]int{provision.Pending: 200})
 	}
 }
