@@ -133,7 +133,7 @@ func TestHostileBodiesAreWhatTheyPromise(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n, err := io.CopyN(io.Discard, resp.Body, 16<<20); n != 16<<20 || err != nil || !resp.Uncompressed {
+			if n, err := io.CopyN(io.Discard, resp.Body, 16<<20); n != 16<<20 || err != nil || !resp.Uncompressed || resp.Header.Get("Content-Encoding") != "" {
 				t.Errorf("bomb: %d bytes, %v, unpacked %v", n, err, resp.Uncompressed)
 			}
 			resp.Body.Close()

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"fmt"
+	"math/big"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +61,12 @@ func TestLimitsLetInExactlyTheBudget(t *testing.T) {
 		{"fixed: a quiet time is no window", LimitFixed, Budget{2, 10 * time.Second},
 			[]time.Duration{0, s(25), s(34), s(34.5), s(35.5)},
 			"201 201 201 429/1 201"},
+		{"fixed: at its very end the next begins", LimitFixed, Budget{2, 10 * time.Second},
+			[]time.Duration{0, 0, s(10), s(10), s(10)},
+			"201 201 201 201 429/10"},
+		{"bucket: a nanosecond short is a second more", LimitBucket, Budget{3, 10 * time.Second},
+			[]time.Duration{0, 0, 0, 2333333333, 5 * time.Second},
+			"201 201 201 429/2 201"},
 		{"bucket: refills evenly", LimitBucket, Budget{5, 10 * time.Second},
 			[]time.Duration{0, 0, 0, 0, 0, s(1), s(2), s(2), s(4), s(6), s(6)},
 			"201 201 201 201 201 429/1 201 429/2 201 201 429/2"},
@@ -119,5 +127,57 @@ func TestPublishedLimitsHoldForEachKind(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestCountersAgreeWithPlainModels draws times and compares each counter with its definition, worked out from scratch each time.
+func TestCountersAgreeWithPlainModels(t *testing.T) {
+	for seed := range uint64(20) {
+		draw := rand.New(rand.NewPCG(seed, 0))
+		b := Budget{1 + draw.IntN(100), time.Duration(1 + draw.Int64N(1e6))}
+		window := limiter{counter: &rolling{budget: b}}
+		full := limiter{counter: newBucket(b)}
+		var let []time.Duration
+		level, at := new(big.Rat).SetInt64(int64(b.Requests)), time.Duration(0)
+		perNano := big.NewRat(int64(b.Requests), int64(b.Window))
+		var now time.Duration
+		for range 3000 {
+			now += time.Duration(draw.Int64N(2*int64(b.Window)/int64(b.Requests) + 1))
+			if draw.IntN(3) > 0 {
+				now -= now % 7 // some at the same moment, or close
+				now = max(now, at)
+			}
+
+			let = slices.DeleteFunc(let, func(then time.Duration) bool { return now-then >= b.Window })
+			wantWait := time.Duration(0)
+			if len(let) >= b.Requests {
+				wantWait = let[len(let)-b.Requests] + b.Window - now
+			}
+			if got := window.counter.wait(now); got != wantWait {
+				t.Fatalf("seed %d, rolling %v at %d: wait %d, want %d", seed, b, now, got, wantWait)
+			}
+			if wantWait == 0 {
+				window.take(now)
+				let = append(let, now)
+			}
+
+			level.Add(level, new(big.Rat).Mul(perNano, new(big.Rat).SetInt64(int64(now-at))))
+			if level.Cmp(new(big.Rat).SetInt64(int64(b.Requests))) > 0 {
+				level.SetInt64(int64(b.Requests))
+			}
+			at = now
+			wait := full.counter.wait(now)
+			reached := func(d time.Duration) bool {
+				then := new(big.Rat).Add(level, new(big.Rat).Mul(perNano, new(big.Rat).SetInt64(int64(d))))
+				return then.Cmp(big.NewRat(1, 1)) >= 0
+			}
+			if !reached(wait) || wait > 0 && reached(wait-1) {
+				t.Fatalf("seed %d, bucket %v at %d with %v: wait %d", seed, b, now, level, wait)
+			}
+			if wait == 0 {
+				full.take(now)
+				level.Sub(level, big.NewRat(1, 1))
+			}
+		}
 	}
 }

@@ -118,7 +118,7 @@ func TestListParametersAreChecked(t *testing.T) {
 	c := inProcess(t, populated(3))
 	for query, want := range map[string]int{
 		"limit=0": 400, "limit=101": 400, "limit=x": 400, "limit=": 400, "limit=1": 200, "limit=100": 200, "unknown=1": 200,
-		"sort=id": 400, "next=x": 400, "prev=AAAA": 400, "next=" + writeCursor(1): 200, "next=" + writeCursor(1) + "&prev=" + writeCursor(2): 400,
+		"sort=id": 400, "next=x": 400, "prev=AAAA": 400, "next=AAAAAAAAAAAAAAAA": 400, "next=" + writeCursor(1): 200, "next=" + writeCursor(1) + "&prev=" + writeCursor(2): 400,
 		"filter=": 400, "filter=subject": 400, "filter=subject+eq+%22a%22": 200,
 	} {
 		if a := c.get("/api/v1/users?" + query); a.status != want {
