@@ -184,4 +184,3 @@ func subjectsOf(rows []provision.Row) []string {
 	}
 	return list
 }
-
