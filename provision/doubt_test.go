@@ -149,7 +149,7 @@ func TestWhatIsSaidWhenTheAttemptsAreUsedUp(t *testing.T) {
 		{"the look meets its limit for longer than its attempts last", sandbox.Options{}, func(row provision.Row) []sandbox.Fault {
 			return []sandbox.Fault{onCreate(busy, row, true, 1), allButTheFirst(busy, row), {Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "5", On: sandbox.EndpointList, Times: 20}}
 		}, nil, provision.Created, "", "the answer was lost"},
-		{"there is no token for the look for a while", sandbox.Options{TokenUses: 7}, func(row provision.Row) []sandbox.Fault {
+		{"there is no token for the look for a while", sandbox.Options{TokenUses: 5}, func(row provision.Row) []sandbox.Fault {
 			return []sandbox.Fault{onCreate(busy, row, true, 1), allButTheFirst(busy, row), {Kind: sandbox.FaultStatus, Status: 503, On: sandbox.EndpointToken, Skip: 1, Times: 9}}
 		}, nil, provision.Created, "", "the answer was lost"},
 		{"the look fails", sandbox.Options{}, func(row provision.Row) []sandbox.Fault {
