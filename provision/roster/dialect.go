@@ -121,28 +121,27 @@ func canDelimit(r rune) bool {
 // A fit is how well a delimiter fits the beginning of a file.
 type fit struct {
 	block  bool // the header holds Options.Block
-	header bool // the header has as many cells as most records
-	agree  int  // records with that many cells, in thousandths
 	words  int  // cells of the header whose words are known
-	cells  int
+	header bool // the header has as many cells as most records, half of them at least
+	agree  int  // records with that many cells, in thousandths
+	cells  int  // of most records
 }
 
 func (a fit) better(b fit) bool {
 	switch {
 	case a.block != b.block:
 		return a.block
-	case a.header != b.header:
-		return a.header
-	case a.agree != b.agree:
-		return a.agree > b.agree
 	case a.words != b.words:
 		return a.words > b.words
+	case a.header != b.header:
+		return a.header
 	}
-	return false
+	return a.agree > b.agree
 }
 
-// findDelimiter takes the delimiter that cuts most of the first records into as many cells as the header, two at least. Where
-// two do that, more known words in the header decide, and then which of them is the rarer in text. A file of one column has commas.
+// findDelimiter takes the delimiter that cuts the header into most known words. Where that says nothing, as below title lines,
+// it takes the one that cuts most of the first records into as many cells as the first, two at least, and then the one that is
+// rarer in text. A file of one column has commas.
 func findDelimiter(s sample, block []string) rune {
 	best, found := fit{}, ','
 	candidates := []rune{'\t', ';', '|', ','}
@@ -198,10 +197,10 @@ func fitOf(s sample, delimiter rune, block []string) fit {
 			most, f.cells = times, n
 		}
 	}
-	f.header = f.cells == first
 	if records > 0 {
 		f.agree = most * 1000 / records
 	}
+	f.header = f.cells == first && f.agree >= 500
 	return f
 }
 

@@ -60,6 +60,8 @@ func FuzzOpen(f *testing.F) {
 
 func FuzzRecords(f *testing.F) {
 	f.Add(",", "1,a,a@b.c\n2,\"x\r\ny\",\n", 7)
+	f.Add(",", "1,a,b\r\n2,\"c\"\r\n3\r4,\r\n", 1)
+	f.Add("¦", "\"1\"¦\"a\"¦\"b\"\n", 1)
 	f.Add(";", "1;\"a\"\"b\";c\r2;d", 1)
 	f.Add("¦", "1¦a\"b¦\"¦\"\r\n\xc2", 2)
 	f.Add("\t", "\"open\n", 3)

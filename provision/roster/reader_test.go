@@ -94,7 +94,7 @@ func TestMemoryIsBoundedWhateverTheFile(t *testing.T) {
 		"many cells":   strings.Repeat(",", 1<<20-10) + "\n",
 		"only quotes":  strings.Repeat(`"`, 4096),
 		"rows":         "1,Somebody,somebody@acme.example\n",
-		"broken rows":  "1\n",
+		"broken rows":  "1," + strings.Repeat("x", 200) + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats

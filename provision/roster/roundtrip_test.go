@@ -199,3 +199,28 @@ func TestTheBlockIsACandidateForNothing(t *testing.T) {
 		t.Error("a template with a column of the block was taken")
 	}
 }
+
+func TestTheLastRunOfTheBlocksNamesIsTheBlock(t *testing.T) {
+	export := "Login,outcome,user_id,user_subject,row,outcome,user_id,user_subject,row,note\n1,a,b,c,d,created,u1,1,1,\n"
+	f, err := open(t, "hr.results.csv", []byte(export), Options{Block: block, Subject: "Login"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Block != 5 {
+		t.Errorf("the block is at %d, want 5", f.Block)
+	}
+}
+
+func TestAMarkInTheHeaderBelowTitleLinesComesHome(t *testing.T) {
+	f, err := open(t, "hr.csv", []byte("Title\n\ufeffLogin,Name\n1,a\n"), Options{HeaderRow: 2, Subject: "Login"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := open(t, "hr.csv", rewrite(t, f, true), Options{Block: block, Subject: "Login"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Header[0] != f.Header[0] {
+		t.Errorf("the header was %q and is %q", f.Header[0], again.Header[0])
+	}
+}
