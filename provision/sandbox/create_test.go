@@ -103,6 +103,15 @@ func TestCreateRefusesWhatATenantRefuses(t *testing.T) {
 	}
 }
 
+func TestBodiesMustSayThatTheyAreJSON(t *testing.T) {
+	c := overSocket(t, New(Options{}))
+	for kind, want := range map[string]int{"": 400, "text/plain": 400, "application/jsonx": 400, "application/json; charset=utf-8": 201, "Application/JSON": 201} {
+		if a := c.do(t.Context(), http.MethodPost, "/api/v1/users", kind, `{"subject":"`+kind+`."}`); a.status != want {
+			t.Errorf("%q: %d, want %d: %s", kind, a.status, want, a.text)
+		}
+	}
+}
+
 func TestSubjectsInAnotherCaseCollideWhereTheTenantSaysSo(t *testing.T) {
 	c := inProcess(t, New(Options{CaseInsensitive: true}))
 	for i, test := range []struct {

@@ -2,11 +2,14 @@ package sandbox
 
 import (
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -64,6 +67,20 @@ func TestEveryEndpointCanFail(t *testing.T) {
 					want = faults[kind]
 				}
 			}
+		}
+	}
+}
+
+func TestAResetIsOne(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has an error of its own for it")
+	}
+	for name, dial := range map[string]func(testing.TB, *Tenant) *client{"socket": overSocket, "in process": inProcess} {
+		tenant := New(Options{})
+		c := dial(t, tenant)
+		tenant.Inject(Fault{Kind: FaultReset})
+		if a := c.create("a"); !errors.Is(a.err, syscall.ECONNRESET) {
+			t.Errorf("%s: %v", name, a.err)
 		}
 	}
 }

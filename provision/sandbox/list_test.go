@@ -161,7 +161,11 @@ func TestGetAndCountFind(t *testing.T) {
 	if a := c.get("/api/v1/users/" + strings.ToUpper(id[:12]) + "x"); a.status != 404 || a.fault()["code"] != "USERS-7" {
 		t.Errorf("get nobody: %d %s", a.status, a.text)
 	}
-	for body, want := range map[string]float64{"": 45, "{}": 45, `{"filter":"subject eq \"S001\" or email eq \"s002@acme.example\" or subject eq \"x\""}`: 2, `{"filter":"name co \"NAME 01\""}`: 10} {
+	tenant.Add(User{ID: "abc", Subject: "odd"})
+	if a, b := c.get("/api/v1/users/abc"), c.get("/api/v1/users/ABC"); a.status != 200 || b.status != 404 {
+		t.Errorf("get abc: %d, get ABC: %d", a.status, b.status)
+	}
+	for body, want := range map[string]float64{"": 46, "{}": 46, `{"filter":"subject eq \"S001\" or email eq \"s002@acme.example\" or subject eq \"x\""}`: 2, `{"filter":"name co \"NAME 01\""}`: 10} {
 		if a := c.post("/api/v1/users/actions/count", body); a.status != 200 || a.body["total"] != want {
 			t.Errorf("count %s: %d %s, want %v", body, a.status, a.text, want)
 		}
