@@ -61,7 +61,6 @@ func pageTemplate() (*template.Template, error) {
 		"grouped": grouped,
 		"clock":   clock,
 		"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"last":    func(i, n int) bool { return i == n-1 },
 	})
 	t, err := t.Parse(pageHTML)
 	if err != nil {
@@ -94,6 +93,8 @@ type view struct {
 	Bar    []bar
 	Charts []chart // the same one, wide and narrow
 	Pace   string  // what the chart shows, in words
+	Shaded bool    // it has waits
+	Cut    bool    // it has rests
 
 	Groups  []group
 	Listed  []listedRow
@@ -134,8 +135,8 @@ func viewOf(r *Results, g *gathered, now time.Time) view {
 	}
 	v.Bar = bars(v.Shares, g.Rows)
 	if line := timelineOf(g.settled); line != nil {
-		v.Charts = []chart{line.draw(wideChart), line.draw(narrowChart)}
-		v.Pace = line.words()
+		v.Charts = []chart{line.draw("wide", 880, 270), line.draw("narrow", 340, 250)}
+		v.Pace, v.Shaded, v.Cut = line.words(), len(line.waits) > 0, len(line.rests) > 0
 	}
 	v.group(g.Causes)
 	return v

@@ -22,7 +22,8 @@ type listedRow struct {
 	Message, Code, Trace string
 	Status               int
 
-	index int // in the file
+	index int    // in the file
+	twin  string // of a duplicate: the whole subject
 }
 
 // gathered is what is kept of a result file for its page.
@@ -37,8 +38,8 @@ type gathered struct {
 func gather(r *Results) (*gathered, error) {
 	g := &gathered{Summary: Summary{Counts: map[provision.State]int{}}}
 	causes := causes{found: map[string]*Cause{}}
+	twins := twins{}
 	var l lists
-	duplicates := map[string]bool{} // by subject, whether such a row is done
 	for row, err := range r.Rows() {
 		if err != nil {
 			return nil, err
@@ -47,21 +48,107 @@ func gather(r *Results) (*gathered, error) {
 		causes.see(row)
 		switch at := row.FinishedAt.Time; {
 		case row.Outcome == provision.Duplicate:
-			duplicates[strings.Clone(row.UserSubject)] = false
+			twins.add(row.UserSubject)
 		case row.Outcome != provision.Pending && !at.IsZero():
 			g.settled = append(g.settled, at.UnixMilli())
 		}
-		if !done(row.Outcome) {
+		if done(row.Outcome) {
+			g.Done++
+		} else {
 			l.add(row, g.Rows)
 		}
 		g.Rows++
 	}
 	slices.Sort(g.settled)
 	g.Causes, g.Further = causes.list()
-	if err := g.finishDuplicates(r, duplicates, &l); err != nil {
+	more, err := twins.settle(r)
+	if err != nil {
 		return nil, err
 	}
+	g.Done += more
 	g.NotDone = g.Rows - g.Done
-	g.listed = l.merge(func(r listedRow) bool { return r.Outcome != provision.Duplicate || !duplicates[r.subject] })
+	g.listed = l.merge(func(r listedRow) bool { return r.Outcome != provision.Duplicate || !twins[r.twin].done })
 	return g, nil
+}
+
+// twins are the subjects of the duplicates.
+type twins map[string]twin
+
+// A twin is how many rows are duplicates of a subject, and whether a row that has it is done.
+type twin struct {
+	rows int
+	done bool
+}
+
+func (t twins) add(subject string) {
+	of := t[subject]
+	of.rows++
+	t[strings.Clone(subject)] = of
+}
+
+// settle finds the duplicates that are done, and counts them.
+func (t twins) settle(r *Results) (int, error) {
+	n := 0
+	if len(t) == 0 {
+		return 0, nil
+	}
+	for row, err := range r.Rows() {
+		if err != nil {
+			return 0, err
+		}
+		if of, ok := t[row.UserSubject]; ok && !of.done && done(row.Outcome) {
+			of.done = true
+			t[row.UserSubject] = of
+			n += of.rows
+		}
+	}
+	return n, nil
+}
+
+// lists are the first rows that are not done, mostListed of each kind: those with something to mend, duplicates, and those that
+// only wait. Where there are too many for one table, the first kinds have their place in it before the last.
+type lists [3][]listedRow
+
+func (l *lists) add(r ResultRow, index int) {
+	kind := 0
+	switch r.Outcome {
+	case provision.Duplicate:
+		kind = 1
+	case provision.Pending:
+		kind = 2
+	}
+	if len(l[kind]) == mostListed {
+		return
+	}
+	row := listedRow{
+		Row: r.Row, Outcome: r.Outcome, Status: int(r.HTTPStatus), index: index,
+		Subject: clip(r.UserSubject), Name: clip(r.Name), Email: clip(r.Email),
+		Message: clip(r.Message), Code: clip(r.ErrorCode), Trace: clip(r.TraceID),
+	}
+	if r.Outcome == provision.Duplicate {
+		row.twin = strings.Clone(r.UserSubject)
+	}
+	l[kind] = append(l[kind], row)
+}
+
+// merge is the rows that are to be kept, mostListed of them, in the file's order.
+func (l *lists) merge(keep func(listedRow) bool) []listedRow {
+	var all []listedRow
+	for _, rows := range l {
+		for _, r := range rows {
+			if len(all) < mostListed && keep(r) {
+				all = append(all, r)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b listedRow) int { return cmp.Compare(a.index, b.index) })
+	return all
+}
+
+// clip is a text of its own, cut to what the page shows.
+func clip(s string) string {
+	if len(s) <= mostShown {
+		return strings.Clone(s)
+	}
+	return strings.ToValidUTF8(s[:mostShown], "") + "…"
 }
