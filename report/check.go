@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -132,12 +133,14 @@ func (g *guard) verdict(rows int) error {
 	if g.total == 0 {
 		return nil
 	}
-	flags, err := g.flags()
-	if err != nil {
-		return err
+	e := &SubjectsError{Path: s.name, Rows: g.changed, Total: g.total, Damaged: damaged(g.changed[0].Was, g.changed[0].Is)}
+	if !e.Damaged {
+		var err error
+		if e.Flags, err = g.flags(); err != nil {
+			return err
+		}
 	}
-	first := g.changed[0]
-	return &SubjectsError{s.name, g.changed, g.total, damaged(first.Was, first.Is), flags}
+	return e
 }
 
 // twice finds row numbers that stand there more than once, and their lines.
@@ -165,24 +168,27 @@ func (g *guard) twice() error {
 	return &NotResultsError{g.sheet.name, fmt.Sprintf("row %d stands on the lines %s", double, strings.Join(lines, ", "))}
 }
 
-// cutShort finds a last line that ends within its row number: there is no line end, and the number is not the next.
+// cutShort finds a last line that was cut off before its end: it has no line end, and there is nothing in it, or its row number is
+// not the next, and may be the beginning of one.
 func (g *guard) cutShort() error {
-	last := g.numbers[len(g.numbers)-1]
-	before := int32(0)
+	s := g.sheet
+	end := make([]byte, min(s.size, 64))
+	if _, err := s.handle.ReadAt(end, s.size-int64(len(end))); err != nil {
+		return fmt.Errorf("reading %s: %w", s.name, err)
+	}
+	end = bytes.ReplaceAll(end, []byte{0}, nil) // the other half of UTF-16
+	if len(end) == 0 || end[len(end)-1] == '\n' || end[len(end)-1] == '\r' {
+		return nil
+	}
+	last, before := g.numbers[len(g.numbers)-1], int32(0)
 	if len(g.numbers) > 1 {
 		before = g.numbers[len(g.numbers)-2]
 	}
-	if last == before+1 {
+	rest := end[bytes.LastIndexAny(end, "\r\n")+1:]
+	if last == before+1 && len(bytes.Trim(rest, string(s.file.Dialect.Delimiter)+`" `)) > 0 {
 		return nil
 	}
-	end := make([]byte, 2)
-	if _, err := g.sheet.handle.ReadAt(end, g.sheet.size-2); err != nil {
-		return fmt.Errorf("reading %s: %w", g.sheet.name, err)
-	}
-	if slices.ContainsFunc(end, func(b byte) bool { return b == '\n' || b == '\r' }) {
-		return nil
-	}
-	return &NotResultsError{g.sheet.name, fmt.Sprintf("its last line, of row %d, has no end, so it may be cut short", last)}
+	return &NotResultsError{s.name, fmt.Sprintf("its last line, after row %d or of it, has no end, so it may be cut short", last)}
 }
 
 // remark tells what is worth knowing of a file that can be run.

@@ -1,0 +1,340 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"qlik-provision/provision/roster"
+)
+
+// The header of the groups' exports is Subject,Name,Email.
+var groups = []struct {
+	name string
+	rows string
+	o    Options
+	want []string // outcome and message of each row
+}{
+	{"the same person three times", "a,Jane,j@x.example\na,Jane,\na,,j@x.example\n", sandbox,
+		[]string{"pending", "duplicate same person as row 1; email differs: \"j@x.example\" there", "duplicate same person as row 1; name differs: \"Jane\" there"}},
+	{"more is known of the second", "a,,\na,Jane,j@x.example\n", sandbox,
+		[]string{"pending", "duplicate same person as row 1; name differs: none there; email differs: none there"}},
+	{"nothing to compare", "a,,\na,,\n", sandbox, []string{"pending", "duplicate same person as row 1"}},
+	{"case and space aside", "a,Jane,\na, JANE ,\n", sandbox, []string{"pending", "duplicate same person as row 1"}},
+	{"another case of the subject is another subject", "a,Jane,\nA,Jane,\n", sandbox, []string{"pending", "pending"}},
+	{"a stranger makes all of them invalid", "a,Jane,\na,Jane,j@x.example\na,John,\n", sandbox, []string{
+		"invalid subject also claimed by row 3 (John)", "invalid subject also claimed by row 3 (John)", "invalid subject also claimed by row 1 (Jane)"}},
+	{"the first that can be sent counts", "a,Jane,broken@\na,Jane,j@x.example\na,Jane,\n", sandbox, []string{
+		`invalid line 2, column "Email": "broken@" is not an address`, "pending", "duplicate same person as row 2; email differs: \"j@x.example\" there"}},
+	{"an invalid row claims its subject", "a,Jane,\na,John,broken@\n", sandbox, []string{
+		"invalid subject also claimed by row 2 (John, broken@)", `invalid line 3, column "Email": "broken@" is not an address`}},
+	{"no subject is nobody's", ",Jane,j@x.example\n,John,\n", sandbox, []string{
+		`invalid line 2, column "Subject": no subject`, `invalid line 3, column "Subject": no subject`}},
+	{"no address where one is needed", "a,Jane,\nb,John,j@x.example\n", Options{Tenant: "sandbox", NeedEmail: true}, []string{
+		`invalid line 2, column "Email": no address`, "pending"}},
+	{"one address of two subjects", "a,Jane,j@x.example\nb,John,J@X.example\nc,Ann,a@x.example\n", Options{Tenant: "sandbox", MatchEmail: true}, []string{
+		"invalid address also of row 2 (John, b)", "invalid address also of row 1 (Jane, a)", "pending"}},
+	{"one address of two subjects, which is no matter", "a,Jane,j@x.example\nb,John,j@x.example\n", sandbox, []string{"pending", "pending"}},
+	{"one address of one subject", "a,Jane,j@x.example\na,Jane,j@x.example\n", Options{Tenant: "sandbox", MatchEmail: true},
+		[]string{"pending", "duplicate same person as row 1"}},
+	{"no address is nobody's", "a,Jane,\nb,John,\n", Options{Tenant: "sandbox", MatchEmail: true}, []string{"pending", "pending"}},
+	{"an address that is not ASCII", "a,Jane,ö@x.example\nb,John,Ö@x.example\n", Options{Tenant: "sandbox", MatchEmail: true}, []string{
+		"invalid address also of row 2 (John, b)", "invalid address also of row 1 (Jane, a)"}},
+	{"a formula in a name", "a,=1+1,\na,John,\n", sandbox, []string{
+		"invalid subject also claimed by row 2 (John)", "invalid subject also claimed by row 1 (=1+1)"}},
+}
+
+func TestWhoIsWhoInsideTheFile(t *testing.T) {
+	for _, c := range groups {
+		for name, hash := range map[string]func(string) uint64{"": nil, ", all hashes collide": func(string) uint64 { return 7 }} {
+			t.Run(c.name+name, func(t *testing.T) {
+				o := c.o
+				o.hash = hash
+				l, path := create(t, "Subject,Name,Email\n"+c.rows, o)
+				check := func() {
+					t.Helper()
+					results, err := Read(path)
+					if err != nil {
+						t.Fatal(err)
+					}
+					var got []string
+					for r, err := range results.Rows() {
+						if err != nil {
+							t.Fatal(err)
+						}
+						got = append(got, strings.TrimSpace(string(r.Outcome)+" "+r.Message))
+					}
+					if diff := cmp.Diff(c.want, got); diff != "" {
+						t.Error(diff)
+					}
+				}
+				check()
+				closed(t, l)
+				before := read(t, path)
+				l, err := Open(path, roster.Options{}, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				check()
+				closed(t, l)
+				if diff := cmp.Diff(before, read(t, path)); diff != "" {
+					t.Errorf("opened again:\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func TestADoneRowStaysDoneWhoeverClaimsItsSubject(t *testing.T) {
+	l, path := create(t, "Subject,Name,Email\na,Jane,\na,Jane,j@x.example\nb,John,\n", sandbox)
+	record(t, l, created(pending(t, l)[0]))
+	closed(t, l)
+	mended := strings.Replace(read(t, path), "b,John,", "a,John,", 1)
+	mended = strings.Replace(mended, "pending,,b", "pending,,", 1)
+	l, path, _, err := opened(t, mended, roster.Options{}, sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, l)
+	got := outcomes(t, read(t, path))
+	want := map[string]string{"1": "created id-a a", "2": "duplicate  a", "3": "invalid  a"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheDialectIsTheExports(t *testing.T) {
+	for _, c := range []struct{ name, export, want string }{
+		{"semicolons and CRLF", "Subject;Note\r\na;\"x;\r\ny\"\r\n", "Subject;Note;" + strings.ReplaceAll(block, ",", ";") + "\r\na;\"x;\r\ny\";pending;;a;;;;;;;sandbox;1\r\n"},
+		{"lone CR", "Subject,Name\ra,b\r", "Subject,Name," + block + "\ra,b,pending,,a,,,,,,,sandbox,1\r"},
+		{"a byte order mark", "\ufeffSubject,Name\na,b\n", "\ufeffSubject,Name," + block + "\na,b,pending,,a,,,,,,,sandbox,1\n"},
+		{"Windows-1252", "Subject,Name\na,M\xfcller\n", "\ufeffSubject,Name," + block + "\na,Müller,pending,,a,,,,,,,sandbox,1\n"},
+		{"a subject that needs quotes", "Subject,Name\n\"a,b\",c\n", "Subject,Name," + block + "\n\"a,b\",c,pending,,\"a,b\",,,,,,,sandbox,1\n"},
+		{"columns that are called as ours", "Subject,outcome,row\na,good,12\n", "Subject,outcome,row," + block + "\na,good,12,pending,,a,,,,,,,sandbox,1\n"},
+		{"no line end at the end", "Subject,Name\na,b", "Subject,Name," + block + "\na,b,pending,,a,,,,,,,sandbox,1\n"},
+		{"one column", "Subject\na\n", "Subject," + block + "\na,pending,,a,,,,,,,sandbox,1\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, path := create(t, c.export, sandbox)
+			if diff := cmp.Diff(c.want, read(t, path)); diff != "" {
+				t.Error(diff)
+			}
+			if got := pending(t, l); len(got) != 1 {
+				t.Errorf("to run: %v", got)
+			}
+			record(t, l, created(pending(t, l)[0]))
+			closed(t, l)
+			want := strings.NewReplacer("pending", "created", ";;a", ";id-a;a", ",,a", ",id-a,a", ",,\"a,b\"", ",\"id-a,b\",\"a,b\"", ";;;;;;;sandbox", ";;;201;;1;2026-03-01T08:30:00.123Z;sandbox",
+				",,,,,,,sandbox", ",,,201,,1,2026-03-01T08:30:00.123Z,sandbox").Replace(c.want)
+			if diff := cmp.Diff(want, read(t, path)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAResultFileThatIsThereIsNotReplaced(t *testing.T) {
+	text := ran(t)
+	for _, c := range []struct {
+		name, there string
+		rows, done  int
+		same        bool
+	}{
+		{"of this very export", text, 7, 3, true},
+		{"of this export, mended where it is not done", strings.Replace(text, "\n,Nobody", "\n1006,Nobody", 1), 7, 3, true},
+		{"of this export, sorted", sorted(text), 7, 3, true},
+		{"of another export with as many rows", strings.Replace(text, "Ada Byron,ada@", "Ada B,ada@", 1), 7, 3, false},
+		{"of an export with fewer rows", strings.Join(strings.SplitAfter(text, "\n")[:4], ""), 3, 3, false},
+		{"of an export with another header", strings.Replace(text, "Employee ID", "Personnel ID", 1), 7, 3, false},
+		{"saved with semicolons", tableOf(t, text).saved(';', true, "\ufeff"), 7, 3, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "hr.results.csv")
+			write(t, path, c.there)
+			_, err := Create(path, export(t, sixRows), sandbox)
+			e := is[*ExistsError](t, err)
+			if e.Rows != c.rows || e.Done != c.done || e.SameExport != c.same {
+				t.Errorf("%+v", e)
+			}
+			if read(t, path) != c.there || len(folder(t, path)) != 1 {
+				t.Errorf("it changed, or something was left: %v", folder(t, path))
+			}
+			o := sandbox
+			o.Overwrite = true
+			l, err := Create(path, export(t, sixRows), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := len(pending(t, l)); got != 3 {
+				t.Errorf("overwritten, with %d rows to run", got)
+			}
+			closed(t, l)
+		})
+	}
+}
+
+// sorted is a result file with its rows turned.
+func sorted(text string) string {
+	lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
+	lines[len(lines)-1] += "\n"
+	slices.Reverse(lines[1:])
+	return strings.Join(lines, "")
+}
+
+func TestTheJournalOfAResultFileThatIsOverwrittenGoesWithIt(t *testing.T) {
+	ledger, journal := cutOff(t)
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, ledger)
+	write(t, path+".journal", journal)
+	_, err := Create(path, export(t, manyRows(5)), sandbox)
+	if e := is[*ExistsError](t, err); e.Done != 5 || !e.SameExport {
+		t.Errorf("the journal is not counted: %+v", e)
+	}
+	o := sandbox
+	o.Overwrite = true
+	l, err := Create(path, export(t, manyRows(5)), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, l)
+	if got := read(t, path); strings.Contains(got, "created") {
+		t.Errorf("the old journal came in:\n%s", got)
+	}
+}
+
+func TestWhatIsNoResultFileIsNotThrownAway(t *testing.T) {
+	for name, text := range map[string]string{
+		"an export": sixRows, "a page": "<html>", "nothing": "", "a picture": "\x89PNG\r\n\x1a\n\x00", "text": "Dear all,\n\nplease find attached",
+	} {
+		for _, overwrite := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, overwrite %v", name, overwrite), func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "hr.results.csv")
+				write(t, path, text)
+				_, err := Create(path, export(t, sixRows), Options{Overwrite: overwrite})
+				is[*NotResultsError](t, err)
+				if read(t, path) != text || len(folder(t, path)) != 1 {
+					t.Errorf("it changed, or something was left: %v", folder(t, path))
+				}
+			})
+		}
+	}
+	if _, err := Create(t.TempDir(), export(t, sixRows), Options{Overwrite: true}); err == nil {
+		t.Error("a folder was overwritten")
+	}
+}
+
+func TestAJournalWithoutItsResultFileIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	_, journal := cutOff(t)
+	write(t, path+".journal", journal)
+	_, err := Create(path, export(t, sixRows), sandbox)
+	is[*StrayJournalError](t, err)
+	_, err = Open(path, roster.Options{}, sandbox)
+	is[*StrayJournalError](t, err)
+	_, err = Read(path)
+	is[*StrayJournalError](t, err)
+	if got := folder(t, path); len(got) != 1 {
+		t.Errorf("left: %v", got)
+	}
+}
+
+func TestAnExportThatCannotBeTrustedLeavesNothing(t *testing.T) {
+	for name, text := range map[string]string{
+		"a row too short": "Subject,Name\na,b\nc\nd,e\n",
+		"an open quote":   "Subject,Name\na,\"b\nc,d\n",
+		"no rows":         "Subject,Name\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "hr.results.csv")
+			f, err := roster.Open(strings.NewReader(text), int64(len(text)), "hr.csv", roster.Options{})
+			if err == nil {
+				_, err = Create(path, f, sandbox)
+			}
+			is[*roster.Error](t, err)
+			if got := folder(t, path); got != nil {
+				t.Errorf("left: %v", got)
+			}
+		})
+	}
+	text := ran(t)
+	_, err := Create(filepath.Join(t.TempDir(), "x.csv"), export(t, text), sandbox)
+	is[*ResultsGivenError](t, err)
+}
+
+func TestAnExportThatChangesWhileItIsReadIsRefused(t *testing.T) {
+	for name, after := range map[string]string{
+		"another subject": strings.Replace(sixRows, "1007", "1008", 1),
+		"fewer rows":      strings.Join(strings.SplitAfter(sixRows, "\n")[:5], ""),
+	} {
+		for at := 1; at < 12; at++ {
+			in := &switching{before: sixRows, after: after, at: at}
+			f, err := roster.Open(in, int64(len(sixRows)), "hr.csv", roster.Options{})
+			if err != nil {
+				continue
+			}
+			path := filepath.Join(t.TempDir(), "hr.results.csv")
+			l, err := Create(path, f, sandbox)
+			if err != nil {
+				if got := folder(t, path); got != nil {
+					t.Errorf("%s: left %v", name, got)
+				}
+				continue
+			}
+			got := read(t, path)
+			if strings.Contains(got, "1008") && strings.Count(got, "\n") != 8 {
+				t.Errorf("%s, read %d: a mixture:\n%s", name, at, got)
+			}
+			closed(t, l)
+		}
+	}
+}
+
+// A switching file becomes another at its at-th read.
+type switching struct {
+	before, after string
+	at, reads     int
+}
+
+func (s *switching) ReadAt(b []byte, at int64) (int, error) {
+	s.reads++
+	text := s.before
+	if s.reads >= s.at {
+		text = s.after
+	}
+	return strings.NewReader(text).ReadAt(b, at)
+}
+
+func TestAReadOnlyFolderIsFoundBeforeTheRun(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Getuid() == 0 {
+		t.Skip("the user who runs this may write everywhere")
+	}
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, ran(t))
+	if err := os.Chmod(filepath.Dir(path), 0o500); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(filepath.Dir(path), 0o700)
+	if _, err := Open(path, roster.Options{}, sandbox); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("opened: %v", err)
+	}
+	if _, err := Create(filepath.Join(filepath.Dir(path), "other.csv"), export(t, sixRows), sandbox); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("created: %v", err)
+	}
+}
+
+func TestAPlanThatNobodyKeepsLeavesNothing(t *testing.T) {
+	l, path := create(t, sixRows, Options{})
+	if err := l.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	if got := folder(t, path); got != nil {
+		t.Errorf("left: %v", got)
+	}
+}

@@ -1,0 +1,328 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/roster"
+)
+
+// ran is the result file of a run over sixRows: 1 and 3 done, 7 failed, and what was invalid.
+func ran(t testing.TB) string {
+	t.Helper()
+	l, path := create(t, sixRows, sandbox)
+	rows := pending(t, l)
+	record(t, l, created(rows[0]), created(rows[1]), failed(rows[2]))
+	closed(t, l)
+	return read(t, path)
+}
+
+// opened opens a result file with this text.
+func opened(t testing.TB, text string, in roster.Options, o Options) (l *Ledger, path string, said []string, err error) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, text)
+	o.Notify = func(s string) { said = append(said, s) }
+	l, err = Open(path, in, o)
+	if err == nil {
+		t.Cleanup(func() { l.Close() })
+	} else if now := read(t, path); now != text {
+		t.Errorf("refused, and changed to\n%s", now)
+	} else if got := folder(t, path); len(got) != 1 {
+		t.Errorf("refused, and left %v", got)
+	}
+	return l, path, said, err
+}
+
+// A table is a result file as a spreadsheet has it.
+type table [][]string
+
+func tableOf(t testing.TB, text string) table {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// saved writes a table as a spreadsheet would.
+func (tb table) saved(comma rune, crlf bool, bom string) string {
+	var b bytes.Buffer
+	b.WriteString(bom)
+	w := csv.NewWriter(&b)
+	w.Comma, w.UseCRLF = comma, crlf
+	if err := w.WriteAll(tb); err != nil {
+		panic(err) // a bytes.Buffer does not fail
+	}
+	return b.String()
+}
+
+func (tb table) column(name string) int { return slices.Index(tb[0], name) }
+
+func (tb table) set(row int, column, value string) table {
+	tb[row][tb.column(column)] = value
+	return tb
+}
+
+func TestAResultFileIsTakenAsASpreadsheetSavedIt(t *testing.T) {
+	text := ran(t)
+	for _, c := range []struct {
+		name  string
+		save  func(table) string
+		run   []int  // row numbers that are left to run
+		said  string // in what is notified
+		holds string // in the file afterwards
+	}{
+		{"as it was", func(tb table) string { return tb.saved(',', false, "") }, []int{7}, "", "pending,,1007,the tenant said no,"},
+		{"semicolons, CRLF and a byte order mark", func(tb table) string { return tb.saved(';', true, "\ufeff") }, []int{7}, "",
+			"\ufeffEmployee ID;Name;Email;outcome;"},
+		{"tabs", func(tb table) string { return tb.saved('\t', false, "") }, []int{7}, "", "1001\tAda Byron\tada@acme.example\tcreated\tid-1001"},
+		{"every cell in quotes", func(tb table) string {
+			var b strings.Builder
+			for _, row := range tb {
+				for i, cell := range row {
+					row[i] = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
+				}
+				b.WriteString(strings.Join(row, ",") + "\r\n")
+			}
+			return b.String()
+		}, []int{7}, "", `"1003","Grace Hopper","grace@acme.example","created"`},
+		{"sorted", func(tb table) string {
+			slices.Reverse(tb[1:])
+			return tb.saved(',', false, "")
+		}, []int{7}, "", "sandbox,7\n,Nobody"},
+		{"filtered", func(tb table) string { return append(tb[:1:1], tb[3], tb[7]).saved(',', false, "") }, []int{7},
+			"of 7 rows that there were at least, 5 are no longer there", "sandbox,7\n"},
+		{"a column of notes behind", func(tb table) string {
+			for i := range tb {
+				tb[i] = append(tb[i], "")
+			}
+			tb[0][len(tb[0])-1], tb[7][len(tb[7])-1] = "note", "call her, please"
+			return tb.saved(',', false, "")
+		}, []int{7}, "", `sandbox,7,"call her, please"`},
+		{"a column in front", func(tb table) string {
+			for i := range tb {
+				tb[i] = append([]string{"x"}, tb[i]...)
+			}
+			return tb.saved(',', false, "")
+		}, []int{7}, "", "x,1001,Ada Byron"},
+		{"empty cells of a note column dropped", func(tb table) string {
+			tb[0] = append(tb[0], "note", "who")
+			return tb.saved(',', false, "")
+		}, []int{7}, "", ""},
+		{"the last line end gone", func(tb table) string { return strings.TrimSuffix(tb.saved(',', false, ""), "\n") }, []int{7}, "", "sandbox,7\n"},
+		{"a mended cell", func(tb table) string { return tb.set(6, "Employee ID", "1006").saved(',', false, "") }, []int{6, 7},
+			`row 6 (line 7): the subject was "", and is "1006" now`, "1006,Nobody,nobody@acme.example,pending,,1006,,"},
+		{"one of two people given a subject of their own", func(tb table) string { return tb.set(5, "Employee ID", "1005").saved(',', false, "") },
+			[]int{4, 5, 7}, `"1005"`, "1005,John Roe,john@acme.example,pending,,1005,,"},
+		{"two people become one", func(tb table) string { return tb.set(5, "Name", "Jane Doe").saved(',', false, "") }, []int{4, 7}, "",
+			"1004,Jane Doe,john@acme.example,duplicate,,1004,\"same person as row 4;"},
+		{"an outcome emptied", func(tb table) string { return tb.set(3, "outcome", "").saved(',', false, "") }, []int{3, 7}, "", ""},
+		{"a pending row that is meant to change", func(tb table) string {
+			return tb.set(7, "outcome", "pending").set(7, "user_subject", "").set(7, "Employee ID", "9007").saved(',', false, "")
+		}, []int{7}, `"9007"`, "9007,\"Lovelace, Annabella\",annabella@acme.example,pending,,9007"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, path, said, err := opened(t, c.save(tableOf(t, text)), roster.Options{}, sandbox)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var run []int
+			for _, r := range pending(t, l) {
+				run = append(run, r.Number)
+				record(t, l, created(r))
+			}
+			slices.Sort(run)
+			if !slices.Equal(run, c.run) {
+				t.Errorf("left to run: %v, want %v", run, c.run)
+			}
+			if got := strings.Join(said, "\n"); !strings.Contains(got, c.said) || c.said == "" && got != "" {
+				t.Errorf("said %q, want %q", got, c.said)
+			}
+			opened := read(t, path)
+			if !strings.Contains(opened, c.holds) {
+				t.Errorf("the file is\n%s\nwant in it %s", opened, c.holds)
+			}
+			closed(t, l)
+			done := map[string]bool{"1": c.name != "filtered", "3": true}
+			for _, n := range c.run {
+				done[fmt.Sprint(n)] = true
+			}
+			for row, is := range outcomes(t, read(t, path)) {
+				if strings.HasPrefix(is, "created id-") != done[row] {
+					t.Errorf("row %s is %q at last", row, is)
+				}
+			}
+		})
+	}
+}
+
+func TestAFailedRowKeepsWhatItsLastTrySaidUntilTheNext(t *testing.T) {
+	l, path, _, err := opened(t, ran(t), roster.Options{}, sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, l)
+	want := `1007,"Lovelace, Annabella",annabella@acme.example,pending,,1007,the tenant said no,USERS-16,400,t-1,2,2026-03-01T08:30:00.123Z,sandbox,7`
+	if got := strings.Split(read(t, path), "\n")[7]; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+func TestWithNothingToDoTheFileStaysAsItIs(t *testing.T) {
+	text := strings.Join(strings.SplitAfter(ran(t), "\n")[:4], "")
+	l, path, _, err := opened(t, text, roster.Options{}, sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := pending(t, l); got != nil {
+		t.Errorf("left to run: %v", got)
+	}
+	closed(t, l)
+	if diff := cmp.Diff(text, read(t, path)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAPlanGetsTheTenantThatRunsIt(t *testing.T) {
+	l, path := create(t, sixRows, Options{})
+	closed(t, l)
+	if strings.Contains(read(t, path), "acme.eu") {
+		t.Fatal("an offline plan names a tenant")
+	}
+	l, err := Open(path, roster.Options{}, Options{Tenant: "acme.eu.example:443"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, l)
+	if got := strings.Count(read(t, path), "acme.eu.example:443"); got != 7 {
+		t.Errorf("%d rows name the tenant", got)
+	}
+}
+
+func TestAnotherTenantIsRefused(t *testing.T) {
+	_, _, _, err := opened(t, ran(t), roster.Options{}, Options{Tenant: "acme.eu.example"})
+	if e := is[*TenantError](t, err); e.Ledger != "sandbox" || e.Run != "acme.eu.example" {
+		t.Errorf("%v", e)
+	}
+}
+
+func TestSubjectsThatAreNoLongerWhatWasSentAreRefused(t *testing.T) {
+	const text = "Employee ID,Login,Name,Email\n00123,ada,Ada Byron,ada@acme.example\n00456,grace,Grace Hopper,grace@acme.example\n"
+	for _, c := range []struct {
+		name    string
+		made    roster.Options
+		damage  func(string) string
+		total   int
+		damaged bool
+		flags   []string
+	}{
+		{"a header forgotten", roster.Options{Subject: "Login"}, nil, 2, false, []string{"--subject", "Login"}},
+		{"a template forgotten", roster.Options{Subject: "auth0|{Login}"}, nil, 2, false, []string{"--subject", "auth0|{Login}"}},
+		{"a template with braces in it", roster.Options{Subject: "{{x}}{Employee ID}@acme"}, nil, 2, false, []string{"--subject", "{{x}}{Employee ID}@acme"}},
+		{"the first name of an address", roster.Options{Subject: "{Login}/{Name}"}, nil, 2, false, nil},
+		{"zeros gone", roster.Options{Subject: "Employee ID"}, func(s string) string { return strings.ReplaceAll(s, "\n00", "\n") }, 2, true, nil},
+		{"one digit changed", roster.Options{Subject: "Employee ID"}, func(s string) string { return strings.Replace(s, "\n00123", "\n00999", 1) }, 1, false, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "made.csv")
+			l, err := Create(path, exportWith(t, text, c.made), sandbox)
+			if err != nil {
+				t.Fatal(err)
+			}
+			record(t, l, created(pending(t, l)[0]))
+			closed(t, l)
+			file := read(t, path)
+			if c.damage != nil {
+				file = c.damage(file)
+			}
+			_, _, _, err = opened(t, file, roster.Options{Subject: "Employee ID"}, sandbox)
+			e := is[*SubjectsError](t, err)
+			if e.Total != c.total || e.Damaged != c.damaged || !slices.Equal(e.Flags, c.flags) {
+				t.Errorf("%d rows, damaged %v, flags %q: %v", e.Total, e.Damaged, e.Flags, e)
+			}
+			if c.flags == nil {
+				return
+			}
+			mended := c.made
+			mended.Subject = c.flags[1]
+			if _, _, _, err := opened(t, file, mended, sandbox); err != nil {
+				t.Errorf("with the flags: %v", err)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoResultFileIsRefused(t *testing.T) {
+	text := ran(t)
+	for name, c := range map[string]struct{ text, want string }{
+		"an export":          {sixRows, "columns beside each other"},
+		"a header alone":     {strings.SplitAfter(text, "\n")[0], ""},
+		"a row twice":        {text + strings.SplitAfter(text, "\n")[3], "row 3 stands on the lines 4, 9"},
+		"no row number":      {strings.Replace(text, "sandbox,3\n", "sandbox,\n", 1), `line 4: "" is no row number`},
+		"row 0":              {strings.Replace(text, "sandbox,3\n", "sandbox,0\n", 1), `line 4: "0" is no row number`},
+		"half a row":         {strings.Replace(text, "sandbox,3\n", "sandbox,3.5\n", 1), `line 4: "3.5" is no row number`},
+		"a row far away":     {strings.Replace(text, "sandbox,3\n", "sandbox,99999999999\n", 1), `line 4: "99999999999" is no row number`},
+		"a strange outcome":  {strings.Replace(text, ",created,", ",erstellt,", 1), `line 2: "erstellt" is no outcome`},
+		"our columns turned": {strings.Replace(text, "outcome,user_id", "user_id,outcome", 1), "columns beside each other"},
+		"a web page":         {"<!DOCTYPE html><html></html>", ""},
+		"nothing":            {"", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, _, err := opened(t, c.text, roster.Options{}, sandbox)
+			if c.want == "" { // roster knows what it is
+				is[*roster.Error](t, err)
+				return
+			}
+			if e := is[*NotResultsError](t, err); !strings.Contains(e.Why, c.want) {
+				t.Errorf("%v\nwant %s", e, c.want)
+			}
+		})
+	}
+	if _, err := Open(filepath.Join(t.TempDir(), "none.csv"), roster.Options{}, sandbox); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestALedgerCutOffInItsLastLinesIsRefusedOrWhole(t *testing.T) {
+	text := ran(t)
+	lines := strings.SplitAfter(text, "\n")
+	for n := len(text) - len(lines[5]) - len(lines[6]) - len(lines[7]); n < len(text); n++ {
+		l, path, said, err := opened(t, text[:n], roster.Options{}, sandbox)
+		if err != nil {
+			continue
+		}
+		closed(t, l)
+		cut := text[:n]
+		if cut[n-1] != '\n' && strings.SplitAfter(text[n:], "\n")[0] != "\n" {
+			t.Errorf("%d bytes were taken: %q, said %q", n, cut[max(0, n-40):], said)
+		}
+		for row, is := range outcomes(t, read(t, path)) {
+			if was := outcomes(t, text)[row]; was != is && !strings.HasPrefix(is, string(provision.Pending)) {
+				t.Errorf("%d bytes: row %s became %q, was %q", n, row, is, was)
+			}
+		}
+	}
+	// A number that is cut itself: 12 of 123.
+	long := strings.Join(lines[:1], "") + strings.Replace(lines[1], "sandbox,1\n", "sandbox,123\n", 1)
+	for _, n := range []int{1, 2} {
+		_, _, _, err := opened(t, long[:len(long)-n], roster.Options{}, sandbox)
+		is[*NotResultsError](t, err)
+	}
+	two := lines[0] + lines[1] + strings.Replace(lines[3], "sandbox,3\n", "sandbox,123\n", 1)
+	for _, n := range []int{2, 3} {
+		_, _, _, err := opened(t, two[:len(two)-n], roster.Options{}, sandbox)
+		is[*NotResultsError](t, err)
+	}
+}
