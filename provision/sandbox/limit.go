@@ -157,7 +157,8 @@ func (f *fixed) take(now time.Duration) {
 	f.count++
 }
 
-// bucket counts in whole drops, so that no rounding ever adds up: each nanosecond brings rate drops, a request costs price.
+// bucket counts in whole drops, so that no rounding ever adds up: each nanosecond brings rate drops, a request costs price. The size
+// is at most Requests × Window, which a 64-bit number holds up to 2.5 million requests in an hour, or any that divide evenly.
 type bucket struct {
 	rate, price, size int64
 	window            time.Duration

@@ -258,33 +258,3 @@ func (p *page) sorted(among []*record, meets func(*record) bool) []*record {
 	})
 	return all
 }
-
-// subjects are those that a request is about, for faults: of a create its own, of a look those that its filter names. t.mu is held.
-func (t *Tenant) subjects(c *call) []string {
-	var text string
-	switch c.endpoint {
-	case EndpointCreate:
-		if o, ok := readObject(c.body); ok {
-			if subject, there, ok := o.text("subject"); there && ok {
-				return []string{subject}
-			}
-		}
-		return nil
-	case EndpointGet:
-		if r := t.dir.byID[fold(c.id)]; r != nil {
-			return []string{r.Subject}
-		}
-		return nil
-	case EndpointList:
-		text = c.query.Get("filter")
-	case EndpointFilter, EndpointCount:
-		if o, ok := readObject(c.body); ok {
-			text, _, _ = o.text("filter")
-		}
-	}
-	f, err := parseFilter(text, t.o.MaxTerms)
-	if err != nil {
-		return nil
-	}
-	return f.values
-}
