@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"qlik-provision/provision/sandbox"
+)
+
+// A program is the real binary, with a tenant in its environment.
+type program struct {
+	path string
+	dir  string
+	env  []string
+}
+
+// build builds the program once for a test, race detector and all where the test has it.
+func build(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "qlik-provision")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return path
+}
+
+func newProgram(t *testing.T, tenant *sandbox.Tenant) *program {
+	t.Helper()
+	server := httptest.NewServer(tenant)
+	t.Cleanup(server.Close)
+	return &program{path: build(t), dir: t.TempDir(), env: append(os.Environ(),
+		"QLIK_TENANT="+server.URL, "QLIK_CLIENT_ID="+tenant.ClientID(), "QLIK_CLIENT_SECRET="+tenant.ClientSecret(), "NO_PROXY=*")}
+}
+
+func (p *program) command(args ...string) (*exec.Cmd, *bytes.Buffer) {
+	cmd := exec.Command(p.path, args...)
+	cmd.Dir, cmd.Env = p.dir, p.env
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	return cmd, &stderr
+}
+
+func (p *program) write(t *testing.T, name string, rows int) string {
+	t.Helper()
+	var b bytes.Buffer
+	b.WriteString("Employee ID,Name,Email\n")
+	for i := range rows {
+		fmt.Fprintf(&b, "%05d,Person %d,p%d@example.com\n", i, i, i)
+	}
+	path := filepath.Join(p.dir, name)
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestNothingIsLostWhenTheProcessIsKilled(t *testing.T) {
+	const rows, kills, workers = 2000, 50, 16
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	draw := rand.New(rand.NewPCG(seed, 0))
+	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff, Latency: 15 * time.Millisecond})
+	p := newProgram(t, tenant)
+	p.write(t, "hr.csv", rows)
+	began := time.Now()
+
+	killed := 0
+	for {
+		args := []string{"retry", "hr.results.csv", "-q", "--rate", "off", "--workers", fmt.Sprint(workers)}
+		if _, err := os.Stat(filepath.Join(p.dir, "hr.results.csv")); err != nil {
+			args[0], args[1] = "create", "hr.csv"
+		}
+		cmd, stderr := p.command(args...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		// A run of 2,000 rows takes about two seconds: fifty of these leave something for the last one.
+		moment := time.Duration(draw.Int64N(int64(90 * time.Millisecond)))
+		if killed == kills {
+			moment = time.Minute
+		}
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Fatalf("%v ended with %v\n%s", args, err, stderr)
+			}
+		case <-time.After(moment):
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			<-ended
+			killed++
+			continue
+		}
+		break
+	}
+
+	stats := tenant.Stats()
+	t.Logf("%d kills in %v: %d creates for %d people, %d of them 409, %d lookups, %d token requests",
+		killed, time.Since(began).Round(time.Millisecond), stats.Create, rows, stats.Conflicts, stats.Filter, stats.Token)
+	if extra := stats.Create - rows; extra > workers*killed {
+		t.Errorf("%d creates more than people: more than one for each worker and kill", extra)
+	}
+	ids := map[string]string{}
+	for _, u := range tenant.Users() {
+		if ids[u.Subject] != "" {
+			t.Errorf("%s is on the tenant twice", u.Subject)
+		}
+		ids[u.Subject] = u.ID
+	}
+	results := readResults(t, filepath.Join(p.dir, "hr.results.csv"))
+	if len(results) != rows || len(ids) != rows {
+		t.Errorf("%d rows in the file and %d users, for %d people", len(results), len(ids), rows)
+	}
+	outcomes := map[string]int{}
+	for i, row := range results {
+		outcomes[row["outcome"]]++
+		if row["row"] != fmt.Sprint(i+1) || row["user_id"] != ids[row["Employee ID"]] || row["outcome"] != "created" && row["outcome"] != "exists" {
+			t.Errorf("row %d: %v", i+1, row)
+		}
+	}
+	t.Logf("outcomes: %v", outcomes)
+	for _, leftover := range []string{"hr.results.csv.journal", "hr.results.csv.lock"} {
+		if _, err := os.Stat(filepath.Join(p.dir, leftover)); err == nil {
+			t.Errorf("%s was left behind", leftover)
+		}
+	}
+}
