@@ -1,0 +1,227 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"qlik-provision/provision/roster"
+)
+
+// TestMain is also the second process of tests: it opens the result file that the environment names, and holds it until its
+// standard input ends.
+func TestMain(m *testing.M) {
+	if path := os.Getenv("REPORT_TEST_HOLD"); path != "" {
+		os.Exit(holdOpen(path))
+	}
+	if path := os.Getenv("REPORT_TEST_MEMORY"); path != "" {
+		os.Exit(useMemory(path))
+	}
+	os.Exit(m.Run())
+}
+
+func holdOpen(path string) int {
+	l, err := Open(path, roster.Options{}, sandbox)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	for r, err := range l.Pending() {
+		if err == nil {
+			err = l.Record(created(r))
+		}
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		break
+	}
+	fmt.Println("held")
+	io.Copy(io.Discard, os.Stdin)
+	if err := l.Close(); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	return 0
+}
+
+// holding starts a process that holds the file at path.
+func holding(t *testing.T, path string) (cmd *exec.Cmd, letGo func()) {
+	t.Helper()
+	cmd = exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "REPORT_TEST_HOLD="+path)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	line, _ := bufio.NewReader(out).ReadString('\n')
+	if line != "held\n" {
+		t.Fatalf("the second process says %q", line)
+	}
+	return cmd, func() { in.Close(); cmd.Wait() }
+}
+
+func TestASecondRunIsToldWhoWorksOnTheFile(t *testing.T) {
+	l, path := create(t, manyRows(3), sandbox)
+	closed(t, l)
+	link := filepath.Join(t.TempDir(), "link.csv")
+	if err := os.Symlink(path, link); err != nil {
+		t.Skip(err)
+	}
+	cmd, letGo := holding(t, path)
+	for _, name := range []string{path, link} {
+		_, err := Open(name, roster.Options{}, sandbox)
+		e := is[*LockedError](t, err)
+		if !strings.Contains(e.Holder, fmt.Sprint("process ", cmd.Process.Pid, " on ")) || e.Path != name {
+			t.Errorf("%v", err)
+		}
+		_, err = Create(name, export(t, sixRows), Options{Overwrite: true})
+		is[*LockedError](t, err)
+	}
+	s, err := Summarize(link)
+	if err != nil || !s.Running || !s.Unmerged || s.Counts["created"] != 1 {
+		t.Errorf("while a run is on: %+v, %v", s, err)
+	}
+	letGo()
+	l, err = Open(link, roster.Options{}, sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, l)
+	if got := folder(t, path); len(got) != 1 {
+		t.Errorf("left: %v", got)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 || len(folder(t, link)) != 1 {
+		t.Errorf("the link is %v, %v, beside it %v", info.Mode(), err, folder(t, link))
+	}
+}
+
+func TestTheLockOfAKilledRunHoldsNobodyUp(t *testing.T) {
+	l, path := create(t, manyRows(3), sandbox)
+	closed(t, l)
+	cmd, _ := holding(t, path)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	if got := folder(t, path); len(got) != 3 {
+		t.Fatalf("the killed run left %v", got)
+	}
+	s, err := Summarize(path)
+	if err != nil || s.Running && runtime.GOOS != "windows" || !s.Unmerged || s.Counts["created"] != 1 {
+		t.Errorf("after a run that was killed: %+v, %v", s, err)
+	}
+	l, err = Open(path, roster.Options{}, sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Counts(); got["created"] != 1 {
+		t.Errorf("%v", got)
+	}
+	closed(t, l)
+}
+
+func TestWhoeverHasNotSaidWhoTheyAreIsSaidNotToHave(t *testing.T) {
+	l, path := create(t, manyRows(3), sandbox)
+	write(t, path+".journal", "")
+	_, err := Open(path, roster.Options{}, sandbox)
+	if e := is[*LockedError](t, err); e.Holder != "" || !strings.Contains(e.Error(), "not said yet") {
+		t.Errorf("%v", e)
+	}
+	l.Close()
+}
+
+func TestOneOfManyRunsAtATime(t *testing.T) {
+	l, path := create(t, manyRows(3), sandbox)
+	closed(t, l)
+	var (
+		mu     sync.Mutex
+		inside int
+		wg     sync.WaitGroup
+		ran    int
+	)
+	for range 4 {
+		wg.Go(func() {
+			for range 8 {
+				l, err := Open(path, roster.Options{}, sandbox)
+				if err != nil {
+					if _, ok := err.(*LockedError); !ok {
+						t.Error(err)
+					}
+					continue
+				}
+				mu.Lock()
+				if inside++; inside > 1 {
+					t.Error("two runs at once")
+				}
+				ran++
+				inside--
+				mu.Unlock()
+				if err := l.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if ran == 0 {
+		t.Error("nobody came in")
+	}
+	if got := folder(t, path); len(got) != 1 {
+		t.Errorf("left: %v", got)
+	}
+}
+
+func TestADraftOfAKilledRunIsRemoved(t *testing.T) {
+	l, path := create(t, manyRows(3), sandbox)
+	closed(t, l)
+	left := filepath.Join(filepath.Dir(path), ".hr.results.csv.tmp-123")
+	write(t, left, "personal data")
+	write(t, filepath.Join(filepath.Dir(path), ".hr.csv.tmp-1"), "somebody else's")
+	l, err := Open(path, roster.Options{}, sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, l)
+	if got := folder(t, path); len(got) != 2 || there(left) {
+		t.Errorf("left: %v", got)
+	}
+}
+
+func TestALinkToNothingYetIsFollowed(t *testing.T) {
+	folderA, folderB := t.TempDir(), t.TempDir()
+	link := filepath.Join(folderA, "link.csv")
+	if err := os.Symlink(filepath.Join(folderB, "real.csv"), link); err != nil {
+		t.Skip(err)
+	}
+	l, err := Create(link, export(t, sixRows), sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, l)
+	if got := folder(t, filepath.Join(folderB, "x")); len(got) != 1 || got[0] != "real.csv" {
+		t.Errorf("beside the real file: %v", got)
+	}
+	round := filepath.Join(folderA, "round.csv")
+	if err := os.Symlink(round, round); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(round, export(t, sixRows), sandbox); err == nil {
+		t.Error("a link to itself was followed")
+	}
+}
