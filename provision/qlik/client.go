@@ -147,11 +147,11 @@ type answer struct {
 
 // do sends a request with a token, and decodes the answer into a T.
 //
-// A 401 is answered with another token where that can help, twice at the most: a tenant that takes a token and refuses it by turns is not
-// kept company. Errors are *Error, *TokenError, or the context's.
+// A 401 is answered with another token where that can help, with a new one twice at the most: a tenant that takes a token and refuses it by turns
+// is not kept company. Errors are *Error, *TokenError, or the context's.
 func do[T any](ctx context.Context, c *Client, r request) (T, answer, error) {
 	var value T
-	for tries := 1; ; tries++ {
+	for fresh := 0; ; {
 		t, err := c.tokens.get(ctx)
 		if err != nil {
 			return value, answer{}, err
@@ -160,7 +160,11 @@ func do[T any](ctx context.Context, c *Client, r request) (T, answer, error) {
 		e, refused := errors.AsType[*Error](err)
 		switch {
 		case refused && e.kind == ErrCredentials:
-			if tries < 3 && c.tokens.reject(t) {
+			again, replaced := c.tokens.reject(t)
+			if !replaced {
+				fresh++
+			}
+			if again && fresh <= 2 {
 				continue
 			}
 			return value, got, err

@@ -69,13 +69,13 @@ func (e *Error) Error() string {
 	case e.Title != "" || e.Detail != "":
 		text := e.Title
 		if e.Detail != "" && e.Detail != e.Title {
-			text = strings.TrimPrefix(text+": "+e.Detail, ": ")
+			text = strings.TrimPrefix(strings.TrimSuffix(text, ".")+": "+e.Detail, ": ")
 		}
 		return text
 	case e.Err != nil && e.Status != 0:
 		return fmt.Sprintf("HTTP %d with %s: %v", e.Status, ErrGarbled, e.Err)
 	case e.Err != nil:
-		return fmt.Sprintf("%v: %v", ErrNoAnswer, e.Err)
+		return fmt.Sprintf("%v: %v", e.kind, e.Err)
 	}
 	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", e.Status, http.StatusText(e.Status)))
 }
@@ -170,7 +170,7 @@ func broken(ctx context.Context, err error, timeout time.Duration) error {
 		return &Error{kind: ErrNotTenant, Err: err}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer within %v: %w", timeout, err)
+		err = fmt.Errorf("none within %v", timeout)
 	}
 	return &Error{kind: ErrNoAnswer, Err: err}
 }

@@ -26,6 +26,9 @@ func ParseTenant(s string) (Tenant, error) {
 		raw = "https://" + raw
 	}
 	u, err := url.Parse(raw)
+	if err != nil && strings.Contains(s, "@") {
+		return Tenant{}, errors.New("the tenant is no URL, and has an @ in it: credentials do not belong there")
+	}
 	if err != nil {
 		return Tenant{}, fmt.Errorf("the tenant %q is no URL: %w", s, bare(err))
 	}
@@ -72,6 +75,7 @@ func (t Tenant) resolve(href string) (string, error) {
 	if err != nil || there != t {
 		return "", fmt.Errorf("a link that leads to another host, %q", u.Host)
 	}
+	u.User = nil
 	return u.String(), nil
 }
 

@@ -52,10 +52,26 @@ const renewAgain = 5 * time.Second
 // get returns the token that everybody uses, asking for one where there is none or it is about to end. Any number of callers share
 // one request. Where a renewal fails and the old token still lives, the old one is returned.
 func (s *tokens) get(ctx context.Context) (*token, error) {
-	t, good := s.held()
-	if good {
-		return t, nil
+	for {
+		t, good := s.held()
+		if good {
+			return t, nil
+		}
+		fresh, err := s.renew(ctx, t)
+		if !errors.Is(err, errLeft) {
+			return fresh, err
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 	}
+}
+
+// errLeft says that the one caller whose request the others share has gone: one of them asks again.
+var errLeft = errors.New("gone while asking for a token")
+
+// renew asks for a token in the place of t, nil for none, together with whoever else is about to.
+func (s *tokens) renew(ctx context.Context, t *token) (*token, error) {
 	fresh, err, _ := s.flight.Do("", func() (any, error) {
 		if held, good := s.held(); good {
 			return held, nil // somebody was faster, between our look and here
@@ -66,6 +82,8 @@ func (s *tokens) get(ctx context.Context) (*token, error) {
 		switch {
 		case err == nil:
 			s.current = fresh
+		case ctx.Err() != nil:
+			return nil, errLeft
 		case t != nil && time.Now().Before(t.end) && !errors.Is(err, ErrCredentials):
 			t.renew = time.Now().Add(renewAgain)
 			return t, nil
@@ -97,17 +115,17 @@ func (s *tokens) accept(t *token) {
 
 // reject takes a 401 that was answered to t, and reports whether sending again makes sense: with the token that replaced t already, or
 // with a new one where t was good once. A token that was never accepted, and a key that no longer is, will not get better.
-func (s *tokens) reject(t *token) bool {
+func (s *tokens) reject(t *token) (again, replaced bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current != t {
-		return true
+		return true, true
 	}
 	if !t.accepted || s.fetch == nil {
-		return false
+		return false, false
 	}
 	s.current = nil
-	return true
+	return true, false
 }
 
 // fetchToken asks the tenant for a token: one request, no retry.
@@ -130,10 +148,13 @@ func (c *Client) fetchToken(ctx context.Context, creds Credentials) (*token, err
 		AccessToken string  `json:"access_token"`
 		ExpiresIn   float64 `json:"expires_in"` // seconds
 	}
-	if err := json.Unmarshal(answer.body, &got); err != nil {
+	err = json.Unmarshal(answer.body, &got)
+	switch {
+	case got.AccessToken != "":
+		// A lifetime of the wrong type is none: the tenant's 401 will say when it is over.
+	case err != nil:
 		return nil, tokenError(&Error{kind: ErrGarbled, Status: answer.status, Err: err})
-	}
-	if got.AccessToken == "" {
+	default:
 		return nil, tokenError(&Error{kind: ErrGarbled, Status: answer.status, Err: errors.New("no access_token in it")})
 	}
 	t := &token{header: "Bearer " + got.AccessToken}
