@@ -18,7 +18,13 @@ import (
 	"qlik-provision/provision/sandbox"
 )
 
+// asProgram in the environment makes the test binary the program itself, the race detector and all.
+const asProgram = "QLIK_PROVISION_AS_PROGRAM"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"qlik-provision": main})
 }
 
