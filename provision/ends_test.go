@@ -1,0 +1,220 @@
+package provision_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/qlik"
+	"qlik-provision/provision/sandbox"
+)
+
+var errInterrupted = errors.New("interrupted")
+
+func TestAnInterruptEndsARun(t *testing.T) {
+	hang := sandbox.Fault{Kind: sandbox.FaultHang, On: sandbox.EndpointCreate, Skip: 100, Times: 3}
+	slow := sandbox.Fault{Kind: sandbox.FaultDelay, On: sandbox.EndpointCreate, Skip: 100, Times: 3, Delay: 4 * time.Second}
+	lostLater := sandbox.Fault{Kind: sandbox.FaultReset, On: sandbox.EndpointCreate, Skip: 100, Times: 3, Delay: 4 * time.Second, After: true}
+	for _, test := range []struct {
+		name  string
+		fault sandbox.Fault
+		hurry time.Duration // after the interrupt; 0: never
+		took  time.Duration // the run ends that long after the interrupt, at most
+		cut   int           // rows that stay pending with something to say
+	}{
+		{"nothing unusual is in flight", sandbox.Fault{}, 0, latency, 0},
+		{"what is in flight is slow", slow, 0, 4 * time.Second, 0},
+		{"what is in flight breaks in the end", lostLater, 0, 4 * time.Second, 3},
+		{"what is in flight never ends", hang, 0, 10 * time.Second, 3},
+		{"what is in flight never ends, and somebody is in a hurry", hang, 2 * time.Second, 2 * time.Second, 3},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+				tr.tenant.Inject(test.fault)
+				ctx, interrupt := context.WithCancelCause(t.Context())
+				hurry := make(chan struct{})
+				const at = 1550 * time.Millisecond // amid creates
+				time.AfterFunc(at, func() { interrupt(errInterrupted) })
+				if test.hurry > 0 {
+					time.AfterFunc(at+test.hurry, func() { close(hurry) })
+				}
+				rows := people(1000)
+				tr.run(ctx, rows, provision.Options{Hurry: hurry})
+				if !errors.Is(tr.err, errInterrupted) {
+					t.Errorf("the run ended with %v", tr.err)
+				}
+				if tr.took > at+test.took {
+					t.Errorf("it ended %v after the interrupt, want %v", tr.took-at, test.took)
+				}
+				creates := spy.to(sandbox.EndpointCreate)
+				if n := len(within(creates, at+1, forever)); n > 0 {
+					t.Errorf("%d creates were sent after the interrupt", n)
+				}
+				tr.truth(t, rows)
+				if n := tr.got.count(provision.Created); n != len(creates)-test.cut {
+					t.Errorf("%d are created, of %d creates", n, len(creates))
+				}
+				if n := tr.got.count(provision.Pending); n != test.cut || tr.got.all != len(creates) {
+					t.Errorf("%d are noted as pending, want %d; %d outcomes for %d creates: %s", n, test.cut, tr.got.all, len(creates), tr.example(provision.Pending))
+				}
+				time.Sleep(time.Minute)
+				if n := len(spy.calls); n != len(creates)+len(spy.to(sandbox.EndpointFilter))+1 {
+					t.Errorf("%d requests in all: somebody went on", n)
+				}
+			})
+		})
+	}
+}
+
+func TestAnInterruptWhileTheTenantAsksToWait(t *testing.T) {
+	for name, fault := range map[string]sandbox.Fault{
+		"creates": {Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "300", On: sandbox.EndpointCreate, Skip: 50},
+		"lookups": {Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "300", On: sandbox.EndpointFilter, Skip: 1},
+		"a look":  {Kind: sandbox.FaultStatus, Status: 503, RetryAfter: "300", On: sandbox.EndpointList},
+		"tokens":  {Kind: sandbox.FaultStatus, Status: 503, On: sandbox.EndpointToken},
+		"down":    {Kind: sandbox.FaultStatus, Status: 503, On: sandbox.EndpointCreate},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, _ := watched(t, sandbox.Options{}, qlik.Options{})
+				tr.tenant.Inject(fault)
+				rows := people(2500)
+				tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultStatus, Status: 409, On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[10:11])})
+				ctx, interrupt := context.WithCancelCause(t.Context())
+				time.AfterFunc(100*time.Second, func() { interrupt(errInterrupted) })
+				tr.run(ctx, rows, provision.Options{})
+				if !errors.Is(tr.err, errInterrupted) || tr.took != 100*time.Second {
+					t.Errorf("it ended after %v with %v", tr.took, tr.err)
+				}
+				tr.truth(t, rows)
+			})
+		})
+	}
+}
+
+func TestAnInterruptAfterTheLastRowChangesNothing(t *testing.T) {
+	for name, at := range map[string]time.Duration{"while the last are in flight": 400 * time.Millisecond, "as the last are settled": 500 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+				ctx, interrupt := context.WithCancelCause(t.Context())
+				time.AfterFunc(at-latency/2, func() { interrupt(errInterrupted) })
+				rows := people(17) // token, lookup, one, and the others together
+				tr.run(ctx, rows, provision.Options{})
+				tr.check(t, rows)
+				tr.states(t, rows, map[provision.State]int{provision.Created: 17})
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		ctx, interrupt := context.WithCancelCause(t.Context())
+		rows := people(17)
+		left := len(rows)
+		var mu sync.Mutex
+		record := func(o provision.Outcome) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if left--; left == 0 {
+				interrupt(errInterrupted)
+			}
+			return tr.got.record(o)
+		}
+		tr.err = provision.Run(ctx, tr.client, all(rows), record, provision.Options{})
+		tr.check(t, rows)
+	})
+}
+
+func TestAnInterruptBeforeAnything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		ctx, interrupt := context.WithCancelCause(t.Context())
+		interrupt(errInterrupted)
+		rows := people(17)
+		tr.run(ctx, rows, provision.Options{})
+		if !errors.Is(tr.err, errInterrupted) || len(spy.calls) > 0 || tr.got.all > 0 {
+			t.Errorf("%v, %d requests, %d outcomes", tr.err, len(spy.calls), tr.got.all)
+		}
+	})
+}
+
+func TestNoUserIsCreatedThatCannotBeRecorded(t *testing.T) {
+	full := errors.New("no space left on device")
+	for _, after := range []int{0, 1, 57} {
+		synctest.Test(t, func(t *testing.T) {
+			tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+			rows := people(500)
+			for _, row := range rows[:40] { // outcomes of lookups
+				tr.tenant.Add(sandbox.User{Subject: row.Subject, Name: row.Name})
+			}
+			var mu sync.Mutex
+			var failed time.Duration
+			record := func(o provision.Outcome) error {
+				mu.Lock()
+				defer mu.Unlock()
+				if tr.got.all >= after {
+					if failed == 0 {
+						failed = time.Since(spy.began)
+					}
+					return full
+				}
+				return tr.got.record(o)
+			}
+			err := provision.Run(t.Context(), tr.client, all(rows), record, provision.Options{})
+			if !errors.Is(err, full) {
+				t.Errorf("after %d: %v", after, err)
+			}
+			if n := len(within(spy.to(sandbox.EndpointCreate), failed+1, forever)); n > 0 {
+				t.Errorf("after %d: %d creates after an outcome could not be recorded", after, n)
+			}
+			if n := len(tr.tenant.Users()) - 40; n > max(0, after-40)+workers {
+				t.Errorf("after %d: %d users were created", after, n)
+			}
+		})
+	}
+}
+
+func TestRowsThatCannotBeReadEndTheRun(t *testing.T) {
+	torn := errors.New("torn page")
+	for _, after := range []int{0, 50, 250} {
+		synctest.Test(t, func(t *testing.T) {
+			tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+			rows := people(after)
+			tr.err = provision.Run(t.Context(), tr.client, thenError(rows, torn), tr.got.record, provision.Options{})
+			if !errors.Is(tr.err, torn) {
+				t.Errorf("after %d: %v", after, tr.err)
+			}
+			tr.truth(t, rows)
+			if tr.got.count(provision.Created) != len(tr.tenant.Users()) {
+				t.Errorf("after %d: %d created, %d users", after, tr.got.count(provision.Created), len(tr.tenant.Users()))
+			}
+		})
+	}
+}
+
+func thenError(rows []provision.Row, err error) iter.Seq2[provision.Row, error] {
+	return func(yield func(provision.Row, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+		yield(provision.Row{}, err)
+	}
+}
+
+func TestARunOfNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{}, qlik.Options{})
+		tr.run(t.Context(), nil, provision.Options{})
+		if tr.err != nil || len(spy.calls) > 0 {
+			t.Errorf("%v, %d requests", tr.err, len(spy.calls))
+		}
+	})
+}
