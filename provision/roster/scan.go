@@ -59,6 +59,7 @@ type scanner struct {
 	end     int // of its text, the line end aside
 	lineEnd string
 	first   int // the line on which it starts
+	ends    int // the line on which it ends, as far as it is scanned
 	fault   fault
 	at      int // the cell in which the fault is
 	atLine  int // the line of the fault; where an open quote opened
@@ -103,97 +104,105 @@ func (s *scanner) fill() error {
 // scan cuts the record that starts at pos. It is false, and nothing has moved, where the buffer ends before the record does
 // and there may be more.
 func (s *scanner) scan() bool {
-	b, i, line := s.buf, s.pos, s.line
-	s.cells, s.start, s.first, s.fault = s.cells[:0], i, line, sound
+	b, i := s.buf, s.pos
+	s.cells, s.start, s.first, s.at, s.fault = s.cells[:0], i, s.line, -1, sound
+	s.ends = s.line
 	for {
 		c := cell{start: i}
 		if i < len(b) && b[i] == '"' {
-			opened := line
-			i++
-			c.form = quoted
-			for {
-				j := bytes.IndexByte(b[i:], '"')
-				if j < 0 {
-					if !s.eof {
-						return false
-					}
-					s.fault, s.at, s.atLine = openQuote, len(s.cells), opened
-					c.form = sloppy
-					line += lineEnds(b[i:])
-					i = len(b)
-					break
-				}
-				if inside := b[i : i+j]; len(inside) > 0 {
-					line += lineEnds(inside)
-					if bytes.IndexByte(inside, 0) >= 0 {
-						s.flaw(nulByte, line)
-					}
-				}
-				i += j + 1
-				if i == len(b) && !s.eof {
-					return false
-				}
-				if i == len(b) || b[i] != '"' {
-					break
-				}
-				c.form = doubled
-				i++
-			}
-			if len(b)-i < len(s.delim) && !s.eof {
+			if i = s.scanQuoted(i, &c); i < 0 {
 				return false
 			}
-			if i < len(b) && b[i] != '\n' && b[i] != '\r' && !s.delimAt(i) {
-				s.flaw(afterQuote, line)
-				c.form = sloppy
-			}
 		}
-	run:
-		for {
-			for i < len(b) && !s.stop[b[i]] {
-				i++
-			}
-			if i == len(b) {
-				if !s.eof {
-					return false
-				}
-				break
-			}
-			switch b[i] {
-			case '\n', '\r':
-				break run
-			case '"':
-				if c.form == bare {
-					c.form = sloppy
-				}
-			case 0:
-				s.flaw(nulByte, line)
-			}
-			if b[i] == s.delim[0] {
-				if s.delimAt(i) {
-					break run
-				}
-				if !s.eof && len(b)-i < len(s.delim) {
-					return false
-				}
-			}
-			i++
+		if i = s.scanBare(i, &c); i < 0 {
+			return false
 		}
 		c.end = i
 		if len(s.cells) < mostCells {
 			s.cells = append(s.cells, c)
 		} else {
-			s.flaw(tooMany, line)
+			s.flaw(tooMany, s.ends)
 		}
-		if i < len(b) && b[i] != '\n' && b[i] != '\r' {
-			i += len(s.delim)
+		if i == len(b) || b[i] == '\n' || b[i] == '\r' {
+			return s.finish(i)
+		}
+		i += len(s.delim)
+	}
+}
+
+// scanQuoted goes from a quote that opens behind the one that closes; -1 where the buffer ends before.
+func (s *scanner) scanQuoted(i int, c *cell) int {
+	b, opened := s.buf, s.ends
+	c.form = quoted
+	for i++; ; i++ {
+		j := bytes.IndexByte(b[i:], '"')
+		if j < 0 {
+			if !s.eof {
+				return -1
+			}
+			s.fault, s.at, s.atLine = openQuote, len(s.cells), opened
+			s.ends += lineEnds(b[i:])
+			c.form = sloppy
+			return len(b)
+		}
+		if inside := b[i : i+j]; len(inside) > 0 {
+			s.ends += lineEnds(inside)
+			if bytes.IndexByte(inside, 0) >= 0 {
+				s.flaw(nulByte, s.ends)
+			}
+		}
+		i += j + 1
+		if i == len(b) && !s.eof {
+			return -1
+		}
+		if i < len(b) && b[i] == '"' {
+			c.form = doubled
 			continue
 		}
-		return s.finish(i, line)
+		if i < len(b) && b[i] != '\n' && b[i] != '\r' && !s.delimAt(i) {
+			s.flaw(afterQuote, s.ends)
+			c.form = sloppy
+		}
+		return i
+	}
+}
+
+// scanBare goes to the delimiter, the line end or the end of the text; -1 where the buffer ends before.
+func (s *scanner) scanBare(i int, c *cell) int {
+	b := s.buf
+	for ; ; i++ {
+		for i < len(b) && !s.stop[b[i]] {
+			i++
+		}
+		if i == len(b) {
+			if !s.eof {
+				return -1
+			}
+			return i
+		}
+		switch b[i] {
+		case '\n', '\r':
+			return i
+		case '"':
+			if c.form == bare {
+				c.form = sloppy
+			}
+		case 0:
+			s.flaw(nulByte, s.ends)
+		}
+		if b[i] == s.delim[0] {
+			if s.delimAt(i) {
+				return i
+			}
+			if !s.eof && len(b)-i < len(s.delim) {
+				return -1
+			}
+		}
 	}
 }
 
 // finish ends the record at i, where a line end or the end of the text stands.
-func (s *scanner) finish(i, line int) bool {
+func (s *scanner) finish(i int) bool {
 	b := s.buf
 	s.end, s.lineEnd = i, ""
 	switch {
@@ -208,9 +217,9 @@ func (s *scanner) finish(i, line int) bool {
 		s.lineEnd = "\r"
 	}
 	if s.lineEnd != "" {
-		line++
+		s.ends++
 	}
-	s.pos, s.line = i+len(s.lineEnd), line
+	s.pos, s.line = i+len(s.lineEnd), s.ends
 	return true
 }
 
