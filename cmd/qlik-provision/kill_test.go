@@ -64,43 +64,23 @@ func TestNothingIsLostWhenTheProcessIsKilled(t *testing.T) {
 	p := newProgram(t, tenant)
 	p.write(t, "hr.csv", rows)
 	began := time.Now()
-	version, _ := p.command("--version")
-	if err := version.Run(); err != nil {
-		t.Fatal(err)
-	}
-	startup := time.Since(began)
-
 	killed := 0
-	for {
+	for done := false; !done; {
 		args := []string{"retry", "hr.results.csv", "-q", "--rate", "off", "--workers", fmt.Sprint(workers)}
 		if _, err := os.Stat(filepath.Join(p.dir, "hr.results.csv")); err != nil {
 			args[0], args[1] = "create", "hr.csv"
 		}
-		cmd, stderr := p.command(args...)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+		var kill func() bool
+		if early := draw.IntN(4) == 0; early { // while the files are read and written
+			at := time.Now().Add(time.Duration(draw.Int64N(int64(40 * time.Millisecond))))
+			kill = func() bool { return killed < kills && time.Now().After(at) }
+		} else { // in the middle of it: all these together leave something for the last run
+			creates := tenant.Stats().Create + draw.IntN(60)
+			kill = func() bool { return killed < kills && tenant.Stats().Create >= creates }
 		}
-		ended := make(chan error, 1)
-		go func() { ended <- cmd.Wait() }()
-		// All 2,000 rows take two and a half seconds: fifty of these moments leave something for the last run.
-		moment := startup/2 + time.Duration(draw.Int64N(int64(90*time.Millisecond)))
-		if killed == kills {
-			moment = time.Minute
-		}
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Fatalf("%v ended with %v\n%s", args, err, stderr)
-			}
-		case <-time.After(moment):
-			if err := cmd.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
-			<-ended
+		if done = p.runUntil(t, kill, args...); !done {
 			killed++
-			continue
 		}
-		break
 	}
 
 	stats := tenant.Stats()
@@ -131,6 +111,35 @@ func TestNothingIsLostWhenTheProcessIsKilled(t *testing.T) {
 	for _, leftover := range []string{"hr.results.csv.journal", "hr.results.csv.lock"} {
 		if _, err := os.Stat(filepath.Join(p.dir, leftover)); err == nil {
 			t.Errorf("%s was left behind", leftover)
+		}
+	}
+}
+
+// runUntil runs the program, and kills it when kill says so. It reports whether the run ended by itself, which it must do well.
+func (p *program) runUntil(t *testing.T, kill func() bool, args ...string) (ended bool) {
+	t.Helper()
+	cmd, stderr := p.command(args...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	end := make(chan error, 1)
+	go func() { end <- cmd.Wait() }()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-end:
+			if err != nil {
+				t.Fatalf("%v ended with %v\n%s", args, err, stderr)
+			}
+			return true
+		case <-tick.C:
+			if !kill() {
+				continue
+			}
+			// Where it has just ended by itself, there is nobody left to kill.
+			_ = cmd.Process.Kill()
+			return <-end == nil
 		}
 	}
 }
