@@ -39,20 +39,29 @@ func (p *Progress) Now() Snapshot {
 	if !r.idle.IsZero() {
 		s.Waited += now.Sub(r.idle)
 	}
-	if r.lookOnly {
-		return s
-	}
-	if g := r.gate; g.closed && now.Before(g.until) {
-		s.Waiting, s.Until = g.reason, g.until
-	} else if !r.idle.IsZero() {
-		s.Waiting = ReasonPace
-	}
-	if r.o.Rows > 0 {
+	s.Waiting, s.Until = r.waiting(now)
+	if r.o.Rows > 0 && !r.lookOnly {
 		s.Known = true
 		s.AtMost = !r.o.NoLookup && r.queue.more && !r.lookups.out
 		s.Left = r.estimate(now)
 	}
 	return s
+}
+
+// waiting says what nothing can go without at the moment, and until when; zero: not known.
+func (r *run) waiting(now time.Time) (Reason, time.Time) {
+	const patient = 2 * time.Second // for the first answer, before it is worth a word
+	switch g, l := r.gate, r.lookups; {
+	case !r.client.Answered() && now.Sub(r.started) > patient:
+		return ReasonDown, time.Time{}
+	case g.closed && now.Before(g.until):
+		return g.reason, g.until
+	case now.Before(l.until) && r.queue.empty() && r.busy == 0:
+		return ReasonLimit, l.until
+	case !r.idle.IsZero():
+		return ReasonPace, time.Time{}
+	}
+	return ReasonNone, time.Time{}
 }
 
 // estimate is how long the rest takes: the wait the tenant asked for, then what is left of the burst, then the rate; never faster than the creates were so far.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +61,7 @@ func (a *app) refusal(err error, given command) error {
 	case errors.As(err, &bad) && len(bad.Flags) > 0:
 		return usage(err, given.with(bad.Flags...).String())
 	case errors.As(err, &bad):
-		return usage(err, bad.Hint)
+		return usage(err, cmp.Or(bad.Hint, "mend that in the file, or export it anew, then: "+given.String()))
 	case errors.As(err, &exists) && exists.SameExport:
 		return usage(err, given.retry(exists.Path).String())
 	case errors.As(err, &exists):

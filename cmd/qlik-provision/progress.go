@@ -136,9 +136,12 @@ func (p *progress) newBar() *progressbar.ProgressBar {
 // words says what is going on: what it waits for, or the speed, the failures so far and the time that is left.
 func (p *progress) words(s provision.Snapshot, now time.Time, wide bool) string {
 	var parts []string
-	waiting := s.Waiting != provision.ReasonNone && s.Waiting != provision.ReasonPace && s.Until.After(now)
+	waiting := s.Waiting != provision.ReasonNone && s.Waiting != provision.ReasonPace
 	if waiting {
-		wait := "waiting " + short(s.Until.Sub(now))
+		wait := "waiting"
+		if s.Until.After(now) {
+			wait += " " + short(s.Until.Sub(now))
+		}
 		if wide {
 			wait += " for " + string(s.Waiting)
 		}
