@@ -15,7 +15,7 @@ type Tenant struct {
 }
 
 // ParseTenant reads https://acme.eu.qlikcloud.com, or the host alone. Plain http is taken for loopback only: everywhere else it
-// would show the credentials to the network.
+// would show the credentials to the network. A loopback host alone is one of plain http: no tenant lives there, a sandbox does.
 func ParseTenant(s string) (Tenant, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -24,6 +24,9 @@ func ParseTenant(s string) (Tenant, error) {
 	raw := s
 	if !strings.Contains(raw, "://") {
 		raw = "https://" + raw
+		if u, err := url.Parse(raw); err == nil && loopback(u.Hostname()) {
+			raw = "http://" + s
+		}
 	}
 	u, err := url.Parse(raw)
 	if err != nil && strings.Contains(s, "@") {
