@@ -49,6 +49,9 @@ func (v *survey) decide(r row, old Entry, o Options) Entry {
 		tenant := e.Tenant
 		e = old
 		e.Outcome, e.UserSubject, e.Tenant = provision.Pending, r.Subject, tenant
+		if old.Outcome == provision.Failed {
+			e.UserID = "" // it may have been another person's
+		}
 	}
 	e.Message = tame(e.Message)
 	if e.Outcome == provision.Invalid {

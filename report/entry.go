@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/gocarina/gocsv"
 
@@ -129,8 +130,13 @@ func tame(s string) string {
 // clean puts spaces where control characters are, line ends of every kind and what turns the direction of writing among them,
 // and cuts what is longer than a message needs to be.
 func clean(s string) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
 	if len(s) > mostText {
-		s = strings.ToValidUTF8(s[:mostText], "") + "…"
+		n := mostText - len("'…")
+		for !utf8.RuneStart(s[n]) {
+			n--
+		}
+		s = s[:n] + "…"
 	}
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -139,7 +145,7 @@ func clean(s string) string {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(s, "\ufffd"))
+	}, s)
 }
 
 // cells collects what gocsv makes of entries: it is its CSVWriter.

@@ -320,7 +320,7 @@ func TestWhatTheTenantSaysIsFitForACell(t *testing.T) {
 		{"a\u202eb\u2028c\u0085d", "a b c d"},
 		{"'=1", "'=1"},
 		{"\u200b@x", "'\u200b@x"},
-		{strings.Repeat("é", 100_000), strings.Repeat("é", mostText/2) + "…"},
+		{strings.Repeat("é", 100_000), strings.Repeat("é", mostText/2-2) + "…"},
 	}
 	for i, c := range cases {
 		record(t, l, provision.Outcome{Row: rows[i], State: provision.Failed, Message: c.said, ErrorCode: "=1", TraceID: "-2", UserID: "a\nb"})

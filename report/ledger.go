@@ -227,7 +227,12 @@ func (l *Ledger) startJournal() error {
 	if l.options.storage != nil {
 		to = l.options.storage(file)
 	}
-	l.journal, err = startJournal(l.place.journalName(), to)
+	if l.journal, err = startJournal(l.place.journalName(), to); err == nil {
+		l.options.after("journal started")
+		if err = l.place.syncFolder(); err != nil {
+			err = both(err, l.journal.close())
+		}
+	}
 	if err != nil {
 		os.Remove(l.place.journal())
 	}

@@ -108,3 +108,44 @@ func TestALargeExportFitsIntoLittleMemory(t *testing.T) {
 		t.Errorf("%d MiB for %d rows, want at most %d", kib>>10, memoryRows, mostMemory>>20)
 	}
 }
+
+func TestWhatIsKeptOfARowIsSmall(t *testing.T) {
+	const n, most = 50_000, 100
+	text := string(people(n))
+	o := Options{Tenant: "sandbox", MatchEmail: true}
+	l, path := create(t, text, o)
+	for r, err := range l.Pending() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		record(t, l, created(r))
+	}
+	killed := filepath.Join(snapshot(t, filepath.Dir(path)), "hr.results.csv")
+	closed(t, l)
+
+	before := heap()
+	s, err := openSheet(place{killed, killed}, roster.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := (&Ledger{options: o}).check(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := (heap() - before) / n
+	t.Logf("%d bytes a row", kept)
+	if kept > most {
+		t.Errorf("%d bytes a row, want at most %d", kept, most)
+	}
+	runtime.KeepAlive(v)
+	if err := s.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}

@@ -144,7 +144,7 @@ func (r *replay) of(ledger Entry) (e Entry, changed bool, counted int, err error
 		if err != nil {
 			return ledger, false, 0, err
 		}
-		if !ok || at.Row != ledger.Row || !sameSubject(at.UserSubject, ledger.UserSubject) || ledger.Tenant != "" && at.Tenant != ledger.Tenant {
+		if !ok || at.Row != ledger.Row || !sameSubject(at.UserSubject, ledger.UserSubject) || ledger.Tenant != "" && !strings.EqualFold(at.Tenant, ledger.Tenant) {
 			continue
 		}
 		counted++
