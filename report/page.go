@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"path/filepath"
 	"strings"
 	"time"
@@ -82,7 +83,8 @@ func policy() string {
 // A view is what the page shows.
 type view struct {
 	File, Tenant  string
-	Sandbox, Plan bool // nothing on the page is real; nothing has been tried yet
+	Sandbox, Plan bool   // nothing on the page is real; nothing has been tried yet
+	Lede          string // what is not done, in a sentence
 	Now           time.Time
 	Running       bool
 	Holder        string
@@ -139,7 +141,24 @@ func viewOf(r *Results, g *gathered, now time.Time) view {
 		v.Pace, v.Shaded, v.Cut = line.words(), len(line.waits) > 0, len(line.rests) > 0
 	}
 	v.group(g.Causes)
+	v.Lede = v.lede()
 	return v
+}
+
+// lede says how the rows that are not done divide, as far as there are such rows and the heading does not say it.
+func (v *view) lede() string {
+	open := maps.Clone(v.Counts)
+	open[provision.Duplicate] -= v.Done - v.Counts[provision.Created] - v.Counts[provision.Exists]
+	var parts []string
+	for _, state := range []provision.State{provision.Failed, provision.Invalid, provision.Duplicate, provision.Pending} {
+		if open[state] > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", grouped(open[state]), state))
+		}
+	}
+	if parts == nil || v.Plan && len(parts) == 1 {
+		return ""
+	}
+	return fmt.Sprintf("%s not: %s.", plural(v.NotDone, "is", "are"), strings.Join(parts, ", "))
 }
 
 // group links the causes with the rows that the page has.

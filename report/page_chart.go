@@ -48,7 +48,7 @@ const (
 
 // draw makes a chart of this size. Time runs to scale but for the rests.
 func (t *timeline) draw(name string, width, height int) chart {
-	c := chart{Name: name, Width: width, Height: height, Left: 52, Right: float64(width - 18), Top: 26, Bottom: float64(height - 44)}
+	c := chart{Name: name, Width: width, Height: height, Left: 52, Right: float64(width - 2), Top: 26, Bottom: float64(height - 44)}
 	most := c.countTicks(len(t.at))
 	y := func(n int) float64 { return c.Bottom - (c.Bottom-c.Top)*float64(n)/float64(most) }
 	s := t.scale(c.Left, c.Right)

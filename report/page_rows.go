@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -24,6 +25,21 @@ type listedRow struct {
 
 	index int    // in the file
 	twin  string // of a duplicate: the whole subject
+}
+
+// Facts are what the tenant's administrator or Qlik's support may ask for.
+func (r listedRow) Facts() string {
+	var facts []string
+	if r.Code != "" {
+		facts = append(facts, shown(r.Code))
+	}
+	if r.Status != 0 {
+		facts = append(facts, fmt.Sprintf("HTTP %d", r.Status))
+	}
+	if r.Trace != "" {
+		facts = append(facts, "trace "+shown(r.Trace))
+	}
+	return strings.Join(facts, " · ")
 }
 
 // gathered is what is kept of a result file for its page.

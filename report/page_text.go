@@ -34,6 +34,14 @@ func grouped(n int) string {
 	return s
 }
 
+// plural is a count and the word that goes with it.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(n) + " " + many
+}
+
 // percent is a share in words that never round some to none, or not all to all.
 func percent(part, whole int) string {
 	switch p := 100 * float64(part) / float64(whole); {

@@ -1,0 +1,327 @@
+package report
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+var update = flag.Bool("update", false, "make what is kept of the tests anew")
+
+func TestThePageInABrowser(t *testing.T) {
+	b := browser(t)
+	samples := runSamples()
+	page := pageOf(t, sampleFile(t, samples))
+	address := served(t, page)
+
+	t.Run("loads with nothing on the console and no request but for itself", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "page.html")
+		write(t, file, string(page))
+		for _, address := range []string{address, "file://" + filepath.ToSlash(file)} {
+			tab := newTab(t, b, chromedp.Navigate(address))
+			if hidden := ask[bool](t, tab, `document.querySelector(".tools").hidden`); hidden {
+				t.Error("the script did not run")
+			}
+			if margin := ask[string](t, tab, `getComputedStyle(document.body).margin`); margin != "0px" {
+				t.Errorf("the style does not count: the body's margin is %s", margin)
+			}
+			tab.quiet(t, address)
+		}
+	})
+
+	t.Run("finds rows by their name, accents or none, and counts them", func(t *testing.T) {
+		tab := newTab(t, b, chromedp.Navigate(address))
+		all := visible(t, tab)
+		if want := numbers(samples, func(s sample) bool { return true }); !slices.Equal(all, want) {
+			t.Fatalf("the table shows the rows %v, want %v", all, want)
+		}
+		want := numbers(samples, func(s sample) bool { return strings.Contains(s.name, "Brückner") })
+		if len(want) == 0 || len(want) == len(all) {
+			t.Fatalf("the sample has %d such rows", len(want))
+		}
+		tab.do(t, chromedp.SendKeys(chromedp.CSS("#search"), "BRUCKNER"))
+		if got := visible(t, tab); !slices.Equal(got, want) {
+			t.Errorf("found the rows %v, want %v", got, want)
+		}
+		counts(t, tab, fmt.Sprintf("%d of %d rows", len(want), len(all)))
+		tab.do(t, chromedp.SendKeys(chromedp.CSS("#search"), " nobody"))
+		if got := visible(t, tab); len(got) != 0 {
+			t.Errorf("all words have to fit, but found the rows %v", got)
+		}
+		tab.do(t, chromedp.Click(chromedp.CSS("#clear")))
+		if got := visible(t, tab); !slices.Equal(got, all) {
+			t.Errorf("cleared, the table shows the rows %v, want %v", got, all)
+		}
+		counts(t, tab, fmt.Sprintf("%d rows", len(all)))
+	})
+
+	t.Run("filters by outcome, and counts them", func(t *testing.T) {
+		tab := newTab(t, b, chromedp.Navigate(address))
+		for _, outcome := range []string{"pending", "invalid"} {
+			tab.do(t, chromedp.Click(chromedp.CSS(`input[value="`+outcome+`"]`)))
+		}
+		want := numbers(samples, func(s sample) bool { return s.outcome == "failed" })
+		if got := visible(t, tab); !slices.Equal(got, want) {
+			t.Errorf("the table shows the rows %v, want %v", got, want)
+		}
+		counts(t, tab, fmt.Sprintf("%d of %d rows", len(want), len(numbers(samples, func(sample) bool { return true }))))
+	})
+
+	t.Run("is used by keyboard", func(t *testing.T) {
+		tab := newTab(t, b, chromedp.Navigate(address), typed("/"), typed("a"), typed("/"), typed("b"))
+		if id, value := ask[string](t, tab, `document.activeElement.id`), ask[string](t, tab, `document.getElementById("search").value`); id != "search" || value != "a/b" {
+			t.Errorf("after / and a/b, %q has the focus and the search is %q", id, value)
+		}
+		tab.do(t, chromedp.KeyEvent(kb.Escape))
+		if value := ask[string](t, tab, `document.getElementById("search").value`); value != "" {
+			t.Errorf("after Escape the search is %q", value)
+		}
+		reached := map[string]bool{}
+		for range 8 {
+			tab.do(t, chromedp.KeyEvent(kb.Tab))
+			reached[ask[string](t, tab, `(e => e.value || e.textContent)(document.activeElement)`)] = true
+			if style := ask[string](t, tab, `getComputedStyle(document.activeElement).outlineStyle`); style == "none" {
+				t.Errorf("what has the focus has no ring")
+			}
+		}
+		for _, want := range []string{"pending", "invalid", "failed", "Row", "Message"} {
+			if !reached[want] {
+				t.Errorf("Tab does not come to %q, only to %v", want, reached)
+			}
+		}
+	})
+
+	t.Run("sorts by the column that is clicked", func(t *testing.T) {
+		tab := newTab(t, b, chromedp.Navigate(address))
+		all := visible(t, tab)
+		byRow := `#rows th:nth-child(1) button`
+		tab.do(t, chromedp.Click(chromedp.CSS(byRow)), chromedp.Click(chromedp.CSS(byRow)))
+		slices.Reverse(all)
+		if got := visible(t, tab); !slices.Equal(got, all) {
+			t.Errorf("sorted down, the table shows the rows %v, want %v", got, all)
+		}
+		tab.do(t, chromedp.Click(chromedp.CSS(`#rows th:nth-child(2) button`)))
+		outcomes := ask[[]string](t, tab, `[...document.querySelectorAll("#rows tbody tr")].map(tr => tr.dataset.outcome)`)
+		if !slices.IsSorted(outcomes) {
+			t.Errorf("sorted by outcome, the table shows %v", outcomes)
+		}
+		if sorted := ask[[]string](t, tab, `[...document.querySelectorAll("#rows th")].map(th => th.getAttribute("aria-sort") ?? "")`); !slices.Equal(sorted, []string{"", "ascending", "", "", ""}) {
+			t.Errorf("the columns say they are sorted: %q", sorted)
+		}
+	})
+
+	t.Run("shows the row of a cause, filtered out or not", func(t *testing.T) {
+		tab := newTab(t, b, chromedp.Navigate(address), chromedp.SendKeys(chromedp.CSS("#search"), "nobody"), chromedp.Click(chromedp.CSS(`.causes a[href="#row-31"]`)))
+		if !ask[bool](t, tab, `new Promise(done => setTimeout(() => { const r = document.getElementById("row-31").getBoundingClientRect(); done(r.height > 0 && r.top >= 0 && r.bottom <= innerHeight) }, 300))`) {
+			t.Error("row 31 is not in sight")
+		}
+	})
+
+	t.Run("is read without a script", func(t *testing.T) {
+		tab := newTab(t, b, command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}), chromedp.Navigate(address))
+		if got, want := visible(t, tab), numbers(samples, func(sample) bool { return true }); !slices.Equal(got, want) {
+			t.Errorf("the table shows the rows %v, want %v", got, want)
+		}
+		controls, err := chromedp.Run(tab.ctx, chromedp.AttributeValue(chromedp.CSS("form.tools"), "hidden"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !controls.Exists {
+			t.Error("there are controls that do nothing")
+		}
+		tab.quiet(t, address)
+	})
+
+	t.Run("fits on a phone", func(t *testing.T) {
+		for _, width := range []int64{320, 360, 700, 720} {
+			tab := newTab(t, b, chromedp.EmulateViewport(width, 740), chromedp.Navigate(address))
+			if got := ask[int64](t, tab, `document.documentElement.scrollWidth`); got > width {
+				t.Errorf("on %d px the page is %d wide: %s", width, got, ask[string](t, tab, tooWide))
+			}
+		}
+	})
+
+	t.Run("has contrast enough in light and dark", func(t *testing.T) {
+		for _, scheme := range []string{"light", "dark"} {
+			tab := newTab(t, b, inScheme(scheme), chromedp.Navigate(address))
+			for _, pale := range ask[[]string](t, tab, palest) {
+				t.Errorf("%s: %s", scheme, pale)
+			}
+		}
+	})
+
+	t.Run("prints every row, and no controls", func(t *testing.T) {
+		tab := newTab(t, b, command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}), chromedp.Navigate(address))
+		if ask[bool](t, tab, `document.getElementById("search").checkVisibility()`) {
+			t.Error("the search is printed")
+		}
+		if n := ask[int](t, tab, `[...document.querySelectorAll("#rows tbody tr")].filter(tr => getComputedStyle(tr).contentVisibility !== "visible").length`); n > 0 {
+			t.Errorf("%d rows may be left blank", n)
+		}
+	})
+}
+
+// typed is a key pressed as a keyboard does it: where the page takes the press, no character follows.
+func typed(key string) step {
+	return command(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: "keyDown", Key: key, Text: key})
+}
+
+// tooWide names what stands out of the page.
+const tooWide = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.tagName + "." + (e.className.baseVal ?? e.className)).slice(0, 5).join(" ")`
+
+// palest names texts whose contrast is under 4.5, which is what WCAG AA wants.
+const palest = `(() => {
+  const numbers = (c) => (c.match(/[\d.]+/g) ?? []).map(Number);
+  const light = ([r, g, b]) => {
+    const l = [r, g, b].map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * l[0] + 0.7152 * l[1] + 0.0722 * l[2];
+  };
+  const ground = (e) => {
+    for (; e; e = e.parentElement) {
+      const c = numbers(getComputedStyle(e).backgroundColor);
+      if (c.length === 3 || c[3] === 1) return c;
+    }
+    return [255, 255, 255];
+  };
+  const pale = new Set();
+  let seen = 0;
+  for (const e of document.querySelectorAll("body *")) {
+    if (["SCRIPT", "STYLE", "title"].includes(e.tagName) || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+    const style = getComputedStyle(e);
+    const ink = light(numbers(e.namespaceURI.endsWith("svg") ? style.fill : style.color)), paper = light(ground(e));
+    const contrast = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+    seen++;
+    if (contrast < 4.5) pale.add(e.tagName + "." + (e.className.baseVal ?? e.className) + " has a contrast of " + contrast.toFixed(2));
+  }
+  if (seen < 100) pale.add("only " + seen + " texts were looked at");
+  return [...pale];
+})()`
+
+func inScheme(scheme string) step {
+	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+}
+
+// numbers is the rows that are not done and fit.
+func numbers(samples []sample, fits func(sample) bool) []int {
+	var out []int
+	for i, s := range samples {
+		if (s.outcome == "failed" || s.outcome == "invalid" || s.outcome == "pending") && fits(s) {
+			out = append(out, i+1)
+		}
+	}
+	return out
+}
+
+func counts(t *testing.T, b *tab, want string) {
+	t.Helper()
+	if got := ask[string](t, b, `document.getElementById("count").textContent`); got != want {
+		t.Errorf("the count is %q, want %q", got, want)
+	}
+}
+
+// hostile is what people who are not people are called.
+func hostile() []string {
+	return []string{
+		`<script>alert(1)</script>`, `</script><script>alert(2)</script>`, `</style><img src=x onerror=alert(3)>`, `"><svg onload=alert(4)>`,
+		`=cmd|' /C calc'!A0`, `' onmouseover='alert(5)`, `{{.File}}`, `javascript:alert(6)`, `<!--`, `&lt;b&gt;`, `]]>`, "\\u003cscript\\u003e",
+		"\u202egpj.exe", "a\u2066b\u2069c", "a\u2028line", "tab\there", `{{`, "<b>bold</b>", "\u200fעברית",
+	}
+}
+
+func TestWhatTheFileSaysStaysText(t *testing.T) {
+	var samples []sample
+	for _, name := range hostile() {
+		samples = append(samples, sample{subject: name, name: name, email: name, outcome: "failed", message: name, code: name, trace: name})
+	}
+	b := browser(t)
+	address := served(t, pageOf(t, sampleFile(t, samples)))
+	tab := newTab(t, b, chromedp.Navigate(address))
+	cells := ask[[][]string](t, tab, `[...document.querySelectorAll("#rows tbody tr")].map(tr => [2, 3, 4].map(i => tr.cells[i].firstChild.data))`)
+	for i, name := range hostile() {
+		want := shown(name)
+		if got := cells[i]; !slices.Equal(got, []string{want, want, want}) {
+			t.Errorf("row %d: the page shows %q, want %q", i+1, got, want)
+		}
+	}
+	if n := ask[int](t, tab, `document.scripts.length`); n != 1 {
+		t.Errorf("the page has %d scripts", n)
+	}
+	if n := ask[int](t, tab, `document.querySelectorAll("img, b, [onload], [onerror], [onmouseover], [style]").length`); n != 0 {
+		t.Errorf("the names brought %d elements", n)
+	}
+	tab.quiet(t, address)
+}
+
+func TestTenThousandRowsAreSearchedWhileOneTypes(t *testing.T) {
+	b := browser(t)
+	address := served(t, pageOf(t, sampleFile(t, manySamples(10_000))))
+	begun := time.Now()
+	tab := newTab(t, b, chromedp.Navigate(address))
+	t.Logf("opened in %v", time.Since(begun).Round(time.Millisecond))
+	const search = `(words) => {
+		const input = document.getElementById("search");
+		const begun = performance.now();
+		input.value = words;
+		input.dispatchEvent(new Event("input"));
+		document.documentElement.scrollHeight;
+		return performance.now() - begun;
+	}`
+	const most = 300 // ms
+	best := 1e9
+	for _, words := range []string{"a", "anna", "user99", "zzz", "", "400 user1"} {
+		took := ask[float64](t, tab, "("+search+")("+fmt.Sprintf("%q", words)+")")
+		t.Logf("%q: %.0f ms, %d rows", words, took, ask[int](t, tab, `document.querySelectorAll("#rows tbody tr:not([hidden])").length`))
+		best = min(best, took)
+	}
+	if best > most {
+		t.Errorf("a search takes %.0f ms at best, want %d at most", best, most)
+	}
+	counts(t, tab, "742 of 10,000 rows")
+}
+
+// manySamples are so many rows that are not done.
+func manySamples(n int) []sample {
+	out := make([]sample, n)
+	for i := range out {
+		out[i] = sample{
+			subject: fmt.Sprintf("%06d", i), name: fmt.Sprintf("Anna Person %d", i), email: fmt.Sprintf("user%d@acme.example", i), outcome: "failed", status: "400",
+			code: "USERS-4", message: "creating user: 400 Invalid request: the tenant does not take this address, ask its administrator", at: sampleStart().Add(time.Duration(i) * time.Second),
+		}
+		if i%3 == 0 {
+			out[i].outcome, out[i].message, out[i].status = "pending", "", ""
+		}
+	}
+	return out
+}
+
+func TestThePicturesOfThePage(t *testing.T) {
+	if !*update {
+		t.Skip("makes the pictures of the documentation anew, with -update")
+	}
+	b := browser(t)
+	address := served(t, pageOf(t, sampleFile(t, runSamples())))
+	for _, picture := range []struct {
+		name, scheme  string
+		width, height int64
+		scale         float64
+	}{{"page-light", "light", 1200, 1900, 1}, {"page-dark", "dark", 1200, 1900, 1}, {"page-phone", "light", 360, 1500, 2}} {
+		tab := newTab(t, b, inScheme(picture.scheme), chromedp.EmulateViewport(picture.width, picture.height, chromedp.EmulateScale(picture.scale)), chromedp.Navigate(address))
+		png, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join("..", "docs", "img", picture.name+".png"), png, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
