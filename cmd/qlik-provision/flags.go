@@ -34,27 +34,27 @@ type flags struct {
 func (f *flags) runFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&f.tenant, "tenant", "", "the tenant: https://acme.eu.qlikcloud.com, or the host alone (default $QLIK_TENANT)")
-	fs.StringVar(&f.clientID, "client-id", "", "the M2M OAuth client (default $QLIK_CLIENT_ID)")
-	fs.StringVar(&f.secretFile, "client-secret-file", "", "a file that holds the client's secret (default the secret in $QLIK_CLIENT_SECRET)")
-	fs.StringVar(&f.context, "context", "", "tenant and credentials of this qlik-cli context")
+	fs.StringVar(&f.tenant, "tenant", "", "the tenant's `URL`: https://acme.eu.qlikcloud.com, or the host alone (default $QLIK_TENANT)")
+	fs.StringVar(&f.clientID, "client-id", "", "the `ID` of the M2M OAuth client (default $QLIK_CLIENT_ID)")
+	fs.StringVar(&f.secretFile, "client-secret-file", "", "a `FILE` that holds the client's secret (default the secret in $QLIK_CLIENT_SECRET)")
+	fs.StringVar(&f.context, "context", "", "the `NAME` of a qlik-cli context, which brings tenant and credentials")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "run against a tenant in memory, started for this run")
-	fs.StringVar(&f.subject, "subject", "", "the subject's column, or a template: 'auth0|{Employee ID}' (default found by header name)")
-	fs.StringVar(&f.name, "name", "", "the name's column, or a template: '{First} {Last}'")
-	fs.StringVar(&f.email, "email", "", "the address's column, or a template")
-	fs.StringVar(&f.match, "match", "subject", "who counts as being there already: the same subject, or subject,email")
-	fs.StringVar(&f.delimiter, "delimiter", "", "what stands between the cells: comma, semicolon, tab, pipe, or the character (default found)")
-	fs.StringVar(&f.encoding, "encoding", "", "the file's encoding: windows-1252, shift_jis, iso-8859-2, … (default found)")
-	fs.StringVar(&f.status, "status", "active", "of the users: active, or invited (which needs an address)")
-	fs.IntVar(&f.workers, "workers", provision.DefaultWorkers, "requests in flight")
-	fs.StringVar(&f.rate, "rate", "100/m", "creates let through: N/s, N/m, N/h, or off")
-	fs.IntVar(&f.burst, "burst", provision.DefaultBurst, "creates let through at once")
-	fs.IntVar(&f.attempts, "attempts", provision.DefaultAttempts, "of one row, where the tenant failed")
+	fs.StringVar(&f.subject, "subject", "", "the subject's `COLUMN`, or a template: 'auth0|{Employee ID}' (default found by header name)")
+	fs.StringVar(&f.name, "name", "", "the name's `COLUMN`, or a template: '{First} {Last}' (default found)")
+	fs.StringVar(&f.email, "email", "", "the address's `COLUMN`, or a template (default found)")
+	fs.StringVar(&f.match, "match", "subject", "the `FIELDS` by which somebody counts as being there already: subject, or subject,email")
+	fs.StringVar(&f.delimiter, "delimiter", "", "the `CHARACTER` between the cells, or its name: comma, semicolon, tab, pipe (default found)")
+	fs.StringVar(&f.encoding, "encoding", "", "the file's `ENCODING`: windows-1252, shift_jis, iso-8859-2, … (default found)")
+	fs.StringVar(&f.status, "status", "active", "the `STATUS` of the new users: active, or invited (which needs an address)")
+	fs.IntVar(&f.workers, "workers", provision.DefaultWorkers, "how many requests are in flight, `N` at most")
+	fs.StringVar(&f.rate, "rate", "100/m", "the `RATE` at which creates go: N/s, N/m, N/h, or off")
+	fs.IntVar(&f.burst, "burst", provision.DefaultBurst, "how many creates may go at once, `N` at most")
+	fs.IntVar(&f.attempts, "attempts", provision.DefaultAttempts, "how often one row is tried where the tenant failed, `N` times at most")
 	fs.DurationVar(&f.patience, "patience", provision.DefaultPatience, "how long to go on with no create let in")
-	fs.DurationVar(&f.timeout, "timeout", 30*time.Second, "of one request")
+	fs.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long one request may take")
 	fs.BoolVar(&f.json, "json", false, "the summary as one JSON object on stdout")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
-	fs.StringVar(&f.log, "log", "", "a file to write one JSON line a request to: no secret, no name, no address")
+	fs.StringVar(&f.log, "log", "", "a `FILE` to write one JSON line a request to: no secret, no name, no address")
 	for name, values := range map[string][]string{
 		"match": {"subject", "subject,email"}, "status": {"active", "invited"}, "rate": {"100/m", "10/s", "off"},
 		"delimiter": {"comma", "semicolon", "tab", "pipe"}, "encoding": {"windows-1252", "shift_jis", "iso-8859-2", "macintosh", "utf-16le"},
@@ -73,9 +73,9 @@ func (f *flags) runFlags(cmd *cobra.Command) {
 // exportFlags are those of the commands that read an export.
 func (f *flags) exportFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVarP(&f.out, "out", "o", "", "the result file (default hr.csv → hr.results.csv beside it)")
+	fs.StringVarP(&f.out, "out", "o", "", "the result `FILE` (default hr.csv → hr.results.csv beside it)")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "throw an existing result file away")
-	fs.IntVar(&f.headerRow, "header-row", 0, "the line the header stands on, where title lines stand above it (default found)")
+	fs.IntVar(&f.headerRow, "header-row", 0, "the `LINE` the header stands on, where title lines stand above it (default found)")
 }
 
 func (f *flags) lookupFlag(cmd *cobra.Command) {

@@ -50,7 +50,7 @@ page needs no network and loads nothing. It can be made while a run is on. It ho
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVarP(&out, "out", "o", "", "the page (default hr.results.csv → hr.results.html beside it)")
+	fs.StringVarP(&out, "out", "o", "", "the page's `FILE` (default hr.results.csv → hr.results.html beside it)")
 	fs.BoolVar(&open, "open", false, "open the page in the browser")
 	return cmd
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -63,7 +65,19 @@ the tenant's rate limit, and writes what became of every row to a result file, f
 		return usage(err, "see "+cmd.CommandPath()+" --help")
 	})
 	root.AddCommand(a.createCommand(), a.retryCommand(), a.planCommand(), a.reportCommand(), a.sandboxCommand())
+	fold(root, max(narrowest, min(a.ui.columns(), widestHelp)))
 	return root
+}
+
+// widestHelp is how many columns a line of help takes at most: longer ones are hard to read.
+const widestHelp = 110
+
+// fold makes the help of the commands as wide as the terminal.
+func fold(root *cobra.Command, columns int) {
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", columns)))
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.Long = strings.TrimSuffix(wrap(cmd.Long, columns, "", ""), "\n")
+	}
 }
 
 // oneFile is the rule of the commands that take one file.

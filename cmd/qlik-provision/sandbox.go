@@ -45,8 +45,9 @@ that lead there, for a shell to take.`,
 			return server.close()
 		},
 	}
-	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "where to listen, on this machine")
-	cmd.Flags().StringVar(&limit, "limit", string(sandbox.LimitRolling), "how the rate limit counts: rolling, fixed, bucket, or off")
+	cmd.Flags().SortFlags = false
+	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "the `ADDRESS` to listen at, on this machine")
+	cmd.Flags().StringVar(&limit, "limit", string(sandbox.LimitRolling), "the `KIND` of rate limit: rolling, fixed, bucket, or off")
 	complete(cmd, "limit", []string{"rolling", "fixed", "bucket", "off"})
 	return cmd
 }
