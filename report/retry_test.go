@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -182,7 +184,15 @@ func TestAFailedRowKeepsWhatItsLastTrySaidUntilTheNext(t *testing.T) {
 
 func TestWithNothingToDoTheFileStaysAsItIs(t *testing.T) {
 	text := strings.Join(strings.SplitAfter(ran(t), "\n")[:4], "")
-	l, path, _, err := opened(t, text, roster.Options{}, sandbox)
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := Open(path, roster.Options{}, sandbox)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,6 +202,12 @@ func TestWithNothingToDoTheFileStaysAsItIs(t *testing.T) {
 	closed(t, l)
 	if diff := cmp.Diff(text, read(t, path)); diff != "" {
 		t.Error(diff)
+	}
+	after, err := os.Stat(path)
+	if err != nil || !os.SameFile(before, after) {
+		t.Errorf("it was written anew (%v)", err)
+	} else if runtime.GOOS != "windows" && after.Mode().Perm() != 0o600 {
+		t.Errorf("its mode is %v", after.Mode())
 	}
 }
 

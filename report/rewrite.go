@@ -1,0 +1,156 @@
+package report
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// busyPatience is how long a file that another program has open is waited for, where the system minds.
+const busyPatience = 5 * time.Second
+
+// renew checks a sheet as a whole and writes the result file from it, with every row that is not done checked anew; then it starts
+// the journal. It closes the sheet.
+func (l *Ledger) renew(s *sheet) error {
+	l.columns, l.delim = s.file.Columns, s.file.Dialect.Delimiter
+	d, err := l.rewrite(s)
+	if err = both(err, s.close()); err != nil {
+		if d != nil {
+			d.drop()
+		}
+		return err
+	}
+	if d == nil {
+		err = os.Chmod(l.place.path, 0o600) // a spreadsheet may have given it to everybody
+	} else {
+		l.options.after("draft finished")
+		if s.handle == nil { // the old journal is thrown away with the old results
+			if err := l.removeJournal(); err != nil {
+				d.drop()
+				return err
+			}
+		}
+		if err := l.place.replace(d.file.Name(), busyPatience); err != nil {
+			d.drop()
+			return fmt.Errorf("replacing %s: %w", l.place.name, err)
+		}
+		l.options.after("replaced")
+	}
+	if err == nil {
+		err = l.removeJournal()
+	}
+	if err == nil {
+		err = l.startJournal()
+	}
+	if err != nil && s.handle == nil {
+		err = both(err, os.Remove(l.place.path)) // nothing in it was run
+	}
+	return err
+}
+
+// rewrite is the new file, finished, or nil where the one that is there can stay as it is.
+func (l *Ledger) rewrite(s *sheet) (*draft, error) {
+	v, err := l.check(s)
+	if err != nil {
+		return nil, err
+	}
+	d, err := newDraft(l.place, s.file)
+	if err != nil {
+		return nil, err
+	}
+	changed := changes{list: list{options: &l.options}, name: l.place.name}
+	for r, err := range s.rows() {
+		if err == nil && !v.same(r) {
+			err = v.moved()
+		}
+		if err == nil {
+			err = l.put(d, v, r, &changed)
+		}
+		if err != nil {
+			d.drop()
+			return nil, err
+		}
+	}
+	if l.rows != len(v.marks) {
+		d.drop()
+		return nil, v.moved()
+	}
+	changed.end("such rows")
+	if err := d.finish(); err != nil {
+		d.drop()
+		return nil, err
+	}
+	if s.handle != nil && !d.changed && d.size == s.size {
+		d.drop()
+		return nil, nil
+	}
+	return d, nil
+}
+
+// put writes one row to the draft: as it was read, where nothing is to be changed.
+func (l *Ledger) put(d *draft, v *survey, r row, c *changes) error {
+	l.rows++
+	var old Entry
+	if v.sheet.handle != nil {
+		var err error
+		if old, err = v.sheet.whole(r); err != nil {
+			return err
+		}
+	}
+	e := v.decide(r, old, l.options)
+	l.counts[e.Outcome]++
+	if e == old && !r.replayed {
+		return d.copy(r.Record)
+	}
+	if old.Row != 0 {
+		c.see(r, old)
+	}
+	return d.write(r.Record, e)
+}
+
+// merge writes the file anew with the journal laid over it. Without an outcome there is nothing to write.
+func (l *Ledger) merge() error {
+	s, err := l.reopen()
+	if err != nil {
+		return err
+	}
+	s.replay, err = openReplay(l.place.journal(), l.place.journalName())
+	if err != nil || s.replay.size() == 0 {
+		return both(err, s.close())
+	}
+	d, err := l.lay(s)
+	if err = both(err, s.close()); err != nil {
+		if d != nil {
+			d.drop()
+		}
+		return err
+	}
+	l.options.after("merged draft finished")
+	if err := l.place.replace(d.file.Name(), busyPatience); err != nil {
+		d.drop()
+		return err
+	}
+	l.options.after("merged")
+	return nil
+}
+
+// lay writes a draft of the file with the journal's outcomes in it.
+func (l *Ledger) lay(s *sheet) (*draft, error) {
+	d, err := newDraft(l.place, s.file)
+	if err != nil {
+		return nil, err
+	}
+	for r, err := range s.rows() {
+		switch {
+		case err != nil:
+		case r.replayed:
+			err = d.write(r.Record, r.entry)
+		default:
+			err = d.copy(r.Record)
+		}
+		if err != nil {
+			return d, err
+		}
+	}
+	return d, d.finish()
+}

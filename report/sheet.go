@@ -1,0 +1,163 @@
+package report
+
+import (
+	"fmt"
+	"iter"
+	"os"
+	"strings"
+
+	"qlik-provision/provision/roster"
+)
+
+// A sheet is an export, or a result file with a journal laid over it: what a result file is written from.
+type sheet struct {
+	name   string
+	file   *roster.File
+	replay *replay  // of a result file, nil where there is none
+	handle *os.File // of a result file; nil for an export
+	size   int64    // of a result file
+}
+
+// openSheet opens the result file at p and the journal beside it. in.Block is set.
+func openSheet(p place, in roster.Options) (*sheet, error) {
+	s, err := openAlone(p, in)
+	if err != nil {
+		return nil, err
+	}
+	if s.replay, err = openReplay(p.journal(), p.journalName()); err != nil {
+		return nil, both(err, s.close())
+	}
+	return s, nil
+}
+
+// openAlone opens the result file at p without its journal.
+func openAlone(p place, in roster.Options) (*sheet, error) {
+	handle, err := os.Open(p.path)
+	if err != nil {
+		return nil, err
+	}
+	s := &sheet{name: p.name, handle: handle}
+	if err := s.read(in); err != nil {
+		return nil, both(err, handle.Close())
+	}
+	return s, nil
+}
+
+func (s *sheet) read(in roster.Options) error {
+	info, err := s.handle.Stat()
+	if err != nil {
+		return err
+	}
+	s.size = info.Size()
+	in.Block = Columns()
+	s.file, err = roster.Open(s.handle, s.size, s.name, in)
+	if err != nil && !in.Loose { // perhaps it has no subject because it is something else
+		in.Loose = true
+		if file, err := roster.Open(s.handle, s.size, s.name, in); err == nil && file.Block < 0 {
+			s.file = file
+		}
+	}
+	if s.file != nil && s.file.Block < 0 {
+		return &NotResultsError{s.name, "its header does not have our columns beside each other: " + strings.Join(Columns(), ",")}
+	}
+	return err
+}
+
+func (s *sheet) close() error {
+	if s.handle == nil {
+		return nil
+	}
+	return both(s.replay.close(), s.handle.Close())
+}
+
+// A row is a record with what is said of it.
+type row struct {
+	*roster.Record
+	index    int // among the records, from 0
+	entry    Entry
+	replayed bool // the entry is the journal's
+	counted  int  // lines of the journal that are this row's
+}
+
+// rows yields the rows in the file's order; of a result file's entry only what glance reads is filled in, unless the journal
+// has another. What makes the file doubtful is collected: it comes as an error, the last.
+func (s *sheet) rows() iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		var doubts roster.Doubts
+		index := 0
+		for rec, err := range s.file.Records() {
+			if err != nil {
+				if doubts.Add(err) {
+					continue
+				}
+				yield(row{}, err)
+				return
+			}
+			r := row{Record: rec, index: index}
+			index++
+			if s.handle != nil {
+				if err := s.lay(&r); err != nil {
+					yield(row{}, err)
+					return
+				}
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+		if err := doubts.Err(); err != nil {
+			yield(row{}, err)
+		}
+	}
+}
+
+// entries yields what rows knows of the rows' entries.
+func (s *sheet) entries() iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for r, err := range s.rows() {
+			if !yield(r.entry, err) {
+				return
+			}
+		}
+	}
+}
+
+// lay fills in what the result file and the journal say of a row.
+func (s *sheet) lay(r *row) error {
+	cells := s.block(r.Record)
+	number, ok := rowNumber(cells[rowColumn])
+	if !ok {
+		return s.wrong(r.Line, fmt.Sprintf("%q is no row number", cells[rowColumn]))
+	}
+	state, ok := stateOf(cells[outcomeColumn])
+	if !ok {
+		return s.wrong(r.Line, fmt.Sprintf("%q is no outcome", cells[outcomeColumn]))
+	}
+	r.Number = number
+	glance := Entry{Outcome: state, UserSubject: cells[subjectColumn], Tenant: strings.TrimSpace(cells[tenantColumn]), Row: number}
+	var err error
+	r.entry, r.replayed, r.counted, err = s.replay.of(glance)
+	return err
+}
+
+// block is a record's cells of our columns.
+func (s *sheet) block(rec *roster.Record) []string {
+	return rec.Fields[s.file.Block : s.file.Block+columns]
+}
+
+// whole is a row's entry with all its columns.
+func (s *sheet) whole(r row) (Entry, error) {
+	if r.replayed {
+		return r.entry, nil
+	}
+	e, err := decode(s.block(r.Record))
+	if err != nil {
+		return Entry{}, s.wrong(r.Line, err.Error())
+	}
+	e.Tenant = r.entry.Tenant
+	return e, nil
+}
+
+func (s *sheet) wrong(line int, why string) error {
+	return &NotResultsError{s.name, fmt.Sprintf("line %d: %s", line, why)}
+}
