@@ -14,17 +14,16 @@ type command struct{ words []string }
 
 func (c command) String() string { return quoteAll(c.words) }
 
-// with adds flags, in the place of those of the same name.
+// with adds flags and their values, in the place of those of the same name.
 func (c command) with(flags ...string) command {
 	words := slices.Clone(c.words)
-	for i := 0; i < len(flags); i++ {
-		words = drop(words, flags[i])
-		if i+1 < len(flags) && !strings.HasPrefix(flags[i+1], "-") {
-			words = append(words, flags[i], flags[i+1])
-			i++
-			continue
+	for len(flags) > 0 {
+		n := 2
+		if slices.Contains(withoutValue, flags[0]) {
+			n = 1
 		}
-		words = append(words, flags[i])
+		words = append(drop(words, flags[0]), flags[:n]...)
+		flags = flags[n:]
 	}
 	return command{words}
 }

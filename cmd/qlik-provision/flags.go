@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,19 +53,7 @@ func (f *flags) runFlags(cmd *cobra.Command) {
 	fs.BoolVar(&f.json, "json", false, "the summary as one JSON object on stdout")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	fs.StringVar(&f.log, "log", "", "a `FILE` to write one JSON line a request to: no secret, no name, no address")
-	for name, values := range map[string][]string{
-		"match": {"subject", "subject,email"}, "status": {"active", "invited"}, "rate": {"100/m", "10/s", "off"},
-		"delimiter": {"comma", "semicolon", "tab", "pipe"}, "encoding": {"windows-1252", "shift_jis", "iso-8859-2", "macintosh", "utf-16le"},
-	} {
-		complete(cmd, name, values)
-	}
-	completeWith(cmd, "context", func() []string {
-		_, contexts, err := readContexts()
-		if err != nil {
-			return nil
-		}
-		return slices.Sorted(maps.Keys(contexts))
-	})
+	completeRunFlags(cmd)
 }
 
 // exportFlags are those of the commands that read an export.
@@ -76,35 +62,18 @@ func (f *flags) exportFlags(cmd *cobra.Command) {
 	fs.StringVarP(&f.out, "out", "o", "", "the result `FILE` (default hr.csv → hr.results.csv beside it)")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "throw an existing result file away")
 	fs.IntVar(&f.headerRow, "header-row", 0, "the `LINE` the header stands on, where title lines stand above it (default found)")
+	complete(cmd, "header-row", nil)
 }
 
 func (f *flags) lookupFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.noLookup, "no-lookup", false, "do not ask who exists first")
 }
 
-func complete(cmd *cobra.Command, flag string, values []string) {
-	completeWith(cmd, flag, func() []string { return values })
-}
-
-func completeWith(cmd *cobra.Command, flag string, values func() []string) {
-	// The error is that of a flag that is not there, or completed twice: the completion test would show it.
-	_ = cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return values(), cobra.ShellCompDirectiveNoFileComp
-	})
-}
-
-// completeFiles completes a command's argument with files of these endings.
-func completeFiles(endings ...string) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		if len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return endings, cobra.ShellCompDirectiveFilterFileExt
-	}
-}
-
 // given is the command as it was typed, as far as its flags are set.
 func (a *app) given(cmd *cobra.Command, file string) command {
+	if len(file) > 1 && file[0] == '-' {
+		file = "./" + file // or it would be taken for a flag
+	}
 	words := []string{a.name, cmd.Name(), file}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		name := "--" + f.Name

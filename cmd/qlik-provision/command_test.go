@@ -1,0 +1,51 @@
+package main
+
+import (
+	"os/exec"
+	"runtime"
+	"testing"
+)
+
+func TestACommandLineIsChangedByItsFlags(t *testing.T) {
+	given := command{[]string{"qlik-provision", "create", "hr.csv", "--subject", "auth0|{ID}", "-o", "out.csv", "--sandbox", "--workers", "4", "--rate", "10/s", "--json"}}
+	for _, test := range []struct {
+		name string
+		got  command
+		want string
+	}{
+		{"a retry keeps what decides what is sent", given.retry("out.csv"), "qlik-provision retry out.csv --subject 'auth0|{ID}' --sandbox --rate 10/s"},
+		{"a flag takes the place of its own", given.with("--subject", "{Email}"), "qlik-provision create hr.csv -o out.csv --sandbox --workers 4 --rate 10/s --json --subject '{Email}'"},
+		{"a value may look like a flag", command{[]string{"q", "create", "f"}}.with("--delimiter", "-", "--sandbox"), "q create f --delimiter - --sandbox"},
+		{"-o and --out are one", given.with("--out", "x"), "qlik-provision create hr.csv --subject 'auth0|{ID}' --sandbox --workers 4 --rate 10/s --json --out x"},
+		{"another command on the same file", given.without("--json", "-o", "--sandbox").on("plan", "hr.csv"), "qlik-provision plan hr.csv --subject 'auth0|{ID}' --workers 4 --rate 10/s"},
+	} {
+		if runtime.GOOS == "windows" {
+			t.Skip("the quotes are those of a POSIX shell")
+		}
+		if got := test.got.String(); got != test.want {
+			t.Errorf("%s:\n got %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}
+
+// FuzzQuote asks a real shell whether a quoted word is the word.
+func FuzzQuote(f *testing.F) {
+	for _, s := range []string{"", "hr.csv", "my file.csv", "it's", "$HOME", "`id`", "a\nb", `back\slash`, "~", "-n", "é", "*", "!x", "a;b&c|d>e"} {
+		f.Add(s)
+	}
+	sh, err := exec.LookPath("sh")
+	if err != nil || runtime.GOOS == "windows" {
+		f.Skip("no POSIX shell")
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, b := range []byte(s) {
+			if b == 0 {
+				t.Skip("no argument holds a NUL")
+			}
+		}
+		out, err := exec.Command(sh, "-c", "printf '%s.' "+quote(s)).Output()
+		if err != nil || string(out) != s+"." {
+			t.Errorf("%q is quoted as %s, which is %q (%v)", s, quote(s), out, err)
+		}
+	})
+}
