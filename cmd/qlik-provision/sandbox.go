@@ -19,7 +19,8 @@ func (a *app) sandboxCommand() *cobra.Command {
 that lead there, for a shell to take.`,
 		Example: `  qlik-provision sandbox --limit off                  # in one terminal; copy what it prints to another
   eval "$(qlik-provision sandbox --limit off &)"      # or in the background of this one`,
-		Args: cobra.NoArgs,
+		Args:              cobra.NoArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			kind, err := sandbox.ParseLimit(limit)
 			if err != nil {
@@ -48,6 +49,7 @@ that lead there, for a shell to take.`,
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "the `ADDRESS` to listen at, on this machine")
 	cmd.Flags().StringVar(&limit, "limit", string(sandbox.LimitRolling), "the `KIND` of rate limit: rolling, fixed, bucket, or off")
+	complete(cmd, "addr", nil)
 	complete(cmd, "limit", []string{"rolling", "fixed", "bucket", "off"})
 	return cmd
 }
