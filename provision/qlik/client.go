@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"time"
 )
@@ -45,12 +46,14 @@ type Exchange struct {
 
 // A Client speaks to one tenant. Its methods may be called at once.
 type Client struct {
-	tenant  Tenant
-	http    *http.Client
-	tokens  *tokens
-	timeout time.Duration
-	agent   string
-	observe func(Exchange)
+	tenant Tenant
+	// transport is called with no http.Client around it, which would follow redirects: one would carry the credentials to a host that nobody named.
+	transport http.RoundTripper
+	tokens    *tokens
+	secrets   *secrets
+	timeout   time.Duration
+	agent     string
+	observe   func(Exchange)
 
 	inFlight atomic.Int64
 	answered atomic.Bool
@@ -63,15 +66,12 @@ func New(tenant Tenant, o Options) *Client {
 		transport = newTransport(o.Connections)
 	}
 	c := &Client{
-		tenant: tenant,
-		http: &http.Client{
-			Transport: transport,
-			// A redirect would carry the credentials to a host that nobody named.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		timeout: o.Timeout,
-		agent:   o.UserAgent,
-		observe: o.Observe,
+		tenant:    tenant,
+		transport: transport,
+		secrets:   newSecrets(o.Credentials),
+		timeout:   o.Timeout,
+		agent:     o.UserAgent,
+		observe:   o.Observe,
 	}
 	if c.timeout <= 0 {
 		c.timeout = 30 * time.Second
@@ -93,7 +93,7 @@ func newTransport(connections int) *http.Transport {
 		connections = 16
 	}
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxy,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:      true, // a TLSClientConfig of one's own turns it off
 		MaxIdleConns:           connections,
@@ -104,8 +104,17 @@ func newTransport(connections int) *http.Transport {
 	}
 }
 
+// proxy is the environment's. Where that is none, the error does not tell what it is: there may be a password in it.
+func proxy(r *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, errors.New("the proxy that the environment names (HTTPS_PROXY) is no URL")
+	}
+	return u, nil
+}
+
 // Close gives the idle connections back.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { (&http.Client{Transport: c.transport}).CloseIdleConnections() }
 
 // Tenant is whom the client speaks to.
 func (c *Client) Tenant() Tenant { return c.tenant }
@@ -175,7 +184,7 @@ func do[T any](ctx context.Context, c *Client, r request) (T, answer, error) {
 			return value, got, err
 		}
 		if err := json.Unmarshal(got.body, &value); err != nil {
-			return value, got, &Error{kind: ErrGarbled, Status: got.status, Err: err}
+			return value, got, c.garbled(got, err)
 		}
 		return value, got, nil
 	}
@@ -187,11 +196,16 @@ func (c *Client) send(ctx context.Context, r request, authorization string) (ans
 	c.inFlight.Add(1)
 	got, err := c.exchange(ctx, r, authorization)
 	c.inFlight.Add(-1)
+	if e, ok := errors.AsType[*Error](err); ok {
+		c.secrets.error(e)
+	}
 	if got.status != 0 {
 		c.answered.Store(true)
 	}
 	if c.observe != nil {
-		c.observe(describe(ctx, r, got, err, time.Since(sent)))
+		e := describe(ctx, r, got, err, time.Since(sent))
+		e.Path = c.secrets.hide(e.Path) // a link of the tenant's may lead there
+		c.observe(e)
 	}
 	return got, err
 }
@@ -211,7 +225,7 @@ func (c *Client) exchange(ctx context.Context, r request, authorization string) 
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return answer{}, broken(ctx, err, c.timeout)
 	}
@@ -231,6 +245,11 @@ func (c *Client) exchange(ctx context.Context, r request, authorization string) 
 		return got, &Error{kind: ErrGarbled, Status: resp.StatusCode, Err: bare(readErr)}
 	}
 	return got, nil
+}
+
+// garbled is an answer of success that cannot be read.
+func (c *Client) garbled(got answer, err error) error {
+	return c.secrets.error(&Error{kind: ErrGarbled, Status: got.status, Err: err})
 }
 
 func readAnswer(resp *http.Response) ([]byte, error) {

@@ -157,6 +157,7 @@ func (c *Client) fetchToken(ctx context.Context, creds Credentials) (*token, err
 	default:
 		return nil, tokenError(&Error{kind: ErrGarbled, Status: answer.status, Err: errors.New("no access_token in it")})
 	}
+	c.secrets.token(got.AccessToken)
 	t := &token{header: "Bearer " + got.AccessToken}
 	if got.ExpiresIn > 0 {
 		// Ahead of its end by a minute, or by a tenth of a life that is shorter than ten.

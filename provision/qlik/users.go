@@ -50,8 +50,9 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 	}
 	user, got, err := do[User](ctx, c, request{method: http.MethodPost, url: c.tenant.String() + usersPath, body: body})
 	if err == nil && user.ID == "" {
-		err = &Error{kind: ErrGarbled, Status: got.status, Err: errors.New("no id in it")}
+		err = c.garbled(got, errors.New("no id in it"))
 	}
+	c.secrets.user(&user)
 	return user, err
 }
 
@@ -100,6 +101,9 @@ func (c *Client) pages(ctx context.Context, r request) (Found, error) {
 		if err != nil {
 			return Found{}, err
 		}
+		for i := range p.Data {
+			c.secrets.user(&p.Data[i])
+		}
 		found.Users = append(found.Users, p.Data...)
 		found.Date = got.date
 		found.Requests++
@@ -107,7 +111,7 @@ func (c *Client) pages(ctx context.Context, r request) (Found, error) {
 			return found, nil
 		}
 		if r.url, err = c.tenant.resolve(p.Links.Next.Href); err != nil {
-			return Found{}, &Error{kind: ErrGarbled, Status: got.status, Err: err}
+			return Found{}, c.garbled(got, err)
 		}
 	}
 	return Found{}, &Error{kind: ErrGarbled, Status: http.StatusOK, Err: errors.New("its pages do not end")}
