@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
@@ -55,7 +56,11 @@ func (a *app) check(cmd *cobra.Command, file string, f flags) (*config, error) {
 	if err := c.checkRoster(); err != nil {
 		return nil, usage(err, "see "+cmd.CommandPath()+" --help")
 	}
-	if err := c.connect(); err != nil {
+	err := c.connect()
+	if err == nil {
+		err = sendable(c.creds)
+	}
+	if err != nil {
 		if f, ok := errors.AsType[*failure](err); ok {
 			return nil, f
 		}
@@ -175,7 +180,9 @@ func (c *config) credentials() (creds qlik.Credentials, err error) {
 	case c.secretFile != "":
 		return creds, errors.New("--client-secret-file without --client-id: a flag hides the credentials in the environment")
 	}
-	creds = qlik.Credentials{ClientID: os.Getenv("QLIK_CLIENT_ID"), ClientSecret: os.Getenv("QLIK_CLIENT_SECRET"), APIKey: os.Getenv("QLIK_API_KEY")}
+	// Whatever put them there may have left the line end of the file that they stood in.
+	from := func(name string) string { return strings.TrimSpace(os.Getenv(name)) }
+	creds = qlik.Credentials{ClientID: from("QLIK_CLIENT_ID"), ClientSecret: from("QLIK_CLIENT_SECRET"), APIKey: from("QLIK_API_KEY")}
 	switch client := creds.ClientID != "" || creds.ClientSecret != ""; {
 	case client && creds.APIKey != "":
 		return creds, usage(errors.New("QLIK_API_KEY and QLIK_CLIENT_ID or QLIK_CLIENT_SECRET are set at once"), "unset those that are not meant")
@@ -189,6 +196,16 @@ func (c *config) credentials() (creds qlik.Credentials, err error) {
 		return creds, errors.New("QLIK_CLIENT_ID is set, but QLIK_CLIENT_SECRET is not")
 	}
 	return creds, nil
+}
+
+// sendable is an error where a credential is no line of text. It does not say which characters it holds: they are part of a secret.
+func sendable(creds qlik.Credentials) error {
+	for _, part := range []struct{ name, value string }{{"client's id", creds.ClientID}, {"client's secret", creds.ClientSecret}, {"API key", creds.APIKey}} {
+		if strings.ContainsFunc(part.value, unicode.IsControl) {
+			return fmt.Errorf("the %s holds a line end or another control character, which no header can carry", part.name)
+		}
+	}
+	return nil
 }
 
 // readSecret reads a secret from an open file. A regular file that others may read is refused, on systems that have such a thing.
