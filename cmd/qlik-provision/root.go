@@ -65,6 +65,7 @@ the tenant's rate limit, and writes what became of every row to a result file, f
 		return usage(err, "see "+cmd.CommandPath()+" --help")
 	})
 	root.AddCommand(a.createCommand(), a.retryCommand(), a.planCommand(), a.reportCommand(), a.sandboxCommand())
+	root.AddCommand(topics()...)
 	fold(root, max(narrowest, min(a.ui.columns(), widestHelp)))
 	return root
 }
@@ -76,6 +77,9 @@ const widestHelp = 110
 func fold(root *cobra.Command, columns int) {
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", columns)))
 	for _, cmd := range append(root.Commands(), root) {
+		if !cmd.Runnable() {
+			continue // a topic: its lines are set as they are meant
+		}
 		cmd.Long = strings.TrimSuffix(wrap(cmd.Long, columns, "", ""), "\n")
 	}
 }
