@@ -75,7 +75,7 @@ func runSamples() []sample {
 			s.outcome, s.status, s.code = "failed", "409", "other-person"
 			s.message = fmt.Sprintf("the subject belongs to another person: Marta Kowalska <marta.kowalska@acme.example> on the tenant, %s <%s> in the file", s.name, s.email)
 		case i%401 == 200:
-			s.outcome, s.message, s.status, s.tries, at = "invalid", fmt.Sprintf("line %d: column \"Email\": %q is no address", i+2, "n/a"), "", "", time.Time{}
+			s.outcome, s.message, s.status, s.tries, at = "invalid", fmt.Sprintf("line %d, column \"Email\": %q is not an address", i+2, "n/a"), "", "", time.Time{}
 			s.email = "n/a"
 		case i%350 == 340:
 			s.outcome, s.message, s.status, s.tries, at = "duplicate", "same person as row 12", "", "", time.Time{}
