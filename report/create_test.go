@@ -45,6 +45,11 @@ var groups = []struct {
 	{"one address of one subject", "a,Jane,j@x.example\na,Jane,j@x.example\n", Options{Tenant: "sandbox", MatchEmail: true},
 		[]string{"pending", "duplicate same person as row 1"}},
 	{"no address is nobody's", "a,Jane,\nb,John,\n", Options{Tenant: "sandbox", MatchEmail: true}, []string{"pending", "pending"}},
+	{"another row of the person, whose address is nobody else's", "a,Jane,j@x.example\na,Jane,k@x.example\nb,John,j@x.example\n",
+		Options{Tenant: "sandbox", MatchEmail: true}, []string{
+			"invalid address also of row 3 (John, b)", "pending", "invalid address also of row 1 (Jane, a)"}},
+	{"a line end in a stranger's name", "a,Jane,\na,\"Jo\nhn\",\n", sandbox, []string{
+		"invalid subject also claimed by row 2 (Jo hn)", `invalid line 3, column "Name": a control character in "Jo\nhn"`}},
 	{"an address that is not ASCII", "a,Jane,ö@x.example\nb,John,Ö@x.example\n", Options{Tenant: "sandbox", MatchEmail: true}, []string{
 		"invalid address also of row 2 (John, b)", "invalid address also of row 1 (Jane, a)"}},
 	{"a formula in a name", "a,=1+1,\na,John,\n", sandbox, []string{
@@ -53,7 +58,7 @@ var groups = []struct {
 
 func TestWhoIsWhoInsideTheFile(t *testing.T) {
 	for _, c := range groups {
-		for name, hash := range map[string]func(string) uint64{"": nil, ", all hashes collide": func(string) uint64 { return 7 }} {
+		for name, hash := range map[string]func(string) uint64{"": nil, ", all hashes are 7": func(string) uint64 { return 7 }, ", all hashes are 0": func(string) uint64 { return 0 }} {
 			t.Run(c.name+name, func(t *testing.T) {
 				o := c.o
 				o.hash = hash
@@ -93,20 +98,23 @@ func TestWhoIsWhoInsideTheFile(t *testing.T) {
 }
 
 func TestADoneRowStaysDoneWhoeverClaimsItsSubject(t *testing.T) {
-	l, path := create(t, "Subject,Name,Email\na,Jane,\na,Jane,j@x.example\nb,John,\n", sandbox)
+	l, path := create(t, "Subject,Name,Email\na,Jane,\na,Jane,j@x.example\nb,John,\nc,Jane,\n", sandbox)
 	record(t, l, created(pending(t, l)[0]))
 	closed(t, l)
-	mended := strings.Replace(read(t, path), "b,John,", "a,John,", 1)
-	mended = strings.Replace(mended, "pending,,b", "pending,,", 1)
+	mended := strings.NewReplacer("b,John,", "a,John,", "pending,,b", "pending,,", "c,Jane,", "a,Jane,", "pending,,c", "pending,,",
+		"same person as row 1", "Jane again").Replace(read(t, path))
 	l, path, _, err := opened(t, mended, roster.Options{}, sandbox)
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed(t, l)
 	got := outcomes(t, read(t, path))
-	want := map[string]string{"1": "created id-a a", "2": "duplicate  a", "3": "invalid  a"}
+	want := map[string]string{"1": "created id-a a", "2": "duplicate  a", "3": "invalid  a", "4": "duplicate  a"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	if !strings.Contains(read(t, path), "Jane again") {
+		t.Error("a duplicate that is done was written anew")
 	}
 }
 
@@ -209,6 +217,55 @@ func TestTheJournalOfAResultFileThatIsOverwrittenGoesWithIt(t *testing.T) {
 	}
 }
 
+func TestAnOverwritingThatIsCutOffMixesNothing(t *testing.T) {
+	ledger, journal := cutOff(t)
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, ledger)
+	write(t, path+".journal", journal)
+	o := sandbox
+	o.Overwrite = true
+	var states []string
+	o.step = func(string) { states = append(states, snapshot(t, filepath.Dir(path))) }
+	l, err := Create(path, export(t, strings.ReplaceAll(manyRows(5), "p1@", "new@")), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, l)
+	if len(states) < 3 {
+		t.Fatalf("%d states", len(states))
+	}
+	for _, state := range states {
+		path := filepath.Join(state, "hr.results.csv")
+		isNew := strings.Contains(read(t, path), "new@")
+		s, err := Summarize(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if isNew && s.Done > 0 {
+			t.Errorf("the old run's outcomes are in the new file: %+v", s)
+		}
+	}
+}
+
+func TestARunThatCannotKeepAJournalDoesNotStart(t *testing.T) {
+	o := sandbox
+	o.storage = func(f *os.File) storage { return &leaky{File: f, left: 10} }
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	if _, err := Create(path, export(t, sixRows), o); err == nil {
+		t.Error("created")
+	}
+	if got := folder(t, path); got != nil {
+		t.Errorf("left: %v", got)
+	}
+	write(t, path, ran(t))
+	if _, err := Open(path, roster.Options{}, o); err == nil {
+		t.Error("opened")
+	}
+	if got := folder(t, path); len(got) != 1 {
+		t.Errorf("left: %v", got)
+	}
+}
+
 func TestWhatIsNoResultFileIsNotThrownAway(t *testing.T) {
 	for name, text := range map[string]string{
 		"an export": sixRows, "a page": "<html>", "nothing": "", "a picture": "\x89PNG\r\n\x1a\n\x00", "text": "Dear all,\n\nplease find attached",
@@ -270,10 +327,11 @@ func TestAnExportThatCannotBeTrustedLeavesNothing(t *testing.T) {
 
 func TestAnExportThatChangesWhileItIsReadIsRefused(t *testing.T) {
 	for name, after := range map[string]string{
-		"another subject": strings.Replace(sixRows, "1007", "1008", 1),
-		"fewer rows":      strings.Join(strings.SplitAfter(sixRows, "\n")[:5], ""),
+		"a subject that is another's": strings.Replace(sixRows, "1007", "1003", 1),
+		"fewer rows":                  strings.Join(strings.SplitAfter(sixRows, "\n")[:5], ""),
 	} {
-		for at := 1; at < 12; at++ {
+		refused := 0
+		for at := 1; at < 16; at++ {
 			in := &switching{before: sixRows, after: after, at: at}
 			f, err := roster.Open(in, int64(len(sixRows)), "hr.csv", roster.Options{})
 			if err != nil {
@@ -282,16 +340,19 @@ func TestAnExportThatChangesWhileItIsReadIsRefused(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "hr.results.csv")
 			l, err := Create(path, f, sandbox)
 			if err != nil {
+				refused++
 				if got := folder(t, path); got != nil {
 					t.Errorf("%s: left %v", name, got)
 				}
 				continue
 			}
-			got := read(t, path)
-			if strings.Contains(got, "1008") && strings.Count(got, "\n") != 8 {
+			if got := read(t, path); strings.Count(got, "pending,,1003,") > 1 || strings.Count(got, "\n") != strings.Count(sixRows, "\n") && strings.Count(got, "\n") != strings.Count(after, "\n") {
 				t.Errorf("%s, read %d: a mixture:\n%s", name, at, got)
 			}
 			closed(t, l)
+		}
+		if refused == 0 {
+			t.Errorf("%s: never refused", name)
 		}
 	}
 }

@@ -171,7 +171,8 @@ func TestAResultFileIsTakenAsASpreadsheetSavedIt(t *testing.T) {
 }
 
 func TestAFailedRowKeepsWhatItsLastTrySaidUntilTheNext(t *testing.T) {
-	l, path, _, err := opened(t, ran(t), roster.Options{}, sandbox)
+	text := strings.Replace(ran(t), "failed,,1007", "failed,id-of-somebody-else,1007", 1)
+	l, path, _, err := opened(t, text, roster.Options{}, sandbox)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,14 @@ func TestADuplicateIsDoneWhenTheRowIsThatItDuplicates(t *testing.T) {
 	write(t, path, sorted(read(t, path)))
 	if got := done(); got != 3 {
 		t.Errorf("%d done where the duplicates come first, want 3", got)
+	}
+}
+
+func TestADuplicateIsCountedOnceHoweverManyOfItsRowsAreDone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, "Subject,"+block+"\na,duplicate,,a,,,,,,,,1\na,created,,a,,,,,,,,2\na,exists,,a,,,,,,,,3\nb,duplicate,,b,,,,,,,,4\n")
+	if s, err := Summarize(path); err != nil || s.Done != 3 || s.NotDone != 1 {
+		t.Errorf("%+v, %v", s, err)
 	}
 }
 
