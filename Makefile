@@ -11,7 +11,7 @@ BIN     = bin/qlik-provision
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build demo test lint bench cover clean
+.PHONY: build demo test lint bench cover docs dist clean
 
 build:
 	$(BUILD) -o $(BIN) ./cmd/qlik-provision
@@ -41,6 +41,27 @@ bench:
 cover:
 	go test -coverprofile=cover.out -coverpkg=./... ./...
 	go tool cover -func=cover.out
+
+# The reference, the man page and the README's table of flags, from the commands. The test that writes them fails where they are stale.
+docs:
+	go test ./cmd/qlik-provision -count=1 -run TestReference -update
+
+PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+
+# Static binaries with their checksums and a bill of materials. The licences are left out of it: the tool takes some for others.
+# At the end this machine's binary is built again, in another folder and with nothing cached, and must come out the same.
+dist:
+	rm -rf dist && mkdir dist
+	@set -e; for p in $(PLATFORMS); do os=$${p%/*}; arch=$${p#*/}; out=dist/qlik-provision-$$os-$$arch; \
+	  if [ $$os = windows ]; then out=$$out.exe; fi; \
+	  echo $$out; GOOS=$$os GOARCH=$$arch $(BUILD) -o $$out ./cmd/qlik-provision; done
+	go run $(CYCLONEDX) mod -json -std -noserial -notimestamp -type application -output dist/sbom.cdx.json
+	cd dist && if command -v sha256sum >/dev/null; then sha256sum qlik-* sbom*; else shasum -a 256 qlik-* sbom*; fi > SHA256SUMS
+	@set -e; again=$$(mktemp -d); trap 'rm -rf "$$again"' EXIT; cp -R cmd provision report go.mod go.sum "$$again"; \
+	  first=dist/qlik-provision-$$(go env GOOS)-$$(go env GOARCH)$$(go env GOEXE); modules=$$(go env GOMODCACHE); \
+	  (cd "$$again" && GOMODCACHE=$$modules GOCACHE="$$again/cache" $(BUILD) -o "$$again/again" ./cmd/qlik-provision); \
+	  cmp "$$first" "$$again/again" && echo "$$first: built twice, and equal"
 
 clean:
 	rm -rf bin dist demo cover.out
