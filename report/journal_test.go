@@ -328,6 +328,11 @@ func TestWhatTheTenantSaysIsFitForACell(t *testing.T) {
 	if err := l.Record(created(provision.Row{Number: 1, Subject: "a\nb"})); err == nil {
 		t.Error("a subject with a line end was recorded")
 	}
+	for _, state := range []provision.State{"", "done", provision.Duplicate} {
+		if err := l.Record(provision.Outcome{Row: rows[0], State: state}); err == nil {
+			t.Errorf("the outcome %q was recorded", state)
+		}
+	}
 	closed(t, l)
 	results, err := Read(path)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -194,6 +195,9 @@ func (l *Ledger) reopen() (*sheet, error) {
 // Record writes an outcome to the journal, and is back only when the operating system has it. Where that fails, the journal ends
 // with its last whole line, and the error wraps the system's.
 func (l *Ledger) Record(o provision.Outcome) error {
+	if !slices.Contains(provision.States(), o.State) || o.State == provision.Duplicate {
+		return fmt.Errorf("recording row %d: %q is no outcome of a run", o.Row.Number, o.State)
+	}
 	if strings.ContainsAny(o.Row.Subject, "\r\n") {
 		return fmt.Errorf("recording row %d: its subject holds a line end", o.Row.Number)
 	}

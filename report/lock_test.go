@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"qlik-provision/provision/roster"
@@ -150,10 +151,8 @@ func TestOneOfManyRunsAtATime(t *testing.T) {
 	l, path := create(t, manyRows(3), sandbox)
 	closed(t, l)
 	var (
-		mu     sync.Mutex
-		inside int
-		wg     sync.WaitGroup
-		ran    int
+		inside, ran atomic.Int32
+		wg          sync.WaitGroup
 	)
 	for range 4 {
 		wg.Go(func() {
@@ -165,13 +164,15 @@ func TestOneOfManyRunsAtATime(t *testing.T) {
 					}
 					continue
 				}
-				mu.Lock()
-				if inside++; inside > 1 {
+				if ran.Add(1); inside.Add(1) > 1 {
 					t.Error("two runs at once")
 				}
-				ran++
-				inside--
-				mu.Unlock()
+				for _, err := range l.Pending() {
+					if err != nil {
+						t.Error(err)
+					}
+				}
+				inside.Add(-1)
 				if err := l.Close(); err != nil {
 					t.Error(err)
 				}
@@ -179,7 +180,7 @@ func TestOneOfManyRunsAtATime(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if ran == 0 {
+	if ran.Load() == 0 {
 		t.Error("nobody came in")
 	}
 	if got := folder(t, path); len(got) != 1 {

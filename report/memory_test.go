@@ -110,7 +110,7 @@ func TestALargeExportFitsIntoLittleMemory(t *testing.T) {
 }
 
 func TestWhatIsKeptOfARowIsSmall(t *testing.T) {
-	const n, most = 50_000, 100
+	const n, most = 20_000, 100
 	text := string(people(n))
 	o := Options{Tenant: "sandbox", MatchEmail: true}
 	l, path := create(t, text, o)

@@ -85,7 +85,7 @@ func (p place) sweep() {
 
 // replace puts a draft in the place of the file. Where somebody has that file open and the system minds, it tries for patience.
 func (p place) replace(draft string, patience time.Duration) error {
-	if err := try(patience, func() error { return os.Rename(draft, p.path) }); err != nil {
+	if err := try(patience, busy, func() error { return os.Rename(draft, p.path) }); err != nil {
 		return err
 	}
 	return p.syncFolder()
@@ -93,7 +93,7 @@ func (p place) replace(draft string, patience time.Duration) error {
 
 // remove removes a file, which need not be there.
 func remove(path string, patience time.Duration) error {
-	err := try(patience, func() error { return os.Remove(path) })
+	err := try(patience, busy, func() error { return os.Remove(path) })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -101,7 +101,7 @@ func remove(path string, patience time.Duration) error {
 }
 
 // try does what another program's open handle may hinder, until it is done, fails for another reason, or patience is over.
-func try(patience time.Duration, do func() error) error {
+func try(patience time.Duration, busy func(error) bool, do func() error) error {
 	err := do()
 	if err == nil || !busy(err) {
 		return err
