@@ -172,6 +172,7 @@ func (r *run) refusedAgain(err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lookups.refused++
+	r.lookups.size = 0 // it was not the number of terms that was refused
 	return r.lookups.refused >= lookupsFailed
 }
 
