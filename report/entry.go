@@ -92,7 +92,7 @@ func (t *Time) UnmarshalCSV(s string) error {
 func entryOf(o provision.Outcome, tenant string) Entry {
 	return Entry{
 		Outcome:     o.State,
-		UserID:      clean(o.UserID),
+		UserID:      tameID(o.UserID),
 		UserSubject: o.Row.Subject,
 		Message:     tame(o.Message),
 		ErrorCode:   tame(o.ErrorCode),
@@ -125,6 +125,18 @@ func tame(s string) string {
 		}
 	}
 	return s
+}
+
+// tameID makes an id of the tenant's fit for a cell. One of letters, digits, _ and - alone, as ids are, stays what it is even where it begins with a -:
+// it is looked up by that, and there is nothing in it to run.
+func tameID(s string) string {
+	odd := func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '_' && r != '-'
+	}
+	if len(s) <= mostText && strings.IndexFunc(s, odd) < 0 {
+		return s
+	}
+	return tame(s)
 }
 
 // clean puts spaces where control characters are, line ends of every kind and what turns the direction of writing among them,
