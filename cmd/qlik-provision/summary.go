@@ -53,10 +53,23 @@ func (s *summary) write(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("printing the summary: %w", err)
 	}
-	if _, err := w.Write(append(b, '\n')); err != nil {
+	if _, err := w.Write(append(unobeyed(b), '\n')); err != nil {
 		return fmt.Errorf("printing the summary: %w", err)
 	}
 	return nil
+}
+
+// unobeyed is JSON in which whatever a terminal would act on is escaped: encoding/json leaves the eight-bit control characters as they are.
+func unobeyed(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for _, r := range string(b) {
+		if obeyed(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+			continue
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out
 }
 
 func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }

@@ -99,13 +99,18 @@ func (u *ui) paint(c colour, s string) string {
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case unicode.IsControl(r), r == '\u2028', r == '\u2029':
-			return ' '
-		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\u200e', r == '\u200f':
+		case unicode.Is(unicode.Bidi_Control, r):
 			return -1
+		case obeyed(r):
+			return ' '
 		}
 		return r
 	}, s)
+}
+
+// obeyed reports whether a terminal would act on r instead of showing it.
+func obeyed(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
 }
 
 func printableLines(s string) string {
