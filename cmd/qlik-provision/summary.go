@@ -103,24 +103,42 @@ func (s *summary) cost(c *config) string {
 	if c.rate == "off" {
 		return plural(s.Pending, "create") + ", as fast as the tenant takes them"
 	}
-	about := "a few seconds"
-	if d := provision.Estimate(s.Pending, c.run.Rate, c.run.Burst); d >= 10*time.Second {
-		about = "about " + spelled(d)
-	}
-	return fmt.Sprintf("%s, %s at a limit of %s (%s at once)", plural(s.Pending, "create"), about, c.rate, grouped(c.burst))
+	soonest := provision.Estimate(s.Pending, c.run.Rate, c.run.Burst)
+	// Where the limit is counted in windows, which is what Qlik's reference hints at, each burst is followed by a whole one.
+	window := time.Duration(float64(c.run.Burst) / float64(c.run.Rate) * float64(time.Second))
+	latest := max(soonest, time.Duration((s.Pending-1)/c.run.Burst)*window)
+	return fmt.Sprintf("%s, %s at a limit of %s (%s at once)", plural(s.Pending, "create"), between(soonest, latest), c.rate, grouped(c.burst))
 }
 
-// spelled writes a duration in words: 1 min 24 s, 2 h 5 min.
+// between says how long something takes that takes from soonest to latest.
+func between(soonest, latest time.Duration) string {
+	switch {
+	case latest < 10*time.Second:
+		return "a few seconds"
+	case soonest < 10*time.Second:
+		return "up to " + spelled(latest)
+	case latest-soonest < latest/10:
+		return "about " + spelled(latest)
+	}
+	return spelled(soonest) + " to " + spelled(latest)
+}
+
+// spelled writes a duration in words, two units at most: 1 min 24 s, 5 min, 2 h 5 min.
 func spelled(d time.Duration) string {
 	d = d.Round(time.Second)
-	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
-	switch {
-	case h > 0:
-		return fmt.Sprintf("%d h %d min", h, m)
-	case m > 0:
-		return fmt.Sprintf("%d min %d s", m, s)
+	if d >= time.Hour {
+		d = d.Round(time.Minute)
 	}
-	return fmt.Sprintf("%d s", s)
+	var units []string
+	for _, u := range []struct {
+		n    int
+		name string
+	}{{int(d.Hours()), "h"}, {int(d.Minutes()) % 60, "min"}, {int(d.Seconds()) % 60, "s"}} {
+		if u.n > 0 {
+			units = append(units, fmt.Sprintf("%d %s", u.n, u.name))
+		}
+	}
+	return strings.Join(units, " ")
 }
 
 const widest = len("somebody else's")
