@@ -188,6 +188,65 @@ func TestOneOfManyRunsAtATime(t *testing.T) {
 	}
 }
 
+func TestTheLockIsOnlyOnesWhileItsFileComesAndGoes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.lock")
+	var (
+		inside, taken atomic.Int32
+		wg            sync.WaitGroup
+	)
+	for range 8 {
+		wg.Go(func() {
+			for range 400 {
+				l, err := takeOnce(path)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if l == nil {
+					continue
+				}
+				if taken.Add(1); inside.Add(1) > 1 {
+					t.Error("two hold the lock")
+				}
+				runtime.Gosched()
+				inside.Add(-1)
+				if err := l.release(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if taken.Load() == 0 || there(path) && runtime.GOOS != "windows" {
+		t.Errorf("taken %d times, left behind: %v", taken.Load(), there(path))
+	}
+}
+
+func TestWhoReadsWhileARunEndsSeesItsOutcomes(t *testing.T) {
+	for range 20 {
+		l, path := create(t, manyRows(3), sandbox)
+		for _, r := range pending(t, l) {
+			record(t, l, created(r))
+		}
+		var (
+			ended atomic.Bool
+			wg    sync.WaitGroup
+		)
+		wg.Go(func() {
+			for !ended.Load() {
+				s, err := Summarize(path)
+				if err != nil || s.Counts["created"] != 5 {
+					t.Errorf("%+v, %v", s, err)
+					return
+				}
+			}
+		})
+		closed(t, l)
+		ended.Store(true)
+		wg.Wait()
+	}
+}
+
 func TestADraftOfAKilledRunIsRemoved(t *testing.T) {
 	l, path := create(t, manyRows(3), sandbox)
 	closed(t, l)

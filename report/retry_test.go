@@ -212,6 +212,27 @@ func TestWithNothingToDoTheFileStaysAsItIs(t *testing.T) {
 	}
 }
 
+func TestWhatChangesIsWritten(t *testing.T) {
+	const header = "Subject," + block + "\n"
+	for _, c := range []struct{ name, there, want string }{
+		{"a row that was invalid, to the same number of bytes", header + "a,invalid,,a,,,,,,,sandbox,1\n", header + "a,pending,,a,,,,,,,sandbox,1\n"},
+		{"a line end at last", header + "a,created,id,a,,,,,,,sandbox,1", header + "a,created,id,a,,,,,,,sandbox,1\n"},
+		{"a title above the header", "sep=,\n" + header + "a,created,id,a,,,,,,,sandbox,1\n", header + "a,created,id,a,,,,,,,sandbox,1\n"},
+		{"an outcome in capitals is one", header + "a,CREATED,id,a,,,,,,,sandbox,1\n", header + "a,CREATED,id,a,,,,,,,sandbox,1\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, path, _, err := opened(t, c.there, roster.Options{}, sandbox)
+			if err != nil {
+				t.Fatal(err)
+			}
+			closed(t, l)
+			if diff := cmp.Diff(c.want, read(t, path)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestAPlanGetsTheTenantThatRunsIt(t *testing.T) {
 	l, path := create(t, sixRows, Options{})
 	closed(t, l)
