@@ -232,6 +232,9 @@ func readSecret(f *os.File) (string, error) {
 	return s, nil
 }
 
+// slowest is the slowest rate that makes sense: one create a day.
+const slowest = rate.Limit(1.0 / (24 * 60 * 60))
+
 // parseRate reads N/s, N/m, N/h, or off: creates a second.
 func parseRate(s string) (rate.Limit, error) {
 	if s == "off" {
@@ -243,7 +246,11 @@ func parseRate(s string) (rate.Limit, error) {
 	if err != nil || !known || !(n > 0) || math.IsInf(n, 0) {
 		return 0, fmt.Errorf("--rate %q: N/s, N/m, N/h, or off", s)
 	}
-	return rate.Limit(n / per.Seconds()), nil
+	limit := rate.Limit(n / per.Seconds())
+	if limit < slowest {
+		return 0, fmt.Errorf("--rate %q is slower than one create a day: N/s, N/m, N/h, or off", s)
+	}
+	return limit, nil
 }
 
 func parseDelimiter(s string) (rune, error) {
