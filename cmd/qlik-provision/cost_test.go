@@ -10,10 +10,11 @@ import (
 // Which way of counting a tenant has is not published, so a plan gives both ends where they are apart.
 func TestAPlanSaysHowLongItTakes(t *testing.T) {
 	for creates, want := range map[int]string{
+		640:    "640 creates, about 1 min 24 s at a limit of 100/m (500 at once); up to 5 min where the tenant counts in windows",
 		1:      "1 create, a few seconds at a limit of 100/m (500 at once)",
 		500:    "500 creates, a few seconds at a limit of 100/m (500 at once)",
-		501:    "501 creates, up to 5 min at a limit of 100/m (500 at once)",
-		700:    "700 creates, 2 min to 5 min at a limit of 100/m (500 at once)",
+		501:    "501 creates, a few seconds at a limit of 100/m (500 at once); up to 5 min where the tenant counts in windows",
+		700:    "700 creates, about 2 min at a limit of 100/m (500 at once); up to 5 min where the tenant counts in windows",
 		1_000:  "1,000 creates, about 5 min at a limit of 100/m (500 at once)",
 		10_000: "10,000 creates, about 1 h 35 min at a limit of 100/m (500 at once)",
 	} {

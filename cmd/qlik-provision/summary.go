@@ -104,23 +104,20 @@ func (s *summary) cost(c *config) string {
 		return plural(s.Pending, "create") + ", as fast as the tenant takes them"
 	}
 	soonest := provision.Estimate(s.Pending, c.run.Rate, c.run.Burst)
+	cost := fmt.Sprintf("%s, %s at a limit of %s (%s at once)", plural(s.Pending, "create"), about(soonest), c.rate, grouped(c.burst))
 	// Where the limit is counted in windows, which is what Qlik's reference hints at, each burst is followed by a whole one.
 	window := time.Duration(float64(c.run.Burst) / float64(c.run.Rate) * float64(time.Second))
-	latest := max(soonest, time.Duration((s.Pending-1)/c.run.Burst)*window)
-	return fmt.Sprintf("%s, %s at a limit of %s (%s at once)", plural(s.Pending, "create"), between(soonest, latest), c.rate, grouped(c.burst))
+	if latest := time.Duration((s.Pending-1)/c.run.Burst) * window; latest >= 10*time.Second && latest > soonest+soonest/10 {
+		cost += "; up to " + spelled(latest) + " where the tenant counts in windows"
+	}
+	return cost
 }
 
-// between says how long something takes that takes from soonest to latest.
-func between(soonest, latest time.Duration) string {
-	switch {
-	case latest < 10*time.Second:
+func about(d time.Duration) string {
+	if d < 10*time.Second {
 		return "a few seconds"
-	case soonest < 10*time.Second:
-		return "up to " + spelled(latest)
-	case latest-soonest < latest/10:
-		return "about " + spelled(latest)
 	}
-	return spelled(soonest) + " to " + spelled(latest)
+	return "about " + spelled(d)
 }
 
 // spelled writes a duration in words, two units at most: 1 min 24 s, 5 min, 2 h 5 min.
