@@ -64,9 +64,10 @@ func (t Tenant) Host() string { return t.host }
 // String is the tenant's URL without a path.
 func (t Tenant) String() string { return t.scheme + "://" + t.host }
 
-// resolve makes an absolute URL of a link the tenant sent. A link that leads anywhere else is an error: the credentials would go with it.
-func (t Tenant) resolve(href string) (string, error) {
-	base, err := url.Parse(t.String())
+// resolve makes an absolute URL of a link in the answer to a request for from. A link that leads to anybody else is an error: the credentials would
+// go with it.
+func (t Tenant) resolve(from, href string) (string, error) {
+	base, err := url.Parse(from)
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +79,7 @@ func (t Tenant) resolve(href string) (string, error) {
 	if err != nil || there != t {
 		return "", fmt.Errorf("a link that leads to another host, %q", u.Host)
 	}
-	u.User = nil
+	u.Scheme, u.User, u.Host = t.scheme, nil, t.host
 	return u.String(), nil
 }
 

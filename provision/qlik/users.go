@@ -101,6 +101,9 @@ func (c *Client) pages(ctx context.Context, r request) (Found, error) {
 		if err != nil {
 			return Found{}, err
 		}
+		if p.Data == nil { // not even an empty list: whoever said that says nothing of users
+			return Found{}, c.garbled(got, errors.New("no users in it"))
+		}
 		for i := range p.Data {
 			c.secrets.user(&p.Data[i])
 		}
@@ -110,7 +113,7 @@ func (c *Client) pages(ctx context.Context, r request) (Found, error) {
 		if p.Links.Next.Href == "" {
 			return found, nil
 		}
-		if r.url, err = c.tenant.resolve(p.Links.Next.Href); err != nil {
+		if r.url, err = c.tenant.resolve(r.url, p.Links.Next.Href); err != nil {
 			return Found{}, c.garbled(got, err)
 		}
 	}

@@ -1,0 +1,118 @@
+package qlik
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestParseTenant(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://acme.eu.qlikcloud.com":      "https://acme.eu.qlikcloud.com",
+		"acme.eu.qlikcloud.com":              "https://acme.eu.qlikcloud.com",
+		"  https://acme.eu.qlikcloud.com/ ":  "https://acme.eu.qlikcloud.com",
+		"HTTPS://Acme.EU.qlikcloud.com":      "https://acme.eu.qlikcloud.com",
+		"https://acme.eu.qlikcloud.com:443":  "https://acme.eu.qlikcloud.com",
+		"acme.eu.qlikcloud.com:8443":         "https://acme.eu.qlikcloud.com:8443",
+		"http://127.0.0.1:8080":              "http://127.0.0.1:8080",
+		"http://127.9.9.9:8080":              "http://127.9.9.9:8080",
+		"http://localhost:80":                "http://localhost",
+		"http://[::1]:8080":                  "http://[::1]:8080",
+		"127.0.0.1:8080":                     "http://127.0.0.1:8080",
+		"https://127.0.0.1:8080":             "https://127.0.0.1:8080",
+		"https://localhost":                  "https://localhost",
+		"acme.eu.qlikcloud.com/":             "https://acme.eu.qlikcloud.com",
+		"https://127.0.0.1.evil.example.com": "https://127.0.0.1.evil.example.com",
+	} {
+		got, err := ParseTenant(in)
+		if err != nil || got.String() != want {
+			t.Errorf("%q: %q, %v; want %q", in, got, err, want)
+		}
+	}
+}
+
+func TestWhatIsNoTenantIsRefused(t *testing.T) {
+	for in, said := range map[string]string{
+		"":                                       "empty",
+		"   ":                                    "empty",
+		"http://acme.eu.qlikcloud.com":           "plain http",
+		"http://127.0.0.1.evil.example.com":      "plain http",
+		"http://localhost.evil.example.com":      "plain http",
+		"ftp://acme.eu.qlikcloud.com":            "not an https://",
+		"file:///etc/passwd":                     "no host",
+		"https://":                               "no host",
+		"https://:8443":                          "no host",
+		"https://acme.eu.qlikcloud.com/hub":      "more than a host",
+		"https://acme.eu.qlikcloud.com?x=1":      "more than a host",
+		"https://acme.eu.qlikcloud.com#x":        "more than a host",
+		"https://me:S3cret@acme.qlikcloud.com":   "credentials do not belong there",
+		"https://S3cret@acme.qlikcloud.com":      "credentials do not belong there",
+		"https://me:S3 cret@acme.qlikcloud.com":  "credentials do not belong there",
+		"https://me:S3cret@acme.qlikcloud.com:x": "credentials do not belong there",
+		"me:S3cret@acme.qlikcloud.com":           "credentials do not belong there",
+		"https://acme qlikcloud.com":             "no URL",
+		"https://acme.qlikcloud.com:port":        "no URL",
+		"acme\x00.qlikcloud.com":                 "no URL",
+	} {
+		got, err := ParseTenant(in)
+		if err == nil || !strings.Contains(err.Error(), said) {
+			t.Errorf("%q: %q, %v; want an error with %q", in, got, err, said)
+		}
+		if err != nil && (strings.Contains(err.Error(), "S3") || strings.Contains(err.Error(), "cret")) {
+			t.Errorf("%q: the error tells the secret: %v", in, err)
+		}
+	}
+}
+
+func FuzzParseTenant(f *testing.F) {
+	for _, seed := range []string{"https://acme.eu.qlikcloud.com", "acme:443", "http://[::1%25lo]:80", "http://127.0.0.1:", "HTTP://LOCALHOST:80/", "https://a:443:443", "x@y", "//"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		tenant, err := ParseTenant(s)
+		if err != nil {
+			return
+		}
+		again, err := ParseTenant(tenant.String())
+		if err != nil || again != tenant {
+			t.Errorf("%q is %q, which is %q: %v", s, tenant, again, err)
+		}
+		u, err := url.Parse(tenant.String() + usersPath)
+		if err != nil || u.Path != usersPath || u.User != nil || u.RawQuery != "" || u.Host != tenant.Host() {
+			t.Errorf("%q makes %v: %v", s, u, err)
+		}
+		if u.Scheme == "http" && !loopback(u.Hostname()) {
+			t.Errorf("%q is plain http on %q", s, u.Hostname())
+		}
+	})
+}
+
+func TestALinkLeadsNowhereElse(t *testing.T) {
+	tenant, err := ParseTenant("https://acme.eu.qlikcloud.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for href, want := range map[string]string{
+		"https://acme.eu.qlikcloud.com/api/v1/users?next=abc":     "https://acme.eu.qlikcloud.com/api/v1/users?next=abc",
+		"https://ACME.eu.qlikcloud.com:443/api/v1/users":          "https://acme.eu.qlikcloud.com/api/v1/users",
+		"/api/v1/users?next=abc":                                  "https://acme.eu.qlikcloud.com/api/v1/users?next=abc",
+		"?next=abc":                                               "https://acme.eu.qlikcloud.com/api/v1/users?next=abc",
+		"https://me:pw@acme.eu.qlikcloud.com/api/v1/users":        "https://acme.eu.qlikcloud.com/api/v1/users",
+		"https://evil.example.com/api/v1/users":                   "",
+		"//evil.example.com/api/v1/users":                         "",
+		"https://acme.eu.qlikcloud.com.evil.example.com/":         "",
+		"https://acme.eu.qlikcloud.com@evil.example.com/":         "",
+		"http://acme.eu.qlikcloud.com/api/v1/users":               "",
+		"https://acme.eu.qlikcloud.com:8443/api/v1/users":         "",
+		"javascript:alert(1)":                                     "",
+		"file:///etc/passwd":                                      "",
+		"https://acme.eu.qlikcloud.com:443:443/":                  "",
+		"\x00":                                                    "",
+		"https://evil.example.com\\@acme.eu.qlikcloud.com/api/v1": "",
+	} {
+		got, err := tenant.resolve(tenant.String()+usersPath+"?limit=100&next=1", href)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q leads to %q, %v; want %q", href, got, err, want)
+		}
+	}
+}
