@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -222,81 +221,6 @@ func (r *run) decide(j *job, found qlik.Found) error {
 		return r.settle(j, Outcome{State: Created, UserID: user.ID, Message: "created, though the answer was lost"}, nil)
 	}
 	return r.settle(j, o, j.conflict)
-}
-
-// choose takes the user with this very subject, or else one whose subject differs in case only: that is the one a 409 meant.
-func choose(users []qlik.User, subject string) (user qlik.User, exact, there bool) {
-	for _, u := range users {
-		switch {
-		case u.Subject == subject:
-			return u, true, true
-		case strings.EqualFold(u.Subject, subject) && !there:
-			user, there = u, true
-		}
-	}
-	return user, false, there
-}
-
-// belongs says whether a user is the row's person.
-func belongs(row Row, u qlik.User, exact bool, status string) Outcome {
-	if !SamePerson(row, Row{Name: u.Name, Email: u.Email}) {
-		return Outcome{
-			State: Failed, UserID: u.ID, ErrorCode: OtherPerson,
-			Message: fmt.Sprintf("the subject belongs to another person: %s on the tenant, %s in the file", person(u.Name, u.Email), person(row.Name, row.Email)),
-		}
-	}
-	var as string
-	if !exact {
-		as = onTenantAs(u)
-	}
-	return Outcome{State: Exists, UserID: u.ID, Message: differences(row, u, as, status)}
-}
-
-func person(name, email string) string {
-	switch {
-	case name == "" && email == "":
-		return "somebody without name and address"
-	case email == "":
-		return name
-	case name == "":
-		return email
-	}
-	return name + " <" + email + ">"
-}
-
-func onTenantAs(u qlik.User) string {
-	as := "on the tenant as " + u.Subject
-	if !u.CreatedAt.IsZero() {
-		as += ", created " + u.CreatedAt.UTC().Format(time.DateOnly)
-	}
-	return as
-}
-
-// Disabled is how the message of an existing user begins who cannot log in.
-const Disabled = "disabled on the tenant"
-
-// differences says where a user's data are not the row's: a disabled user first, then under whose subject, then the rest; "" where nothing differs.
-func differences(row Row, u qlik.User, as, status string) string {
-	var parts []string
-	if strings.EqualFold(u.Status, "disabled") {
-		parts = append(parts, Disabled)
-	}
-	if as != "" {
-		parts = append(parts, as)
-	}
-	for _, field := range []struct{ name, here, there string }{{"name", row.Name, u.Name}, {"email", row.Email, u.Email}} {
-		switch {
-		case field.here == "" || sameText(field.here, field.there):
-		case field.there == "":
-			parts = append(parts, "no "+field.name+" there")
-		default:
-			parts = append(parts, fmt.Sprintf("%s differs: %q there", field.name, field.there))
-		}
-	}
-	if u.Status != "" && !strings.EqualFold(u.Status, status) && !strings.EqualFold(u.Status, "disabled") {
-		parts = append(parts, "status there: "+u.Status)
-	}
-	return strings.Join(parts, "; ")
 }
 
 // settle records what became of a row. why is the tenant's answer that decided, nil for none.
