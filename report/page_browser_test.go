@@ -60,6 +60,9 @@ func command[P, R any](c cdp.Command[P, R], params P) step {
 	})
 }
 
+// tabPatience is how long a step in a tab may take: one that waits for what does not come would wait for ever.
+const tabPatience = 30 * time.Second
+
 // A tab has a page open, and remembers what the page did.
 type tab struct {
 	ctx context.Context
@@ -101,7 +104,9 @@ func (b *tab) see(event any) {
 
 func (b *tab) do(t *testing.T, steps ...step) {
 	t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
+	ctx, cancel := context.WithTimeout(b.ctx, tabPatience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -122,7 +127,9 @@ func (b *tab) quiet(t *testing.T, page string) {
 // ask is what an expression, or the promise that it is, comes to on the page.
 func ask[T any](t *testing.T, b *tab, expression string) T {
 	t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	ctx, cancel := context.WithTimeout(b.ctx, tabPatience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
 		t.Fatal(err)
 	}
