@@ -20,9 +20,14 @@ func (s *sheet) ownFault(r row, needEmail bool) (invalid, warning string) {
 
 // decide is what stands in the file of a row before it is run. old is what stood there, its Outcome empty where nothing did.
 func (v *survey) decide(r row, old Entry, o Options) Entry {
-	c := v.person(r)
-	duplicate := c != nil && c.first.Number != r.Number && provision.SamePerson(c.first, r.Row)
-	if done(old.Outcome) || old.Outcome == provision.Duplicate && duplicate && c.done {
+	var first, other provision.Row // of the claim to the subject; Number 0 for nobody
+	firstDone := false
+	if c := v.persons.find(r.index, r.Row); c != nil {
+		first, other, firstDone = c.first.row(), c.other.row(), c.done
+	}
+	rival := v.rivalAddress(r)
+	duplicate := first.Number != 0 && first.Number != r.Number && provision.SamePerson(first, r.Row)
+	if done(old.Outcome) || old.Outcome == provision.Duplicate && duplicate && firstDone {
 		return old
 	}
 	e := Entry{Outcome: provision.Pending, UserSubject: r.Subject, Tenant: o.Tenant, Row: r.Number}
@@ -33,15 +38,14 @@ func (v *survey) decide(r row, old Entry, o Options) Entry {
 	case v.marks[r.index]&sendable == 0:
 		e.Outcome = provision.Invalid
 		e.Message, _ = v.sheet.ownFault(r, o.NeedEmail)
-	case v.rivalAddress(r) != nil:
-		rival := v.rivalAddress(r)
+	case rival.Number != 0:
 		e.Outcome, e.Message = provision.Invalid, fmt.Sprintf("address also of row %d (%s)", rival.Number, who(rival.Name, rival.Subject))
-	case duplicate && (c.done || c.other.Number == 0):
-		e.Outcome, e.Message = provision.Duplicate, fmt.Sprintf("same person as row %d%s", c.first.Number, differences(r.Row, c.first))
-	case c != nil && c.other.Number != 0:
-		rival := c.other
-		if c.first.Number != r.Number && !duplicate {
-			rival = c.first
+	case duplicate && (firstDone || other.Number == 0):
+		e.Outcome, e.Message = provision.Duplicate, fmt.Sprintf("same person as row %d%s", first.Number, differences(r.Row, first))
+	case other.Number != 0:
+		rival = other
+		if first.Number != r.Number && !duplicate {
+			rival = first
 		}
 		e.Outcome, e.Message = provision.Invalid, fmt.Sprintf("subject also claimed by row %d (%s)", rival.Number, who(rival.Name, rival.Email))
 	case (old.Outcome == provision.Pending || old.Outcome == provision.Failed) && sameSubject(old.UserSubject, r.Subject):
@@ -60,27 +64,16 @@ func (v *survey) decide(r row, old Entry, o Options) Entry {
 	return e
 }
 
-// person is the claim to a row's subject, nil where it is nobody else's.
-func (v *survey) person(r row) *claim {
-	if r.Subject == "" || v.persons == nil {
-		return nil
+// rivalAddress is the first row that has this row's address under another subject, Number 0 where there is none.
+func (v *survey) rivalAddress(r row) provision.Row {
+	c := v.addresses.find(r.index, r.Row)
+	if c == nil || c.other.number == 0 {
+		return provision.Row{}
 	}
-	return v.persons[r.Subject]
-}
-
-// rivalAddress is the first row that has this row's address under another subject, nil where there is none.
-func (v *survey) rivalAddress(r row) *provision.Row {
-	if r.Subject == "" || r.Email == "" || v.addresses == nil {
-		return nil
+	if first := c.first.row(); first.Subject != r.Subject {
+		return first
 	}
-	c := v.addresses[foldAddress(r.Email)]
-	if c == nil || c.other.Number == 0 {
-		return nil
-	}
-	if c.first.Subject == r.Subject {
-		return &c.other
-	}
-	return &c.first
+	return c.other.row()
 }
 
 // differences says what another row of the same person has otherwise.

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"hash/maphash"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,14 +33,8 @@ type survey struct {
 	subjects []uint64 // hashes by index, 0 for none
 	emails   []uint64 // with byAddress
 
-	persons   map[string]*claim // by subject, where there may be more than one
-	addresses map[string]*claim // by address
-}
-
-// A claim is who claims a subject or an address: the row that counts, and the first row of somebody else.
-type claim struct {
-	first, other provision.Row // Number 0: none
-	done         bool          // first is
+	persons   *claims // to subjects
+	addresses *claims // to addresses
 }
 
 // add takes a row in, which is not done and has nothing wrong with it by itself where sendable and finished are not set.
@@ -66,65 +59,46 @@ func (v *survey) hashed(s string) uint64 {
 
 // settle finds who claims what, once every row is in.
 func (v *survey) settle() error {
-	var err error
-	if v.byAddress {
-		v.addresses, err = v.claims(v.emails,
-			func(r row) string { return foldAddress(r.Email) },
-			func(row) bool { return true },
-			func(first, r provision.Row) bool { return first.Subject != r.Subject })
-		if err != nil {
-			return err
-		}
+	v.addresses = newClaims(v.emails, func(r provision.Row) string { return foldAddress(r.Email) })
+	always := func(row) bool { return true }
+	err := v.claim(v.addresses, always, func(first, r provision.Row) bool { return first.Subject != r.Subject })
+	if err != nil {
+		return err
 	}
-	v.persons, err = v.claims(v.subjects,
-		func(r row) string { return r.Subject },
-		func(r row) bool {
-			return v.marks[r.index]&finished != 0 || v.marks[r.index]&sendable != 0 && v.rivalAddress(r) == nil
-		},
-		func(first, r provision.Row) bool { return !provision.SamePerson(first, r) })
-	return err
+	v.persons = newClaims(v.subjects, func(r provision.Row) string { return r.Subject })
+	counts := func(r row) bool {
+		mark := v.marks[r.index]
+		return mark&finished != 0 || mark&sendable != 0 && v.rivalAddress(r).Number == 0
+	}
+	return v.claim(v.persons, counts, func(first, r provision.Row) bool { return !provision.SamePerson(first, r) })
 }
 
-// claims reads the rows whose hash is not theirs alone again, twice: who counts, the first row by number that may, has to be
-// known before others can be held against it.
-func (v *survey) claims(hashes []uint64, key func(row) string, may func(row) bool, rival func(first, r provision.Row) bool) (map[string]*claim, error) {
-	again := repeated(hashes)
-	if len(again) == 0 {
-		return nil, nil
+// claim reads the rows whose hash is not theirs alone again, twice: who counts, the first row by number that may, has to be known
+// before others can be held against it.
+func (v *survey) claim(c *claims, may func(row) bool, rival func(first, r provision.Row) bool) error {
+	if c == nil {
+		return nil
 	}
-	found := make(map[string]*claim)
 	err := v.each(func(r row) {
-		if !again[hashes[r.index]] || !may(r) {
-			return
-		}
-		c := found[key(r)]
-		if c == nil {
-			c = new(claim)
-			found[strings.Clone(key(r))] = c
-		}
-		if c.first.Number == 0 || r.Number < c.first.Number {
-			c.first, c.done = keep(r.Row), v.marks[r.index]&finished != 0
+		if c.shared(r.index) && may(r) {
+			c.stake(r.index, r.Row, v.marks[r.index]&finished != 0)
 		}
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = v.each(func(r row) {
-		if !again[hashes[r.index]] {
+	return v.each(func(r row) {
+		if !c.shared(r.index) {
 			return
 		}
-		c := found[key(r)]
-		if c != nil && r.Number != c.first.Number && rival(c.first, r.Row) && (c.other.Number == 0 || r.Number < c.other.Number) {
-			c.other = keep(r.Row)
+		at := c.find(r.index, r.Row)
+		if at == nil || r.Number == int(at.first.number) || at.other.number != 0 && int(at.other.number) < r.Number {
+			return
+		}
+		if rival(at.first.row(), r.Row) {
+			at.other = keep(r.Row)
 		}
 	})
-	return found, err
-}
-
-// keep is a row that does not hold on to those around it.
-func keep(r provision.Row) provision.Row {
-	r.Subject, r.Name, r.Email = strings.Clone(r.Subject), strings.Clone(r.Name), strings.Clone(r.Email)
-	return r
 }
 
 // each goes through the rows that were added, and fails where the file is no longer the one that they were read from.
@@ -153,19 +127,6 @@ func (v *survey) same(r row) bool {
 
 func (v *survey) moved() error {
 	return fmt.Errorf("%s changed while it was being read", v.sheet.name)
-}
-
-// repeated is the set of the hashes that stand there more than once.
-func repeated(hashes []uint64) map[uint64]bool {
-	sorted := slices.Clone(hashes)
-	slices.Sort(sorted)
-	again := make(map[uint64]bool)
-	for i := 1; i < len(sorted); i++ {
-		if sorted[i] == sorted[i-1] && sorted[i] != 0 {
-			again[sorted[i]] = true
-		}
-	}
-	return again
 }
 
 // foldAddress is the same for two addresses that differ in case only, as strings.EqualFold has it.
