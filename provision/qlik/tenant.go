@@ -44,7 +44,10 @@ func ParseTenant(s string) (Tenant, error) {
 	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return Tenant{}, fmt.Errorf("the tenant %q is more than a host: write %s://%s", s, u.Scheme, u.Host)
 	}
-	t := Tenant{scheme: strings.ToLower(u.Scheme), host: strings.ToLower(u.Host)}
+	t := Tenant{scheme: strings.ToLower(u.Scheme), host: strings.ToLower(strings.TrimSuffix(u.Host, ":"))}
+	if again, err := url.Parse(t.String()); err != nil || again.Host != t.host { // an escape in it, taken for what it stands for
+		return Tenant{}, fmt.Errorf("the tenant %q has a host that is none", s)
+	}
 	switch {
 	case t.scheme == "https":
 		t.host = strings.TrimSuffix(t.host, ":443")

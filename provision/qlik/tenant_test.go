@@ -17,6 +17,7 @@ func TestParseTenant(t *testing.T) {
 		"http://127.0.0.1:8080":              "http://127.0.0.1:8080",
 		"http://127.9.9.9:8080":              "http://127.9.9.9:8080",
 		"http://localhost:80":                "http://localhost",
+		"acme.eu.qlikcloud.com:":             "https://acme.eu.qlikcloud.com",
 		"http://[::1]:8080":                  "http://[::1]:8080",
 		"127.0.0.1:8080":                     "http://127.0.0.1:8080",
 		"https://127.0.0.1:8080":             "https://127.0.0.1:8080",
@@ -53,6 +54,7 @@ func TestWhatIsNoTenantIsRefused(t *testing.T) {
 		"https://acme qlikcloud.com":             "no URL",
 		"https://acme.qlikcloud.com:port":        "no URL",
 		"acme\x00.qlikcloud.com":                 "no URL",
+		"acme%25.qlikcloud.com":                  "no",
 	} {
 		got, err := ParseTenant(in)
 		if err == nil || !strings.Contains(err.Error(), said) {
@@ -78,8 +80,11 @@ func FuzzParseTenant(f *testing.F) {
 			t.Errorf("%q is %q, which is %q: %v", s, tenant, again, err)
 		}
 		u, err := url.Parse(tenant.String() + usersPath)
-		if err != nil || u.Path != usersPath || u.User != nil || u.RawQuery != "" || u.Host != tenant.Host() {
-			t.Errorf("%q makes %v: %v", s, u, err)
+		if err != nil {
+			t.Fatalf("%q makes no URL: %v", s, err)
+		}
+		if u.Path != usersPath || u.User != nil || u.RawQuery != "" || u.Host != tenant.Host() {
+			t.Errorf("%q makes %v", s, u)
 		}
 		if u.Scheme == "http" && !loopback(u.Hostname()) {
 			t.Errorf("%q is plain http on %q", s, u.Hostname())
