@@ -32,8 +32,11 @@ that are done are never sent and never changed. The file may have been mended an
 			if err != nil {
 				return a.refusal(err, c.given)
 			}
-			switch waiting := ledger.Counts()[provision.Pending]; waiting {
-			case 0:
+			counts := ledger.Counts()
+			switch waiting, invalid := counts[provision.Pending], counts[provision.Invalid]; {
+			case waiting == 0 && invalid > 0:
+				a.ui.say("%s: nothing to send: %s invalid as before", path, are(invalid))
+			case waiting == 0:
 				a.ui.say("%s: nothing to do", path)
 			default:
 				a.ui.say("%s: %s to run, of %s", path, plural(waiting, "row"), grouped(ledger.Rows()))
