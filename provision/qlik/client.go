@@ -197,7 +197,7 @@ func (c *Client) send(ctx context.Context, r request, authorization string) (ans
 	got, err := c.exchange(ctx, r, authorization)
 	c.inFlight.Add(-1)
 	if e, ok := errors.AsType[*Error](err); ok {
-		c.secrets.error(e)
+		c.secrets.inError(e)
 	}
 	if got.status != 0 {
 		c.answered.Store(true)
@@ -249,7 +249,9 @@ func (c *Client) exchange(ctx context.Context, r request, authorization string) 
 
 // garbled is an answer of success that cannot be read.
 func (c *Client) garbled(got answer, err error) error {
-	return c.secrets.error(&Error{kind: ErrGarbled, Status: got.status, Err: err})
+	e := &Error{kind: ErrGarbled, Status: got.status, Err: err}
+	c.secrets.inError(e)
+	return e
 }
 
 func readAnswer(resp *http.Response) ([]byte, error) {

@@ -72,8 +72,8 @@ func without(text string, secrets []string) string {
 	return text
 }
 
-// error hides the secrets in what e says.
-func (s *secrets) error(e *Error) *Error {
+// inError hides the secrets in what e says.
+func (s *secrets) inError(e *Error) {
 	for _, text := range []*string{&e.Code, &e.Title, &e.Detail, &e.TraceID} {
 		*text = s.hide(*text)
 	}
@@ -82,11 +82,10 @@ func (s *secrets) error(e *Error) *Error {
 			e.Err = &discreet{s.hide(said), e.Err}
 		}
 	}
-	return e
 }
 
-// user hides the secrets in what the tenant says of a user.
-func (s *secrets) user(u *User) {
+// inUser hides the secrets in what the tenant says of a user.
+func (s *secrets) inUser(u *User) {
 	for _, text := range []*string{&u.ID, &u.Subject, &u.Name, &u.Email, &u.Status} {
 		*text = s.hide(*text)
 	}

@@ -58,7 +58,8 @@ func TestTheLatestTokensAreHidden(t *testing.T) {
 func TestAnErrorThatSaysASecretStaysWhatItIs(t *testing.T) {
 	s := newSecrets(Credentials{APIKey: "the-key-of-all"})
 	cause := errors.New("malformed: the-key-of-all")
-	e := s.error(&Error{kind: ErrNoAnswer, Code: "the-key-of-all", Title: "the-key-of-all", Detail: "x the-key-of-all", TraceID: "the-key-of-all", Err: cause})
+	e := &Error{kind: ErrNoAnswer, Code: "the-key-of-all", Title: "the-key-of-all", Detail: "x the-key-of-all", TraceID: "the-key-of-all", Err: cause}
+	s.inError(e)
 	if text := fmt.Sprint(e, e.Code, e.Title, e.Detail, e.TraceID, e.Err); strings.Contains(text, "the-key") {
 		t.Error(text)
 	}

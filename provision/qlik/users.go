@@ -52,7 +52,7 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 	if err == nil && user.ID == "" {
 		err = c.garbled(got, errors.New("no id in it"))
 	}
-	c.secrets.user(&user)
+	c.secrets.inUser(&user)
 	return user, err
 }
 
@@ -105,7 +105,7 @@ func (c *Client) pages(ctx context.Context, r request) (Found, error) {
 			return Found{}, c.garbled(got, errors.New("no users in it"))
 		}
 		for i := range p.Data {
-			c.secrets.user(&p.Data[i])
+			c.secrets.inUser(&p.Data[i])
 		}
 		found.Users = append(found.Users, p.Data...)
 		found.Date = got.date
