@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"qlik-provision/provision"
-	"qlik-provision/provision/qlik"
 	"qlik-provision/report"
 )
 
@@ -24,7 +23,6 @@ type performance struct {
 	look    bool // look only: a plan
 	unnamed bool // the result file is a temporary one that nobody asked for
 	retry   command
-	client  *qlik.Client
 	summary summary
 }
 
