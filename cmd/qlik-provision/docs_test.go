@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -29,21 +31,21 @@ func TestReference(t *testing.T) {
 	if !between.Match(readme) {
 		t.Fatal("README.md has no place for the flags")
 	}
-	for path, want := range map[string]string{
+	for file, want := range map[string]string{
 		"../../docs/reference.md":     markdown(commands),
 		"../../docs/qlik-provision.1": manual(commands),
 		"../../README.md":             between.ReplaceAllString(string(readme), "${1}"+strings.ReplaceAll(runFlagsTable(commands), "$", "$$")+"${2}"),
 	} {
-		got, err := os.ReadFile(path)
+		got, err := os.ReadFile(file)
 		switch {
 		case *update:
-			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		case err != nil:
 			t.Error(err)
 		case !bytes.Equal(bytes.ReplaceAll(got, []byte("\r\n"), []byte("\n")), []byte(want)):
-			t.Errorf("%s is stale: make docs", path)
+			t.Errorf("%s is stale: make docs", file)
 		}
 	}
 }
@@ -200,4 +202,37 @@ func roff(s string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// TestWhatIsWrittenAboutIsThere follows the links of the documents, and the names of files in the map of the code.
+func TestWhatIsWrittenAboutIsThere(t *testing.T) {
+	documents, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := regexp.MustCompile(`\]\(([^):#]+)\)`)
+	for _, document := range append(documents, "../../README.md", "../../CONTRIBUTING.md", "../../CHANGELOG.md") {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, to := range link.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(document), to[1])); err != nil {
+				t.Errorf("%s: %v", document, err)
+			}
+		}
+	}
+	contributing, err := os.ReadFile("../../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := ""
+	for _, name := range regexp.MustCompile("`([a-z/-]+\\.go)`").FindAllStringSubmatch(string(contributing), -1) {
+		if strings.Contains(name[1], "/") {
+			folder = path.Dir(name[1]) // the names beside it are of the same folder
+		}
+		if _, err := os.Stat(filepath.Join("../..", folder, path.Base(name[1]))); err != nil {
+			t.Errorf("CONTRIBUTING.md: %v", err)
+		}
+	}
 }
