@@ -26,19 +26,23 @@ var groups = []struct {
 		[]string{"pending", "duplicate same person as row 1; email differs: \"j@x.example\" there", "duplicate same person as row 1; name differs: \"Jane\" there"}},
 	{"more is known of the second", "a,,\na,Jane,j@x.example\n", sandbox,
 		[]string{"pending", "duplicate same person as row 1; name differs: none there; email differs: none there"}},
+	{"three people twice each", "a,Jane,\nb,John,\nc,Ann,\nc,Ann,\nb,John,\na,Jane,\n", sandbox, []string{"pending", "pending", "pending",
+		"duplicate same person as row 3", "duplicate same person as row 2", "duplicate same person as row 1"}},
+	{"three people under one subject", "a,Jane,\na,John,\na,Ann,\n", sandbox, []string{"invalid subject also claimed by row 2 (John)",
+		"invalid subject also claimed by row 1 (Jane)", "invalid subject also claimed by row 1 (Jane)"}},
 	{"nothing to compare", "a,,\na,,\n", sandbox, []string{"pending", "duplicate same person as row 1"}},
 	{"case and space aside", "a,Jane,\na, JANE ,\n", sandbox, []string{"pending", "duplicate same person as row 1"}},
 	{"another case of the subject is another subject", "a,Jane,\nA,Jane,\n", sandbox, []string{"pending", "pending"}},
 	{"a stranger makes all of them invalid", "a,Jane,\na,Jane,j@x.example\na,John,\n", sandbox, []string{
 		"invalid subject also claimed by row 3 (John)", "invalid subject also claimed by row 3 (John)", "invalid subject also claimed by row 1 (Jane)"}},
 	{"the first that can be sent counts", "a,Jane,broken@\na,Jane,j@x.example\na,Jane,\n", sandbox, []string{
-		`invalid line 2, column "Email": "broken@" is not an address`, "pending", "duplicate same person as row 2; email differs: \"j@x.example\" there"}},
+		`invalid line N, column "Email": "broken@" is not an address`, "pending", "duplicate same person as row 2; email differs: \"j@x.example\" there"}},
 	{"an invalid row claims its subject", "a,Jane,\na,John,broken@\n", sandbox, []string{
-		"invalid subject also claimed by row 2 (John, broken@)", `invalid line 3, column "Email": "broken@" is not an address`}},
+		"invalid subject also claimed by row 2 (John, broken@)", `invalid line N, column "Email": "broken@" is not an address`}},
 	{"no subject is nobody's", ",Jane,j@x.example\n,John,\n", sandbox, []string{
-		`invalid line 2, column "Subject": no subject`, `invalid line 3, column "Subject": no subject`}},
+		`invalid line N, column "Subject": no subject`, `invalid line N, column "Subject": no subject`}},
 	{"no address where one is needed", "a,Jane,\nb,John,j@x.example\n", Options{Tenant: "sandbox", NeedEmail: true}, []string{
-		`invalid line 2, column "Email": no address`, "pending"}},
+		`invalid line N, column "Email": no address`, "pending"}},
 	{"one address of two subjects", "a,Jane,j@x.example\nb,John,J@X.example\nc,Ann,a@x.example\n", Options{Tenant: "sandbox", MatchEmail: true}, []string{
 		"invalid address also of row 2 (John, b)", "invalid address also of row 1 (Jane, a)", "pending"}},
 	{"one address of two subjects, which is no matter", "a,Jane,j@x.example\nb,John,j@x.example\n", sandbox, []string{"pending", "pending"}},
@@ -49,7 +53,7 @@ var groups = []struct {
 		Options{Tenant: "sandbox", MatchEmail: true}, []string{
 			"invalid address also of row 3 (John, b)", "pending", "invalid address also of row 1 (Jane, a)"}},
 	{"a line end in a stranger's name", "a,Jane,\na,\"Jo\nhn\",\n", sandbox, []string{
-		"invalid subject also claimed by row 2 (Jo hn)", `invalid line 3, column "Name": a control character in "Jo\nhn"`}},
+		"invalid subject also claimed by row 2 (Jo hn)", `invalid line N, column "Name": a control character in "Jo\nhn"`}},
 	{"an address that is not ASCII", "a,Jane,ö@x.example\nb,John,Ö@x.example\n", Options{Tenant: "sandbox", MatchEmail: true}, []string{
 		"invalid address also of row 2 (John, b)", "invalid address also of row 1 (Jane, a)"}},
 	{"a formula in a name", "a,=1+1,\na,John,\n", sandbox, []string{
@@ -69,12 +73,16 @@ func TestWhoIsWhoInsideTheFile(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					var got []string
+					got := make([]string, l.Rows())
 					for r, err := range results.Rows() {
 						if err != nil {
 							t.Fatal(err)
 						}
-						got = append(got, strings.TrimSpace(string(r.Outcome)+" "+r.Message))
+						_, message, _ := strings.Cut(r.Message, "line ")
+						got[r.Row-1] = strings.TrimSpace(string(r.Outcome) + " " + strings.TrimSuffix(r.Message, message))
+						if own, found := strings.CutPrefix(message, fmt.Sprint(r.Line, ",")); found {
+							got[r.Row-1] += " N," + own
+						}
 					}
 					if diff := cmp.Diff(c.want, got); diff != "" {
 						t.Error(diff)
@@ -83,15 +91,21 @@ func TestWhoIsWhoInsideTheFile(t *testing.T) {
 				check()
 				closed(t, l)
 				before := read(t, path)
-				l, err := Open(path, roster.Options{}, o)
-				if err != nil {
-					t.Fatal(err)
+				reopen := func() {
+					t.Helper()
+					var err error
+					if l, err = Open(path, roster.Options{}, o); err != nil {
+						t.Fatal(err)
+					}
+					check()
+					closed(t, l)
 				}
-				check()
-				closed(t, l)
+				reopen()
 				if diff := cmp.Diff(before, read(t, path)); diff != "" {
 					t.Errorf("opened again:\n%s", diff)
 				}
+				write(t, path, tableOf(t, before).turned().saved(',', false, ""))
+				reopen()
 			})
 		}
 	}

@@ -70,6 +70,13 @@ func (tb table) saved(comma rune, crlf bool, bom string) string {
 	return b.String()
 }
 
+// turned has the last row first.
+func (tb table) turned() table {
+	turned := slices.Clone(tb)
+	slices.Reverse(turned[1:])
+	return turned
+}
+
 func (tb table) column(name string) int { return slices.Index(tb[0], name) }
 
 func (tb table) set(row int, column, value string) table {
@@ -100,10 +107,7 @@ func TestAResultFileIsTakenAsASpreadsheetSavedIt(t *testing.T) {
 			}
 			return b.String()
 		}, []int{7}, "", `"1003","Grace Hopper","grace@acme.example","created"`},
-		{"sorted", func(tb table) string {
-			slices.Reverse(tb[1:])
-			return tb.saved(',', false, "")
-		}, []int{7}, "", "sandbox,7\n,Nobody"},
+		{"sorted", func(tb table) string { return tb.turned().saved(',', false, "") }, []int{7}, "", "sandbox,7\n,Nobody"},
 		{"filtered", func(tb table) string { return append(tb[:1:1], tb[3], tb[7]).saved(',', false, "") }, []int{7},
 			"of 7 rows that there were at least, 5 are no longer there", "sandbox,7\n"},
 		{"a column of notes behind", func(tb table) string {
