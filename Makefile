@@ -10,8 +10,13 @@ BUILD   = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 BIN     = bin/qlik-provision
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI    = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo test lint bench cover docs dist clean
+# How long each fuzz target runs.
+FUZZTIME ?= 10m
+
+.PHONY: build demo test lint bench cover docs dist clean lint-full vuln soak fuzz
 
 build:
 	$(BUILD) -o $(BIN) ./cmd/qlik-provision
@@ -34,6 +39,26 @@ lint:
 	go mod tidy -diff
 
 # First the schedule, in simulated time; then speed, each benchmark with its rival in the same run and their ratio.
+# All of .golangci.yml. Apart from lint, since building golangci-lint takes minutes where nothing is cached.
+lint-full: lint
+	go run $(GOLANGCI) run ./...
+
+# Known holes in what is linked. It asks vuln.go.dev, so nothing else depends on it.
+vuln:
+	go run $(GOVULNCHECK) ./...
+
+# 200,000 rows against a tenant that fails now and then; see docs/soak.md.
+soak:
+	SOAK=1 go test -count=1 -timeout 30m -v -run '^TestSoak$$' ./cmd/qlik-provision
+
+# Every fuzz target, one after the other. What one of them finds stays in its package's testdata/fuzz, as a seed.
+fuzz:
+	@set -e; for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
 bench:
 	go test -run '^TestTable$$' -v -table ./provision | grep -v '^[=-]'
 	go test -run '^$$' -bench . -benchtime 1x ./...
