@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"qlik-provision/provision"
@@ -56,6 +58,7 @@ func (a *app) refusal(err error, given command) error {
 		results  *report.ResultsGivenError
 		subjects *report.SubjectsError
 		tenant   *report.TenantError
+		none     *report.NotResultsError
 	)
 	switch {
 	case errors.As(err, &bad) && len(bad.Flags) > 0:
@@ -76,8 +79,21 @@ func (a *app) refusal(err error, given command) error {
 		return usage(err, given.without("--tenant", "--context", "--client-id", "--client-secret-file").with("--sandbox").String())
 	case errors.As(err, &tenant):
 		return usage(err, given.without("--tenant", "--context", "--sandbox").with("--tenant", tenant.Ledger).String())
+	case errors.As(err, &none) && none.Path == given.words[2] && resultsBeside(none.Path) != "":
+		return usage(err, given.on(given.words[1], resultsBeside(none.Path)).String())
 	}
 	return usage(err, given.hint(err))
+}
+
+// resultsBeside is the result file of an export that was named in its place, "" where there is none.
+func resultsBeside(export string) string {
+	for _, ending := range []string{".results.csv", ".sandbox.results.csv"} {
+		path := strings.TrimSuffix(export, filepath.Ext(export)) + ending
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return ""
 }
 
 // hint is what to do about an error of a file that no other command would mend.
