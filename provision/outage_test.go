@@ -57,9 +57,8 @@ func TestANameThatIsNotResolvedForAWhileIsWaitedFor(t *testing.T) {
 				}
 				tr.check(t, rows)
 				tr.states(t, rows, map[provision.State]int{provision.Created: len(rows)})
-				// What was never sent leaves no doubt: nobody has to be looked at.
-				if s := tr.tenant.Stats(); s.Create != len(rows) || s.List != 0 {
-					t.Errorf("%d creates and %d looks for %d rows", s.Create, s.List, len(rows))
+				if s := tr.tenant.Stats(); s.Create != len(rows) || s.Conflicts != 0 {
+					t.Errorf("%d creates and %d conflicts for %d rows", s.Create, s.Conflicts, len(rows))
 				}
 				if n := len(within(spy.to(sandbox.EndpointCreate), test.from+2*time.Second, test.to)); n > 40 {
 					t.Errorf("%d creates tried while nobody was to be found", n)
