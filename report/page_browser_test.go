@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	cdppage "github.com/chromedp/cdproto/page"
@@ -165,4 +167,44 @@ func served(t *testing.T, page []byte) string {
 func visible(t *testing.T, b *tab) []int {
 	t.Helper()
 	return ask[[]int](t, b, `[...document.querySelectorAll("#rows tbody tr")].filter(tr => tr.checkVisibility()).map(tr => Number(tr.cells[0].textContent))`)
+}
+
+// typed is a key pressed as a keyboard does it: where the page takes the press, no character follows.
+func typed(key string) step {
+	return command(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: "keyDown", Key: key, Text: key})
+}
+
+// tooWide names what stands out of the page.
+const tooWide = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.tagName + "." + (e.className.baseVal ?? e.className)).slice(0, 5).join(" ")`
+
+// palest names texts whose contrast is under 4.5, which is what WCAG AA wants.
+const palest = `(() => {
+  const numbers = (c) => (c.match(/[\d.]+/g) ?? []).map(Number);
+  const light = ([r, g, b]) => {
+    const l = [r, g, b].map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * l[0] + 0.7152 * l[1] + 0.0722 * l[2];
+  };
+  const ground = (e) => {
+    for (; e; e = e.parentElement) {
+      const c = numbers(getComputedStyle(e).backgroundColor);
+      if (c.length === 3 || c[3] === 1) return c;
+    }
+    return [255, 255, 255];
+  };
+  const pale = new Set();
+  let seen = 0;
+  for (const e of document.querySelectorAll("body *")) {
+    if (["SCRIPT", "STYLE", "title"].includes(e.tagName) || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+    const style = getComputedStyle(e);
+    const ink = light(numbers(e.namespaceURI.endsWith("svg") ? style.fill : style.color)), paper = light(ground(e));
+    const contrast = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+    seen++;
+    if (contrast < 4.5) pale.add(e.tagName + "." + (e.className.baseVal ?? e.className) + " has a contrast of " + contrast.toFixed(2));
+  }
+  if (seen < 100) pale.add("only " + seen + " texts were looked at");
+  return [...pale];
+})()`
+
+func inScheme(scheme string) step {
+	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 }

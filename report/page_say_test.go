@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -109,21 +108,38 @@ func TestThePageOfARunThatWasKilledSaysSo(t *testing.T) {
 }
 
 func TestALongTableLeavesOutWhatOnlyWaits(t *testing.T) {
-	samples := make([]sample, mostListed+500)
-	for i := range samples {
-		samples[i] = sample{subject: fmt.Sprint(i), outcome: "pending"}
-		if i%1000 == 999 {
-			samples[i].outcome = "failed"
+	const rows, failed = mostListed + 500, 20
+	var l lists
+	for i := range rows {
+		r := ResultRow{Entry: Entry{Row: i + 1, Outcome: provision.Pending}}
+		if i >= rows-failed {
+			r.Outcome = provision.Failed
+		}
+		l.add(r, i)
+	}
+	listed := l.merge(func(listedRow) bool { return true })
+	if len(listed) != mostListed {
+		t.Fatalf("the table has %d rows, want %d", len(listed), mostListed)
+	}
+	for i, r := range listed {
+		if want := i + 1; i < mostListed-failed && r.Row != want {
+			t.Fatalf("row %d is listed where row %d should be", r.Row, want)
+		}
+		if want := rows - mostListed + i + 1; i >= mostListed-failed && (r.Row != want || r.Outcome != provision.Failed) {
+			t.Fatalf("row %d (%s) is listed where the failed row %d should be", r.Row, r.Outcome, want)
 		}
 	}
-	page := pageOf(t, sampleFile(t, samples))
-	if n := bytes.Count(page, []byte("<tr role=\"row\" id=")); n != mostListed {
-		t.Errorf("the table has %d rows, want %d", n, mostListed)
+
+	g := &gathered{Summary: Summary{Rows: rows, NotDone: rows, Counts: map[provision.State]int{provision.Pending: rows}}, listed: listed[:3]}
+	page, err := pageTemplate()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n := bytes.Count(page, []byte(`data-outcome="failed"`)); n != 20 {
-		t.Errorf("the table has %d rows that failed, want all 20", n)
+	var b strings.Builder
+	if err := page.Execute(&b, viewOf(&Results{Path: "x.csv"}, g, sampleStart())); err != nil {
+		t.Fatal(err)
 	}
-	if !bytes.Contains(page, []byte("500 rows are left out")) {
+	if !strings.Contains(b.String(), "20,497 rows are left out") {
 		t.Error("the page does not say how many rows it leaves out")
 	}
 }
@@ -270,50 +286,4 @@ func FuzzThePageOfAnyFile(f *testing.F) {
 			t.Fatalf("the page has the elements %q", tags)
 		}
 	})
-}
-
-func TestAPageIsSavedWhole(t *testing.T) {
-	results := sampleFile(t, runSamples())
-	page := filepath.Join(t.TempDir(), "page.html")
-	for range 2 { // the second time in the place of the first
-		if err := SavePage(page, results); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !strings.HasSuffix(read(t, page), "</html>\n") {
-		t.Error("the page has no end")
-	}
-	if info, err := os.Stat(page); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
-		t.Errorf("the page's mode is %v (%v), want 0600", info.Mode(), err)
-	}
-	if names := folder(t, page); !slices.Equal(names, []string{"page.html"}) {
-		t.Errorf("beside the page stand %v", names)
-	}
-}
-
-func TestAPageTakesNoOtherFilesPlace(t *testing.T) {
-	results := sampleFile(t, runSamples())
-	folderThere := t.TempDir()
-	other := filepath.Join(folderThere, "other.html")
-	write(t, other, "<!doctype html>\n<title>mine</title>\n")
-	for _, there := range []string{other, folderThere, results} {
-		if e := is[*NotPageError](t, SavePage(there, results)); e.Path != there {
-			t.Errorf("the error names %s, want %s", e.Path, there)
-		}
-	}
-	if got := read(t, other); !strings.Contains(got, "mine") {
-		t.Errorf("the file holds %q now", got)
-	}
-	if names := folder(t, other); !slices.Equal(names, []string{"other.html"}) {
-		t.Errorf("beside the file stand %v", names)
-	}
-}
-
-func TestWhatIsNoResultFileLeavesNoPage(t *testing.T) {
-	csv := filepath.Join(t.TempDir(), "hr.csv")
-	write(t, csv, "ID,Name\n1,Anna\n")
-	is[*NotResultsError](t, SavePage(csv+".html", csv))
-	if names := folder(t, csv); !slices.Equal(names, []string{"hr.csv"}) {
-		t.Errorf("beside the file stand %v", names)
-	}
 }

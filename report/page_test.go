@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -148,6 +147,9 @@ func TestThePageInABrowser(t *testing.T) {
 			if got := ask[int64](t, tab, `document.documentElement.scrollWidth`); got > width {
 				t.Errorf("on %d px the page is %d wide: %s", width, got, ask[string](t, tab, tooWide))
 			}
+			if n := ask[int](t, tab, `[...document.querySelectorAll("td, th, li, dd, p")].filter(e => e.clientWidth > 0 && e.scrollWidth > e.clientWidth && !e.closest(".sr")).length`); n > 0 {
+				t.Errorf("on %d px %d texts are cut off", width, n)
+			}
 		}
 	})
 
@@ -169,46 +171,6 @@ func TestThePageInABrowser(t *testing.T) {
 			t.Errorf("%d rows may be left blank", n)
 		}
 	})
-}
-
-// typed is a key pressed as a keyboard does it: where the page takes the press, no character follows.
-func typed(key string) step {
-	return command(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: "keyDown", Key: key, Text: key})
-}
-
-// tooWide names what stands out of the page.
-const tooWide = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.tagName + "." + (e.className.baseVal ?? e.className)).slice(0, 5).join(" ")`
-
-// palest names texts whose contrast is under 4.5, which is what WCAG AA wants.
-const palest = `(() => {
-  const numbers = (c) => (c.match(/[\d.]+/g) ?? []).map(Number);
-  const light = ([r, g, b]) => {
-    const l = [r, g, b].map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * l[0] + 0.7152 * l[1] + 0.0722 * l[2];
-  };
-  const ground = (e) => {
-    for (; e; e = e.parentElement) {
-      const c = numbers(getComputedStyle(e).backgroundColor);
-      if (c.length === 3 || c[3] === 1) return c;
-    }
-    return [255, 255, 255];
-  };
-  const pale = new Set();
-  let seen = 0;
-  for (const e of document.querySelectorAll("body *")) {
-    if (["SCRIPT", "STYLE", "title"].includes(e.tagName) || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
-    const style = getComputedStyle(e);
-    const ink = light(numbers(e.namespaceURI.endsWith("svg") ? style.fill : style.color)), paper = light(ground(e));
-    const contrast = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
-    seen++;
-    if (contrast < 4.5) pale.add(e.tagName + "." + (e.className.baseVal ?? e.className) + " has a contrast of " + contrast.toFixed(2));
-  }
-  if (seen < 100) pale.add("only " + seen + " texts were looked at");
-  return [...pale];
-})()`
-
-func inScheme(scheme string) step {
-	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 }
 
 // numbers is the rows that are not done and fit.
@@ -246,7 +208,10 @@ func TestWhatTheFileSaysStaysText(t *testing.T) {
 	b := browser(t)
 	address := served(t, pageOf(t, sampleFile(t, samples)))
 	tab := newTab(t, b, chromedp.Navigate(address))
-	cells := ask[[][]string](t, tab, `[...document.querySelectorAll("#rows tbody tr")].map(tr => [2, 3, 4].map(i => tr.cells[i].firstChild.data))`)
+	cells := ask[[][]string](t, tab, `[...document.querySelectorAll("#rows tbody tr")].map(tr => [2, 3, 4].map(i => tr.cells[i]?.firstChild?.data ?? ""))`)
+	if len(cells) != len(hostile()) {
+		t.Fatalf("the table has %d rows, want %d", len(cells), len(hostile()))
+	}
 	for i, name := range hostile() {
 		want := shown(name)
 		if got := cells[i]; !slices.Equal(got, []string{want, want, want}) {
@@ -276,16 +241,22 @@ func TestTenThousandRowsAreSearchedWhileOneTypes(t *testing.T) {
 		document.documentElement.scrollHeight;
 		return performance.now() - begun;
 	}`
+	searched := func(words string) float64 {
+		took := ask[float64](t, tab, fmt.Sprintf("(%s)(%q)", search, words))
+		t.Logf("%q: %.0f ms", words, took)
+		return took
+	}
+	searched("anna") // puts together what is searched
 	const most = 300 // ms
-	best := 1e9
-	for _, words := range []string{"a", "anna", "user99", "zzz", "", "400 user1"} {
-		took := ask[float64](t, tab, "("+search+")("+fmt.Sprintf("%q", words)+")")
-		t.Logf("%q: %.0f ms, %d rows", words, took, ask[int](t, tab, `document.querySelectorAll("#rows tbody tr:not([hidden])").length`))
-		best = min(best, took)
+	hide, show := 1e9, 1e9
+	for range 3 { // other work on the machine may slow one
+		hide = min(hide, searched("400 user1"))
+		show = min(show, searched(""))
 	}
-	if best > most {
-		t.Errorf("a search takes %.0f ms at best, want %d at most", best, most)
+	if hide > most || show > most {
+		t.Errorf("to search takes %.0f ms, and to show all rows again %.0f ms; want %d at most", hide, show, most)
 	}
+	searched("400 user1")
 	counts(t, tab, "742 of 10,000 rows")
 }
 
