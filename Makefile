@@ -21,7 +21,7 @@ FUZZTIME ?= 10m
 build:
 	$(BUILD) -o $(BIN) ./cmd/qlik-provision
 
-# A run on an embedded sandbox, as often as one likes. Three rows of the file cannot be done, so the run ends with 1, which is right.
+# A run on an embedded sandbox, as often as one likes. Two rows of the file cannot be sent, so the run ends with 1, which is right.
 demo: build
 	@mkdir -p demo && cp testdata/exports/new-hires.csv demo/
 	$(BIN) create demo/new-hires.csv --sandbox --overwrite || test $$? -eq 1
@@ -38,7 +38,6 @@ lint:
 	go run $(STATICCHECK) ./...
 	go mod tidy -diff
 
-# First the schedule, in simulated time; then speed, each benchmark with its rival in the same run and their ratio.
 # All of .golangci.yml. Apart from lint, since building golangci-lint takes minutes where nothing is cached.
 lint-full: lint
 	go run $(GOLANGCI) run ./...
@@ -59,6 +58,7 @@ fuzz:
 		done; \
 	done
 
+# First the schedule, in simulated time; then speed, each benchmark with its rival in the same run and their ratio.
 bench:
 	go test -run '^TestTable$$' -v -table ./provision | grep -v '^[=-]'
 	go test -run '^$$' -bench . -benchtime 1x ./...

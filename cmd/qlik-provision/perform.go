@@ -115,6 +115,8 @@ func (p *performance) end(runErr, closeErr error) *failure {
 		return lastly(fmt.Errorf("%w; and %w", runErr, closeErr), retry)
 	case closeErr != nil:
 		return lastly(closeErr, retry)
+	case is[*failure](runErr):
+		return failureOf(runErr) // the run never began
 	case runErr != nil:
 		return ended(runErr, retry)
 	}
