@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/gocarina/gocsv"
@@ -23,6 +24,8 @@ type draft struct {
 	delimiter rune
 	buf       []byte // on its way to the file
 
+	blank []string // the cells of an entry that says nothing
+
 	entries []Entry // of the rows whose other cells wait in text
 	text    []byte
 	cuts    []cut
@@ -35,11 +38,15 @@ type cut struct{ before, behind int }
 // newDraft creates a draft and writes the header: source's, with our columns where it has none. A file that was not plain UTF-8
 // gets a byte order mark, so that the program that made it still knows how to read it.
 func newDraft(p place, source *roster.File) (*draft, error) {
+	blank, err := encode(Entry{})
+	if err != nil {
+		return nil, err
+	}
 	file, err := p.draft()
 	if err != nil {
 		return nil, err
 	}
-	d := &draft{file: file, source: source, delimiter: source.Dialect.Delimiter}
+	d := &draft{file: file, source: source, delimiter: source.Dialect.Delimiter, blank: blank}
 	if !source.Dialect.Plain {
 		d.buf = append(d.buf, "\ufeff"...)
 	}
@@ -69,6 +76,9 @@ func (d *draft) write(rec *roster.Record, e Entry) error {
 	if d.source.Block >= 0 {
 		before, behind = d.source.Block, d.source.Block+columns
 	}
+	if e == (Entry{Outcome: e.Outcome, UserSubject: e.UserSubject, Tenant: e.Tenant, Row: e.Row}) && behind == len(d.source.Header) {
+		return d.writeUntried(rec, before, e)
+	}
 	d.text = rec.AppendTo(d.text, 0, before)
 	c := cut{before: len(d.text)}
 	if behind < len(d.source.Header) {
@@ -82,6 +92,30 @@ func (d *draft) write(rec *roster.Record, e Entry) error {
 		return nil
 	}
 	return d.flush()
+}
+
+// writeUntried writes a row of which nothing more is known than that it is to be run. In a new ledger these are nearly all of
+// them, so what gocsv made of an empty entry is filled in, which takes half the time.
+func (d *draft) writeUntried(rec *roster.Record, before int, e Entry) error {
+	if err := d.flush(); err != nil {
+		return err
+	}
+	d.blank[outcomeColumn], d.blank[subjectColumn], d.blank[tenantColumn] = string(e.Outcome), e.UserSubject, e.Tenant
+	d.blank[rowColumn] = strconv.Itoa(e.Row)
+	d.buf = d.appendOurs(rec.AppendTo(d.buf, 0, before), d.blank)
+	d.buf = append(d.buf, d.source.Dialect.LineEnd...)
+	return d.drain(64 << 10)
+}
+
+// appendOurs appends our cells behind the export's.
+func (d *draft) appendOurs(dst []byte, cells []string) []byte {
+	for i, cell := range cells {
+		if i > 0 || d.source.Block != 0 {
+			dst = utf8.AppendRune(dst, d.delimiter)
+		}
+		dst = roster.AppendField(dst, cell, d.delimiter)
+	}
+	return dst
 }
 
 // flush has gocsv make cells of the entries that wait, and writes their rows.
@@ -107,12 +141,7 @@ func (b *batchWriter) Write(cells []string) error {
 	}
 	b.next++
 	b.buf = append(b.buf, b.text[from:c.before]...)
-	for i, cell := range cells {
-		if i > 0 || b.source.Block != 0 {
-			b.buf = utf8.AppendRune(b.buf, b.delimiter)
-		}
-		b.buf = roster.AppendField(b.buf, cell, b.delimiter)
-	}
+	b.buf = (*draft)(b).appendOurs(b.buf, cells)
 	b.buf = append(b.buf, b.text[c.before:c.behind]...)
 	b.buf = append(b.buf, b.source.Dialect.LineEnd...)
 	return nil
