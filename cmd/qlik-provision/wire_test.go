@@ -138,7 +138,7 @@ func TestNoRedirectIsFollowedWhateverItsStatus(t *testing.T) {
 				tenant.Inject(sandbox.Fault{Kind: sandbox.FaultRedirect, Status: status, Location: other.URL + "/api/v1/users", On: on})
 				p := newProgram(t, tenant)
 				p.write(t, "hr.csv", 3)
-				cmd, stderr := p.command("create", "hr.csv")
+				cmd, stderr := p.command("create", "hr.csv", "--attempts", "2", "--patience", "3s")
 				want := exitRun
 				if on == sandbox.EndpointFilter {
 					want = exitDone // a run can do without lookups
