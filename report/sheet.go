@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -51,16 +52,27 @@ func (s *sheet) read(in roster.Options) error {
 	s.size = info.Size()
 	in.Block = Columns()
 	s.file, err = roster.Open(s.handle, s.size, s.name, in)
-	if err != nil && !in.Loose { // perhaps it has no subject because it is something else
+	if bad, ok := errors.AsType[*roster.Error](err); ok && !in.Loose {
 		in.Loose = true
-		if file, err := roster.Open(s.handle, s.size, s.name, in); err == nil && file.Block < 0 {
-			s.file = file
+		if file, looseErr := roster.Open(s.handle, s.size, s.name, in); looseErr == nil {
+			s.file = file // perhaps it has no subject because it is something else
+			if file.Block >= 0 && in.Subject == "" {
+				s.recall(bad)
+			}
 		}
 	}
 	if s.file != nil && s.file.Block < 0 {
 		return &NotResultsError{s.name, "its header does not have our columns beside each other: " + strings.Join(Columns(), ",")}
 	}
 	return err
+}
+
+// recall finds in the subjects of the rows how they were made, which a refusal for the want of a flag can name.
+func (s *sheet) recall(bad *roster.Error) {
+	// Where the file cannot be read to its end, the refusal stands as it is.
+	if flags, err := (&guard{sheet: s}).flags(); err == nil && flags != nil {
+		bad.Flags = flags
+	}
 }
 
 func (s *sheet) close() error {

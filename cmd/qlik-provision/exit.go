@@ -138,7 +138,7 @@ func ended(err error, retry string) *failure {
 	case errors.Is(err, provision.ErrUnreachable):
 		because("check the address of the tenant, the network and the proxy (HTTPS_PROXY)")
 	case errors.Is(err, provision.ErrPatience):
-		because("see how the tenant is (status.qlikcloud.com)")
+		because("see how the tenant is (status.qlikcloud.com) and who else uses this client; --patience waits longer")
 	case errors.Is(err, errNotRecorded):
 		because("make room on the disk")
 	}

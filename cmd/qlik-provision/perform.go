@@ -151,6 +151,8 @@ func (p *performance) mending() string {
 		return "mend them in the export, or leave them out: " + p.next()
 	case s.Invalid > 0:
 		return "mend the cells of the invalid rows in " + p.path + ", then: " + retry
+	case s.strangers:
+		return "give the rows whose subject is another person's another one in " + p.path + ", then: " + retry
 	default:
 		return retry
 	}

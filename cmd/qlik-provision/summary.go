@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,7 +33,8 @@ type summary struct {
 	Error     string  `json:"error"` // empty where exit is 0
 	Hint      string  `json:"hint"`
 
-	notDone int
+	notDone   int
+	strangers bool // rows failed because their subject is another person's
 }
 
 func (s *summary) fill(total *report.Summary) {
@@ -45,6 +47,7 @@ func (s *summary) fill(total *report.Summary) {
 	}
 	s.Differing, s.Disabled, s.notDone = total.Differing, total.Disabled, total.NotDone
 	s.Tenant = total.Tenant
+	s.strangers = slices.ContainsFunc(total.Causes, func(c report.Cause) bool { return c.Code == provision.OtherPerson })
 }
 
 // write prints the summary as one JSON object on a line.

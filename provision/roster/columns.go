@@ -124,7 +124,8 @@ func (c *chooser) asked(flag, text string) (Source, error) {
 		return c.single(i), nil
 	}
 	if !strings.ContainsAny(text, "{}") {
-		return Source{}, c.unknown(flag, text, "; a template has its headers in braces: "+quote("{"+c.near(text)[0]+"}"))
+		nearest := c.near(text)[0]
+		return Source{}, c.unknown(flag, text, "; a template has its headers in braces: "+quote("{"+nearest+"}"), nearest)
 	}
 	holes, err := parseTemplate(text)
 	if err != nil {
@@ -142,7 +143,7 @@ func (c *chooser) asked(flag, text string) (Source, error) {
 			return Source{}, err
 		}
 		if i < 0 {
-			return Source{}, c.unknown(flag, h.text, "")
+			return Source{}, c.unknown(flag, h.text, "", strings.Replace(text, "{"+h.text+"}", "{"+c.near(h.text)[0]+"}", 1))
 		}
 		s.parts = append(s.parts, part{i, c.header[i]})
 		columns++

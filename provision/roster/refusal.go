@@ -38,10 +38,11 @@ func (c *chooser) ambiguousName(whole, first int) *Error {
 	}
 }
 
-// unknown names a header that there is not, and those that there are.
-func (c *chooser) unknown(flag, text, more string) error {
+// unknown names a header that there is not, and those that there are. instead is the flag's value with the nearest of them.
+func (c *chooser) unknown(flag, text, more, instead string) error {
 	return &Error{
 		missing: true,
+		Flags:   []string{flag, instead},
 		Message: fmt.Sprintf("%s: there is no column %s%s; the nearest of the headers first: %s", flag, quote(text), more, c.list(text)),
 	}
 }

@@ -29,7 +29,8 @@ func (s Source) describe() string {
 	case len(s.parts) == 3 && s.parts[0].column >= 0 && s.parts[1].text == " " && s.parts[2].column >= 0:
 		return quote(s.parts[0].text) + " and " + quote(s.parts[2].text)
 	}
-	return "the template " + quote(s.text)
+	// As it was typed: corp\{Login} has one backslash, and is copied from here.
+	return "the template " + strings.ReplaceAll(quote(s.text), `\\`, `\`)
 }
 
 // of is the value for a record: each cell without its outer white space, and so the whole.
