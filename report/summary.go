@@ -146,7 +146,10 @@ func (c *causes) see(r ResultRow) {
 	if done(r.Outcome) || r.Outcome == provision.Duplicate || r.Outcome == provision.Pending && r.Message == "" && r.ErrorCode == "" {
 		return
 	}
-	key := string(r.Outcome) + "\x00" + r.ErrorCode + "\x00" + kindOf(r.Message)
+	key := string(r.Outcome) + "\x00" + r.ErrorCode
+	if r.ErrorCode != provision.OtherPerson { // whose message names people and says nothing else
+		key += "\x00" + kindOf(r.Message)
+	}
 	cause := c.found[key]
 	if cause == nil {
 		if len(c.found) == mostKept {
@@ -178,17 +181,26 @@ func (c *causes) list() ([]Cause, int) {
 	return all, further
 }
 
-// kindOf is the same for messages that differ only in the values they name: numbers, and what stands in quotes but for a column's
-// name.
+// kindOf is the same for messages that differ only in the values they name: numbers, what stands in brackets, and what stands in
+// quotes but for a column's name.
 func kindOf(message string) string {
 	var b strings.Builder
 	for rest := message; rest != ""; {
-		i := strings.IndexAny(rest, "0123456789\"")
+		i := strings.IndexAny(rest, "0123456789\"(")
 		if i < 0 {
 			b.WriteString(rest)
 			break
 		}
 		b.WriteString(rest[:i])
+		if rest[i] == '(' {
+			if end := strings.LastIndexByte(rest, ')'); end > i {
+				rest = rest[end+1:]
+				continue
+			}
+			b.WriteByte('(')
+			rest = rest[i+1:]
+			continue
+		}
 		quoted := rest[i] == '"'
 		value := rest[i:]
 		if quoted {

@@ -31,8 +31,7 @@ func TestASummaryCountsWhatTheFileSays(t *testing.T) {
 				provision.Failed: 1, provision.Pending: 0},
 			First: finishedAt.UTC().Truncate(time.Millisecond), Last: finishedAt.Add(time.Minute).UTC().Truncate(time.Millisecond),
 			Causes: []Cause{
-				{provision.Invalid, "", `subject also claimed by row 5 (John Roe, john@acme.example)`, 1, []int{4}, []int{5}},
-				{provision.Invalid, "", `subject also claimed by row 4 (Jane Doe, jane@acme.example)`, 1, []int{5}, []int{6}},
+				{provision.Invalid, "", `subject also claimed by row 5 (John Roe, john@acme.example)`, 2, []int{4, 5}, []int{5, 6}},
 				{provision.Invalid, "", `line 7, column "Employee ID": no subject`, 1, []int{6}, []int{7}},
 				{provision.Failed, "USERS-16", "the tenant said no", 1, []int{7}, []int{8}},
 			},
@@ -105,6 +104,23 @@ func TestCausesThatDifferInValuesAreOne(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, s.Causes); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestSubjectsOfOtherPeopleAreOneCause(t *testing.T) {
+	l, path := create(t, manyRows(3), sandbox)
+	for i, row := range pending(t, l) {
+		o := failed(row)
+		o.ErrorCode, o.Message = provision.OtherPerson, fmt.Sprintf("the subject belongs to another person: %c on the tenant", 'A'+i)
+		record(t, l, o)
+	}
+	closed(t, l)
+	s, err := Summarize(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Causes) != 1 || s.Causes[0].Count != l.Rows() || !strings.Contains(s.Causes[0].Message, "A on the tenant") {
+		t.Errorf("%+v", s.Causes)
 	}
 }
 
