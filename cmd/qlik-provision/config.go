@@ -122,6 +122,11 @@ const credentialsHint = "set QLIK_TENANT, QLIK_CLIENT_ID and QLIK_CLIENT_SECRET 
 
 // connect decides whom to speak to, and as whom. A context and the sandbox bring both whole.
 func (c *config) connect() (err error) {
+	if c.flags.tenant != "" {
+		if c.tenant, err = qlik.ParseTenant(c.flags.tenant); err != nil { // offline as well: the flag stands in the commands that we print
+			return noTenant("--tenant", err)
+		}
+	}
 	if c.offline {
 		return nil
 	}
@@ -134,18 +139,21 @@ func (c *config) connect() (err error) {
 		}
 		return err
 	}
-	address, from := c.flags.tenant, "--tenant"
-	if address == "" {
-		address, from = os.Getenv("QLIK_TENANT"), "QLIK_TENANT"
-	}
-	if address == "" {
-		return errors.New("no tenant: neither --tenant nor QLIK_TENANT is set")
-	}
-	if c.tenant, err = qlik.ParseTenant(address); err != nil {
-		return usage(fmt.Errorf("%s: %w", from, err), "the tenant is what stands in the browser's address bar, up to .qlikcloud.com")
+	if c.flags.tenant == "" {
+		address := os.Getenv("QLIK_TENANT")
+		if address == "" {
+			return errors.New("no tenant: neither --tenant nor QLIK_TENANT is set")
+		}
+		if c.tenant, err = qlik.ParseTenant(address); err != nil {
+			return noTenant("QLIK_TENANT", err)
+		}
 	}
 	c.creds, err = c.credentials()
 	return err
+}
+
+func noTenant(from string, err error) error {
+	return usage(fmt.Errorf("%s: %w", from, err), "the tenant is what stands in the browser's address bar, up to .qlikcloud.com")
 }
 
 // alone is an error where a flag would mix with what --context or --sandbox brings.

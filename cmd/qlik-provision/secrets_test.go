@@ -206,6 +206,7 @@ func failings() []failing {
 			p.env = append(p.env, "QLIK_API_KEY="+keyMark+"\r\nX-More: yes")
 		}, exits: []int{2}},
 		{name: "a secret as a flag", args: []string{"create", "hr.csv", "--client-secret=" + secretMark}, exits: []int{2}},
+		{name: "a secret as a flag, in a URL, with nobody asked", args: []string{"plan", "hr.csv", "--offline", "--tenant", "https://me:" + secretMark + "@acme.eu.qlikcloud.com"}, exits: []int{2}},
 		{name: "a flag that is none", args: []string{"create", "hr.csv", "--rate", "fast"}, exits: []int{2}},
 		{name: "a secret file for everybody", prepare: file("secret", markSecret, 0o644), args: []string{"create", "hr.csv", "--client-id", "me", "--client-secret-file", "secret"}, exits: []int{2}},
 		{name: "a secret file with more in it", prepare: file("secret", "secret: "+markSecret+"\nmore\n", 0o600), args: []string{"create", "hr.csv", "--client-id", "me", "--client-secret-file", "secret"}, exits: []int{2}},
