@@ -123,7 +123,7 @@ func TestLookupsAreLeftOutWhereTheyDoNotHelp(t *testing.T) {
 		{"hang", sandbox.Fault{Kind: sandbox.FaultHang}, [2]int{15, 15}, "lookups fail (no answer: none within 2s)"},
 		{"429 without an end", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 429}, [2]int{15, 15}, "lookups fail (Too Many Requests)"},
 		{"5xx for one batch only", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 500, Subjects: []string{"emp-00350"}}, [2]int{25 + 4, 25 + 4}, ""},
-		{"refused for one row only", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 400, Subjects: []string{"emp-00350"}}, [2]int{30, 50}, ""},
+		{"refused for one row only", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 400, Subjects: []string{"emp-00350"}}, [2]int{30, 60}, ""},
 		{"out of order for ten seconds, while several are in flight", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 500, From: 250 * time.Millisecond, For: 10 * time.Second}, [2]int{30, 60}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
