@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -125,10 +124,40 @@ func verify(line []byte) ([]byte, bool) {
 	return line[:i], bytes.Equal(sum, line[i+1:len(line)-1])
 }
 
+// splitLine cuts a line into the cells that journalLine made it of, and reports whether it can be one of those.
 func splitLine(body []byte) ([]string, bool) {
-	in := csv.NewReader(bytes.NewReader(body))
-	row, err := in.Read()
-	return row, err == nil
+	cells := make([]string, 0, columns)
+	for rest := string(body); ; {
+		cell, more, found := strings.Cut(rest, ",")
+		if strings.HasPrefix(rest, `"`) {
+			var ok bool
+			if cell, more, ok = unquote(rest); !ok {
+				return nil, false
+			}
+			found = more != ""
+			more = strings.TrimPrefix(more, ",")
+		}
+		cells = append(cells, cell)
+		if !found {
+			return cells, true
+		}
+		rest = more
+	}
+}
+
+// unquote takes the quoted cell off with which s begins; rest is empty, or begins with the comma behind it.
+func unquote(s string) (cell, rest string, ok bool) {
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] != '"':
+		case strings.HasPrefix(s[i:], `""`):
+			i++
+		default:
+			rest = s[i+1:]
+			return strings.ReplaceAll(s[1:i], `""`, `"`), rest, rest == "" || rest[0] == ','
+		}
+	}
+	return "", "", false
 }
 
 // of lays the journal over what the ledger says of a row: an outcome counts when row, subject and tenant are the ledger's and the
