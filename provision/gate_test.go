@@ -427,3 +427,16 @@ func TestNothingIsBegunAfterTheRunHasAnError(t *testing.T) {
 		tr.states(t, rows, map[provision.State]int{provision.Pending: 200})
 	}
 }
+
+func TestATenantThatNeverAnsweredIsOutOfReachHoweverFewTheAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{}, qlik.Options{Credentials: qlik.Credentials{APIKey: "key-0123456789"}})
+		tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultReset})
+		rows := people(3)
+		tr.run(t.Context(), rows, provision.Options{Attempts: 1, NoLookup: true})
+		if !errors.Is(tr.err, provision.ErrUnreachable) {
+			t.Errorf("the run ended with %v", tr.err)
+		}
+		tr.states(t, rows, map[provision.State]int{provision.Pending: 3})
+	})
+}

@@ -180,8 +180,12 @@ func (r *run) close(ctx context.Context, err error) error {
 	finished := r.drained() && len(r.gate.suspects) == 0
 	left := append(r.queue.tried(), r.gate.suspects...)
 	r.mu.Unlock()
-	if err == nil && !finished {
+	switch {
+	case err != nil:
+	case !finished:
 		err = context.Cause(ctx)
+	case r.settled > 0 && !r.client.Answered():
+		err = r.unreachable() // the attempts of all were used up sooner than it takes to call it that
 	}
 	for _, j := range left {
 		if j.err == nil || j.attempts == 0 && !j.doubt && errors.Is(j.err, qlik.ErrLimited) {
