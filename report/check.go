@@ -90,22 +90,28 @@ func (g *guard) see(r row) {
 	if g.tenant != "" && e.Tenant != "" && !strings.EqualFold(e.Tenant, g.tenant) && g.strange == nil {
 		g.strange = &TenantError{g.sheet.name, e.Tenant, g.tenant}
 	}
-	if g.moved(r) {
+	if was, moved := g.moved(r); moved {
 		g.total++
 		if len(g.changed) < 5 {
-			g.changed = append(g.changed, ChangedRow{r.Line, r.Number, strings.Clone(e.UserSubject), strings.Clone(r.Subject)})
+			g.changed = append(g.changed, ChangedRow{r.Line, r.Number, strings.Clone(was), strings.Clone(r.Subject)})
 		}
 	}
 }
 
-// moved reports whether a row that is done or pending would be sent under another subject. Who means a pending row to change
-// empties its user_subject.
-func (g *guard) moved(r row) bool {
+// moved reports whether a row would be sent under another subject, and the one it had: one that is done or pending, or any whose subject a
+// spreadsheet has changed behind everybody's back. Who means a pending row to change empties its user_subject.
+func (g *guard) moved(r row) (was string, moved bool) {
 	e := r.entry
-	if !done(e.Outcome) && (e.Outcome != provision.Pending || e.UserSubject == "") {
-		return false
+	if r.witness != "" && !done(e.Outcome) && e.UserSubject != "" {
+		was = r.witness
+		if !sameSubject(was, e.UserSubject) || !sameSubject(was, r.Subject) && damaged(was, r.Subject) {
+			return was, true
+		}
 	}
-	return !sameSubject(r.Subject, e.UserSubject)
+	if !done(e.Outcome) && (e.Outcome != provision.Pending || e.UserSubject == "") {
+		return "", false
+	}
+	return e.UserSubject, !sameSubject(r.Subject, e.UserSubject)
 }
 
 // verdict is why the file cannot be run, of so many rows.

@@ -57,10 +57,10 @@ func (v *survey) decide(r row, old Entry, o Options) Entry {
 			e.UserID = "" // it may have been another person's
 		}
 	}
-	e.Message = tame(e.Message)
 	if e.Outcome == provision.Invalid {
 		e.UserSubject = clean(e.UserSubject)
 	}
+	e.Message = witnessed(tame(e.Message), e.UserSubject)
 	return e
 }
 

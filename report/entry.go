@@ -26,6 +26,7 @@ func Columns() []string {
 const (
 	outcomeColumn = 0
 	subjectColumn = 2
+	messageColumn = 3
 	tenantColumn  = 9
 	rowColumn     = 10
 	columns       = 11
@@ -90,11 +91,15 @@ func (t *Time) UnmarshalCSV(s string) error {
 
 // entryOf is how an outcome stands in the file.
 func entryOf(o provision.Outcome, tenant string) Entry {
+	message := tame(o.Message)
+	if !done(o.State) {
+		message = witnessed(message, o.Row.Subject)
+	}
 	return Entry{
 		Outcome:     o.State,
 		UserID:      tameID(o.UserID),
 		UserSubject: o.Row.Subject,
-		Message:     tame(o.Message),
+		Message:     message,
 		ErrorCode:   tame(o.ErrorCode),
 		HTTPStatus:  Number(o.HTTPStatus),
 		TraceID:     tame(o.TraceID),

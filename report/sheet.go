@@ -87,8 +87,9 @@ type row struct {
 	*roster.Record
 	index    int // among the records, from 0
 	entry    Entry
-	replayed bool // the entry is the journal's
-	counted  int  // lines of the journal that are this row's
+	replayed bool   // the entry is the journal's
+	counted  int    // lines of the journal that are this row's
+	witness  string // the subject that its message in the file has kept, "" where it kept none
 }
 
 // rows yields the rows in the file's order; of a result file's entry only what glance reads is filled in, unless the journal
@@ -147,6 +148,7 @@ func (s *sheet) lay(r *row) error {
 	}
 	r.Number = number
 	glance := Entry{Outcome: state, UserSubject: cells[subjectColumn], Tenant: strings.TrimSpace(cells[tenantColumn]), Row: number}
+	_, r.witness = testimony(cells[messageColumn])
 	var err error
 	r.entry, r.replayed, r.counted, err = s.replay.of(glance)
 	return err
