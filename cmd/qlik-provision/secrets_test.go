@@ -196,7 +196,7 @@ func failings() []failing {
 		})},
 		{name: "a certificate of nobody's", env: []string{"QLIK_TENANT=tls"}, exits: []int{3}},
 		{name: "a tenant that is not there", env: []string{"QLIK_TENANT=http://127.0.0.1:1"}, args: []string{"plan", "hr.csv", "--attempts", "1"}, exits: []int{3}},
-		{name: "a proxy that is none", env: []string{"QLIK_TENANT=https://acme.invalid", "NO_PROXY=", "HTTPS_PROXY=http://user:" + secretMark + "%zz@proxy"}, args: []string{"plan", "hr.csv", "--attempts", "1"}, exits: []int{3}},
+		{name: "a proxy that is not there", env: []string{"QLIK_TENANT=https://acme.invalid", "NO_PROXY=", "no_proxy=", "HTTPS_PROXY=http://user:" + secretMark + "@127.0.0.1:1"}, args: []string{"plan", "hr.csv", "--attempts", "1"}, exits: []int{3}},
 		{name: "a URL with a password", env: []string{"QLIK_TENANT=https://me:" + secretMark + "@acme.eu.qlikcloud.com"}, exits: []int{2}},
 		{name: "a URL with a password and a mistake", env: []string{"QLIK_TENANT=https://me:" + secretMark + "%zz@acme.eu.qlikcloud.com"}, exits: []int{2}},
 		{name: "client and key at once", env: []string{"QLIK_API_KEY=" + markKey}, exits: []int{2}},

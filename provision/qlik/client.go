@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 )
@@ -93,7 +92,7 @@ func newTransport(connections int) *http.Transport {
 		connections = 16
 	}
 	return &http.Transport{
-		Proxy:                  proxy,
+		Proxy:                  http.ProxyFromEnvironment,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:      true, // a TLSClientConfig of one's own turns it off
 		MaxIdleConns:           connections,
@@ -102,15 +101,6 @@ func newTransport(connections int) *http.Transport {
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
-}
-
-// proxy is the environment's. Where that is none, the error does not tell what it is: there may be a password in it.
-func proxy(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errors.New("the proxy that the environment names (HTTPS_PROXY) is no URL")
-	}
-	return u, nil
 }
 
 // Close gives the idle connections back.
