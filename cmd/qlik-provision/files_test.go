@@ -92,14 +92,14 @@ func TestEveryFileIsForItsOwnerAloneFromItsFirstByte(t *testing.T) {
 	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff, Latency: 2 * time.Millisecond})
 	var export bytes.Buffer
 	export.WriteString("Employee ID,Name\n")
-	for i := range 2000 {
+	for i := range 500 {
 		fmt.Fprintf(&export, "%05d,Person %d\n", i, i)
 	}
 	p := newProgram(t, tenant)
 	if err := os.Mkdir(filepath.Join(p.dir, "tmp"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p.write(t, "hr.csv", 500)
+	p.write(t, "hr.csv", 300)
 	w := watchFolder(p.dir)
 	for _, args := range [][]string{
 		{"create", "-", "-o", "hr.results.csv", "--rate", "off", "--log", "requests.log", "-q"},
