@@ -68,7 +68,7 @@ func TestWhatCannotBeOpenedOrWrittenIsSaid(t *testing.T) {
 				defer f.Close()
 				cmd.Stdout = f
 			}
-			if code := exitCode(t, cmd.Run()); code != test.exit || !strings.Contains(stderr.String(), test.says) {
+			if code := ends(t, cmd); code != test.exit || !strings.Contains(stderr.String(), test.says) {
 				t.Errorf("exit code %d, not %d with %q\n%s", code, test.exit, test.says, stderr)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -192,7 +193,7 @@ func TestNoRetryAfterHoldsARunLongerThanItsPatience(t *testing.T) {
 			p.write(t, "hr.csv", 3)
 			cmd, stderr := p.command("create", "hr.csv", "--patience", "2s")
 			began := time.Now()
-			code, want, users := exitCode(t, cmd.Run()), exitDone, 3
+			code, want, users := ends(t, cmd), exitDone, 3
 			if test.waits {
 				want, users = exitRun, 0
 			}
@@ -204,6 +205,20 @@ func TestNoRetryAfterHoldsARunLongerThanItsPatience(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ends runs a program and gives back its exit code. One that does not end by itself in half a minute is ended.
+func ends(t *testing.T, cmd *exec.Cmd) int {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	enough := time.AfterFunc(30*time.Second, func() {
+		t.Error("it did not end by itself")
+		_ = cmd.Process.Kill()
+	})
+	defer enough.Stop()
+	return exitCode(t, cmd.Wait())
 }
 
 func TestHostileAnswersTakeLittleMemory(t *testing.T) {
