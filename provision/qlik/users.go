@@ -42,13 +42,16 @@ type NewUser struct {
 
 const usersPath = "/api/v1/users"
 
-// CreateUser creates a user. It counts against Tier 2. A success without an id in it is an ErrGarbled.
+// CreateUser creates a user. It counts against Tier 2. Of the answer only the id is read: a success without one is an ErrGarbled.
 func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 	body, err := json.Marshal(u)
 	if err != nil {
 		return User{}, err
 	}
-	user, got, err := do[User](ctx, c, request{method: http.MethodPost, url: c.tenant.String() + usersPath, body: body})
+	created, got, err := do[struct {
+		ID string `json:"id"`
+	}](ctx, c, request{method: http.MethodPost, url: c.tenant.String() + usersPath, body: body})
+	user := User{ID: created.ID}
 	if err == nil && user.ID == "" {
 		err = c.garbled(got, errors.New("no id in it"))
 	}
@@ -131,11 +134,24 @@ func EmailIs(email string) string { return "email eq " + quote(email) }
 
 // quote makes a string value of SCIM's filter grammar (RFC 7644, 3.4.2.2), which is JSON's: a value stays a value whatever is in it.
 func quote(s string) string {
+	if plain(s) {
+		return `"` + s + `"`
+	}
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(s) // a string always encodes, and a Builder always writes
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// plain reports whether JSON writes s as it stands.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func pathOf(rawURL string) string {
