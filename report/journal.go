@@ -1,6 +1,8 @@
 package report
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -138,15 +140,18 @@ func (j *journal) close() error {
 
 // journalLine is a line of the journal. Line ends within would cut it in two.
 func journalLine(row []string) ([]byte, error) {
-	var line []byte
+	line := make([]byte, 0, 256) // which most lines fit into
 	for _, cell := range row {
 		if strings.ContainsAny(cell, "\r\n") {
 			return nil, fmt.Errorf("%q holds a line end", cell)
 		}
 		line = append(roster.AppendField(line, cell, ','), ',')
 	}
-	sum := checksum(line[:len(line)-1])
-	return fmt.Appendf(line, "%08x\n", sum), nil
+	return append(appendChecksum(line, line[:len(line)-1]), '\n'), nil
 }
 
-func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+// appendChecksum appends the CRC-32C of b to dst, in eight hexadecimal digits.
+func appendChecksum(dst, b []byte) []byte {
+	sum := crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli))
+	return hex.AppendEncode(dst, binary.BigEndian.AppendUint32(nil, sum))
+}

@@ -201,11 +201,7 @@ func (l *Ledger) Record(o provision.Outcome) error {
 	if strings.ContainsAny(o.Row.Subject, "\r\n") {
 		return fmt.Errorf("recording row %d: its subject holds a line end", o.Row.Number)
 	}
-	cells, err := encode(entryOf(o, l.options.Tenant))
-	if err != nil {
-		return err
-	}
-	if err := l.journal.append(cells); err != nil {
+	if err := l.journal.append(entryOf(o, l.options.Tenant).cells()); err != nil {
 		return fmt.Errorf("recording row %d: %w", o.Row.Number, err)
 	}
 	l.mu.Lock()

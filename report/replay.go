@@ -27,7 +27,11 @@ type replay struct {
 	file  *os.File
 	head  []string // the first line's cells
 	lines []mark   // by row, then as they came
-	torn  int      // lines dropped at the end, from the first that is not whole
+
+	ahead []byte // what was read last: rows are settled nearly in the file's order, so the next one's line mostly stands in it
+	from  int64  // where that stands
+
+	torn int // lines dropped at the end, from the first that is not whole
 }
 
 // A mark is where a row's outcome stands.
@@ -120,8 +124,8 @@ func verify(line []byte) ([]byte, bool) {
 	if i < 0 || len(line)-i != len(",00000000\n") || line[len(line)-1] != '\n' {
 		return nil, false
 	}
-	sum := fmt.Appendf(nil, "%08x", checksum(line[:i]))
-	return line[:i], bytes.Equal(sum, line[i+1:len(line)-1])
+	var sum [8]byte
+	return line[:i], bytes.Equal(appendChecksum(sum[:0], line[:i]), line[i+1:len(line)-1])
 }
 
 // splitLine cuts a line into the cells that journalLine made it of, and reports whether it can be one of those.
@@ -188,8 +192,8 @@ func sameSubject(a, b string) bool { return strings.TrimSpace(a) == strings.Trim
 
 // read decodes a line; not ok where its cells are no outcome's.
 func (r *replay) read(m mark) (e Entry, ok bool, err error) {
-	line := make([]byte, m.size)
-	if _, err := r.file.ReadAt(line, m.offset); err != nil {
+	line, err := r.at(m)
+	if err != nil {
 		return Entry{}, false, fmt.Errorf("reading %s: %w", r.name, err)
 	}
 	body, ok := verify(line)
@@ -200,8 +204,26 @@ func (r *replay) read(m mark) (e Entry, ok bool, err error) {
 	if !ok || len(row) != columns {
 		return Entry{}, false, nil
 	}
-	e, err = decode(row)
+	e, err = entryFrom(row)
 	return e, err == nil && e.Outcome != provision.Duplicate, nil
+}
+
+// readAhead is how much of a journal is read at a time, in bytes.
+const readAhead = 64 << 10
+
+// at is the line that m marks, valid until the next.
+func (r *replay) at(m mark) ([]byte, error) {
+	i := m.offset - r.from
+	if i < 0 || i+int64(m.size) > int64(len(r.ahead)) {
+		r.ahead = slices.Grow(r.ahead[:0], max(readAhead, int(m.size)))[:max(readAhead, int(m.size))]
+		n, err := r.file.ReadAt(r.ahead, m.offset)
+		if n < int(m.size) {
+			r.ahead = r.ahead[:0]
+			return nil, err
+		}
+		r.ahead, r.from, i = r.ahead[:n], m.offset, 0
+	}
+	return r.ahead[i : i+int64(m.size)], nil
 }
 
 // size is how many outcomes there are.

@@ -21,8 +21,11 @@ func witnessed(message, subject string) string {
 
 // testimony takes the subject off a message, "" where there is none.
 func testimony(message string) (rest, subject string) {
+	if !strings.HasSuffix(message, witnessEnds) {
+		return message, ""
+	}
 	i := strings.LastIndex(message, witnessBegins)
-	if i < 0 || !strings.HasSuffix(message, witnessEnds) {
+	if i < 0 {
 		return message, ""
 	}
 	subject = message[i+len(witnessBegins) : len(message)-len(witnessEnds)]
