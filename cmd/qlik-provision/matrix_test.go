@@ -87,6 +87,7 @@ func expect(f sandbox.Fault) cell {
 		c.exit, c.outcome = exitRows, "pending"
 		if refused {
 			c.exit, c.others = exitRun, ""
+			c.creates = 6 // those in flight are sent again with the next token
 		}
 	}
 	return c
