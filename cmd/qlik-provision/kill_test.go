@@ -14,6 +14,9 @@ import (
 	"qlik-provision/provision/sandbox"
 )
 
+// quickExit keeps the race detector from its second of sleep at the end of every program.
+const quickExit = "GORACE=atexit_sleep_ms=0"
+
 // A program is the test binary run as the program (see TestMain), with a tenant in its environment.
 type program struct {
 	path string
@@ -29,7 +32,7 @@ func newProgram(t *testing.T, tenant *sandbox.Tenant) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &program{path: self, dir: t.TempDir(), env: append(os.Environ(), asProgram+"=1",
+	return &program{path: self, dir: t.TempDir(), env: append(os.Environ(), asProgram+"=1", quickExit,
 		"QLIK_TENANT="+server.URL, "QLIK_CLIENT_ID="+tenant.ClientID(), "QLIK_CLIENT_SECRET="+tenant.ClientSecret(), "NO_PROXY=*")}
 }
 

@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXPORTS", exports)
 			env.Setenv("NO_PROXY", "*")
+			env.Vars = append(env.Vars, quickExit)
 			env.Setenv("TMPDIR", env.WorkDir+"/tmp")
 			env.Values[tenantKey{}] = &scriptTenant{}
 			return os.Mkdir(filepath.Join(env.WorkDir, "tmp"), 0o700)
