@@ -60,7 +60,7 @@ fuzz:
 
 # First the schedule, in simulated time; then speed, each benchmark with its rival in the same run and their ratio.
 bench:
-	go test -run '^TestTable$$' -v -table ./provision | grep -v '^[=-]'
+	go test ./provision -run '^TestTable$$' -v -table
 	go test -run '^$$' -bench . -benchtime 1x ./...
 
 cover:
