@@ -76,7 +76,7 @@ func (d *draft) write(rec *roster.Record, e Entry) error {
 	if d.source.Block >= 0 {
 		before, behind = d.source.Block, d.source.Block+columns
 	}
-	if e == (Entry{Outcome: e.Outcome, UserSubject: e.UserSubject, Tenant: e.Tenant, Row: e.Row}) && behind == len(d.source.Header) {
+	if e == (Entry{Outcome: e.Outcome, UserSubject: e.UserSubject, Message: e.Message, Tenant: e.Tenant, Row: e.Row}) && behind == len(d.source.Header) {
 		return d.writeUntried(rec, before, e)
 	}
 	d.text = rec.AppendTo(d.text, 0, before)
@@ -94,14 +94,14 @@ func (d *draft) write(rec *roster.Record, e Entry) error {
 	return d.flush()
 }
 
-// writeUntried writes a row of which nothing more is known than that it is to be run. In a new ledger these are nearly all of
-// them, so what gocsv made of an empty entry is filled in, which takes half the time.
+// writeUntried writes a row that was not tried. In a new ledger these are all of them, so what gocsv made of an empty entry is
+// filled in, which takes half the time.
 func (d *draft) writeUntried(rec *roster.Record, before int, e Entry) error {
 	if err := d.flush(); err != nil {
 		return err
 	}
 	d.blank[outcomeColumn], d.blank[subjectColumn], d.blank[tenantColumn] = string(e.Outcome), e.UserSubject, e.Tenant
-	d.blank[rowColumn] = strconv.Itoa(e.Row)
+	d.blank[messageColumn], d.blank[rowColumn] = e.Message, strconv.Itoa(e.Row)
 	d.buf = d.appendOurs(rec.AppendTo(d.buf, 0, before), d.blank)
 	d.buf = append(d.buf, d.source.Dialect.LineEnd...)
 	return d.drain(64 << 10)
