@@ -13,7 +13,7 @@ func TestARowIsWrittenTheSameWithAndWithoutGocsv(t *testing.T) {
 	for _, e := range []Entry{
 		{Outcome: provision.Pending, UserSubject: "a,b", Tenant: "acme.eu.example", Row: 1},
 		{Outcome: provision.Pending, UserSubject: ` "quoted"`, Row: 2_000_000_000},
-		{Outcome: provision.Invalid, Tenant: "sandbox", Row: 7},
+		{Outcome: provision.Invalid, Message: `line 3, column "Email": "x" is not an address [subject 007]`, Tenant: "sandbox", Row: 7},
 	} {
 		f := export(t, text)
 		p := place{"x", filepath.Join(t.TempDir(), "x.csv")}
