@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -57,7 +58,7 @@ func BenchmarkCreate(b *testing.B) {
 			b.Fatal(err)
 		}
 		ledger += time.Since(start)
-		if err := l.Discard(); err != nil {
+		if err := errors.Join(l.Close(), os.Remove(path)); err != nil {
 			b.Fatal(err)
 		}
 		in.Close()

@@ -403,13 +403,3 @@ func TestAReadOnlyFolderIsFoundBeforeTheRun(t *testing.T) {
 		t.Errorf("created: %v", err)
 	}
 }
-
-func TestAPlanThatNobodyKeepsLeavesNothing(t *testing.T) {
-	l, path := create(t, sixRows, Options{})
-	if err := l.Discard(); err != nil {
-		t.Fatal(err)
-	}
-	if got := folder(t, path); got != nil {
-		t.Errorf("left: %v", got)
-	}
-}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -41,7 +40,7 @@ func (o *Options) after(what string) {
 }
 
 // A Ledger is a result file that a run works on: locked, with every row in it, and a journal beside it that takes the outcomes.
-// Its methods may be called at once, but for Close and Discard, which are the last.
+// Its methods may be called at once, but for Close, which is the last.
 type Ledger struct {
 	place   place
 	options Options
@@ -225,14 +224,6 @@ func (l *Ledger) Close() error {
 		err = l.removeJournal()
 	}
 	return both(err, l.lock.release())
-}
-
-// Discard ends a ledger that nobody is to keep: it removes the file and what stands beside it.
-func (l *Ledger) Discard() error {
-	if !l.end() {
-		return nil
-	}
-	return errors.Join(l.journal.close(), l.removeJournal(), remove(l.place.path, busyPatience), l.lock.release())
 }
 
 // end is true the first time.
