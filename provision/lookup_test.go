@@ -322,6 +322,32 @@ func TestEveryPageCountsInTheLookupsBudget(t *testing.T) {
 	})
 }
 
+func TestWithTheRateOffLookupsGoAsTheTenantLetsThem(t *testing.T) {
+	for limit, longest := range map[sandbox.Limit]time.Duration{
+		sandbox.LimitOff:     2 * time.Second,
+		sandbox.LimitRolling: time.Minute + 2*time.Second, // 200 at once, and the others when the tenant says so
+	} {
+		t.Run(string(limit), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, spy := watched(t, sandbox.Options{Limit: limit}, qlik.Options{})
+				rows := people(25_000)
+				for _, row := range rows {
+					tr.tenant.Add(sandbox.User{Subject: row.Subject, Name: row.Name, Email: row.Email})
+				}
+				began := time.Now()
+				tr.run(t.Context(), rows, provision.Options{Rate: rate.Inf})
+				if took := time.Since(began); tr.err != nil || took > longest {
+					t.Errorf("it took %v; %v", took, tr.err)
+				}
+				if n := len(spy.to(sandbox.EndpointFilter)); n < 250 || n > 254 { // those that were in flight when the limit was met go again
+					t.Errorf("%d lookups", n)
+				}
+				tr.states(t, rows, map[provision.State]int{provision.Exists: len(rows)})
+			})
+		})
+	}
+}
+
 func TestMatchingByAddressNeverGoesOnWithoutALookup(t *testing.T) {
 	type states = map[provision.State]int
 	for _, test := range []struct {

@@ -135,15 +135,17 @@ type run struct {
 func newRun(client *qlik.Client, record func(Outcome) error, o Options) *run {
 	o = o.withDefaults()
 	var limiter *rate.Limiter
+	lookups := rate.Inf // the tenant says when it has had enough, of creates and of lookups
 	if o.Rate != rate.Inf {
 		limiter = rate.NewLimiter(o.Rate, o.Burst)
+		lookups = lookupsPerMinute / 60.0
 	}
 	r := &run{
 		client:  client,
 		record:  record,
 		o:       o,
 		started: time.Now(),
-		pacer:   rate.NewLimiter(rate.Limit(lookupsPerMinute/60.0), lookupsPerMinute),
+		pacer:   rate.NewLimiter(lookups, lookupsPerMinute),
 		gate:    newGate(limiter, o.Patience),
 		queue:   queue{more: true},
 		changed: make(chan struct{}),
