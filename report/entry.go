@@ -3,15 +3,11 @@
 package report
 
 import (
-	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/gocarina/gocsv"
 
 	"qlik-provision/provision"
 )
@@ -163,50 +159,6 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// cells collects what gocsv makes of entries: it is its CSVWriter.
-type cells [][]string
-
-func (c *cells) Write(row []string) error {
-	*c = append(*c, append([]string(nil), row...))
-	return nil
-}
-
-func (c *cells) Flush()       {}
-func (c *cells) Error() error { return nil }
-
-// encode makes cells of an entry.
-func encode(e Entry) ([]string, error) {
-	var out cells
-	if err := gocsv.MarshalCSVWithoutHeaders([]Entry{e}, &out); err != nil {
-		return nil, fmt.Errorf("encoding row %d: %w", e.Row, err)
-	}
-	return out[0], nil
-}
-
-// one is a CSVReader of one row.
-type one struct{ row []string }
-
-func (o one) Read() ([]string, error)      { return o.row, io.EOF }
-func (o one) ReadAll() ([][]string, error) { return [][]string{o.row}, nil }
-
-// decode reads an entry from our cells. The row's number has to be one; see rowNumber.
-func decode(row []string) (Entry, error) {
-	n, ok := rowNumber(row[rowColumn])
-	if !ok {
-		return Entry{}, fmt.Errorf("%q is no row number", row[rowColumn])
-	}
-	state, ok := stateOf(row[outcomeColumn])
-	if !ok {
-		return Entry{}, fmt.Errorf("%q is no outcome", row[outcomeColumn])
-	}
-	var out [1]Entry
-	if err := gocsv.UnmarshalCSVWithoutHeaders(one{row[:rowColumn]}, &out); err != nil {
-		return Entry{}, fmt.Errorf("reading row %d: %w", n, err)
-	}
-	out[0].Row, out[0].Outcome = n, state
-	return out[0], nil
 }
 
 // rowNumber reads a row's number: whole, from 1.

@@ -200,7 +200,8 @@ func (l *Ledger) Record(o provision.Outcome) error {
 	if strings.ContainsAny(o.Row.Subject, "\r\n") {
 		return fmt.Errorf("recording row %d: its subject holds a line end", o.Row.Number)
 	}
-	if err := l.journal.append(entryOf(o, l.options.Tenant).cells()); err != nil {
+	cells := entryOf(o, l.options.Tenant).cells()
+	if err := l.journal.append(cells[:]); err != nil {
 		return fmt.Errorf("recording row %d: %w", o.Row.Number, err)
 	}
 	l.mu.Lock()

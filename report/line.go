@@ -5,21 +5,21 @@ import (
 	"strconv"
 )
 
-// A line of the journal is made and read one by one, while users are being created: gocsv, which looks at a type anew each time, would take longer
-// over it than all else that is done for the row. FuzzALineIsWhatGocsvMakesOfIt holds the two to each other.
+// An entry's cells are made and read here, and not by gocsv, which looks at a type anew for each row: that took longer than all else that is done
+// for one. FuzzALineIsWhatGocsvMakesOfIt holds the two to each other.
 
 // cells are the cells of an entry, in the columns' order.
-func (e Entry) cells() []string {
-	// Neither of these fails.
+func (e Entry) cells() [columns]string {
+	// None of these fails.
 	status, _ := e.HTTPStatus.MarshalCSV()
 	attempts, _ := e.Attempts.MarshalCSV()
 	finished, _ := e.FinishedAt.MarshalCSV()
-	return []string{
+	return [columns]string{
 		string(e.Outcome), e.UserID, e.UserSubject, e.Message, e.ErrorCode, status, e.TraceID, attempts, finished, e.Tenant, strconv.Itoa(e.Row),
 	}
 }
 
-// entryFrom is the entry whose cells these are.
+// entryFrom is the entry whose cells these are. The row's number and the outcome have to be some; see rowNumber and stateOf.
 func entryFrom(cells []string) (Entry, error) {
 	row, ok := rowNumber(cells[rowColumn])
 	if !ok {

@@ -29,24 +29,33 @@ type ResultRow struct {
 // Read looks at the result file at path and the journal beside it. It fails with *NotResultsError, *StrayJournalError, a
 // *roster.Error where the file cannot be read, or the system's error.
 func Read(path string) (*Results, error) {
-	p, err := findPlace(path)
+	r, s, err := look(path)
 	if err != nil {
 		return nil, err
 	}
+	return r, s.close()
+}
+
+// look is Read, with what it read still open.
+func look(path string) (*Results, *sheet, error) {
+	p, err := findPlace(path)
+	if err != nil {
+		return nil, nil, err
+	}
 	if !p.there() && there(p.journal()) {
-		return nil, &StrayJournalError{p.name, p.journalName()}
+		return nil, nil, &StrayJournalError{p.name, p.journalName()}
 	}
 	r := &Results{Path: path, place: p}
 	s, err := r.open()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r.Unmerged = s.replay.size() > 0
 	if there(p.lock()) {
 		r.Holder = holder(p.journal())
 		r.Running = r.Holder != ""
 	}
-	return r, s.close()
+	return r, s, nil
 }
 
 // open opens file and journal so that they belong together: a run that ends meanwhile replaces the one and removes the other.
@@ -80,6 +89,13 @@ func (r *Results) Rows() iter.Seq2[ResultRow, error] {
 			return
 		}
 		defer s.close()
+		s.results()(yield)
+	}
+}
+
+// results yields a result file's rows, for people.
+func (s *sheet) results() iter.Seq2[ResultRow, error] {
+	return func(yield func(ResultRow, error) bool) {
 		for row, err := range s.rows() {
 			var out ResultRow
 			if err == nil {
@@ -89,17 +105,6 @@ func (r *Results) Rows() iter.Seq2[ResultRow, error] {
 				out.Message, _ = testimony(out.Message)
 			}
 			if !yield(out, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// entries is Rows without what the tally does not need.
-func (r *Results) entries() iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		for row, err := range r.Rows() {
-			if !yield(row.Entry, err) {
 				return
 			}
 		}

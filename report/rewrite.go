@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"qlik-provision/provision/roster"
 )
 
 // busyPatience is how long a file that another program has open is waited for, where the system minds.
@@ -114,6 +116,7 @@ func (l *Ledger) merge() error {
 	if err != nil {
 		return err
 	}
+	s.file.Columns = roster.Columns{} // who they are does not matter any more
 	s.replay, err = openReplay(l.place.journal(), l.place.journalName())
 	if err != nil || s.replay.size() == 0 {
 		return both(err, s.close())

@@ -128,6 +128,7 @@ func (s *sheet) rows() iter.Seq2[row, error] {
 func (s *sheet) entries() iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for r, err := range s.rows() {
+			r.entry.UserSubject = strings.TrimSpace(r.entry.UserSubject)
 			if !yield(r.entry, err) {
 				return
 			}
@@ -164,7 +165,7 @@ func (s *sheet) whole(r row) (Entry, error) {
 	if r.replayed {
 		return r.entry, nil
 	}
-	e, err := decode(s.block(r.Record))
+	e, err := entryFrom(s.block(r.Record))
 	if err != nil {
 		return Entry{}, s.wrong(r.Line, err.Error())
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/roster"
 )
 
 // A Summary counts what a result file says, with what its journal says laid over it.
@@ -50,17 +51,19 @@ const disabledThere = "disabled on the tenant"
 
 // Summarize reads the result file at path and counts, a run being on or not.
 func Summarize(path string) (*Summary, error) {
-	r, err := Read(path)
+	r, sheet, err := look(path)
 	if err != nil {
 		return nil, err
 	}
+	defer sheet.close()
+	sheet.file.Columns = roster.Columns{} // who they are is not counted
 	s := &Summary{Counts: map[provision.State]int{}, Running: r.Running, Unmerged: r.Unmerged}
 	for _, state := range provision.States() {
 		s.Counts[state] = 0
 	}
 	var t tally
 	causes := causes{found: map[string]*Cause{}}
-	for row, err := range r.Rows() {
+	for row, err := range sheet.results() {
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +72,7 @@ func Summarize(path string) (*Summary, error) {
 		causes.see(row)
 	}
 	s.Rows = t.rows
-	if s.Done, err = t.done(r.entries()); err != nil {
+	if s.Done, err = t.done(sheet.entries()); err != nil {
 		return nil, err
 	}
 	s.NotDone = s.Rows - s.Done

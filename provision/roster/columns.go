@@ -11,6 +11,11 @@ type Columns struct {
 	Subject, Name, Email Source
 }
 
+// none reports whether nothing of a person is asked for.
+func (c *Columns) none() bool {
+	return len(c.Subject.parts)+len(c.Name.parts)+len(c.Email.parts) == 0
+}
+
 // A chooser decides about the columns of one header.
 type chooser struct {
 	header []string

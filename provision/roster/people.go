@@ -32,6 +32,10 @@ func (p *people) decode(b *batch) error {
 	if len(b.file.Header) == 0 || len(b.spans) == 0 {
 		return nil // it is the header, or nothing
 	}
+	if c.none() {
+		b.rows = append(b.rows, make([]provision.Row, len(b.spans))...)
+		return nil
+	}
 	p.table = p.table[:1]
 	for _, s := range b.spans {
 		row := p.next()

@@ -51,7 +51,7 @@ func (r *Record) AppendTo(dst []byte, from, to int) []byte {
 
 // AppendField appends one cell, quoted as strict CSV where it has to be: a delimiter, a quote, a line end, a space in front.
 func AppendField(dst []byte, s string, delimiter rune) []byte {
-	if s == "" || s[0] != ' ' && s[0] != '\t' && !strings.ContainsAny(s, "\"\r\n") && !strings.ContainsRune(s, delimiter) {
+	if fitsBare(s, delimiter) {
 		return append(dst, s...)
 	}
 	dst = append(dst, '"')
@@ -64,6 +64,25 @@ func AppendField(dst []byte, s string, delimiter rune) []byte {
 		s = s[i+1:]
 	}
 	return append(append(dst, s...), '"')
+}
+
+// fitsBare reports whether a cell needs no quotes.
+func fitsBare(s string, delimiter rune) bool {
+	if s == "" {
+		return true
+	}
+	comma := byte('"')
+	if delimiter < utf8.RuneSelf {
+		comma = byte(delimiter)
+	} else if strings.ContainsRune(s, delimiter) {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; c == comma || c == '"' || c == '\n' || c == '\r' {
+			return false
+		}
+	}
+	return s[0] != ' ' && s[0] != '\t'
 }
 
 // Records yields the rows, from the first each time; several may be ranged over at once. An error that is a *Problem is one of
