@@ -24,7 +24,7 @@ type program struct {
 	env  []string
 }
 
-func newProgram(t *testing.T, tenant *sandbox.Tenant) *program {
+func newProgram(t testing.TB, tenant *sandbox.Tenant) *program {
 	t.Helper()
 	server := httptest.NewServer(tenant)
 	t.Cleanup(server.Close)
@@ -44,7 +44,7 @@ func (p *program) command(args ...string) (*exec.Cmd, *bytes.Buffer) {
 	return cmd, &stderr
 }
 
-func (p *program) write(t *testing.T, name string, rows int) string {
+func (p *program) write(t testing.TB, name string, rows int) string {
 	t.Helper()
 	var b bytes.Buffer
 	b.WriteString("Employee ID,Name,Email\n")

@@ -18,12 +18,22 @@ import (
 	"qlik-provision/provision/sandbox"
 )
 
-// asProgram in the environment makes the test binary the program itself, the race detector and all.
-const asProgram = "QLIK_PROVISION_AS_PROGRAM"
+// In the environment these make the test binary another program: this one itself, the race detector and all, or what it is compared with.
+const (
+	asProgram  = "QLIK_PROVISION_AS_PROGRAM"
+	asBareLoop = "QLIK_PROVISION_AS_BARE_LOOP"
+)
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
+	}
+	if os.Getenv(asBareLoop) != "" {
+		if err := bareLoop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
 	}
 	testscript.Main(m, map[string]func(){"qlik-provision": main})
 }
