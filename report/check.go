@@ -13,18 +13,15 @@ import (
 // listed is how many rows a line for people is made of at most, where each has a line.
 const listed = 20
 
-// check reads a sheet as a whole, before anything is written: nothing in it makes the rest doubtful, and of a result file the
-// guards hold.
-func (l *Ledger) check(s *sheet) (*survey, error) {
-	v := &survey{sheet: s, hash: l.options.hash, byAddress: l.options.MatchEmail}
-	if v.hash == nil {
-		v.hash = hashOf()
-	}
+// check reads a survey's sheet as a whole: nothing in it makes the rest doubtful, and of a result file the guards hold. also is done
+// with each row.
+func (l *Ledger) check(v *survey, also func(row) error) error {
+	s := v.sheet
 	g := guard{sheet: s, tenant: l.options.Tenant}
 	odd := list{options: &l.options}
 	for r, err := range s.rows() {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		mark := finished
 		if !done(r.entry.Outcome) {
@@ -41,15 +38,18 @@ func (l *Ledger) check(s *sheet) (*survey, error) {
 			g.see(r)
 		}
 		v.add(r, mark)
+		if err := also(r); err != nil {
+			return err
+		}
 	}
 	if err := g.verdict(len(v.marks)); err != nil {
-		return nil, err
+		return err
 	}
 	odd.end("warnings")
 	if s.handle != nil {
 		g.remark(&l.options)
 	}
-	return v, v.settle()
+	return v.settle()
 }
 
 // A list notifies of some things a line each, and of how many there are besides.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"unicode/utf8"
 
@@ -19,25 +20,40 @@ type draft struct {
 	buf       []byte // on its way to the file
 }
 
-// newDraft creates a draft and writes the header: source's, with our columns where it has none. A file that was not plain UTF-8
-// gets a byte order mark, so that the program that made it still knows how to read it.
+// newDraft creates a draft and writes the header.
 func newDraft(p place, source *roster.File) (*draft, error) {
 	file, err := p.draft()
 	if err != nil {
 		return nil, err
 	}
 	d := &draft{file: file, source: source, delimiter: source.Dialect.Delimiter}
-	if !source.Dialect.Plain {
+	d.header()
+	return d, nil
+}
+
+// header writes the source's header, with our columns where it has none. A file that was not plain UTF-8 gets a byte order mark, so that
+// the program that made it still knows how to read it.
+func (d *draft) header() {
+	if !d.source.Dialect.Plain {
 		d.buf = append(d.buf, "\ufeff"...)
 	}
-	d.buf = source.AppendHeader(d.buf, 0, len(source.Header))
-	if source.Block < 0 {
+	d.buf = d.source.AppendHeader(d.buf, 0, len(d.source.Header))
+	if d.source.Block < 0 {
 		for _, name := range Columns() {
 			d.buf = append(utf8.AppendRune(d.buf, d.delimiter), name...)
 		}
 	}
-	d.buf = append(d.buf, source.Dialect.LineEnd...)
-	return d, nil
+	d.buf = append(d.buf, d.source.Dialect.LineEnd...)
+}
+
+// restart throws away what was written but for the header.
+func (d *draft) restart() error {
+	d.buf, d.size, d.changed = d.buf[:0], 0, false
+	d.header()
+	if _, err := d.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return d.file.Truncate(0)
 }
 
 // copy writes a row as it was read.

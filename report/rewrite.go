@@ -52,41 +52,41 @@ func (l *Ledger) renew(s *sheet) error {
 
 // rewrite is the new file, finished, or nil where the one that is there can stay as it is.
 func (l *Ledger) rewrite(s *sheet) (*draft, error) {
-	v, err := l.check(s)
-	if err != nil {
-		return nil, err
-	}
+	v := newSurvey(s, &l.options)
 	d, err := newDraft(l.place, s.file)
 	if err != nil {
 		return nil, err
 	}
+	// An export is written while it is checked, as if nobody in it claimed what is somebody else's: mostly that turns out to be so.
+	hopeful := s.handle == nil
 	changed := changes{list: list{options: &l.options}, name: l.place.name}
-	for r, err := range s.rows() {
-		if err == nil && !v.same(r) {
-			err = v.moved()
+	err = l.check(v, func(r row) error {
+		if !hopeful {
+			return nil
 		}
-		if err == nil {
-			err = l.put(d, v, r, &changed)
-		}
-		if err != nil {
-			d.drop()
-			return nil, err
+		return l.put(d, v, r, &changed)
+	})
+	if err == nil && (!hopeful || v.contested()) {
+		if err = d.restart(); err == nil {
+			err = l.putAll(d, v, &changed)
 		}
 	}
-	if l.rows != len(v.marks) {
-		d.drop()
-		return nil, v.moved()
+	if err == nil {
+		changed.end("such rows")
+		err = d.finish()
 	}
-	changed.end("such rows")
-	if err := d.finish(); err != nil {
+	if err != nil || s.handle != nil && !d.changed && d.size == s.size {
 		d.drop()
 		return nil, err
 	}
-	if s.handle != nil && !d.changed && d.size == s.size {
-		d.drop()
-		return nil, nil
-	}
 	return d, nil
+}
+
+// putAll writes every row of a sheet that is checked.
+func (l *Ledger) putAll(d *draft, v *survey, c *changes) error {
+	l.rows = 0
+	clear(l.counts)
+	return v.each(func(r row) error { return l.put(d, v, r, c) })
 }
 
 // put writes one row to the draft: as it was read, where nothing is to be changed.

@@ -37,6 +37,17 @@ type survey struct {
 	addresses *claims // to addresses
 }
 
+func newSurvey(s *sheet, o *Options) *survey {
+	v := &survey{sheet: s, hash: o.hash, byAddress: o.MatchEmail}
+	if v.hash == nil {
+		v.hash = hashOf()
+	}
+	return v
+}
+
+// contested reports whether a row may claim what another one does, once the survey is settled.
+func (v *survey) contested() bool { return v.persons != nil || v.addresses != nil }
+
 // add takes a row in, which is not done and has nothing wrong with it by itself where sendable and finished are not set.
 func (v *survey) add(r row, mark uint8) {
 	v.marks = append(v.marks, mark)
@@ -79,30 +90,32 @@ func (v *survey) claim(c *claims, may func(row) bool, rival func(first, r provis
 	if c == nil {
 		return nil
 	}
-	err := v.each(func(r row) {
+	err := v.each(func(r row) error {
 		if c.shared(r.index) && may(r) {
 			c.stake(r.index, r.Row, v.marks[r.index]&finished != 0)
 		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return v.each(func(r row) {
+	return v.each(func(r row) error {
 		if !c.shared(r.index) {
-			return
+			return nil
 		}
 		at := c.find(r.index, r.Row)
 		if at == nil || r.Number == int(at.first.number) || at.other.number != 0 && int(at.other.number) < r.Number {
-			return
+			return nil
 		}
 		if rival(at.first.row(), r.Row) {
 			at.other = keep(r.Row)
 		}
+		return nil
 	})
 }
 
-// each goes through the rows that were added, and fails where the file is no longer the one that they were read from.
-func (v *survey) each(see func(row)) error {
+// each goes through the rows that were added, and fails where see does, or where the file is no longer the one that they were read from.
+func (v *survey) each(see func(row) error) error {
 	n := 0
 	for r, err := range v.sheet.rows() {
 		if err != nil {
@@ -111,7 +124,9 @@ func (v *survey) each(see func(row)) error {
 		if !v.same(r) {
 			return v.moved()
 		}
-		see(r)
+		if err := see(r); err != nil {
+			return err
+		}
 		n++
 	}
 	if n != len(v.subjects) {
