@@ -140,7 +140,7 @@ type request struct {
 
 type answer struct {
 	status int
-	date   time.Time // the tenant's clock, zero where it did not say
+	date   string // as the tenant's clock has it
 	body   []byte
 }
 
@@ -220,10 +220,7 @@ func (c *Client) exchange(ctx context.Context, r request, authorization string) 
 		return answer{}, broken(ctx, err, c.timeout)
 	}
 	body, readErr := readAnswer(resp)
-	got := answer{status: resp.StatusCode, body: body}
-	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		got.date = date
-	}
+	got := answer{status: resp.StatusCode, date: resp.Header.Get("Date"), body: body}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		// The status says enough, whether or not its body could be read.
 		return got, errorFor(resp.StatusCode, resp.Header, body, time.Now())

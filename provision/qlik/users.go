@@ -111,7 +111,7 @@ func (c *Client) pages(ctx context.Context, r request) (Found, error) {
 			c.secrets.inUser(&p.Data[i])
 		}
 		found.Users = append(found.Users, p.Data...)
-		found.Date = got.date
+		found.Date, _ = http.ParseTime(got.date)
 		found.Requests++
 		if p.Links.Next.Href == "" {
 			return found, nil
