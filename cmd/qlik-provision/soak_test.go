@@ -70,7 +70,7 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 // TestSoak runs the real program on 200,000 rows, against a sandbox over a socket of which one request in a hundred goes wrong, in every way there is.
 func TestSoak(t *testing.T) {
 	if os.Getenv("SOAK") == "" {
-		t.Skip("it takes minutes: make soak")
+		t.Skip("make soak")
 	}
 	if runtime.GOOS != "linux" {
 		t.Skip("it looks into /proc")
