@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A Tenant is the address of a Qlik Cloud tenant: scheme and host, nothing else. Make one with ParseTenant.
@@ -45,7 +47,8 @@ func ParseTenant(s string) (Tenant, error) {
 		return Tenant{}, fmt.Errorf("the tenant %q is more than a host: write %s://%s", s, u.Scheme, u.Host)
 	}
 	t := Tenant{scheme: strings.ToLower(u.Scheme), host: strings.ToLower(strings.TrimSuffix(u.Host, ":"))}
-	if again, err := url.Parse(t.String()); err != nil || again.Host != t.host { // an escape in it, taken for what it stands for
+	// With an escape in it, taken for what it stands for, or with signs that no name has.
+	if again, err := url.Parse(t.String()); err != nil || again.Host != t.host || strings.ContainsFunc(t.host, nameless) {
 		return Tenant{}, fmt.Errorf("the tenant %q has a host that is none", s)
 	}
 	switch {
@@ -60,6 +63,8 @@ func ParseTenant(s string) (Tenant, error) {
 	}
 	return t, nil
 }
+
+func nameless(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) || unicode.IsSpace(r) }
 
 // Host is the tenant's host, with the port where it is not the scheme's own.
 func (t Tenant) Host() string { return t.host }
