@@ -2,7 +2,6 @@ package roster
 
 import (
 	"bytes"
-	"io"
 	"strings"
 )
 
@@ -102,7 +101,7 @@ func (s *scanner) skip() error {
 			}
 			return nil
 		}
-		if err := s.fill(); err != nil && err != io.EOF {
+		if err := s.fill(); err != nil {
 			return err
 		}
 	}

@@ -32,11 +32,7 @@ type sample struct {
 }
 
 func (f *File) sample() (sample, error) {
-	r, err := f.text.from(0)
-	if err != nil {
-		return sample{}, err
-	}
-	b, err := io.ReadAll(io.LimitReader(r, sampleBytes+1))
+	b, err := io.ReadAll(io.LimitReader(f.text.all(), sampleBytes+1))
 	if err != nil {
 		return sample{}, fmt.Errorf("reading %s: %w", f.Name, err)
 	}
@@ -206,18 +202,13 @@ func fitOf(s sample, delimiter rune, block []string) fit {
 
 // records hands over the cells of the records that have something in them, and the line each starts on, until told to stop.
 func (s sample) records(delimiter rune, see func(line int, cells []string, sound bool) bool) {
-	sc := newScanner(bytes.NewReader(s.b), delimiter, 1)
+	sc := newScanner(nil, delimiter, 1)
+	sc.buf, sc.eof = s.b, true
 	for {
-		done, starved := sc.next()
-		switch {
-		case done:
+		if done, _ := sc.next(); done {
 			return
-		case starved:
-			if len(sc.buf)-sc.pos > mostRecord || sc.fill() != nil {
-				return
-			}
-			continue
-		case !s.whole && sc.eof && sc.pos == len(sc.buf):
+		}
+		if !s.whole && sc.pos == len(sc.buf) {
 			return // the sample's end may have cut it
 		}
 		cells := make([]string, len(sc.cells))

@@ -25,16 +25,23 @@ type text struct {
 	checked bool              // there are no undecodable bytes
 }
 
+// all reads the text from its start on.
+func (t text) all() io.Reader {
+	section := io.NewSectionReader(t.r, t.mark, t.size-t.mark)
+	if t.decode == nil {
+		return section
+	}
+	return transform.NewReader(section, t.decode.NewDecoder())
+}
+
 // from reads the text from an offset into it on.
 func (t text) from(offset int64) (io.Reader, error) {
 	if t.decode == nil {
 		return io.NewSectionReader(t.r, t.mark+offset, t.size-t.mark-offset), nil
 	}
-	r := transform.NewReader(io.NewSectionReader(t.r, t.mark, t.size-t.mark), t.decode.NewDecoder())
-	if _, err := io.CopyN(io.Discard, r, offset); err != nil {
-		return nil, fmt.Errorf("reading again: %w", err)
-	}
-	return r, nil
+	r := t.all()
+	_, err := io.CopyN(io.Discard, r, offset)
+	return r, err
 }
 
 // The marks at a file's start; UTF-32's would pass for UTF-16's.
@@ -196,12 +203,8 @@ func wide(b []byte) string {
 // decodes reports whether the whole text makes sense in an encoding.
 func decodes(t text, e encoding.Encoding) bool {
 	t.decode = e
-	r, err := t.from(0)
-	if err != nil {
-		return false
-	}
 	var broken bool
-	err = pieces(r, func(b []byte) {
+	err := pieces(t.all(), func(b []byte) {
 		broken = broken || bytes.ContainsRune(b, utf8.RuneError)
 	})
 	return err == nil && !broken

@@ -10,7 +10,7 @@ import (
 func (f *File) readHeader(row int) error {
 	src, err := f.text.from(f.body)
 	if err != nil {
-		return err
+		return fmt.Errorf("reading %s: %w", f.Name, err)
 	}
 	s := newScanner(src, f.Dialect.Delimiter, f.line)
 	b := newBatch(f, s)

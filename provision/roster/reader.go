@@ -91,7 +91,7 @@ func (f *File) Records() iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		src, err := f.text.from(f.body)
 		if err != nil {
-			yield(nil, err)
+			yield(nil, fmt.Errorf("reading %s: %w", f.Name, err))
 			return
 		}
 		w := walk{file: f, yield: yield, batch: newBatch(f, newScanner(src, f.Dialect.Delimiter, f.line))}
