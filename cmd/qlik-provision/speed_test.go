@@ -28,40 +28,48 @@ const (
 )
 
 // BenchmarkCreate has programs create 30,000 users on one server over a socket, by turns: ours, from the export to the summary, with ledger, lookups, journal and
-// merge; and a bare loop around net/http that keeps nothing. The ratio is that of their users a second from start to exit, each where the machine disturbed it least.
+// merge; and a bare loop around net/http that keeps nothing. The ratio is that of their users a second from start to exit, each where the machine disturbed it least;
+// run-ratio leaves out what our program does before the first request and behind the last outcome.
 func BenchmarkCreate(b *testing.B) {
 	p := newProgram(b, sandbox.New(sandbox.Options{}))
 	export := p.write(b, "hr.csv", speedPeople)
-	bare, whole := time.Hour, time.Hour
+	bare, whole, running := time.Hour, time.Hour, time.Hour
 	for b.Loop() {
 		for range 3 {
-			bare = min(bare, p.creates(b, asBareLoop, os.Args[0]))
-			whole = min(whole, p.creates(b, asProgram, "create", export, "--overwrite", "--rate", "off", "--workers", strconv.Itoa(speedWorkers), "-q"))
+			took, _ := p.creates(b, asBareLoop)
+			bare = min(bare, took)
+			took, out := p.creates(b, asProgram, "create", export, "--overwrite", "--rate", "off", "--workers", strconv.Itoa(speedWorkers), "-q", "--json")
+			var said summary
+			if err := json.Unmarshal(out, &said); err != nil {
+				b.Fatal(err)
+			}
+			whole, running = min(whole, took), min(running, time.Duration(said.Seconds*float64(time.Second)))
 		}
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(speedPeople/whole.Seconds(), "users/s")
 	b.ReportMetric(speedPeople/bare.Seconds(), "bare-users/s")
 	b.ReportMetric(bare.Seconds()/whole.Seconds(), "ratio")
+	b.ReportMetric(bare.Seconds()/running.Seconds(), "run-ratio")
 }
 
-// creates is how long the test binary takes to create speedPeople on a tenant of its own, as the program that role makes of it (see TestMain).
-func (p *program) creates(b *testing.B, role string, args ...string) time.Duration {
+// creates is how long the test binary takes to create speedPeople on a tenant of its own, as the program that role makes of it (see TestMain), and what it prints.
+func (p *program) creates(b *testing.B, role string, args ...string) (time.Duration, []byte) {
 	b.Helper()
 	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff, APIKey: speedKey})
 	server := httptest.NewServer(tenant)
 	defer server.Close()
 	cmd := exec.Command(p.path, args...)
-	var out bytes.Buffer
-	cmd.Dir, cmd.Stderr = p.dir, &out
+	var out, said bytes.Buffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = p.dir, &out, &said
 	cmd.Env = append(os.Environ(), role+"=1", "NO_PROXY=*", "QLIK_TENANT="+server.URL, "QLIK_API_KEY="+speedKey, "QLIK_CLIENT_ID=", "QLIK_CLIENT_SECRET=")
 	began := time.Now()
 	err := cmd.Run()
 	took := time.Since(began)
 	if n := len(tenant.Users()); err != nil || n != speedPeople {
-		b.Fatalf("%v, %d users\n%s", err, n, &out)
+		b.Fatalf("%v, %d users\n%s", err, n, &said)
 	}
-	return took
+	return took, out.Bytes()
 }
 
 // bareLoop is what one would write for an afternoon: workers that post one person after the other, and read the id.
