@@ -2,6 +2,7 @@ package roster
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -44,6 +45,20 @@ func (t text) from(offset int64) (io.Reader, error) {
 	return r, err
 }
 
+// A steady file has size bytes whenever it is read. Where one is cut while it is read, its last row would be half a row.
+type steady struct {
+	io.ReaderAt
+	size int64
+}
+
+func (s steady) ReadAt(b []byte, at int64) (int, error) {
+	n, err := s.ReaderAt.ReadAt(b, at)
+	if err == io.EOF && at+int64(n) < s.size {
+		err = errors.New("it changed while it was being read")
+	}
+	return n, err
+}
+
 // The marks at a file's start; UTF-32's would pass for UTF-16's.
 var marks = []struct {
 	bytes, name string
@@ -58,6 +73,7 @@ var marks = []struct {
 
 // findEncoding sets f.text and what the dialect says of the encoding.
 func (f *File) findEncoding(r io.ReaderAt, size int64, name string) error {
+	r = steady{r, size}
 	f.text = text{r: r, size: size}
 	start := make([]byte, min(size, 4096))
 	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), start); err != nil {

@@ -1,15 +1,18 @@
 package roster
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
+	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func problems(t *testing.T, f *File) []string {
@@ -34,6 +37,8 @@ func TestARecordThatIsTooLongIsReadOver(t *testing.T) {
 		"too many cells":      {strings.Repeat("1,", 9000) + "\n", "hr.csv:2: more than 8192 fields"},
 		"many cells":          {strings.Repeat("1,", 1<<20) + "\r\n", "hr.csv:2: a row longer than 1 MiB"},
 		"quotes within":       {"1,\"" + strings.Repeat(`""`, 5<<17) + "\",b\r", `hr.csv:2: column "Name": longer than 64 KiB`},
+		"up to a line feed":   {"1,a," + strings.Repeat("x", 3<<20) + "\n", `hr.csv:2: column "Note": longer than 64 KiB`},
+		"up to a return":      {"1,a," + strings.Repeat("x", 3<<20) + "\r", `hr.csv:2: column "Note": longer than 64 KiB`},
 		"quotes in the midst": {"1,a" + strings.Repeat(`"`, 5<<18) + ",b\r\n", `hr.csv:2: column "Name": longer than 64 KiB`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -195,27 +200,132 @@ func TestRangingMayStopEarly(t *testing.T) {
 	}
 }
 
-// failing reads as far as its text goes, and then fails.
-type failing struct{ *bytes.Reader }
+// failing is a file on a bad disk.
+type failing struct {
+	text   string
+	from   int64 // the first byte that cannot be read
+	passes int   // how often its start can be read; 0: always
+}
 
-func (r failing) ReadAt(b []byte, at int64) (int, error) {
-	n, err := r.Reader.ReadAt(b, at)
-	if err == io.EOF {
+func (f *failing) ReadAt(b []byte, at int64) (int, error) {
+	if at < 4 && f.passes > 0 {
+		if f.passes--; f.passes == 0 {
+			f.from = 0
+		}
+	}
+	good := min(max(f.from-at, 0), int64(len(b)))
+	n, err := strings.NewReader(f.text).ReadAt(b[:good], at)
+	if n < len(b) && err == nil {
 		err = iotest.ErrTimeout
 	}
 	return n, err
 }
 
-func TestAFailureToReadIsNoProblemOfTheFile(t *testing.T) {
-	text := []byte("Login,Name\n" + strings.Repeat("1,a\n", 10000))
-	_, err := Open(failing{bytes.NewReader(text)}, int64(len(text))+1, "hr.csv", Options{})
-	var refusal *Error
-	if errors.As(err, &refusal) || !errors.Is(err, iotest.ErrTimeout) {
-		t.Errorf("got %v", err)
+func utf16le(s string) string {
+	b := []byte{0xff, 0xfe}
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = append(b, byte(u), byte(u>>8))
 	}
-	var doubts Doubts
-	if doubts.Add(err) || doubts.Err() != nil {
-		t.Error("it was taken for a problem")
+	return string(b)
+}
+
+func TestAFailureToReadIsNoProblemOfTheFile(t *testing.T) {
+	const head, never = "Login,Name\n", 1 << 40
+	rows, blank := strings.Repeat("1,a\n", 10_000), strings.Repeat("\n", 400<<10)
+	titled := utf16le("Title\nLogin,Name\n1,a\n")
+	for name, c := range map[string]struct {
+		file    failing
+		options Options
+	}{
+		"its first bytes":                     {failing{head + rows, 100, 0}, Options{}},
+		"to its end":                          {failing{head + rows, 39_000, 0}, Options{}},
+		"once more, it is not UTF-8":          {failing{head + "1,\xe4\n", never, 3}, Options{}},
+		"the beginning, for the delimiter":    {failing{head + rows, 10_000, 0}, Options{Encoding: "utf-8"}},
+		"as far as the header":                {failing{blank + head + rows, 350 << 10, 0}, Options{Encoding: "utf-8"}},
+		"as far as the first row":             {failing{head + blank + rows, 350 << 10, 0}, Options{Encoding: "utf-8"}},
+		"over a row that is too long":         {failing{head + strings.Repeat("x", 4<<20), 3 << 20, 0}, Options{Encoding: "utf-8"}},
+		"again, to the line of the header":    {failing{titled, never, 3}, Options{HeaderRow: 2}},
+		"again, to the line below the header": {failing{titled, never, 4}, Options{HeaderRow: 2}},
+	} {
+		_, err := Open(&c.file, int64(len(c.file.text)), "hr.csv", c.options)
+		if err == nil || err.Error() != "reading hr.csv: timeout" || !errors.Is(err, iotest.ErrTimeout) {
+			t.Errorf("cannot be read %s: got %v", name, err)
+		}
+		var doubts Doubts
+		if doubts.Add(err) || doubts.Err() != nil {
+			t.Errorf("cannot be read %s: it was taken for a problem", name)
+		}
+	}
+}
+
+func TestAFailureToReadIsTheLastThingThatARangeYields(t *testing.T) {
+	const head = "Login,Name\n"
+	for name, c := range map[string]struct {
+		body string
+		want []string
+	}{
+		"behind a row":              {"1,a\n", []string{"1", "reading hr.csv: timeout"}},
+		"behind a row that is kept": {"1\n", []string{`hr.csv:2: 1 field, where the header has 2: "1"`, "reading hr.csv: timeout"}},
+	} {
+		file := &failing{text: head + c.body + strings.Repeat("\n", 400<<10), from: 350 << 10}
+		f, err := Open(file, int64(len(file.text)), "hr.csv", Options{Encoding: "utf-8"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for r, err := range f.Records() {
+			if err != nil {
+				got = append(got, err.Error())
+			} else {
+				got = append(got, r.Subject)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestAFileThatIsCutWhileItIsReadDoesNotEndThere(t *testing.T) {
+	const want = "reading hr.csv: it changed while it was being read"
+	for _, mark := range []string{"", "\xff\xfe"} {
+		text := "Login,Email\n" + strings.Repeat("1,somebody@acme.example\n", 10_000)
+		if mark != "" {
+			text = utf16le(text)
+		}
+		path := filepath.Join(t.TempDir(), "hr.csv")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		f, err := Open(file, int64(len(text)), "hr.csv", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, int64(len(text))-16); err != nil {
+			t.Fatal(err)
+		}
+		var last error
+		for r, err := range f.Records() {
+			if last = err; err == nil && r.Email != "somebody@acme.example" {
+				t.Errorf("got %q of a row that was cut", r.Email)
+			}
+		}
+		if last == nil || last.Error() != want {
+			t.Errorf("got %v, want %s", last, want)
+		}
+		for _, left := range []int64{100, 0} {
+			if err := os.Truncate(path, left); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(file, int64(len(text)), "hr.csv", Options{}); err == nil || err.Error() != want {
+				t.Errorf("with %d bytes left: got %v, want %s", left, err, want)
+			}
+		}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -139,17 +138,10 @@ func TestAResultFileIsReadAsASpreadsheetSavedIt(t *testing.T) {
 		}
 		return b.String()
 	}
-	wide := func(s string) []byte {
-		b := []byte{0xff, 0xfe}
-		for _, u := range utf16.Encode([]rune(s)) {
-			b = append(b, byte(u), byte(u>>8))
-		}
-		return b
-	}
 	cutShort := strings.Replace(strings.Replace(quoteAll(",", "\n"), `,""`+"\n", "\n", 1), `"outcome"`, "outcome", 1)
 	for name, saved := range map[string][]byte{
 		"semicolons, CRLF, mark":         []byte("\ufeff" + quoteAll(";", "\r\n")),
-		"Unicode text":                   wide(quoteAll("\t", "\r\n")),
+		"Unicode text":                   []byte(utf16le(quoteAll("\t", "\r\n"))),
 		"Windows-1252":                   bytes.ReplaceAll([]byte(quoteAll(";", "\r\n")), []byte("ü"), []byte{0xfc}),
 		"an unusual delimiter":           []byte(quoteAll("¦", "\n")),
 		"empty cells at the end dropped": []byte(cutShort),
