@@ -144,6 +144,9 @@ func (c *chooser) asked(flag, text string) (Source, error) {
 			continue
 		}
 		i, err := c.find(flag, h.text, false)
+		if e, ok := err.(*Error); ok && e.Flags != nil {
+			e.Flags[1] = strings.Replace(text, "{"+h.text+"}", "{"+e.Flags[1]+"}", 1)
+		}
 		if err != nil {
 			return Source{}, err
 		}

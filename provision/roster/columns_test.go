@@ -23,7 +23,9 @@ func decided(t *testing.T, header string, o Options) (found, error) {
 }
 
 func TestHeadersAreKnownInTheWordsThatHRSystemsUse(t *testing.T) {
+	long := "Login" + strings.Repeat(".", 300) + "is compared by its beginning"
 	for header, want := range map[string]found{
+		long + ",Name":                              {long, "Name", ""},
 		"Subject,Name,Email":                        {"Subject", "Name", "Email"},
 		"USER_ID,Full Name,E-Mail Address":          {"USER_ID", "Full Name", "E-Mail Address"},
 		"employee-number,display.name,Mail":         {"employee-number", "display.name", "Mail"},
@@ -146,11 +148,23 @@ func TestFirstAndLastNameLeaveNoSpaceWhereOneIsEmpty(t *testing.T) {
 }
 
 func TestLooselyAFileOpensWithoutWhatCannotBeDecided(t *testing.T) {
-	f, err := open(t, "hr.csv", []byte("Login,User ID,Email\n1,2,a@b.c\n"), Options{Loose: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r := rowsOf(t, f)[0]; r.Subject != "" || r.Email != "a@b.c" {
-		t.Errorf("got %+v", r)
+	const ours = "outcome,user_id,user_subject,row\ncreated,u1,1,1\n"
+	for _, c := range []struct {
+		export  string
+		options Options
+		want    found // of the first row
+	}{
+		{"Login,User ID,Email\n1,2,a@b.c\n", Options{}, found{"", "", "a@b.c"}},
+		{"Login,User ID,Email\n1,2,a@b.c\n", Options{Name: "User {user id}"}, found{"", "User 2", "a@b.c"}},
+		{"Login,Full Name\n1,A\n", Options{Name: "Nickname"}, found{"1", "", ""}},
+		{ours, Options{Subject: "Login", Block: block}, found{}},
+	} {
+		c.options.Loose = true
+		f, err := open(t, "hr.csv", []byte(c.export), c.options)
+		if err != nil {
+			t.Errorf("%q: %v", c.export, err)
+		} else if r := rowsOf(t, f)[0]; (found{r.Subject, r.Name, r.Email}) != c.want {
+			t.Errorf("%q: got %+v, want %q", c.export, r, c.want)
+		}
 	}
 }

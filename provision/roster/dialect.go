@@ -63,6 +63,9 @@ func (f *File) findDialect(s sample, o Options) error {
 	}
 	for f.line < o.HeaderRow {
 		if !f.skipLine(s) {
+			if !s.whole {
+				return &Error{Message: fmt.Sprintf("%s: line %d is not among the first %d KiB, where the header has to stand", f.Name, o.HeaderRow, sampleBytes>>10), Hint: "delete the lines above the header"}
+			}
 			return &Error{Message: fmt.Sprintf("%s has no line %d for a header, only %d", f.Name, o.HeaderRow, f.line)}
 		}
 	}

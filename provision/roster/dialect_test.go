@@ -59,9 +59,32 @@ func TestAnEncodingIsNamedAsPeopleDo(t *testing.T) {
 	for name, want := range map[string]string{
 		"utf8": "UTF-8", "UTF-8": "UTF-8", "latin1": "Windows-1252", "ISO-8859-1": "Windows-1252", "cp1252": "Windows-1252", "shift-jis": "Shift_JIS",
 		"sjis": "Shift_JIS", "macintosh": "macintosh", "UTF-16LE": "UTF-16LE", "utf-16be": "UTF-16BE", "IBM850": "IBM850", "gbk": "GBK", "": "", "utf-7": "", "iso-2022-cn": "",
+		"x-mac-cyrillic": "x-mac-cyrillic",
 	} {
 		if _, got := lookUp(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestTheMarkOfTheEncodingThatWasNamedIsNoText(t *testing.T) {
+	const text = "Login,Name\n1,é\n"
+	swapped := []byte(utf16le(text))
+	for i := 0; i < len(swapped); i += 2 {
+		swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
+	}
+	for _, c := range []struct{ named, file, want string }{
+		{"utf-8", "\ufeff" + text, "UTF-8 with BOM"},
+		{"utf-16le", utf16le(text), "UTF-16LE"},
+		{"utf-16be", string(swapped), "UTF-16BE"},
+		{"csUTF16", utf16le(text), "UTF-16LE"},
+		{"csUTF16", string(swapped), "UTF-16BE"},
+	} {
+		f, err := open(t, "hr.csv", []byte(c.file), Options{Encoding: c.named})
+		if err != nil {
+			t.Errorf("%s: %v", c.named, err)
+		} else if f.Dialect.Encoding != c.want || f.Dialect.Plain || f.Header[0] != "Login" || rowsOf(t, f)[0].Name != "é" {
+			t.Errorf("%s: read as %+v, header %q", c.named, f.Dialect, f.Header)
 		}
 	}
 }

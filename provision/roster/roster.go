@@ -62,6 +62,9 @@ func Open(r io.ReaderAt, size int64, name string, o Options) (*File, error) {
 		f.Columns = loosely(f.Header, f.ours, o)
 		return f, nil
 	}
+	if f.Block == 0 && f.block == len(f.Header) {
+		return nil, &Error{Message: f.Name + " has the columns of a result file, but none of an export", Hint: "give the export, or the result file as it was written"}
+	}
 	if f.Columns, err = decide(f.Header, f.ours, o); err != nil {
 		return nil, f.explain(err, sample, o)
 	}
