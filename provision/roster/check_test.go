@@ -123,6 +123,28 @@ func TestWithoutAnAddressARowIsInvalidWhereOneIsNeeded(t *testing.T) {
 	}
 }
 
+func TestWhatLooksDamagedIsSentWithAWarning(t *testing.T) {
+	for row, want := range map[string]struct{ invalid, warning string }{
+		"J\ufffdrg,a": {warning: `line 2, column "Login": "J�rg" has signs that were lost before (�)`},
+		"1,J\ufffdrg": {warning: `line 2, column "Name": "J�rg" has signs that were lost before (�)`},
+		"#1,a":        {},
+		"#N/A,a":      {invalid: `line 2, column "Login": #N/A is a spreadsheet's error value`},
+	} {
+		f, err := open(t, "hr.csv", []byte("Login,Name\n"+row+"\n"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for r, err := range f.Records() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if invalid, warning := f.Check(r, false); invalid != want.invalid || warning != want.warning {
+				t.Errorf("%q: got %q and %q, want %q and %q", row, invalid, warning, want.invalid, want.warning)
+			}
+		}
+	}
+}
+
 func TestControlCharactersAreRefusedInWhatIsSent(t *testing.T) {
 	for value, want := range map[string]bool{"a\tb": true, "a\x7fb": true, "a\u0085b": true, "a\u009fb": true, "a\u00a0b": false, "é": false, "Â": false} {
 		if got := strings.Contains(unsendable(value), "control character"); got != want {
@@ -149,6 +171,11 @@ func TestACellIsQuotedWhereItHasToBe(t *testing.T) {
 	} {
 		if got := string(AppendField([]byte("x"), in, ';')); got != "x"+want {
 			t.Errorf("%q: got %s, want %s", in, got[1:], want)
+		}
+	}
+	for in, want := range map[string]string{"a¦b": `"a¦b"`, "a§b": "a§b", "a;b": "a;b", `a"b`: `"a""b"`} {
+		if got := string(AppendField(nil, in, '¦')); got != want {
+			t.Errorf("%q between broken bars: got %s, want %s", in, got, want)
 		}
 	}
 }
