@@ -44,7 +44,15 @@ func (c command) retry(path string) command {
 
 // on is the same flags with another command and file.
 func (c command) on(name, file string) command {
-	return command{slices.Concat([]string{c.words[0], name, file}, c.words[3:])}
+	return command{slices.Concat([]string{c.words[0], name, argument(file)}, c.words[3:])}
+}
+
+// argument is a file's name as it is to be typed: one that begins with a dash would be taken for a flag.
+func argument(file string) string {
+	if len(file) > 1 && file[0] == '-' {
+		return "./" + file
+	}
+	return file
 }
 
 var (

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"testing"
 )
@@ -24,6 +26,20 @@ func TestACommandLineIsChangedByItsFlags(t *testing.T) {
 		}
 		if got := test.got.String(); got != test.want {
 			t.Errorf("%s:\n got %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}
+
+func TestTheProgramIsCalledAsItWasTyped(t *testing.T) {
+	for arg0, want := range map[string]string{
+		"qlik-provision":                           "qlik-provision",
+		"bin/qlik-provision":                       "bin/qlik-provision",
+		"./qlik-provision":                         "./qlik-provision",
+		filepath.Join(os.TempDir(), "x", "exe"):    "qlik-provision",
+		filepath.Join(t.TempDir(), "a", "program"): "qlik-provision",
+	} {
+		if got := programName(arg0); got != want {
+			t.Errorf("%s: %s, not %s", arg0, got, want)
 		}
 	}
 }

@@ -223,7 +223,7 @@ func readSecret(f *os.File) (string, error) {
 		return "", fmt.Errorf("reading the client's secret: %w", err)
 	}
 	if mode := info.Mode(); mode.IsRegular() && runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
-		return "", usage(fmt.Errorf("the secret file %s can be read by others (mode %04o)", f.Name(), mode.Perm()), "chmod 600 "+quote(f.Name()))
+		return "", usage(fmt.Errorf("the secret file %s can be read by others (mode %04o)", f.Name(), mode.Perm()), "chmod 600 "+quote(argument(f.Name())))
 	}
 	const most = 64 << 10
 	b, err := io.ReadAll(io.LimitReader(f, most+1))

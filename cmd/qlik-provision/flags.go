@@ -71,10 +71,7 @@ func (f *flags) lookupFlag(cmd *cobra.Command) {
 
 // given is the command as it was typed, as far as its flags are set.
 func (a *app) given(cmd *cobra.Command, file string) command {
-	if len(file) > 1 && file[0] == '-' {
-		file = "./" + file // or it would be taken for a flag
-	}
-	words := []string{a.name, cmd.Name(), file}
+	words := []string{a.name, cmd.Name(), argument(file)}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		name := "--" + f.Name
 		if f.Value.Type() == "bool" {

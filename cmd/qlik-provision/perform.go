@@ -140,7 +140,7 @@ func (p *performance) next() string {
 	case p.look:
 		return given.on("create", given.words[2]).without("--offline").String()
 	}
-	return command{[]string{given.words[0], "report", p.path}}.String()
+	return command{[]string{given.words[0], "report", argument(p.path)}}.String()
 }
 
 // mending says what to do about rows that are not done.

@@ -53,10 +53,10 @@ func (s *summary) fill(total *report.Summary) {
 // write prints the summary as one JSON object on a line.
 func (s *summary) write(w io.Writer) error {
 	b, err := json.Marshal(s)
-	if err != nil {
-		return fmt.Errorf("printing the summary: %w", err)
+	if err == nil {
+		_, err = w.Write(append(unobeyed(b), '\n'))
 	}
-	if _, err := w.Write(append(unobeyed(b), '\n')); err != nil {
+	if err != nil {
 		return fmt.Errorf("printing the summary: %w", err)
 	}
 	return nil
@@ -201,9 +201,6 @@ func (s *summary) causes(u *ui, total *report.Summary) string {
 	var b strings.Builder
 	shown := 0
 	for _, c := range total.Causes {
-		if c.Message == "" && c.Code == "" {
-			continue
-		}
 		if shown++; shown > mostCauses {
 			continue
 		}
