@@ -118,10 +118,8 @@ func (g *guard) moved(r row) (was string, moved bool) {
 func (g *guard) verdict(rows int) error {
 	s := g.sheet
 	switch {
-	case rows == 0 && s.handle == nil:
-		return &roster.Error{Message: s.name + " has a header and no rows"}
 	case rows == 0:
-		return &NotResultsError{s.name, "it has no rows"}
+		return &roster.Error{Message: s.name + " has a header, but no rows"}
 	case s.handle == nil:
 		return nil
 	}
@@ -176,8 +174,9 @@ func (g *guard) twice() error {
 // not the next, and may be the beginning of one.
 func (g *guard) cutShort() error {
 	s := g.sheet
-	end := make([]byte, min(s.size, 64))
-	if _, err := s.handle.ReadAt(end, s.size-int64(len(end))); err != nil {
+	size := s.info.Size()
+	end := make([]byte, min(size, 64))
+	if _, err := s.handle.ReadAt(end, size-int64(len(end))); err != nil {
 		return fmt.Errorf("reading %s: %w", s.name, err)
 	}
 	end = bytes.ReplaceAll(end, []byte{0}, nil) // the other half of UTF-16

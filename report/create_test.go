@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,6 +59,13 @@ var groups = []struct {
 		"invalid address also of row 2 (John, b)", "invalid address also of row 1 (Jane, a)"}},
 	{"a formula in a name", "a,=1+1,\na,John,\n", sandbox, []string{
 		"invalid subject also claimed by row 2 (John)", "invalid subject also claimed by row 1 (=1+1)"}},
+	{"a long name", "a,John,\na," + strings.Repeat("é", 80) + ",\na," + strings.Repeat("é", 81) + ",\n", sandbox, []string{
+		"invalid subject also claimed by row 2 (" + strings.Repeat("é", 80) + ")", "invalid subject also claimed by row 1 (John)",
+		"invalid subject also claimed by row 1 (John)"}},
+	{"a longer name", "a," + strings.Repeat("é", 81) + ",\na,John,\n", sandbox, []string{
+		"invalid subject also claimed by row 2 (John)", "invalid subject also claimed by row 1 (" + strings.Repeat("é", 80) + "…)"}},
+	{"a subject that is too long", strings.Repeat("a", mostSubject) + ",Jane,\n" + strings.Repeat("b", mostSubject+1) + ",John,\n", sandbox, []string{
+		"pending", "invalid line N: the subject is longer than 30 KiB"}},
 }
 
 func TestWhoIsWhoInsideTheFile(t *testing.T) {
@@ -80,8 +88,8 @@ func TestWhoIsWhoInsideTheFile(t *testing.T) {
 						}
 						_, message, _ := strings.Cut(r.Message, "line ")
 						got[r.Row-1] = strings.TrimSpace(string(r.Outcome) + " " + strings.TrimSuffix(r.Message, message))
-						if own, found := strings.CutPrefix(message, fmt.Sprint(r.Line, ",")); found {
-							got[r.Row-1] += " N," + own
+						if own, found := strings.CutPrefix(message, fmt.Sprint(r.Line)); found {
+							got[r.Row-1] += " N" + own
 						}
 					}
 					if diff := cmp.Diff(c.want, got); diff != "" {
@@ -176,12 +184,17 @@ func TestAResultFileThatIsThereIsNotReplaced(t *testing.T) {
 		{"of an export with fewer rows", strings.Join(strings.SplitAfter(text, "\n")[:4], ""), 3, 3, false},
 		{"of an export with another header", strings.Replace(text, "Employee ID", "Personnel ID", 1), 7, 3, false},
 		{"saved with semicolons", tableOf(t, text).saved(';', true, "\ufeff"), 7, 3, true},
+		{"that can be read to its fifth row", strings.Replace(text, "sandbox,6\n", "sandbox,six\n", 1), 5, 2, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "hr.results.csv")
 			write(t, path, c.there)
 			_, err := Create(path, export(t, sixRows), sandbox)
 			e := is[*ExistsError](t, err)
+			which := map[bool]string{true: "this very", false: "another"}[c.same]
+			if want := fmt.Sprintf("%s is there already: the results of %s export, %d of %d rows done", path, which, c.done, c.rows); e.Error() != want {
+				t.Errorf("%v\nwant %s", e, want)
+			}
 			if e.Rows != c.rows || e.Done != c.done || e.SameExport != c.same {
 				t.Errorf("%+v", e)
 			}
@@ -305,12 +318,19 @@ func TestAJournalWithoutItsResultFileIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hr.results.csv")
 	_, journal := cutOff(t)
 	write(t, path+".journal", journal)
+	refused := func(err error) {
+		t.Helper()
+		e := is[*StrayJournalError](t, err)
+		if want := path + ".journal is there, but " + path + ", to which its outcomes belong, is not"; e.Error() != want {
+			t.Errorf("%v\nwant %s", e, want)
+		}
+	}
 	_, err := Create(path, export(t, sixRows), sandbox)
-	is[*StrayJournalError](t, err)
+	refused(err)
 	_, err = Open(path, roster.Options{}, sandbox)
-	is[*StrayJournalError](t, err)
+	refused(err)
 	_, err = Read(path)
-	is[*StrayJournalError](t, err)
+	refused(err)
 	if got := folder(t, path); len(got) != 1 {
 		t.Errorf("left: %v", got)
 	}
@@ -334,17 +354,28 @@ func TestAnExportThatCannotBeTrustedLeavesNothing(t *testing.T) {
 			}
 		})
 	}
+	there := filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, there, ran(t))
+	_, err := Create(there, export(t, sixRows+"1008,Ann\n1009,Bob,bob@acme.example\n"), sandbox)
+	if e := is[*ExistsError](t, err); e.SameExport {
+		t.Errorf("of an export that cannot be read: %v", e)
+	}
 	text := ran(t)
-	_, err := Create(filepath.Join(t.TempDir(), "x.csv"), export(t, text), sandbox)
+	_, err = Create(filepath.Join(t.TempDir(), "x.csv"), export(t, text), sandbox)
 	is[*ResultsGivenError](t, err)
 }
 
 func TestAnExportThatChangesWhileItIsReadIsRefused(t *testing.T) {
-	for name, after := range map[string]string{
-		"a subject that is another's": strings.Replace(sixRows, "1007", "1003", 1),
-		"fewer rows":                  strings.Join(strings.SplitAfter(sixRows, "\n")[:5], ""),
+	const changed = "hr.csv changed while it was being read"
+	lines := strings.SplitAfter(sixRows, "\n")
+	for name, c := range map[string]struct{ after, says string }{
+		"a subject that is another's": {strings.Replace(sixRows, "1007", "1003", 1), changed},
+		"cut short":                   {strings.Join(lines[:5], ""), "reading hr.csv: it changed while it was being read"},
+		"a row emptied":               {strings.Replace(sixRows, lines[7], strings.Repeat("\n", len(lines[7])), 1), changed},
+		"every row emptied":           {lines[0] + strings.Repeat("\n", len(sixRows)-len(lines[0])), "hr.csv has a header, but no rows"},
 	} {
-		refused := 0
+		after := c.after
+		refused, said := 0, false
 		for at := 1; at < 16; at++ {
 			in := &switching{before: sixRows, after: after, at: at}
 			f, err := roster.Open(in, int64(len(sixRows)), "hr.csv", roster.Options{})
@@ -355,32 +386,74 @@ func TestAnExportThatChangesWhileItIsReadIsRefused(t *testing.T) {
 			l, err := Create(path, f, sandbox)
 			if err != nil {
 				refused++
+				said = said || err.Error() == c.says
 				if got := folder(t, path); got != nil {
 					t.Errorf("%s: left %v", name, got)
 				}
 				continue
 			}
-			if got := read(t, path); strings.Count(got, "pending,,1003,") > 1 || strings.Count(got, "\n") != strings.Count(sixRows, "\n") && strings.Count(got, "\n") != strings.Count(after, "\n") {
+			if got := read(t, path); strings.Count(got, "pending,,1003,") > 1 || strings.Count(got, "\n") != len(lines)-1 && strings.Count(got, "\n") != len(strings.FieldsFunc(after, func(r rune) bool { return r == '\n' })) {
 				t.Errorf("%s, read %d: a mixture:\n%s", name, at, got)
 			}
 			closed(t, l)
 		}
-		if refused == 0 {
-			t.Errorf("%s: never refused", name)
+		if refused == 0 || !said {
+			t.Errorf("%s: refused %d times, and said %q: %v", name, refused, c.says, said)
 		}
 	}
 }
 
-// A switching file becomes another at its at-th read.
+func TestAnExportThatCannotBeReadToItsEndIsRefused(t *testing.T) {
+	text := "Employee ID,Name,Email\n1,Jane,j@x.example\n2,John,j@x.example\n2,Jack,j@x.example\n"
+	broken := &os.PathError{Op: "read", Path: "hr.csv", Err: syscall.EIO}
+	for _, there := range []string{"", strings.SplitAfter(ran(t), "\n")[0] + "2,Jim,,created,,2,,,,,,,sandbox,1\n"} {
+		failures := 0
+		for at := 1; ; at++ {
+			f, err := roster.Open(&switching{before: text, at: at, fail: broken}, int64(len(text)), "hr.csv", roster.Options{})
+			if err != nil {
+				continue
+			}
+			path := filepath.Join(t.TempDir(), "hr.results.csv")
+			if there != "" {
+				write(t, path, there)
+			}
+			l, err := Create(path, f, Options{Tenant: "sandbox", MatchEmail: true})
+			if err == nil {
+				closed(t, l)
+				break
+			}
+			if !errors.Is(err, broken) {
+				is[*ExistsError](t, err)
+				break
+			}
+			failures++
+			if want := "reading hr.csv: read hr.csv: " + syscall.EIO.Error(); err.Error() != want {
+				t.Errorf("%v\nwant %s", err, want)
+			}
+			if left := folder(t, path); there == "" && left != nil || there != "" && (len(left) != 1 || read(t, path) != there) {
+				t.Errorf("left: %v", left)
+			}
+		}
+		if failures == 0 {
+			t.Error("it was never refused")
+		}
+	}
+}
+
+// A switching file becomes another at its at-th read, or fails from then on.
 type switching struct {
 	before, after string
 	at, reads     int
+	fail          error
 }
 
 func (s *switching) ReadAt(b []byte, at int64) (int, error) {
 	s.reads++
 	text := s.before
 	if s.reads >= s.at {
+		if s.fail != nil {
+			return 0, s.fail
+		}
 		text = s.after
 	}
 	return strings.NewReader(text).ReadAt(b, at)

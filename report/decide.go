@@ -7,8 +7,9 @@ import (
 	"qlik-provision/provision"
 )
 
-// mostSubject is how long a subject can be, in bytes: a cell that is longer than 64 KiB is not read again.
-const mostSubject = 32 << 10
+// mostSubject is how long a subject can be, in bytes: a cell that is longer than 64 KiB is not read again, and one of quotes alone is
+// twice as long in the file.
+const mostSubject = 30 << 10
 
 // ownFault is what is wrong with a row by itself, "" where nothing is; warning is what looks wrong and may not be.
 func (s *sheet) ownFault(r row, needEmail bool) (invalid, warning string) {
@@ -98,9 +99,6 @@ func who(known ...string) string {
 		if k != "" {
 			named = append(named, short(k))
 		}
-	}
-	if named == nil {
-		return "no name, no address"
 	}
 	return strings.Join(named, ", ")
 }

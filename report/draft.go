@@ -50,10 +50,8 @@ func (d *draft) header() {
 func (d *draft) restart() error {
 	d.buf, d.size, d.changed = d.buf[:0], 0, false
 	d.header()
-	if _, err := d.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	return d.file.Truncate(0)
+	_, err := d.file.Seek(0, io.SeekStart)
+	return both(err, d.file.Truncate(0))
 }
 
 // copy writes a row as it was read.
@@ -107,8 +105,11 @@ func (d *draft) finish() error {
 	return nil
 }
 
-// drop throws the draft away; it may be finished already.
+// drop throws the draft away, nil for none; it may be finished already.
 func (d *draft) drop() {
+	if d == nil {
+		return
+	}
 	d.file.Close()
 	os.Remove(d.file.Name())
 }

@@ -74,11 +74,7 @@ func (j *journal) append(row []string) error {
 	if err := j.mend(); err != nil {
 		return fmt.Errorf("cutting %s back to its last whole line: %w", j.path, err)
 	}
-	n, err := j.file.WriteAt(line, j.size)
-	if err == nil && n < len(line) {
-		err = io.ErrShortWrite
-	}
-	if err != nil {
+	if _, err := j.file.WriteAt(line, j.size); err != nil {
 		j.torn = true
 		return fmt.Errorf("writing %s: %w", j.path, both(err, j.mend()))
 	}

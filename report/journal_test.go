@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,6 +63,11 @@ func outcomes(t testing.TB, file string) map[string]string {
 	return found
 }
 
+// sealed is a line of a journal, whatever stands in it.
+func sealed(body string) string {
+	return string(appendChecksum([]byte(body+","), []byte(body))) + "\n"
+}
+
 // onlyTrue fails where a file says of a row what its journal did not.
 func onlyTrue(t testing.TB, file string, whole map[string]string, before map[string]string) {
 	t.Helper()
@@ -117,27 +123,73 @@ func TestAJournalWithAnyByteFlippedBringsNothingWrong(t *testing.T) {
 func TestLinesOfAnotherFileAreDroppedAndCounted(t *testing.T) {
 	ledger, journal := cutOff(t)
 	all := doneIn(journal)
+	head, lines, _ := strings.Cut(journal, "\n")
+	head += "\n"
+	random := make([]byte, 300<<10)
+	rand.NewChaCha8([32]byte{}).Read(random)
 	for _, c := range []struct {
 		name, ledger, journal string
 		o                     Options
 		want                  string
 		done                  int
 	}{
-		{"another subject", strings.ReplaceAll(ledger, "00001", "10001"), journal, sandbox, "1 of no row in this file", all - 1},
-		{"another row", strings.Replace(ledger, "sandbox,3\n", "sandbox,33\n", 1), journal, sandbox, "1 of no row in this file", all - 1},
-		{"another tenant", strings.ReplaceAll(ledger, "sandbox", "acme.example"), journal, Options{Tenant: "acme.example"}, "of no row in this file", 0},
-		{"no journal at all", ledger, "Employee ID,Name\n1,2\n", sandbox, "2 cut short or damaged", 0},
-		{"another version", ledger, strings.Replace(journal, "journal 1", "journal 2", 1), sandbox, "cut short or damaged", 0},
+		{"another subject", strings.ReplaceAll(ledger, "00001", "10001"), journal, sandbox, "1 of 4 lines dropped: 1 of no row in this file", all - 1},
+		{"another row", strings.Replace(ledger, "sandbox,3\n", "sandbox,33\n", 1), journal, sandbox, "1 of 4 lines dropped: 1 of no row in this file", all - 1},
+		{"another tenant", strings.ReplaceAll(ledger, "sandbox", "acme.example"), journal, Options{Tenant: "acme.example"}, "4 of 4 lines dropped: 4 of no row in this file", 0},
+		{"no journal at all", ledger, "Employee ID,Name\n1,2\n", sandbox, "2 of 2 lines dropped: 2 cut short or damaged", 0},
+		{"another version", ledger, strings.Replace(journal, "journal 1", "journal 2", 1), sandbox, "5 of 5 lines dropped: 5 cut short or damaged", 0},
+		{"another version, whole", ledger, sealed("qlik-provision journal 2,1,here,now") + lines, sandbox, "1 of 1 lines dropped: 1 cut short or damaged", 0},
+		{"a first line that is no cells", ledger, sealed(`"qlik-provision journal 1`) + lines, sandbox, "1 of 1 lines dropped: 1 cut short or damaged", 0},
+		{"a first line alone", ledger, head, sandbox, "", 0},
+		{"no bytes", ledger, "", sandbox, "", 0},
+		{"bytes that are no text", ledger, string(random), sandbox, " cut short or damaged", 0},
+		{"an outcome that is none", ledger, head + sealed("erledigt,id-00001,00001,,,201,,1,,sandbox,2") + lines, sandbox, "1 of 5 lines dropped: 1 of no row in this file", all},
+		{"a duplicate, which is no outcome of a run", ledger, head + sealed("duplicate,,00001,,,,,,,sandbox,2") + lines, sandbox, "1 of 5 lines dropped: 1 of no row in this file", all},
+		{"too few cells", ledger, head + sealed("created,00001,2") + lines, sandbox, "1 of 5 lines dropped: 1 of no row in this file", all},
+		{"a quote without an end", ledger, head + sealed(`created,"id,00001,,,201,,1,,sandbox,2`) + lines, sandbox, "1 of 5 lines dropped: 1 of no row in this file", all},
+		{"text behind a quote", ledger, head + sealed(`created,"id"x,00001,,,201,,1,,sandbox,2`) + lines, sandbox, "1 of 5 lines dropped: 1 of no row in this file", all},
+		{"no row number", ledger, head + sealed("created,id-00001,00001,,,201,,1,,sandbox,two") + lines, sandbox, "1 of 5 lines dropped: 1 of no row in this file", all},
+		{"a line of a MiB and more", ledger, head + lines + sealed("created,id-00001,00001,"+strings.Repeat("x", mostLine)+",,201,,1,,sandbox,2"), sandbox,
+			" cut short or damaged", all},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file, said := reopened(t, c.ledger, c.journal, c.o)
-			if !strings.Contains(strings.Join(said, "\n"), c.want) {
+			if got := strings.Join(said, "\n"); !strings.Contains(got+"\n", c.want+"\n") || (c.want == "") != (got == "") || got != "" && !strings.Contains(got, "hr.results.csv.journal: ") {
 				t.Errorf("said %q, want %q", said, c.want)
 			}
 			if got := doneIn(file); got != c.done {
 				t.Errorf("%d rows done, want %d:\n%s", got, c.done, file)
 			}
 		})
+	}
+}
+
+func TestAnOutcomeWhoseLineIsLongIsTakenUp(t *testing.T) {
+	half := strings.Repeat(`"`, mostSubject/2)
+	quoted := `"` + half + half + `"`
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	l, err := Create(path, exportWith(t, "A,B\n"+quoted+","+quoted+"\n"+quoted+",b\nc,d\n", roster.Options{Subject: "{A}{B}"}), sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range pending(t, l) {
+		record(t, l, created(r))
+	}
+	killed := filepath.Join(snapshot(t, filepath.Dir(path)), "hr.results.csv")
+	closed(t, l)
+	var said []string
+	o := sandbox
+	o.Notify = func(s string) { said = append(said, s) }
+	again, err := Open(killed, roster.Options{Subject: "{A}{B}"}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, again)
+	if read(t, killed) != read(t, path) || said != nil {
+		t.Errorf("the next run makes another file of the journal, and says %q", said)
+	}
+	if got := strings.Count(read(t, path), ",created,"); got != 3 {
+		t.Errorf("%d rows created", got)
 	}
 }
 
@@ -321,12 +373,14 @@ func TestWhatTheTenantSaysIsFitForACell(t *testing.T) {
 		{"'=1", "'=1"},
 		{"\u200b@x", "'\u200b@x"},
 		{strings.Repeat("é", 100_000), strings.Repeat("é", mostText/2-2) + "…"},
+		{"x" + strings.Repeat("é", 100_000), "x" + strings.Repeat("é", mostText/2-3) + "…"},
 	}
 	for i, c := range cases {
 		record(t, l, provision.Outcome{Row: rows[i], State: provision.Failed, Message: c.said, ErrorCode: "=1", TraceID: "-2", UserID: "a\nb"})
 	}
-	if err := l.Record(created(provision.Row{Number: 1, Subject: "a\nb"})); err == nil {
-		t.Error("a subject with a line end was recorded")
+	err := l.Record(created(provision.Row{Number: 1, Subject: "a\nb"}))
+	if want := "recording row 1: writing " + path + `.journal: "a\nb" holds a line end`; err == nil || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
 	}
 	for _, state := range []provision.State{"", "done", provision.Duplicate} {
 		if err := l.Record(provision.Outcome{Row: rows[0], State: state}); err == nil {

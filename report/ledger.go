@@ -6,7 +6,6 @@ import (
 	"iter"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 
 	"qlik-provision/provision"
@@ -196,9 +195,6 @@ func (l *Ledger) reopen() (*sheet, error) {
 func (l *Ledger) Record(o provision.Outcome) error {
 	if !slices.Contains(provision.States(), o.State) || o.State == provision.Duplicate {
 		return fmt.Errorf("recording row %d: %q is no outcome of a run", o.Row.Number, o.State)
-	}
-	if strings.ContainsAny(o.Row.Subject, "\r\n") {
-		return fmt.Errorf("recording row %d: its subject holds a line end", o.Row.Number)
 	}
 	cells := entryOf(o, l.options.Tenant).cells()
 	if err := l.journal.append(cells[:]); err != nil {

@@ -40,11 +40,7 @@ func writePage(w io.Writer, path string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	t, err := pageTemplate()
-	if err != nil {
-		return err
-	}
-	if err := t.Execute(w, viewOf(results, g, now)); err != nil {
+	if err := pageTemplate().Execute(w, viewOf(results, g, now)); err != nil {
 		return fmt.Errorf("writing the page of %s: %w", path, err)
 	}
 	return nil
@@ -52,7 +48,7 @@ func writePage(w io.Writer, path string, now time.Time) error {
 
 // pageTemplate knows the page's whole text but for the results. Style and script come in as values: written into the template
 // they would be parsed, and come out otherwise than they were hashed.
-func pageTemplate() (*template.Template, error) {
+func pageTemplate() *template.Template {
 	t := template.New("page").Funcs(template.FuncMap{
 		"mark":    func() template.HTML { return pageMark },
 		"policy":  policy,
@@ -63,11 +59,7 @@ func pageTemplate() (*template.Template, error) {
 		"clock":   clock,
 		"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	})
-	t, err := t.Parse(pageHTML)
-	if err != nil {
-		return nil, fmt.Errorf("parsing the page: %w", err)
-	}
-	return t, nil
+	return template.Must(t.Parse(pageHTML))
 }
 
 // policy is the page's Content-Security-Policy: nothing is loaded, and of scripts and styles only ours count.
@@ -201,10 +193,8 @@ func meaning(state provision.State, s *Summary) string {
 		return "not tried yet, or not settled"
 	case provision.Invalid:
 		return "the row cannot be sent as it stands"
-	case provision.Failed:
-		return "the tenant refused it, or did not answer"
 	}
-	return ""
+	return "the tenant refused it, or did not answer" // failed
 }
 
 // existing says what is worth knowing of the users who were there already, "" where nothing is.

@@ -71,18 +71,15 @@ func lasting(ms int64) string {
 		seconds int64
 		name    string
 	}{{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}}
-	for i, u := range units {
+	for i, u := range units[:len(units)-1] {
 		if s < u.seconds {
 			continue
 		}
 		text := fmt.Sprintf("%d %s", s/u.seconds, u.name)
-		if i+1 == len(units) {
-			return text
-		}
 		if rest := s % u.seconds / units[i+1].seconds; rest > 0 {
 			text += fmt.Sprintf(" %d %s", rest, units[i+1].name)
 		}
 		return text
 	}
-	return "0 s"
+	return fmt.Sprintf("%d s", s)
 }

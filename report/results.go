@@ -65,12 +65,8 @@ func (r *Results) open() (*sheet, error) {
 		if err != nil {
 			return nil, err
 		}
-		opened, err := s.handle.Stat()
-		if err != nil {
-			return nil, both(err, s.close())
-		}
 		now, err := os.Stat(r.place.path)
-		if err == nil && os.SameFile(opened, now) {
+		if err == nil && os.SameFile(s.info, now) {
 			return s, nil
 		}
 		if err = both(err, s.close()); err != nil {
@@ -100,7 +96,7 @@ func (s *sheet) results() iter.Seq2[ResultRow, error] {
 			var out ResultRow
 			if err == nil {
 				out = ResultRow{Line: row.Line, Name: row.Name, Email: row.Email}
-				out.Entry, err = s.whole(row)
+				out.Entry = s.whole(row)
 				out.UserSubject = strings.TrimSpace(out.UserSubject)
 				out.Message, _ = testimony(out.Message)
 			}

@@ -17,9 +17,7 @@ func (l *Ledger) renew(s *sheet) error {
 	l.columns, l.delim = s.file.Columns, s.file.Dialect.Delimiter
 	d, err := l.rewrite(s)
 	if err = both(err, s.close()); err != nil {
-		if d != nil {
-			d.drop()
-		}
+		d.drop()
 		return err
 	}
 	if d == nil {
@@ -75,7 +73,7 @@ func (l *Ledger) rewrite(s *sheet) (*draft, error) {
 		changed.end("such rows")
 		err = d.finish()
 	}
-	if err != nil || s.handle != nil && !d.changed && d.size == s.size {
+	if err != nil || s.handle != nil && !d.changed && d.size == s.info.Size() {
 		d.drop()
 		return nil, err
 	}
@@ -94,10 +92,7 @@ func (l *Ledger) put(d *draft, v *survey, r row, c *changes) error {
 	l.rows++
 	var old Entry
 	if v.sheet.handle != nil {
-		var err error
-		if old, err = v.sheet.whole(r); err != nil {
-			return err
-		}
+		old = v.sheet.whole(r)
 	}
 	e := v.decide(r, old, l.options)
 	l.counts[e.Outcome]++
@@ -123,9 +118,7 @@ func (l *Ledger) merge() error {
 	}
 	d, err := l.lay(s)
 	if err = both(err, s.close()); err != nil {
-		if d != nil {
-			d.drop()
-		}
+		d.drop()
 		return err
 	}
 	l.options.after("merged draft finished")

@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"os"
 	"strings"
@@ -14,9 +15,9 @@ import (
 type sheet struct {
 	name   string
 	file   *roster.File
-	replay *replay  // of a result file, nil where there is none
-	handle *os.File // of a result file; nil for an export
-	size   int64    // of a result file
+	replay *replay     // of a result file, nil where there is none
+	handle *os.File    // of a result file; nil for an export
+	info   fs.FileInfo // of a result file, when it was opened
 }
 
 // openSheet opens the result file at p and the journal beside it. in.Block is set.
@@ -45,16 +46,16 @@ func openAlone(p place, in roster.Options) (*sheet, error) {
 }
 
 func (s *sheet) read(in roster.Options) error {
-	info, err := s.handle.Stat()
-	if err != nil {
+	var err error
+	if s.info, err = s.handle.Stat(); err != nil {
 		return err
 	}
-	s.size = info.Size()
+	size := s.info.Size()
 	in.Block = Columns()
-	s.file, err = roster.Open(s.handle, s.size, s.name, in)
+	s.file, err = roster.Open(s.handle, size, s.name, in)
 	if bad, ok := errors.AsType[*roster.Error](err); ok && !in.Loose {
 		in.Loose = true
-		if file, looseErr := roster.Open(s.handle, s.size, s.name, in); looseErr == nil {
+		if file, looseErr := roster.Open(s.handle, size, s.name, in); looseErr == nil {
 			s.file = file // perhaps it has no subject because it is something else
 			if file.Block >= 0 && in.Subject == "" {
 				s.recall(bad)
@@ -161,16 +162,13 @@ func (s *sheet) block(rec *roster.Record) []string {
 }
 
 // whole is a row's entry with all its columns.
-func (s *sheet) whole(r row) (Entry, error) {
+func (s *sheet) whole(r row) Entry {
 	if r.replayed {
-		return r.entry, nil
+		return r.entry
 	}
-	e, err := entryFrom(s.block(r.Record))
-	if err != nil {
-		return Entry{}, s.wrong(r.Line, err.Error())
-	}
+	e, _ := entryFrom(s.block(r.Record)) // lay has looked at what can be wrong
 	e.Tenant = r.entry.Tenant
-	return e, nil
+	return e
 }
 
 func (s *sheet) wrong(line int, why string) error {
