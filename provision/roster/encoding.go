@@ -164,7 +164,7 @@ func (f *File) forceEncoding(name string, start []byte) error {
 	for _, m := range marks {
 		switch {
 		case !bytes.HasPrefix(start, []byte(m.bytes)) || m.name == "UTF-32":
-		case strings.HasPrefix(m.name, known) || known == "UTF-16":
+		case strings.HasPrefix(m.name, known):
 			f.text.mark, f.text.decode, f.Dialect.Encoding, f.Dialect.Plain = int64(len(m.bytes)), m.decode, m.name, false
 			return nil
 		case len(m.bytes) == 3 || strings.HasPrefix(known, "UTF-16"):

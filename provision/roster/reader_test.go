@@ -204,16 +204,17 @@ func TestRangingMayStopEarly(t *testing.T) {
 type failing struct {
 	text   string
 	from   int64 // the first byte that cannot be read
-	passes int   // how often its start can be read; 0: always
+	passes int   // how often all of it can be read before, from its start
 }
 
 func (f *failing) ReadAt(b []byte, at int64) (int, error) {
-	if at < 4 && f.passes > 0 {
-		if f.passes--; f.passes == 0 {
-			f.from = 0
-		}
+	if at < 4 {
+		f.passes--
 	}
-	good := min(max(f.from-at, 0), int64(len(b)))
+	good := int64(len(b))
+	if f.passes < 0 {
+		good = min(max(f.from-at, 0), good)
+	}
 	n, err := strings.NewReader(f.text).ReadAt(b[:good], at)
 	if n < len(b) && err == nil {
 		err = iotest.ErrTimeout
@@ -230,22 +231,22 @@ func utf16le(s string) string {
 }
 
 func TestAFailureToReadIsNoProblemOfTheFile(t *testing.T) {
-	const head, never = "Login,Name\n", 1 << 40
-	rows, blank := strings.Repeat("1,a\n", 10_000), strings.Repeat("\n", 400<<10)
+	const head = "Login,Name\n"
+	rows, blank := strings.Repeat("1,a\n", 100_000), strings.Repeat("\n", 400<<10)
 	titled := utf16le("Title\nLogin,Name\n1,a\n")
 	for name, c := range map[string]struct {
 		file    failing
 		options Options
 	}{
 		"its first bytes":                     {failing{head + rows, 100, 0}, Options{}},
-		"to its end":                          {failing{head + rows, 39_000, 0}, Options{}},
-		"once more, it is not UTF-8":          {failing{head + "1,\xe4\n", never, 3}, Options{}},
-		"the beginning, for the delimiter":    {failing{head + rows, 10_000, 0}, Options{Encoding: "utf-8"}},
+		"to its end":                          {failing{head + rows, 390_000, 0}, Options{}},
+		"again, it is not UTF-8":              {failing{head + "1,\xe4\n" + rows, 390_000, 2}, Options{}},
+		"again, for the delimiter":            {failing{head + rows, 0, 1}, Options{Encoding: "utf-8"}},
 		"as far as the header":                {failing{blank + head + rows, 350 << 10, 0}, Options{Encoding: "utf-8"}},
 		"as far as the first row":             {failing{head + blank + rows, 350 << 10, 0}, Options{Encoding: "utf-8"}},
 		"over a row that is too long":         {failing{head + strings.Repeat("x", 4<<20), 3 << 20, 0}, Options{Encoding: "utf-8"}},
-		"again, to the line of the header":    {failing{titled, never, 3}, Options{HeaderRow: 2}},
-		"again, to the line below the header": {failing{titled, never, 4}, Options{HeaderRow: 2}},
+		"again, to the line of the header":    {failing{titled, 0, 2}, Options{HeaderRow: 2}},
+		"again, to the line below the header": {failing{titled, 0, 3}, Options{HeaderRow: 2}},
 	} {
 		_, err := Open(&c.file, int64(len(c.file.text)), "hr.csv", c.options)
 		if err == nil || err.Error() != "reading hr.csv: timeout" || !errors.Is(err, iotest.ErrTimeout) {

@@ -77,7 +77,7 @@ func TestARefusalSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			Error{Message: "hr.csv: line 50001 is not among the first 256 KiB, where the header has to stand", Hint: "delete the lines above the header"},
 		},
 		"a page below sep=":     {"sep=;\n" + page, Options{}, Error{Message: isPage, Hint: look}},
-		"a page in UTF-16":      {utf16le(page), Options{}, Error{Message: isPage, Hint: look}},
+		"JSON in UTF-16":        {utf16le("{\n  \"users\": []\n}\n"), Options{}, Error{Message: "hr.csv is JSON, not a CSV file", Hint: "ask for the export as CSV"}},
 		"gzip":                  {"\x1f\x8b\x08\x00\x00\x00\x00\x00", Options{}, Error{Message: "hr.csv is a gzip archive, not a CSV file", Hint: "unpack it first: gunzip"}},
 		"RTF":                   {"{\\rtf1\\ansi Login\\par}\n", Options{}, Error{Message: "hr.csv is an RTF document, not a CSV file", Hint: "ask for the export as CSV"}},
 		"a bracket and no more": {"[\n", Options{}, Error{Message: `hr.csv: no column is known to be the subject; the headers are "["`, Hint: say}},
