@@ -201,6 +201,31 @@ func TestWhatIsSaidWhenTheAttemptsAreUsedUp(t *testing.T) {
 	}
 }
 
+func TestACreateThatWasNeverSentIsNotInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		spy.next = &nameless{spy.next, time.Now(), latency / 2, forever} // once the token is asked for
+		rows := people(1)
+		tr.run(t.Context(), rows, provision.Options{NoLookup: true, Attempts: 2})
+		const want = "it was not created; the look at it failed: no answer: dial tcp: lookup sandbox.example.com: server misbehaving"
+		if out := tr.got.of[1]; tr.err != nil || out.State != provision.Pending || out.Attempts != 2 || out.Message != want {
+			t.Errorf("%v, %+v", tr.err, out)
+		}
+	})
+}
+
+func TestWhatTheTenantSaysIsCutToWhatACellHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{}, qlik.Options{})
+		rows := people(1)
+		tr.tenant.Inject(onCreate(sandbox.Fault{Kind: sandbox.FaultStatus, Status: 400, Title: strings.Repeat("x", 3999) + strings.Repeat("ü", 1000)}, rows[0], false, 0))
+		tr.run(t.Context(), rows, provision.Options{})
+		if out := tr.got.of[1]; out.State != provision.Failed || out.Message != strings.Repeat("x", 3999)+"…" {
+			t.Errorf("%s: %d bytes, %q at the end", out.State, len(out.Message), out.Message[max(0, len(out.Message)-10):])
+		}
+	})
+}
+
 func TestA409WithoutADoubt(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -274,11 +299,17 @@ func TestInDoubtAnotherCaseIsSomebodyElse(t *testing.T) {
 }
 
 func TestTheTenantsClockDoesNotMatter(t *testing.T) {
-	for _, off := range []time.Duration{-2 * time.Hour, 2 * time.Hour} {
-		t.Run(off.String(), func(t *testing.T) {
+	for name, off := range map[string]time.Duration{"two hours behind": -2 * time.Hour, "two hours ahead": 2 * time.Hour, "not said": 0} {
+		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
-				spy.meddle = func(r *http.Response) { shift(t, r, off) }
+				spy.meddle = func(r *http.Response) {
+					if off == 0 {
+						r.Header.Del("Date")
+						return
+					}
+					shift(t, r, off)
+				}
 				rows := people(6)
 				tr.tenant.Add(sandbox.User{Subject: rows[1].Subject, Name: rows[1].Name, CreatedAt: time.Now().Add(-time.Minute)})
 				for _, row := range rows[1:3] {

@@ -180,6 +180,67 @@ func TestNoUserIsCreatedThatCannotBeRecorded(t *testing.T) {
 	}
 }
 
+func TestOutcomesOfEveryKindMustBeRecorded(t *testing.T) {
+	full := errors.New("no space left on device")
+	forbidden := sandbox.Fault{Kind: sandbox.FaultStatus, Status: 403, On: sandbox.EndpointCreate}
+	for _, test := range []struct {
+		name  string
+		of    []provision.Row
+		fault sandbox.Fault
+		state provision.State // cannot be recorded
+		end   error
+	}{
+		{"a 403 that turns out to be the row's", people(30)[10:11], forbidden, provision.Failed, full},
+		{"a 403, and nobody left to ask with", people(30)[29:], forbidden, provision.Failed, full},
+		{"a refusal", people(30)[10:11], sandbox.Fault{Kind: sandbox.FaultStatus, Status: 400, On: sandbox.EndpointCreate}, provision.Failed, full},
+		{"what is noted when an interrupt has ended the run", people(30)[10:13], sandbox.Fault{Kind: sandbox.FaultReset, On: sandbox.EndpointCreate}, provision.Pending, errInterrupted},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+				test.fault.Subjects = subjectsOf(test.of)
+				tr.tenant.Inject(test.fault)
+				ctx, interrupt := context.WithCancelCause(t.Context())
+				time.AfterFunc(5*time.Second, func() { interrupt(errInterrupted) })
+				tries := 0
+				record := func(o provision.Outcome) error {
+					if o.State == test.state {
+						tries++
+						return full
+					}
+					return tr.got.record(o)
+				}
+				tr.err = provision.Run(ctx, tr.client, all(people(30)), record, provision.Options{})
+				if !errors.Is(tr.err, test.end) || tries != 1 {
+					t.Errorf("it ended with %v, having tried %d times to record", tr.err, tries)
+				}
+				tr.truth(t, people(30))
+			})
+		})
+	}
+}
+
+func TestAnInterruptCutsOffALookThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		rows := people(20)
+		tr.tenant.Add(sandbox.User{Subject: rows[7].Subject, Name: rows[7].Name})
+		tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultHang, On: sandbox.EndpointList})
+		ctx, interrupt := context.WithCancelCause(t.Context())
+		const at = 5 * time.Second
+		time.AfterFunc(at, func() { interrupt(errInterrupted) })
+		tr.run(ctx, rows, provision.Options{NoLookup: true})
+		if !errors.Is(tr.err, errInterrupted) || tr.took != at+10*time.Second {
+			t.Errorf("it ended after %v with %v", tr.took, tr.err)
+		}
+		tr.states(t, rows, map[provision.State]int{provision.Created: 19, provision.Pending: 1})
+		const want = "not settled when the run ended: Conflict: A user with this subject exists already."
+		if out := tr.got.of[8]; out.Message != want || out.ErrorCode != "USERS-8" || out.HTTPStatus != 409 {
+			t.Errorf("%+v", out)
+		}
+	})
+}
+
 func TestRowsThatCannotBeReadEndTheRun(t *testing.T) {
 	torn := errors.New("torn page")
 	for _, after := range []int{0, 50, 250} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,6 +149,38 @@ func TestWhatWasInFlightDoesNotOpenTheGate(t *testing.T) {
 			t.Errorf("%d creates went within the 20 s that the tenant asked for", n)
 		}
 	})
+}
+
+func TestAnAnswerFromBeforeTheGateWasOpenedSaysNothingAboutNow(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		want   map[provision.State]int
+	}{
+		{429, map[provision.State]int{provision.Created: 2000}},
+		{403, map[provision.State]int{provision.Created: 1999, provision.Failed: 1}},
+	} {
+		t.Run(fmt.Sprint(test.status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+				rows := people(2000)
+				tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultStatus, Status: test.status, RetryAfter: "60", On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[20:21]), Times: 1, Delay: 5*time.Second + latency/2})
+				tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "1", On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[25:26]), Times: 1})
+				tr.run(t.Context(), rows, provision.Options{Rate: rate.Inf, NoLookup: true})
+				tr.states(t, rows, test.want)
+				if tr.err != nil {
+					t.Error(tr.err)
+				}
+				creates := spy.to(sandbox.EndpointCreate)
+				late := creates[slices.IndexFunc(creates, func(c *call) bool { return c.subject == rows[20].Subject })]
+				if late.status != test.status || late.done < 5*time.Second {
+					t.Fatalf("the late answer is %d, after %v", late.status, late.done)
+				}
+				if n := len(within(creates, late.done, late.done+latency)); n < workers-1 {
+					t.Errorf("%d creates went at once after the late answer, with %d workers", n, workers)
+				}
+			})
+		})
+	}
 }
 
 func TestTwoMeaningsOf403(t *testing.T) {
@@ -341,6 +374,7 @@ func TestATenantThatStaysAway(t *testing.T) {
 		{"429 for ever", 500, sandbox.Fault{Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "60", On: sandbox.EndpointCreate}, 0, false, provision.ErrPatience, [2]time.Duration{15 * time.Minute, 15*time.Minute + time.Second}, states{provision.Pending: 500}},
 		{"fewer rows than it takes to call it down", 15, with(down, sandbox.EndpointCreate), 0, false, nil, [2]time.Duration{7 * time.Second, 40 * time.Second}, states{provision.Failed: 15}},
 		{"fewer rows, and no look either", 15, sandbox.Fault{Kind: sandbox.FaultStatus, Status: 503, Skip: 1}, 0, false, nil, [2]time.Duration{7 * time.Second, 2 * time.Minute}, states{provision.Pending: 15}},
+		{"too few rows to call it down, and less patience than attempts", 1, with(down, sandbox.EndpointCreate), 3 * time.Second, false, provision.ErrPatience, [2]time.Duration{3 * time.Second, 4 * time.Second}, states{provision.Pending: 1}},
 		{"so long that every row had its turn", 20, with(down, sandbox.EndpointCreate), 3 * time.Hour, false, nil, [2]time.Duration{30 * time.Minute, time.Hour}, states{provision.Failed: 20}},
 		{"exactly as many rows as it takes", 16, with(down, sandbox.EndpointCreate), 0, false, provision.ErrPatience, [2]time.Duration{15 * time.Minute, 15*time.Minute + time.Second}, states{provision.Pending: 16}},
 		{"connections are refused", 500, sandbox.Fault{Kind: sandbox.FaultReset}, 0, false, provision.ErrUnreachable, [2]time.Duration{15 * time.Second, 16 * time.Second}, states{provision.Pending: 500}},
@@ -355,7 +389,7 @@ func TestATenantThatStaysAway(t *testing.T) {
 				tr.tenant.Inject(test.fault)
 				rows := people(test.rows)
 				tr.run(t.Context(), rows, provision.Options{Patience: test.patience, NoLookup: test.skip})
-				if !errors.Is(tr.err, test.err) {
+				if !errors.Is(tr.err, test.err) || strings.HasSuffix(fmt.Sprint(tr.err), "waiting for ") {
 					t.Errorf("the run ended with %v, want %v", tr.err, test.err)
 				}
 				if tr.took < test.ends[0] || tr.took > test.ends[1] {

@@ -34,6 +34,7 @@ func TestALookupSaysWhoIsThereAndWhatDiffers(t *testing.T) {
 		{"invited where active is wanted", "active", sandbox.User{Name: "Ada Byron", Email: "ada@example.com", Status: "invited"}, provision.Exists, "", "status there: invited"},
 		{"active where invited is wanted", "invited", sandbox.User{Name: "Ada Byron", Email: "ada@example.com"}, provision.Exists, "", "status there: active"},
 		{"somebody else", "", sandbox.User{Name: "Zoe", Email: "zoe@example.com"}, provision.Failed, provision.OtherPerson, "the subject belongs to another person: Zoe <zoe@example.com> on the tenant, Ada Byron <ada@example.com> in the file"},
+		{"somebody else without a name", "", sandbox.User{Email: "zoe@example.com"}, provision.Failed, provision.OtherPerson, "the subject belongs to another person: zoe@example.com on the tenant, Ada Byron <ada@example.com> in the file"},
 		{"somebody else without an address", "", sandbox.User{Name: "Zoe"}, provision.Failed, provision.OtherPerson, "the subject belongs to another person: Zoe on the tenant, Ada Byron <ada@example.com> in the file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -116,6 +117,7 @@ func TestLookupsAreLeftOutWhereTheyDoNotHelp(t *testing.T) {
 		said    string
 	}{
 		{"forbidden", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 403, Title: "Forbidden"}, [2]int{1, 1}, "lookups are refused (Forbidden)"},
+		{"forbidden while several are in flight", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 403, Title: "Forbidden", Skip: 1}, [2]int{3, 5}, "lookups are refused (Forbidden)"},
 		{"no such endpoint", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 404}, [2]int{1, 1}, "lookups are refused (Not Found)"},
 		{"every filter is refused", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 400}, [2]int{10, 12}, "lookups are refused (Bad Request)"},
 		{"5xx", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 500}, [2]int{15, 15}, "lookups fail (Internal Server Error)"},

@@ -106,6 +106,7 @@ func TestItSaysWhatItWaitsFor(t *testing.T) {
 		waited time.Duration // at the end, at least
 	}{
 		{"the tenant's limit", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "60", On: sandbox.EndpointCreate, Skip: 50, Times: 1}, 0, 30 * time.Second, provision.ReasonLimit, 60 * time.Second, 59 * time.Second},
+		{"the tenant's limit of lookups", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "60", On: sandbox.EndpointFilter, Times: 1}, 0, 30 * time.Second, provision.ReasonLimit, 60 * time.Second, 0},
 		{"a token", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "60", On: sandbox.EndpointToken, Times: 1}, 0, 30 * time.Second, provision.ReasonToken, 60 * time.Second, 59 * time.Second},
 		{"a tenant that is down", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 503, RetryAfter: "60", On: sandbox.EndpointCreate, Skip: 1, Times: 16}, 0, 30 * time.Second, provision.ReasonDown, 60 * time.Second, 59 * time.Second},
 		{"the pace", sandbox.Fault{}, 0.1, 25 * time.Second, provision.ReasonPace, 0, 900 * time.Second},

@@ -156,11 +156,7 @@ func newRun(client *qlik.Client, record func(Outcome) error, o Options) *run {
 
 // cutOff ends the requests in flight when the run was told to stop and the grace is over.
 func (r *run) cutOff(stop context.Context, over <-chan struct{}, cut context.CancelFunc) {
-	select {
-	case <-over:
-		return
-	case <-stop.Done():
-	}
+	<-stop.Done() // at the latest when the workers have ended
 	r.mu.Lock()
 	r.wake()
 	r.mu.Unlock()
