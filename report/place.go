@@ -58,7 +58,7 @@ func (p place) there() bool         { return there(p.path) }
 
 func there(path string) bool {
 	_, err := os.Lstat(path)
-	return !errors.Is(err, fs.ErrNotExist)
+	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENAMETOOLONG)
 }
 
 // draft creates the file that will replace the one at p: in the same folder, readable by nobody else from the first byte.
@@ -122,12 +122,15 @@ func try(patience time.Duration, busy func(error) bool, do func() error) error {
 	}
 }
 
-// syncFolder makes a rename last. Windows has no such thing, and some file systems refuse it.
+// syncFolder makes a rename last. Windows has no such thing, some file systems refuse it, and a folder may be one to write to, not to read.
 func (p place) syncFolder() error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
 	folder, err := os.Open(filepath.Dir(p.path))
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

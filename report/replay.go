@@ -197,8 +197,8 @@ func (r *replay) read(m mark) (e Entry, ok bool, err error) {
 		return Entry{}, false, fmt.Errorf("reading %s: %w", r.name, err)
 	}
 	body, ok := verify(line)
-	if !ok {
-		return Entry{}, false, nil
+	if !ok { // it was whole when it was indexed, and a journal only grows
+		return Entry{}, false, fmt.Errorf("reading %s: it changed while it was being read", r.name)
 	}
 	row, ok := splitLine(body)
 	if !ok || len(row) != columns {
