@@ -130,15 +130,12 @@ func (s *tokens) reject(t *token) (again, replaced bool) {
 
 // fetchToken asks the tenant for a token: one request, no retry.
 func (c *Client) fetchToken(ctx context.Context, creds Credentials) (*token, error) {
-	body, err := json.Marshal(struct {
+	body, _ := json.Marshal(struct { // strings always encode
 		ClientID     string `json:"client_id"`
 		ClientSecret string `json:"client_secret"`
 		GrantType    string `json:"grant_type"`
 		Scope        string `json:"scope"`
 	}{creds.ClientID, creds.ClientSecret, "client_credentials", Scope})
-	if err != nil {
-		return nil, fmt.Errorf("asking for a token: %w", err)
-	}
 	sent := time.Now()
 	answer, err := c.send(ctx, request{method: http.MethodPost, url: c.tenant.String() + "/oauth/token", body: body}, "")
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"qlik-provision/provision/sandbox"
 )
 
 func TestAnyNumberOfCallersShareOneTokenRequest(t *testing.T) {
@@ -73,6 +75,27 @@ func TestWhoSharesATokenRequestDoesNotFailWithItsCaller(t *testing.T) {
 		group.Wait()
 		if fetched != 2 {
 			t.Errorf("%d token requests", fetched)
+		}
+	})
+}
+
+func TestARequestForATokenEndsWithItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := sandbox.New(sandbox.Options{})
+		tenant.Inject(sandbox.Fault{Kind: sandbox.FaultHang, On: sandbox.EndpointToken})
+		at, err := ParseTenant("https://acme.eu.qlikcloud.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := New(at, Options{Transport: tenant.Transport(), Credentials: Credentials{ClientID: "me", ClientSecret: "secret-0123"}})
+		over := errors.New("over")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, over)
+		defer cancel()
+		if _, err := c.fetchToken(ctx, Credentials{}); err != over {
+			t.Errorf("%v", err)
+		}
+		if _, err := c.CreateUser(ctx, NewUser{Subject: "a"}); err != over {
+			t.Errorf("%v", err)
 		}
 	})
 }

@@ -42,11 +42,9 @@ type call struct {
 	query    url.Values
 }
 
-// tier is the budget that a call is counted in.
+// tier is the budget that a call of the users API is counted in.
 func (c *call) tier() tier {
 	switch c.endpoint {
-	case EndpointToken:
-		return tierToken
 	case EndpointCreate:
 		return tier2
 	case EndpointFilter:

@@ -1,8 +1,12 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -109,6 +113,39 @@ func TestBodiesMustSayThatTheyAreJSON(t *testing.T) {
 		if a := c.do(t.Context(), http.MethodPost, "/api/v1/users", kind, `{"subject":"`+kind+`."}`); a.status != want {
 			t.Errorf("%q: %d, want %d: %s", kind, a.status, want, a.text)
 		}
+	}
+}
+
+func TestABodyThatBreaksOffIsNotTaken(t *testing.T) {
+	tenant := New(Options{})
+	server := httptest.NewServer(tenant)
+	defer server.Close()
+	for sent, announced := range map[string]int{"": 20, `{"subject":"a"}`: 20} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://acme.eu.qlikcloud.com/api/v1/users", io.NopCloser(strings.NewReader(sent)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.ContentLength = int64(announced)
+		if _, err := tenant.Transport().RoundTrip(req); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%q in process: %v", sent, err)
+		}
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := fmt.Fprintf(conn, "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", announced, sent); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		if answer, err := io.ReadAll(conn); len(answer) > 0 {
+			t.Errorf("%q over a socket: %q, %v", sent, answer, err)
+		}
+	}
+	if s := tenant.Stats(); s.Requests > 0 || len(tenant.Users()) > 0 {
+		t.Errorf("%+v", s)
 	}
 }
 

@@ -146,6 +146,9 @@ func TestHostileBodiesAreWhatTheyPromise(t *testing.T) {
 				t.Fatal(err)
 			}
 			start := time.Now()
+			if n, err := resp.Body.Read(nil); n != 0 || err != nil || time.Since(start) > time.Second/2 {
+				t.Errorf("no byte of the drip: %d after %v, %v", n, time.Since(start), err)
+			}
 			head := make([]byte, 1)
 			if _, err := io.ReadFull(resp.Body, head); err != nil || string(head) != "{" || time.Since(start) < time.Second || resp.ContentLength < 100 {
 				t.Errorf("drip: %q after %v, %v", head, time.Since(start), err)
@@ -197,6 +200,11 @@ func TestFaultsStrikeWhatTheyAreAimedAt(t *testing.T) {
 			[]func(*client) answer{find(`subject eq "a"`), find(`subject eq "a" or (subject eq "q\"")`), find(`name eq "q\""`)}, "200 500 200"},
 		{"subject in a list", []Fault{status(Fault{Subjects: []string{"a"}})},
 			[]func(*client) answer{func(c *client) answer { return c.get("/api/v1/users?filter=subject+eq+%22a%22") }, func(c *client) answer { return c.get("/api/v1/users") }}, "500 200"},
+		{"nobody in particular", []Fault{status(Fault{Subjects: []string{"a"}})}, []func(*client) answer{
+			func(c *client) answer { return c.post("/api/v1/users", `{"subject":`) },
+			func(c *client) answer { return c.post("/api/v1/users", `{"name":"a"}`) },
+			func(c *client) answer { return c.get("/api/v1/users/a") },
+		}, "400 400 404"},
 		{"the first that applies", []Fault{status(Fault{Subjects: []string{"b"}}), {Kind: FaultStatus, Status: 503}},
 			[]func(*client) answer{create("a"), create("b")}, "503 500"},
 		{"one that is used up makes room", []Fault{status(Fault{Times: 1}), {Kind: FaultStatus, Status: 503, Times: 1}},

@@ -1,7 +1,10 @@
 package sandbox
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -81,6 +84,28 @@ func TestPagesGiveEverybodyOnceInBothDirections(t *testing.T) {
 			if got := slices.Concat(back...); !slices.Equal(got, slices.Concat(pages[:len(pages)-1]...)) {
 				t.Errorf("%d users, %s: the way back gives %v", n, test.path, got)
 			}
+		}
+	}
+}
+
+func TestALinkHasTheHostThatWasAsked(t *testing.T) {
+	tenant := New(Options{APIKey: "key"})
+	for _, host := range []string{"", "elsewhere.example.com"} {
+		at := url.URL{Scheme: "https", Host: "acme.eu.qlikcloud.com", Path: "/api/v1/users"}
+		req := (&http.Request{Method: http.MethodGet, URL: &at, Host: host, Header: http.Header{"Authorization": {"Bearer key"}}}).WithContext(t.Context())
+		resp, err := tenant.Transport().RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Links struct{ Self struct{ Href string } }
+		}
+		if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if want := "https://" + cmp.Or(host, at.Host) + at.Path; got.Links.Self.Href != want {
+			t.Errorf("%q, want %q", got.Links.Self.Href, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,6 +32,7 @@ func TestTokenRequestIsAnswered(t *testing.T) {
 		{"another grant", jsonKind, `{"client_id":"c1","client_secret":"s&1","grant_type":"password"}`, 400, []string{"error"}, "unsupported_grant_type"},
 		{"no grant", jsonKind, `{"client_id":"c1","client_secret":"s&1"}`, 400, []string{"error"}, "invalid_request"},
 		{"no JSON", jsonKind, `client_id=c1`, 400, []string{"error"}, "invalid_request"},
+		{"too long", jsonKind, strings.Repeat(" ", maxBody+1), 400, []string{"error_description"}, "the body is larger than 500 kB"},
 		{"no content type", "", `{"client_id":"c1","client_secret":"s&1","grant_type":"client_credentials"}`, 400, []string{"error"}, "invalid_request"},
 		{"property in another case", jsonKind, `{"client_id":"c1","Client_Secret":"s&1","grant_type":"client_credentials"}`, 401, []string{"errors", "code"}, "OAUTH-1"},
 	} {
