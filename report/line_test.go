@@ -15,6 +15,8 @@ func FuzzALineIsWhatGocsvMakesOfIt(f *testing.F) {
 	f.Add("failed", "", "a,b", `it said "no"`, "USERS-4", "400", "79cf", "5", "yesterday", "", "1")
 	f.Add("", "", "", "", "", "none", "", "-3", "2026-03-02", "sandbox", "2147483647")
 	f.Add("PENDING ", " x ", "é", "\t", "", "", "", "", "", "", " 3")
+	f.Add("created", "", "", "", "", "", "", "", "", "", "x")
+	f.Add("erledigt", "", "", "", "", "", "", "", "", "", "1")
 	f.Fuzz(func(t *testing.T, a, b, c, d, e, g, h, i, j, k, l string) {
 		row := []string{a, b, c, d, e, g, h, i, j, k, l}
 		ours, err := entryFrom(row)

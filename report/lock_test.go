@@ -139,10 +139,37 @@ func TestTheLockOfAKilledRunHoldsNobodyUp(t *testing.T) {
 
 func TestWhoeverHasNotSaidWhoTheyAreIsSaidNotToHave(t *testing.T) {
 	l, path := create(t, manyRows(3), sandbox)
-	write(t, path+".journal", "")
-	_, err := Open(path, roster.Options{}, sandbox)
-	if e := is[*LockedError](t, err); e.Holder != "" || !strings.Contains(e.Error(), "not said yet") {
-		t.Errorf("%v", e)
+	here, err := os.Hostname()
+	if err != nil {
+		t.Skip(err)
+	}
+	pid := fmt.Sprint(os.Getpid())
+	for _, c := range []struct{ name, journal, holder string }{
+		{"no bytes", "", ""},
+		{"half a line", "qlik-provision journal 1,17,", ""},
+		{"this process", sealed(journalMagic + "," + pid + "," + here + ",2026-03-01T08:30:00.000Z"), "process " + pid + " on " + here + ", since 2026-03-01T08:30:00.000Z"},
+		{"a process on another host", sealed(journalMagic + ",17,not-" + here + ",2026-03-01T08:30:00.000Z"), "process 17 on not-" + here + ", since 2026-03-01T08:30:00.000Z"},
+		{"no process", sealed(journalMagic + ",seventeen," + here + ",2026-03-01T08:30:00.000Z"), ""},
+		{"too few cells", sealed(journalMagic + "," + pid + "," + here), ""},
+		{"another version", sealed("qlik-provision journal 2," + pid + "," + here + ",2026-03-01T08:30:00.000Z"), ""},
+		{"no cells", sealed(`"qlik-provision journal 1`), ""},
+	} {
+		write(t, path+".journal", c.journal)
+		_, err := Open(path, roster.Options{}, sandbox)
+		want := "another run works on " + path + ": " + c.holder
+		if c.holder == "" {
+			want = "another run works on " + path + "; it has not said yet who it is"
+		}
+		if e := is[*LockedError](t, err); e.Holder != c.holder || e.Error() != want {
+			t.Errorf("%s: %v\nwant %s", c.name, e, want)
+		}
+	}
+	if runtime.GOOS != "windows" { // where what is open stays
+		blocked(t, path+".journal")
+		_, err = Open(path, roster.Options{}, sandbox)
+		if e := is[*LockedError](t, err); e.Holder != "" {
+			t.Errorf("a folder: %v", e)
+		}
 	}
 	l.Close()
 }

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -50,6 +52,10 @@ func TestWhatIsNoResultFileLeavesNoPage(t *testing.T) {
 	csv := filepath.Join(t.TempDir(), "hr.csv")
 	write(t, csv, "ID,Name\n1,Anna\n")
 	is[*NotResultsError](t, SavePage(csv+".html", csv))
+	nowhere := filepath.Join(csv+".d", "page.html")
+	if err := SavePage(nowhere, csv); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "finding the folder of "+nowhere+": ") {
+		t.Errorf("%v", err)
+	}
 	if names := folder(t, csv); !slices.Equal(names, []string{"hr.csv"}) {
 		t.Errorf("beside the file stand %v", names)
 	}

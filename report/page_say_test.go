@@ -64,6 +64,15 @@ func TestThePageSaysHowThingsStand(t *testing.T) {
 		{"a plan", []sample{open, open}, []string{"Nothing has been run yet: 2 rows"}, []string{"First outcome", "class=\"chart", "are not:"}},
 		{"a gap between two runs", []sample{ok, {subject: "2", outcome: "created", at: at.Add(5 * time.Second)}, {subject: "3", outcome: "created", at: at.Add(26 * time.Hour)}},
 			[]string{"3 rows were settled in 5 s, with a pause of 1 d 1 h.", "Pauses between runs are cut short", "a pause of 1 d 1 h"}, []string{"Shaded"}},
+		{"gaps between three runs", []sample{ok, {subject: "2", outcome: "created", at: at.Add(time.Hour)}, {subject: "3", outcome: "created", at: at.Add(3 * time.Hour)}},
+			[]string{"3 rows were settled in 0 s, with 2 pauses of 3 h together."}, []string{"Shaded"}},
+		{"a wait", []sample{ok, {subject: "2", outcome: "created", at: at.Add(time.Second)}, {subject: "3", outcome: "created", at: at.Add(2 * time.Second)},
+			{subject: "4", outcome: "created", at: at.Add(42 * time.Second)}},
+			[]string{"4 rows were settled in 42 s; for 40 s of it nothing was let in.", "Shaded"}, []string{"Pauses between runs"}},
+		{"a message as long as the page shows", []sample{{subject: "1", outcome: "failed", message: strings.Repeat("m", mostShown-2) + "é"}},
+			[]string{strings.Repeat("m", mostShown-2) + "é<"}, []string{"m…"}},
+		{"a longer message", []sample{{subject: "1", outcome: "failed", message: strings.Repeat("m", mostShown-1) + "é"}},
+			[]string{">" + strings.Repeat("m", mostShown-1) + "…"}, []string{"\ufffd"}},
 	} {
 		page := string(pageOf(t, sampleFile(t, c.samples)))
 		for _, s := range c.has {

@@ -2,10 +2,17 @@ package report
 
 import (
 	"errors"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 )
+
+func TestAFileThatIsGoneAlreadyIsRemoved(t *testing.T) {
+	if err := remove(filepath.Join(t.TempDir(), "hr.results.csv.journal"), 0); err != nil {
+		t.Error(err)
+	}
+}
 
 func TestAFileThatAnotherProgramHasOpenIsWaitedFor(t *testing.T) {
 	open, other := errors.New("open elsewhere"), errors.New("something else")

@@ -306,6 +306,70 @@ func TestSubjectsThatAreNoLongerWhatWasSentAreRefused(t *testing.T) {
 	}
 }
 
+func TestChangedSubjectsAreNamed(t *testing.T) {
+	l, path := create(t, "Employee ID,Name\n00101,A\n00102,B\n00103,C\n00104,D\n00105,E\n00106,F\n00107,G\n", sandbox)
+	closed(t, l)
+	text := read(t, path)
+	for _, c := range []struct{ name, text, want string }{
+		{"a digit", strings.Replace(text, "\n00101,", "\n99101,", 1), `the subject of 1 row is no longer what it was: row 1 (line 2): was "00101", is "99101"`},
+		{"zeros", strings.ReplaceAll(text, "\n00", "\n"), `the subject of 7 rows is no longer what it was: row 1 (line 2): was "00101", is "101"; row 2 (line 3): was "00102", is "102"; ` +
+			`row 3 (line 4): was "00103", is "103"; row 4 (line 5): was "00104", is "104"; row 5 (line 6): was "00105", is "105"; and 2 more (a spreadsheet that took them for numbers does this)`},
+	} {
+		_, path, _, err := opened(t, c.text, roster.Options{}, sandbox)
+		is[*SubjectsError](t, err)
+		if want := path + ": " + c.want; err.Error() != want {
+			t.Errorf("%s: %v\nwant %s", c.name, err, want)
+		}
+	}
+}
+
+func TestARefusalNamesAFlagOnlyWhereTheFileCanBeRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "made.csv")
+	l, err := Create(path, exportWith(t, "Nr,Town\n1,Rome\n2,Oslo\n", roster.Options{Subject: "Nr"}), sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, l)
+	text := read(t, path)
+	_, _, _, err = opened(t, text, roster.Options{}, sandbox)
+	whole := is[*roster.Error](t, err)
+	if !slices.Equal(whole.Flags, []string{"--subject", "Nr"}) {
+		t.Errorf("%q: %v", whole.Flags, whole)
+	}
+	_, path, _, err = opened(t, strings.Replace(text, "sandbox,2\n", "sandbox,two\n", 1), roster.Options{}, sandbox)
+	broken := is[*roster.Error](t, err)
+	if want := path + `: no column is known to be the subject; the headers are "Nr", "Town"`; broken.Flags != nil || broken.Error() != want {
+		t.Errorf("%q: %v\nwant %s", broken.Flags, broken, want)
+	}
+}
+
+func TestWhatLooksDamagedIsSaidUpToTwentyTimes(t *testing.T) {
+	for _, rows := range []int{listed, listed + 5} {
+		var b strings.Builder
+		b.WriteString("Employee ID,Name\n")
+		var want []string
+		for i := range rows {
+			fmt.Fprintf(&b, "1.%02dE+11,N\n", i)
+			if i < listed {
+				want = append(want, fmt.Sprintf(`hr.csv: line %d, column "Employee ID": "1.%02dE+11" looks like a number that a spreadsheet shortened`, i+2, i))
+			}
+		}
+		if rows > listed {
+			want = append(want, "and 5 more warnings")
+		}
+		var said []string
+		o := sandbox
+		o.Notify = func(s string) { said = append(said, s) }
+		l, _ := create(t, b.String(), o)
+		if diff := cmp.Diff(want, said); diff != "" {
+			t.Error(diff)
+		}
+		if got := len(pending(t, l)); got != rows {
+			t.Errorf("%d of %d rows are to run", got, rows)
+		}
+	}
+}
+
 func TestWhatIsNoResultFileIsRefused(t *testing.T) {
 	text := ran(t)
 	for name, c := range map[string]struct{ text, want string }{

@@ -1,7 +1,11 @@
 package report
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -104,6 +108,67 @@ func TestCausesThatDifferInValuesAreOne(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, s.Causes); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestMessagesWithABracketThatStaysOpenAreOneCauseToo(t *testing.T) {
+	path := sampleFile(t, []sample{
+		{subject: "1", outcome: "failed", message: "refused (code 17"}, {subject: "2", outcome: "failed", message: "refused (code 18"},
+		{subject: "3", outcome: "failed", message: "refused (code 18) for now"},
+	})
+	s, err := Summarize(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Causes) != 2 || s.Causes[0].Count != 2 || s.Causes[0].Message != "refused (code 17" {
+		t.Errorf("%+v", s.Causes)
+	}
+}
+
+func TestAFileThatCannotBeReadToItsEndIsNotCounted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, strings.Replace(ran(t), "sandbox,6\n", "sandbox,six\n", 1))
+	_, err := Summarize(path)
+	pageErr := WritePage(io.Discard, path)
+	for _, err := range []error{err, pageErr} {
+		is[*NotResultsError](t, err)
+		if want := path + ` is no result file: line 7: "six" is no row number`; err.Error() != want {
+			t.Errorf("%v\nwant %s", err, want)
+		}
+	}
+	nowhere := filepath.Join(path+".d", "hr.results.csv")
+	_, err = Summarize(nowhere)
+	_, readErr := Read(nowhere)
+	for _, err := range []error{err, readErr} {
+		if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "finding the folder of "+nowhere+": ") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestResultsThatAreGoneWhenTheyAreReadAgainFail(t *testing.T) {
+	path := sampleFile(t, runSamples())
+	results, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, err := range results.Rows() {
+		if n++; !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%v", err)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d errors", n)
+	}
+	if _, err := gather(results); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("gathered: %v", err)
+	}
+	if _, err := (twins{"a": {rows: 1}}).settle(results); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("settled: %v", err)
 	}
 }
 
