@@ -362,7 +362,9 @@ func TestAnExportThatCannotBeTrustedLeavesNothing(t *testing.T) {
 	}
 	text := ran(t)
 	_, err = Create(filepath.Join(t.TempDir(), "x.csv"), export(t, text), sandbox)
-	is[*ResultsGivenError](t, err)
+	if e := is[*ResultsGivenError](t, err); e.Error() != "hr.csv is a result file, not an export" {
+		t.Errorf("%v", e)
+	}
 }
 
 func TestAnExportThatChangesWhileItIsReadIsRefused(t *testing.T) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,13 +79,21 @@ func TestAFullDiskStopsTheRunAndKeepsWhatWasRecorded(t *testing.T) {
 }
 
 func TestAnExportThatDoesNotFitLeavesNothing(t *testing.T) {
-	folder := smallDisk(t, "64")
-	_, err := Create(filepath.Join(folder, "hr.results.csv"), export(t, manyRows(4000)), sandbox)
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("%v", err)
-	}
-	if left, err := os.ReadDir(folder); err != nil || len(left) != 0 {
-		t.Errorf("left: %v, %v", left, err)
+	for _, c := range []struct {
+		size, want string
+		rows       int
+	}{
+		{"64", "write %s/.hr.results.csv.tmp-", 4000},
+		{"16", "writing %s/.hr.results.csv.tmp-", 400}, // written at once, at last
+	} {
+		folder := smallDisk(t, c.size)
+		_, err := Create(filepath.Join(folder, "hr.results.csv"), export(t, manyRows(c.rows)), sandbox)
+		if want := fmt.Sprintf(c.want, folder); !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v\nwant %s", err, want)
+		}
+		if left, err := os.ReadDir(folder); err != nil || len(left) != 0 {
+			t.Errorf("left: %v, %v", left, err)
+		}
 	}
 }
 

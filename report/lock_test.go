@@ -304,11 +304,18 @@ func TestALinkToNothingYetIsFollowed(t *testing.T) {
 	if got := folder(t, filepath.Join(folderB, "x")); len(got) != 1 || got[0] != "real.csv" {
 		t.Errorf("beside the real file: %v", got)
 	}
+	if err := os.Symlink("link.csv", filepath.Join(folderA, "next.csv")); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Summarize(filepath.Join(folderA, "next.csv")); err != nil || s.Rows != 7 {
+		t.Errorf("a link to the link: %+v, %v", s, err)
+	}
 	round := filepath.Join(folderA, "round.csv")
 	if err := os.Symlink(round, round); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Create(round, export(t, sixRows), sandbox); err == nil {
-		t.Error("a link to itself was followed")
+	_, err = Create(round, export(t, sixRows), sandbox)
+	if want := "following " + round + ": too many symbolic links"; err == nil || err.Error() != want {
+		t.Errorf("a link to itself: %v\nwant %s", err, want)
 	}
 }

@@ -36,8 +36,9 @@ func TestAPageTakesNoOtherFilesPlace(t *testing.T) {
 	other := filepath.Join(folderThere, "other.html")
 	write(t, other, "<!doctype html>\n<title>mine</title>\n")
 	for _, there := range []string{other, folderThere, results} {
-		if e := is[*NotPageError](t, SavePage(there, results)); e.Path != there {
-			t.Errorf("the error names %s, want %s", e.Path, there)
+		e := is[*NotPageError](t, SavePage(there, results))
+		if want := there + " is there already, and is no page that was made of a result file"; e.Error() != want {
+			t.Errorf("%v\nwant %s", e, want)
 		}
 	}
 	if got := read(t, other); !strings.Contains(got, "mine") {

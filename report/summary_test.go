@@ -111,17 +111,23 @@ func TestCausesThatDifferInValuesAreOne(t *testing.T) {
 	}
 }
 
-func TestMessagesWithABracketThatStaysOpenAreOneCauseToo(t *testing.T) {
+func TestMessagesAreOneCauseWhateverTheirBracketsAndQuotes(t *testing.T) {
 	path := sampleFile(t, []sample{
 		{subject: "1", outcome: "failed", message: "refused (code 17"}, {subject: "2", outcome: "failed", message: "refused (code 18"},
 		{subject: "3", outcome: "failed", message: "refused (code 18) for now"},
+		{subject: "4", outcome: "failed", message: `no "a\"b" there`}, {subject: "5", outcome: "failed", message: `no "c" there`}, {subject: "6", outcome: "failed", message: `no "c`},
 	})
 	s, err := Summarize(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Causes) != 2 || s.Causes[0].Count != 2 || s.Causes[0].Message != "refused (code 17" {
-		t.Errorf("%+v", s.Causes)
+	var got []string
+	for _, c := range s.Causes {
+		got = append(got, fmt.Sprint(c.Count, " ", c.Message))
+	}
+	want := []string{"2 refused (code 17", `2 no "a\"b" there`, "1 refused (code 18) for now", `1 no "c`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
