@@ -217,6 +217,9 @@ func TestAFileThatCannotBeReplacedStaysAsItIsAndLosesNothing(t *testing.T) {
 	err = l.Close()
 	is[*MergeError](t, err)
 	busy(err, path+" could not be replaced: rename ")
+	if got := folder(t, path); len(got) != 3 {
+		t.Errorf("left: %v", got)
+	}
 	unmount()
 	if l, err = Open(path, roster.Options{}, sandbox); err != nil {
 		t.Fatal(err)

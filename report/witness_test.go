@@ -25,7 +25,7 @@ func TestASubjectThatASpreadsheetWouldChangeIsFragile(t *testing.T) {
 	if got := witnessed(witnessed("", "007"), "008"); got != "[subject 008]" {
 		t.Errorf("a second subject made it %q", got)
 	}
-	for _, own := range []string{"about [subject lines]", "about some [123]"} {
+	for _, own := range []string{"about [subject lines]", "about some [123]", "[1]"} {
 		if rest, kept := testimony(own); rest != own || kept != "" {
 			t.Errorf("a message's own brackets were taken for a subject: %q, %q", rest, kept)
 		}
