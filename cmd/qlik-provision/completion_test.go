@@ -62,6 +62,7 @@ func TestTabCompletes(t *testing.T) {
 		{"retry " + results + " --name", []string{"Badge"}, onlyThese},
 		{"create --subject", nil, onlyThese},
 		{"create " + home + " --subject", nil, onlyThese},
+		{"create " + export + ".gone --subject", nil, onlyThese},
 		{"create", []string{"csv", "tsv", "txt"}, filesEnding},
 		{"plan", []string{"csv", "tsv", "txt"}, filesEnding},
 		{"retry", []string{"csv"}, filesEnding},

@@ -84,7 +84,7 @@ func (a *app) begin(c *config, file, path string) (*report.Ledger, error) {
 	}
 	ledger, err := a.write(c, f, displayName(file), path)
 	if doneErr := done(); err == nil && doneErr != nil {
-		return nil, errors.Join(usage(doneErr, ""), ledger.Close())
+		return nil, errors.Join(usage(doneErr, c.given.retry(path).String()), ledger.Close())
 	}
 	return ledger, err
 }

@@ -2,16 +2,24 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/qlik"
 	"qlik-provision/provision/sandbox"
 )
 
@@ -72,6 +80,263 @@ func TestWhatCannotBeOpenedOrWrittenIsSaid(t *testing.T) {
 				t.Errorf("exit code %d, not %d with %q\n%s", code, test.exit, test.says, stderr)
 			}
 		})
+	}
+}
+
+func TestWhereThereIsNoWorkingFolderItIsSaid(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("elsewhere the folder that one works in cannot be removed, or is still there")
+	}
+	p := newProgram(t, sandbox.New(sandbox.Options{}))
+	export := p.write(t, "hr.csv", 1)
+	cmd, stderr := p.command()
+	cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", `mkdir gone && cd gone && rmdir ../gone && exec "$0" create "$1" -o out.csv`, p.path, export}
+	if code := ends(t, cmd); code != exitUsage || !strings.Contains(stderr.String(), "error: locking out.csv: ") || !strings.Contains(stderr.String(), "hint: check the name of the file\n") {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+}
+
+// onRequest is a tenant in whose place do is called first, once, when somebody asks for path.
+func (p *program) onRequest(t *testing.T, tenant http.Handler, path string, do func()) {
+	t.Helper()
+	var once sync.Once
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == path {
+			once.Do(do)
+		}
+		tenant.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	p.env = append(p.env, "QLIK_TENANT="+server.URL)
+}
+
+func TestAResultFileWhoseFolderGoesAwayIsSaid(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a folder with an open file in it cannot be removed")
+	}
+	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff})
+	p := newProgram(t, tenant)
+	p.write(t, "hr.csv", 3)
+	folder := filepath.Join(p.dir, "out")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.onRequest(t, tenant, createPath, func() {
+		if err := os.RemoveAll(folder); err != nil {
+			t.Error(err)
+		}
+	})
+	cmd, stderr := p.command("create", "hr.csv", "-o", "out/x.csv")
+	const hint = "hint: close the file where it is open, make room on the disk, then: qlik-provision retry out/x.csv\n"
+	if code := ends(t, cmd); code != exitRun || !strings.Contains(stderr.String(), "no such file or directory") || !strings.Contains(stderr.String(), hint) {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+}
+
+func TestAPlanWhoseTemporaryFolderCannotBeRemovedSaysSo(t *testing.T) {
+	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff})
+	p := newProgram(t, tenant)
+	p.write(t, "hr.csv", 3)
+	temporary := smallDisk(t, 1024)
+	p.env = append(p.env, "TMPDIR="+temporary)
+	var busy string
+	p.onRequest(t, tenant, lookupPath, func() {
+		folders, err := filepath.Glob(filepath.Join(temporary, "qlik-provision-plan-*"))
+		if err != nil || len(folders) != 1 {
+			t.Errorf("%v, %v", folders, err)
+			return
+		}
+		busy = filepath.Join(folders[0], "busy")
+		if err := os.Mkdir(busy, 0o700); err != nil {
+			t.Error(err)
+		}
+		if out, err := exec.Command("mount", "-t", "tmpfs", "tmpfs", busy).CombinedOutput(); err != nil {
+			t.Errorf("mount: %v: %s", err, out)
+		}
+	})
+	cmd, stderr := p.command("plan", "hr.csv", "--json")
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	code := ends(t, cmd)
+	if out, err := exec.Command("umount", busy).CombinedOutput(); err != nil {
+		t.Errorf("umount: %v: %s", err, out)
+	}
+	if code != exitDone || strings.Count(stdout.String(), "\n") != 1 || !strings.Contains(stderr.String(), "the plan's temporary folder is left behind: ") {
+		t.Errorf("exit code %d, %s\n%s", code, stdout.String(), stderr)
+	}
+}
+
+// fromPipe starts create - with standard input that is written to, waits until it is being kept, and calls meanwhile with the file it is kept in.
+func (p *program) fromPipe(t *testing.T, meanwhile func(cmd *exec.Cmd, kept string)) (code int, stderr *bytes.Buffer) {
+	t.Helper()
+	temporary := filepath.Join(p.dir, "tmp")
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.env = append(p.env, "TMPDIR="+temporary)
+	cmd, stderr := p.command("create", "-", "-o", "out.csv")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var kept []string
+	until(t, "standard input is kept", func() bool {
+		kept, err = filepath.Glob(filepath.Join(temporary, "qlik-provision-*.csv"))
+		return err == nil && len(kept) == 1
+	})
+	meanwhile(cmd, kept[0])
+	rows := "Employee ID,Name\n"
+	for i := range 20_000 { // which takes longer than a signal
+		rows += fmt.Sprintf("%05d,Person\n", i)
+	}
+	if _, err := io.WriteString(in, rows); err != nil {
+		t.Error(err)
+	}
+	if err := in.Close(); err != nil {
+		t.Error(err)
+	}
+	return exitCode(t, cmd.Wait()), stderr
+}
+
+func TestAnInterruptBeforeTheFirstRequestLeavesAFileToGoOnFrom(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a console's Ctrl-C cannot be sent to one process")
+	}
+	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff})
+	p := newProgram(t, tenant)
+	code, stderr := p.fromPipe(t, func(cmd *exec.Cmd, _ string) {
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if code != exitInterrupted || !strings.Contains(stderr.String(), "error: interrupted; the rows that were not settled are pending\nhint: qlik-provision retry out.csv\n") {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+	if n := tenant.Stats().Requests; n > 0 {
+		t.Errorf("%d requests", n)
+	}
+	for _, row := range readResults(t, filepath.Join(p.dir, "out.csv")) {
+		if row["outcome"] != "pending" {
+			t.Fatalf("%v", row)
+		}
+	}
+}
+
+func TestStandardInputThatIsLeftBehindIsSaidBeforeTheFirstRequest(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a file that is open cannot be put elsewhere")
+	}
+	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff})
+	p := newProgram(t, tenant)
+	code, stderr := p.fromPipe(t, func(_ *exec.Cmd, kept string) {
+		if err := os.Rename(kept, kept+".elsewhere"); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(kept, "inside"), "")
+	})
+	if code != exitUsage || !strings.Contains(stderr.String(), "directory not empty\nhint: qlik-provision retry out.csv\n") {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+	if n := tenant.Stats().Requests; n > 0 {
+		t.Errorf("%d requests", n)
+	}
+	if retry, stderr := p.command("retry", "out.csv", "-q", "--rate", "off"); ends(t, retry) != exitDone {
+		t.Errorf("the hint does not go on:\n%s", stderr)
+	}
+}
+
+func TestEveryEndOfARunHasItsCodeAndAWayOn(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		code int
+		hint string
+	}{
+		{errInterrupted, exitInterrupted, "go on"},
+		{context.Canceled, exitInterrupted, "go on"},
+		{provision.ErrScope, exitRun, "give the client the scope admin.users (Administration > OAuth), or an API key of a tenant admin, then: go on"},
+		{qlik.ErrCredentials, exitRun, "check the client's id and secret, or the API key, then: go on"},
+		{qlik.ErrNotTenant, exitRun, "check the address of the tenant, then: go on"},
+		{provision.ErrUnreachable, exitRun, "check the address of the tenant, the network and the proxy (HTTPS_PROXY), then: go on"},
+		{provision.ErrPatience, exitRun, "see how the tenant is (status.qlikcloud.com) and who else uses this client; --patience waits longer, then: go on"},
+		{errNotRecorded, exitRun, "make room on the disk, then: go on"},
+		{io.ErrUnexpectedEOF, exitRun, "go on"},
+	} {
+		if got := ended(fmt.Errorf("creating: %w", test.err), "go on"); got.code != test.code || got.hint != test.hint {
+			t.Errorf("%v: %d, %q", test.err, got.code, got.hint)
+		}
+	}
+}
+
+func TestLinesOfProgressGetRarerAfterAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var said strings.Builder
+		stop := newUI(&said).follow(new(provision.Progress), 10)
+		time.Sleep(178 * time.Second)
+		stop()
+		lines := strings.Count(said.String(), "\n")
+		if want := 12 + 12; lines != want || !strings.HasPrefix(said.String(), "0 of 10 rows, 0 %\n") {
+			t.Errorf("%d lines, not %d:\n%s", lines, want, said.String())
+		}
+	})
+}
+
+func TestTheSpeedIsThatOfTheLastSeconds(t *testing.T) {
+	var p progress
+	began := time.Now()
+	for _, test := range []struct {
+		after   time.Duration
+		settled int
+		want    string
+	}{
+		{0, 0, ""}, {500 * time.Millisecond, 5, ""}, {5 * time.Second, 100, "20/s"}, {15 * time.Second, 100, ""}, {20 * time.Second, 101, "4/min"}, {25 * time.Second, 121, "2/s"},
+	} {
+		if got := p.speed(test.settled, began.Add(test.after)); got != test.want {
+			t.Errorf("after %v: %q, not %q", test.after, got, test.want)
+		}
+	}
+}
+
+func TestHowLongARunTookIsWrittenForPeople(t *testing.T) {
+	for seconds, want := range map[float64]string{0: "0.0s", 1.24: "1.2s", 9.9: "9.9s", 10: "10s", 12.3: "13s", 75: "1m15s", 3900: "1h05m"} {
+		if got := duration(seconds); got != want {
+			t.Errorf("%v: %s, not %s", seconds, got, want)
+		}
+	}
+}
+
+func TestEverySystemHasItsOpener(t *testing.T) {
+	for system, want := range map[string]string{"windows": "rundll32 url.dll,FileProtocolHandler", "darwin": "open", "linux": "xdg-open", "freebsd": "xdg-open"} {
+		if got := strings.Join(openerOf(system), " "); got != want {
+			t.Errorf("%s: %s, not %s", system, got, want)
+		}
+	}
+}
+
+func TestTheVersionIsThatOfTheBuild(t *testing.T) {
+	stamped := &debug.BuildInfo{Main: debug.Module{Version: "v1.1.0"}, Settings: []debug.BuildSetting{
+		{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.time", Value: "2026-03-02T00:00:00Z"}}}
+	for _, test := range []struct {
+		v, c, d string
+		info    *debug.BuildInfo
+		want    string
+	}{
+		{"v1.2.0", "fedcba9876543210", "2026-04-01", stamped, "v1.2.0 fedcba987654 2026-04-01"},
+		{"", "", "", stamped, "v1.1.0 0123456789ab 2026-03-02T00:00:00Z"},
+		{"", "", "", &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}}, "devel"},
+		{"", "", "", &debug.BuildInfo{}, "devel"},
+	} {
+		if got := versionOf(test.v, test.c, test.d, test.info); got != test.want {
+			t.Errorf("%q, not %q", got, test.want)
+		}
+	}
+	defer func(v string) { version = v }(version)
+	for v, want := range map[string]string{"": "qlik-provision/devel", "v1.2.0": "qlik-provision/v1.2.0"} {
+		if version = v; userAgent() != want {
+			t.Errorf("%q, not %q", userAgent(), want)
+		}
 	}
 }
 

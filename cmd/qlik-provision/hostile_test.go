@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unicode"
 
 	"qlik-provision/provision/sandbox"
@@ -240,22 +241,57 @@ func TestAResultFileOfSomebodyElsesIsInputLikeAnyOther(t *testing.T) {
 	}
 }
 
-func TestATerminalIsSentNothingButOurOwnColoursAndTheBar(t *testing.T) {
+// onTerminal runs a line of a shell on a terminal, and gives back what that was sent.
+func (p *program) onTerminal(t *testing.T, line string) (sent string, code int) {
+	t.Helper()
 	script, err := exec.LookPath("script")
 	if err != nil {
 		t.Skip("no script(1), which runs a program on a terminal")
 	}
+	cmd := exec.Command(script, "-qec", line, "/dev/null")
+	cmd.Dir, cmd.Env = p.dir, append(p.env, "TERM=xterm-256color")
+	out, err := cmd.CombinedOutput()
+	return string(out), exitCode(t, err)
+}
+
+func TestHelpIsAsWideAsTheTerminal(t *testing.T) {
+	p := newProgram(t, sandbox.New(sandbox.Options{}))
+	for columns, want := range map[int]int{70: 70, 100: 100, 200: widestHelp} {
+		sent, code := p.onTerminal(t, fmt.Sprintf("stty cols %d; %s create --help", columns, p.path))
+		widest := 0
+		for line := range strings.Lines(sent) {
+			if !strings.HasPrefix(line, "  qlik-provision ") { // an example is to be typed as it stands
+				widest = max(widest, len([]rune(strings.TrimRight(line, "\r\n"))))
+			}
+		}
+		if code != exitDone || widest > want || widest < want-12 {
+			t.Errorf("exit code %d; on %d columns the longest line has %d\n%s", code, columns, widest, sent)
+		}
+	}
+}
+
+func TestALineThatComesWhileTheBarIsShownTakesItsPlace(t *testing.T) {
+	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff})
+	tenant.Inject(sandbox.Fault{Kind: sandbox.FaultStatus, Status: 403, On: sandbox.EndpointFilter, Skip: 1, Delay: 2 * time.Second})
+	p := newProgram(t, tenant)
+	p.write(t, "hr.csv", 230)
+	sent, code := p.onTerminal(t, p.path+" create hr.csv --rate off")
+	before, _, said := strings.Cut(sent, "lookups are refused")
+	if bar := strings.LastIndex(before, "█"); code != exitDone || !said || bar < 0 || !strings.HasSuffix(before, "\x1b[2K\r") {
+		t.Errorf("exit code %d\n%q", code, sent)
+	}
+}
+
+func TestATerminalIsSentNothingButOurOwnColoursAndTheBar(t *testing.T) {
 	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff, Latency: 0})
 	p := newProgram(t, tenant)
 	hostileTenant(t, p, tenant, createPath, 400, hostileText+markup)
 	p.write(t, "hr.csv", 30)
-	cmd := exec.Command(script, "-qec", p.path+" create hr.csv --rate 20/s --burst 5", "/dev/null")
-	cmd.Dir, cmd.Env = p.dir, append(p.env, "TERM=xterm-256color")
-	out, err := cmd.CombinedOutput()
-	if code := exitCode(t, err); code != exitRows {
+	out, code := p.onTerminal(t, p.path+" create hr.csv --rate 20/s --burst 5")
+	if code != exitRows {
 		t.Errorf("exit code %d\n%q", code, out)
 	}
-	text := string(out)
+	text := out
 	if !strings.Contains(text, "█") && !strings.Contains(text, "100%") && !strings.Contains(text, "\x1b[31merror:") {
 		t.Fatalf("that was no terminal: %q", text)
 	}
@@ -266,7 +302,7 @@ func TestATerminalIsSentNothingButOurOwnColoursAndTheBar(t *testing.T) {
 		t.Errorf("%v in %q", found, text)
 	}
 	for _, theirs := range []string{clearScreen, setTitle, eightBit, turned} {
-		if strings.Contains(string(out), theirs) {
+		if strings.Contains(out, theirs) {
 			t.Errorf("%q reached the terminal", theirs)
 		}
 	}

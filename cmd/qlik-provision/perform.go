@@ -41,9 +41,6 @@ func (p *performance) run(ctx context.Context) error {
 	if waiting == 0 || p.config.offline {
 		return nil
 	}
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
 	client, closeClient, err := p.app.connect(p.config)
 	if err != nil {
 		return err

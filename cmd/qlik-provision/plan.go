@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 
@@ -35,7 +34,7 @@ long it will take. With -o it writes the plan as a result file, which retry carr
 }
 
 // plan writes a ledger like create, where nobody asked for one into a folder that goes away, and looks up who is there.
-func (a *app) plan(ctx context.Context, c *config, file string) (err error) {
+func (a *app) plan(ctx context.Context, c *config, file string) error {
 	path := c.out
 	if path == "" {
 		dir, err := os.MkdirTemp("", "qlik-provision-plan-")
@@ -43,8 +42,8 @@ func (a *app) plan(ctx context.Context, c *config, file string) (err error) {
 			return usage(err, "a plan needs a temporary folder (TMPDIR)")
 		}
 		defer func() {
-			if removeErr := os.RemoveAll(dir); removeErr != nil {
-				err = errors.Join(err, removeErr)
+			if err := os.RemoveAll(dir); err != nil {
+				a.ui.say("the plan's temporary folder is left behind: %v", err)
 			}
 		}()
 		path = filepath.Join(dir, "plan.results.csv")
