@@ -166,8 +166,8 @@ func TestAPlanWhoseTemporaryFolderCannotBeRemovedSaysSo(t *testing.T) {
 	}
 }
 
-// fromPipe starts create - with standard input that is written to, waits until it is being kept, and calls meanwhile with the file it is kept in.
-func (p *program) fromPipe(t *testing.T, meanwhile func(cmd *exec.Cmd, kept string)) (code int, stderr *bytes.Buffer) {
+// fromPipe runs create - on so many rows, and calls meanwhile before the first of them comes, with the file that standard input is kept in.
+func (p *program) fromPipe(t *testing.T, rows int, meanwhile func(cmd *exec.Cmd, kept string)) (code int, stderr *bytes.Buffer) {
 	t.Helper()
 	temporary := filepath.Join(p.dir, "tmp")
 	if err := os.Mkdir(temporary, 0o700); err != nil {
@@ -187,12 +187,17 @@ func (p *program) fromPipe(t *testing.T, meanwhile func(cmd *exec.Cmd, kept stri
 		kept, err = filepath.Glob(filepath.Join(temporary, "qlik-provision-*.csv"))
 		return err == nil && len(kept) == 1
 	})
+	enough := time.AfterFunc(30*time.Second, func() {
+		t.Error("it did not end by itself")
+		_ = cmd.Process.Kill()
+	})
+	defer enough.Stop()
 	meanwhile(cmd, kept[0])
-	rows := "Employee ID,Name\n"
-	for i := range 20_000 { // which takes longer than a signal
-		rows += fmt.Sprintf("%05d,Person\n", i)
+	export := bytes.NewBufferString("Employee ID,Name\n")
+	for i := range rows {
+		fmt.Fprintf(export, "%05d,Person\n", i)
 	}
-	if _, err := io.WriteString(in, rows); err != nil {
+	if _, err := export.WriteTo(in); err != nil {
 		t.Error(err)
 	}
 	if err := in.Close(); err != nil {
@@ -207,7 +212,7 @@ func TestAnInterruptBeforeTheFirstRequestLeavesAFileToGoOnFrom(t *testing.T) {
 	}
 	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff})
 	p := newProgram(t, tenant)
-	code, stderr := p.fromPipe(t, func(cmd *exec.Cmd, _ string) {
+	code, stderr := p.fromPipe(t, 20_000, func(cmd *exec.Cmd, _ string) { // reading so many takes longer than a signal
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
 		}
@@ -231,7 +236,7 @@ func TestStandardInputThatIsLeftBehindIsSaidBeforeTheFirstRequest(t *testing.T) 
 	}
 	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff})
 	p := newProgram(t, tenant)
-	code, stderr := p.fromPipe(t, func(_ *exec.Cmd, kept string) {
+	code, stderr := p.fromPipe(t, 100, func(_ *exec.Cmd, kept string) {
 		if err := os.Rename(kept, kept+".elsewhere"); err != nil {
 			t.Fatal(err)
 		}
@@ -243,7 +248,7 @@ func TestStandardInputThatIsLeftBehindIsSaidBeforeTheFirstRequest(t *testing.T) 
 	if n := tenant.Stats().Requests; n > 0 {
 		t.Errorf("%d requests", n)
 	}
-	if retry, stderr := p.command("retry", "out.csv", "-q", "--rate", "off"); ends(t, retry) != exitDone {
+	if retry, stderr := p.command("retry", "out.csv", "-q"); ends(t, retry) != exitDone {
 		t.Errorf("the hint does not go on:\n%s", stderr)
 	}
 }
