@@ -13,6 +13,7 @@ import (
 type draft struct {
 	file    *os.File
 	size    int64 // written
+	lines   int   // of what was written, on its way included
 	changed bool  // a row differs from what was read
 
 	source    *roster.File
@@ -44,6 +45,7 @@ func (d *draft) header() {
 		}
 	}
 	d.buf = append(d.buf, d.source.Dialect.LineEnd...)
+	d.lines = roster.LineEnds(d.buf)
 }
 
 // restart throws away what was written but for the header.
@@ -56,8 +58,9 @@ func (d *draft) restart() error {
 
 // copy writes a row as it was read.
 func (d *draft) copy(rec *roster.Record) error {
-	d.buf = append(rec.AppendTo(d.buf, 0, len(d.source.Header)), d.source.Dialect.LineEnd...)
-	return d.drain(64 << 10)
+	from := len(d.buf)
+	d.buf = rec.AppendTo(d.buf, 0, len(d.source.Header))
+	return d.end(from)
 }
 
 // write writes a row's cells as they were read, with an entry in our columns.
@@ -67,6 +70,7 @@ func (d *draft) write(rec *roster.Record, e Entry) error {
 	if d.source.Block >= 0 {
 		before, behind = d.source.Block, d.source.Block+columns
 	}
+	from := len(d.buf)
 	d.buf = rec.AppendTo(d.buf, 0, before)
 	for i, cell := range e.cells() {
 		if i > 0 || before > 0 {
@@ -77,7 +81,13 @@ func (d *draft) write(rec *roster.Record, e Entry) error {
 	if behind < len(d.source.Header) {
 		d.buf = rec.AppendTo(utf8.AppendRune(d.buf, d.delimiter), behind, len(d.source.Header))
 	}
+	return d.end(from)
+}
+
+// end ends the row that begins at from.
+func (d *draft) end(from int) error {
 	d.buf = append(d.buf, d.source.Dialect.LineEnd...)
+	d.lines += roster.LineEnds(d.buf[from:])
 	return d.drain(64 << 10)
 }
 

@@ -433,3 +433,17 @@ func TestALedgerCutOffInItsLastLinesIsRefusedOrWhole(t *testing.T) {
 		is[*NotResultsError](t, err)
 	}
 }
+
+func TestAMessageNamesTheLineOnWhichItsRowStands(t *testing.T) {
+	text := ran(t)
+	nobody := strings.Index(text, ",Nobody")
+	_, path, _, err := opened(t, text[:nobody]+"\n\n"+text[nobody:], roster.Options{}, sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := read(t, path)
+	line := 1 + strings.Count(now[:strings.Index(now, ",Nobody")], "\n")
+	if want := fmt.Sprintf(`"line %d, column ""Employee ID"": no subject"`, line); !strings.Contains(now, want) {
+		t.Errorf("no %s in\n%s", want, now)
+	}
+}

@@ -93,6 +93,7 @@ func (l *Ledger) put(d *draft, v *survey, r row, c *changes) error {
 	var old Entry
 	if v.sheet.handle != nil {
 		old = v.sheet.whole(r)
+		r.Line = d.lines + 1 // on which it will be found, with what is said of it: blank lines go, and what had several of ours
 	}
 	e := v.decide(r, old, l.options)
 	l.counts[e.Outcome]++

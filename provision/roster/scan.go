@@ -141,12 +141,12 @@ func (s *scanner) scanQuoted(i int, c *cell) int {
 				return -1
 			}
 			s.fault, s.at, s.atLine = openQuote, len(s.cells), opened
-			s.ends += lineEnds(b[i:])
+			s.ends += LineEnds(b[i:])
 			c.form = sloppy
 			return len(b)
 		}
 		if inside := b[i : i+j]; len(inside) > 0 {
-			s.ends += lineEnds(inside)
+			s.ends += LineEnds(inside)
 			if bytes.IndexByte(inside, 0) >= 0 {
 				s.flaw(nulByte, s.ends)
 			}
@@ -234,8 +234,8 @@ func (s *scanner) delimAt(i int) bool {
 	return s.buf[i] == s.delim[0] && (len(s.delim) == 1 || bytes.HasPrefix(s.buf[i:], []byte(s.delim)))
 }
 
-// lineEnds counts LF, CR and CRLF.
-func lineEnds(b []byte) int {
+// LineEnds is how many lines end in b: with LF, CR or CRLF.
+func LineEnds(b []byte) int {
 	n := bytes.Count(b, []byte{'\n'})
 	if bytes.IndexByte(b, '\r') < 0 {
 		return n
