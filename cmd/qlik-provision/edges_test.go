@@ -401,11 +401,11 @@ func TestProgressSaysWhatItWaitsForInTheRoomThereIs(t *testing.T) {
 		{waiting, true, true, "waiting 4m12s for the tenant's rate limit, 2 failed"},
 		{waiting, true, false, "waiting 4m12s"},
 		{waiting, false, true, "waiting 4m12s for the tenant's rate limit, 2 failed, at most 6m40s left"},
-		{going, true, true, "2 failed, about 1h30m left"},
+		{going, true, true, "20/s, 2 failed, about 1h30m left"},
 		{going, true, false, "2 failed ~1h30m"},
 		{provision.Snapshot{}, true, true, ""},
 	} {
-		p := &progress{ui: &ui{terminal: test.terminal}, total: 100, began: now}
+		p := &progress{ui: &ui{terminal: test.terminal}, total: 100, began: now, past: []mark{{now.Add(-2 * time.Second), 0}}}
 		if got := p.words(test.s, now, test.wide); got != test.want {
 			t.Errorf("%+v, wide %v: %q, not %q", test.s, test.wide, got, test.want)
 		}

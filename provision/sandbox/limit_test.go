@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"math/rand/v2"
@@ -184,4 +186,18 @@ func TestCountersAgreeWithPlainModels(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestNobodyWaitsForWhoIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gone := errors.New("gone")
+		ctx, leave := context.WithCancelCause(t.Context())
+		leave(gone)
+		began := time.Now()
+		for _, d := range []time.Duration{0, time.Hour} {
+			if err := wait(ctx, d); err != gone || time.Since(began) > 0 {
+				t.Errorf("%v: %v, after %v", d, err, time.Since(began))
+			}
+		}
+	})
 }
