@@ -80,6 +80,36 @@ func FuzzJournal(f *testing.F) {
 	})
 }
 
+// A journal that somebody made has checksums, too.
+func FuzzSealedJournal(f *testing.F) {
+	ledger, journal := cutOff(f)
+	rows := len(outcomes(f, ledger))
+	var bodies []string
+	for line := range strings.Lines(journal) {
+		bodies = append(bodies, line[:strings.LastIndexByte(line, ',')])
+	}
+	f.Add([]byte(strings.Join(bodies, "\n")))
+	f.Add([]byte(strings.Join(append(bodies[:2:2], bodies[1]), "\n")))
+	f.Add([]byte(bodies[0] + "\n" + `created,,emp-2,"=1,""a""",,x,,,,sandbox,2`))
+	f.Fuzz(func(t *testing.T, made []byte) {
+		var journal strings.Builder
+		for body := range strings.SplitSeq(string(made), "\n") {
+			journal.WriteString(sealed(body))
+		}
+		once, ok := openedAs(t, []byte(ledger), []byte(journal.String()))
+		if !ok {
+			t.Fatal("a journal made the file unreadable")
+		}
+		twice, ok := openedAs(t, []byte(once), nil)
+		if !ok || once != twice {
+			t.Fatalf("opened once:\n%q\ntwice (taken: %v):\n%q", once, ok, twice)
+		}
+		if n := len(tableOf(t, once)) - 1; n != rows {
+			t.Fatalf("%d rows, want %d:\n%q", n, rows, once)
+		}
+	})
+}
+
 func FuzzText(f *testing.F) {
 	for _, s := range []string{"=1", "a\r\nb", "\u202e＝", "'", "\ufeff-", "\xff"} {
 		f.Add(s)
