@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gocarina/gocsv"
@@ -73,4 +74,11 @@ func decode(row []string) (Entry, error) {
 	err := gocsv.UnmarshalCSVWithoutHeaders(&grid{row[:rowColumn]}, &out)
 	out[0].Row, out[0].Outcome = n, state
 	return out[0], err
+}
+
+func TestTheColumnsAreThoseOfAnEntrysTags(t *testing.T) {
+	header, err := gocsv.MarshalString([]Entry{})
+	if want := strings.Join(Columns(), ",") + "\n"; err != nil || header != want {
+		t.Errorf("%q, %v; want %q", header, err, want)
+	}
 }

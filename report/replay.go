@@ -205,10 +205,12 @@ func (r *replay) read(m mark) (e Entry, ok bool, err error) {
 	if !ok || len(row) != columns {
 		return Entry{}, false, nil
 	}
-	e, err = entryFrom(row)
+	if e, err = entryFrom(row); err != nil || e.Outcome == provision.Duplicate {
+		return Entry{}, false, nil
+	}
 	// Whoever can write a journal can make checksums: what it says is fit for a cell only when it was made so.
 	e.UserID, e.Message, e.ErrorCode, e.TraceID, e.Tenant = tameID(e.UserID), tame(e.Message), tame(e.ErrorCode), tame(e.TraceID), clean(e.Tenant)
-	return e, err == nil && e.Outcome != provision.Duplicate, nil
+	return e, true, nil
 }
 
 // readAhead is how much of a journal is read at a time, in bytes.

@@ -65,9 +65,7 @@ func (l *Ledger) rewrite(s *sheet) (*draft, error) {
 		return l.put(d, v, r, &changed)
 	})
 	if err == nil && (!hopeful || v.contested()) {
-		if err = d.restart(); err == nil {
-			err = l.putAll(d, v, &changed)
-		}
+		err = l.putAll(d, v, &changed)
 	}
 	if err == nil {
 		changed.end("such rows")
@@ -80,10 +78,13 @@ func (l *Ledger) rewrite(s *sheet) (*draft, error) {
 	return d, nil
 }
 
-// putAll writes every row of a sheet that is checked.
+// putAll writes every row of a sheet that is checked, whatever the draft holds already.
 func (l *Ledger) putAll(d *draft, v *survey, c *changes) error {
 	l.rows = 0
 	clear(l.counts)
+	if err := d.restart(); err != nil {
+		return err
+	}
 	return v.each(func(r row) error { return l.put(d, v, r, c) })
 }
 

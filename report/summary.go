@@ -50,14 +50,14 @@ const (
 const disabledThere = "disabled on the tenant"
 
 // Summarize reads the result file at path and counts, a run being on or not.
-func Summarize(path string) (*Summary, error) {
+func Summarize(path string) (s *Summary, err error) {
 	r, sheet, err := look(path)
 	if err != nil {
 		return nil, err
 	}
-	defer sheet.close()
+	defer func() { err = both(err, sheet.close()) }()
 	sheet.file.Columns = roster.Columns{} // who they are is not counted
-	s := &Summary{Counts: map[provision.State]int{}, Running: r.Running, Unmerged: r.Unmerged}
+	s = &Summary{Counts: map[provision.State]int{}, Running: r.Running, Unmerged: r.Unmerged}
 	for _, state := range provision.States() {
 		s.Counts[state] = 0
 	}
