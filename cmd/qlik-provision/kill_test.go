@@ -24,7 +24,7 @@ type program struct {
 	env  []string
 }
 
-func newProgram(t testing.TB, tenant *sandbox.Tenant) *program {
+func newProgram(t *testing.T, tenant *sandbox.Tenant) *program {
 	t.Helper()
 	server := httptest.NewServer(tenant)
 	t.Cleanup(server.Close)
