@@ -82,10 +82,11 @@ func (l *Ledger) rewrite(s *sheet) (*draft, error) {
 func (l *Ledger) putAll(d *draft, v *survey, c *changes) error {
 	l.rows = 0
 	clear(l.counts)
-	if err := d.restart(); err != nil {
-		return err
+	err := d.restart()
+	if err == nil {
+		err = v.each(func(r row) error { return l.put(d, v, r, c) })
 	}
-	return v.each(func(r row) error { return l.put(d, v, r, c) })
+	return err
 }
 
 // put writes one row to the draft: as it was read, where nothing is to be changed.
