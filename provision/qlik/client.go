@@ -100,6 +100,8 @@ func newTransport(connections int) *http.Transport {
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
+		// Over HTTP/2 all requests share a connection, and one that a firewall forgot would swallow each of them until its deadline.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 10 * time.Second},
 	}
 }
 
