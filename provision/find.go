@@ -23,13 +23,17 @@ func (r *run) find(ctx context.Context, batch []Row) (qlik.Found, error) {
 		if ctx.Err() != nil {
 			return found, err
 		}
+		if err == nil {
+			r.met(nil, 0)
+			return found, nil
+		}
 		wait := qlik.RetryAfter(err)
 		if wait == 0 || !errors.Is(err, qlik.ErrLimited) {
 			waits++
 			wait = max(wait, backoff(waits))
 		}
 		r.met(err, wait)
-		if err == nil || !again(err) || time.Since(began)+wait > r.o.Patience {
+		if !mayPass(err) || time.Since(began)+wait > r.o.Patience {
 			return found, err
 		}
 		if r.costsTry(err) {

@@ -48,6 +48,7 @@ func (r *run) lookAhead(ctx context.Context, rows iter.Seq2[Row, error]) (err er
 	}()
 	group, looking := errgroup.WithContext(ctx)
 	group.SetLimit(min(maxLookups, r.o.Workers))
+	stopped := false
 	for batch, err := range r.batches(rows) {
 		if err != nil {
 			group.Go(func() error { return fmt.Errorf("reading the rows: %w", err) })
@@ -55,6 +56,7 @@ func (r *run) lookAhead(ctx context.Context, rows iter.Seq2[Row, error]) (err er
 		}
 		proven, ok := r.room(looking)
 		if !ok {
+			stopped = true
 			break
 		}
 		if !proven { // the first goes alone: it may tell that there is no use
@@ -68,7 +70,7 @@ func (r *run) lookAhead(ctx context.Context, rows iter.Seq2[Row, error]) (err er
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if r.lookOnly {
+	if r.lookOnly && stopped {
 		return context.Cause(ctx)
 	}
 	return nil
@@ -156,7 +158,7 @@ func (r *run) absent(ctx context.Context, batch []Row) ([]Row, error) {
 		return nil, context.Cause(ctx)
 	case errors.Is(err, qlik.ErrRefused) && len(batch) > 1:
 		return r.halves(ctx, batch)
-	case errors.Is(err, qlik.ErrRefused) && !r.refusedAgain(err):
+	case errors.Is(err, qlik.ErrRefused) && !r.refusedAgain():
 		return r.unaskable(batch, err)
 	case errors.Is(err, qlik.ErrCredentials), hopeless(err), r.lookOnly, r.o.MatchEmail:
 		// With MatchEmail nothing but a lookup can tell that somebody is there: going on without would create them twice.
@@ -166,13 +168,18 @@ func (r *run) absent(ctx context.Context, batch []Row) ([]Row, error) {
 	return batch, nil
 }
 
-// refusedAgain counts a request for a single row that was refused, and reports whether that is no longer about the row: several in a row were.
-func (r *run) refusedAgain(err error) bool {
+// refusedAgain counts a request for a single row that was refused, and reports whether that is no longer about the row: several in a row were, and
+// where lookups were answered before, as many as go into one.
+func (r *run) refusedAgain() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lookups.refused++
 	r.lookups.size = 0 // it was not the number of terms that was refused
-	return r.lookups.refused >= lookupsFailed
+	most := lookupsFailed
+	if r.lookups.proven {
+		most = maxTerms
+	}
+	return r.lookups.refused >= most
 }
 
 // unaskable decides about one row that has something about it that a filter cannot say. A create finds out, but for those who may be there
@@ -235,7 +242,7 @@ func (r *run) lookedUp(err error, round int) {
 		l.round++
 	}
 	switch {
-	case !again(err):
+	case !mayPass(err):
 		l.out = true
 		r.o.Notify(fmt.Sprintf("lookups are refused (%v): going on without, each row that is there is found by its create", err))
 	case l.failed >= lookupsFailed:

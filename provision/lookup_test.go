@@ -109,6 +109,46 @@ func TestAFilterThatIsTooLongIsHalved(t *testing.T) {
 	}
 }
 
+// A user with its roles is many times as large as what is asked for.
+func TestAPageOfUsersWithManyRolesIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		rows := people(1000)
+		roles := make([]string, 300)
+		for i := range roles {
+			roles[i] = fmt.Sprintf("CN=Group %03d,OU=Departments", i)
+		}
+		for _, row := range rows {
+			tr.tenant.Add(sandbox.User{Subject: row.Subject, Name: row.Name, Email: row.Email, Roles: roles})
+		}
+		tr.run(t.Context(), rows, provision.Options{})
+		tr.check(t, rows)
+		tr.states(t, rows, map[provision.State]int{provision.Exists: 1000})
+		if creates, lookups := len(spy.to(sandbox.EndpointCreate)), len(spy.to(sandbox.EndpointFilter)); creates > 0 || lookups != 10 {
+			t.Errorf("%d creates, %d lookups", creates, lookups)
+		}
+	})
+}
+
+func TestRowsThatAFilterCannotAskForAreLeftOutAlone(t *testing.T) {
+	for _, match := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+			rows := people(300)
+			tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultStatus, Status: 400, On: sandbox.EndpointFilter, Subjects: subjectsOf(rows[120:124])})
+			tr.run(t.Context(), rows, provision.Options{MatchEmail: match})
+			want := map[provision.State]int{provision.Created: 300}
+			if match { // whether they are there under another subject nobody knows
+				want = map[provision.State]int{provision.Created: 296, provision.Pending: 4}
+			}
+			tr.states(t, rows, want)
+			if refused := count(spy.to(sandbox.EndpointFilter), 400); tr.err != nil || refused > 40 {
+				t.Errorf("%d lookups were refused; %v", refused, tr.err)
+			}
+		})
+	}
+}
+
 func TestLookupsAreLeftOutWhereTheyDoNotHelp(t *testing.T) {
 	for _, test := range []struct {
 		name    string

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -35,10 +36,9 @@ func (r *run) sortOut(batch []Row, found qlik.Found) (absent []Row, err error) {
 
 // match says what a lookup means for a row; false where it means nothing. A subject's match comes before an address's.
 func (r *run) match(row Row, subjects map[string]qlik.User, emails map[string][]qlik.User) (Outcome, bool) {
-	const ok = 200
 	if u, there := subjects[row.Subject]; there {
 		o := belongs(row, u, true, r.o.Status)
-		o.HTTPStatus = ok
+		o.HTTPStatus = http.StatusOK
 		return o, true
 	}
 	if !r.o.MatchEmail {
@@ -58,7 +58,7 @@ func (r *run) match(row Row, subjects map[string]qlik.User, emails map[string][]
 			as += "; also as " + strings.TrimPrefix(onTenantAs(u), "on the tenant as ")
 		}
 	}
-	return Outcome{State: Exists, UserID: users[one].ID, HTTPStatus: ok, Message: differences(row, users[one], as, r.o.Status)}, true
+	return Outcome{State: Exists, UserID: users[one].ID, HTTPStatus: http.StatusOK, Message: differences(row, users[one], as, r.o.Status)}, true
 }
 
 // choose takes the user with this very subject, or else one whose subject differs in case only: that is the one a 409 meant.

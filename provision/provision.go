@@ -52,15 +52,15 @@ type Outcome struct {
 // SamePerson reports whether two rows under one subject are one person: a name or an address that both have agrees (case and
 // outer space aside), or there is nothing that both have. It is the only judge of that, inside a file and on the tenant.
 func SamePerson(a, b Row) bool {
-	names := comparable(a.Name, b.Name)
-	emails := comparable(a.Email, b.Email)
+	names := bothSay(a.Name, b.Name)
+	emails := bothSay(a.Email, b.Email)
 	if !names && !emails {
 		return true
 	}
 	return names && sameText(a.Name, b.Name) || emails && sameText(a.Email, b.Email)
 }
 
-func comparable(a, b string) bool {
+func bothSay(a, b string) bool {
 	return strings.TrimSpace(a) != "" && strings.TrimSpace(b) != ""
 }
 

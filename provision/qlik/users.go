@@ -42,6 +42,9 @@ type NewUser struct {
 
 const usersPath = "/api/v1/users"
 
+// userFields are what a User holds. A whole one also has its roles and groups, of which there may be hundreds.
+const userFields = "id,subject,name,email,status,createdAt"
+
 // CreateUser creates a user. It counts against Tier 2. Of the answer only the id is read: a success without one is an ErrGarbled.
 func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 	body, _ := json.Marshal(u) // strings always encode
@@ -66,7 +69,7 @@ type Found struct {
 
 // ListUsers finds users with GET /users: Tier 1, for a short filter.
 func (c *Client) ListUsers(ctx context.Context, filter string) (Found, error) {
-	query := url.Values{"limit": {"100"}, "filter": {filter}, "fields": {"id,subject,name,email,status,createdAt"}}
+	query := url.Values{"limit": {"100"}, "filter": {filter}, "fields": {userFields}}
 	return c.pages(ctx, request{method: http.MethodGet, url: c.tenant.String() + usersPath + "?" + query.Encode()})
 }
 
@@ -78,7 +81,7 @@ func (c *Client) FilterUsers(ctx context.Context, filter string) (Found, error) 
 	_ = enc.Encode(struct { // a string always encodes, and a Buffer always writes
 		Filter string `json:"filter"`
 	}{filter})
-	return c.pages(ctx, request{method: http.MethodPost, url: c.tenant.String() + usersPath + "/actions/filter?limit=100", body: body.Bytes()})
+	return c.pages(ctx, request{method: http.MethodPost, url: c.tenant.String() + usersPath + "/actions/filter?limit=100&fields=" + userFields, body: body.Bytes()})
 }
 
 // maxPages bounds how far a cursor is followed: 100 terms rarely find more users than fit on one page.
