@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -131,6 +132,24 @@ func TestAnInterruptAfterTheLastRowChangesNothing(t *testing.T) {
 	})
 }
 
+func TestAnInterruptOfAPlanCountsWhereALookupIsLeft(t *testing.T) {
+	for n, want := range map[int]error{100: nil, 101: errInterrupted} {
+		synctest.Test(t, func(t *testing.T) {
+			tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+			rows := people(n)
+			tr.tenant.Add(sandbox.User{Subject: rows[99].Subject, Name: rows[99].Name})
+			ctx, interrupt := context.WithCancelCause(t.Context())
+			record := func(o provision.Outcome) error {
+				interrupt(errInterrupted)
+				return tr.got.record(o)
+			}
+			if err := provision.Look(ctx, tr.client, all(rows), record, provision.Options{}); err != want || tr.got.of[100].State != provision.Exists {
+				t.Errorf("of %d rows: %v, %+v", n, err, tr.got.of[100])
+			}
+		})
+	}
+}
+
 func TestAnInterruptBeforeAnything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
@@ -184,16 +203,18 @@ func TestOutcomesOfEveryKindMustBeRecorded(t *testing.T) {
 	full := errors.New("no space left on device")
 	forbidden := sandbox.Fault{Kind: sandbox.FaultStatus, Status: 403, On: sandbox.EndpointCreate}
 	for _, test := range []struct {
-		name  string
-		of    []provision.Row
-		fault sandbox.Fault
-		state provision.State // cannot be recorded
-		end   error
+		name    string
+		of      []provision.Row
+		fault   sandbox.Fault
+		state   provision.State // cannot be recorded
+		workers int
+		end     error
 	}{
-		{"a 403 that turns out to be the row's", people(30)[10:11], forbidden, provision.Failed, full},
-		{"a 403, and nobody left to ask with", people(30)[29:], forbidden, provision.Failed, full},
-		{"a refusal", people(30)[10:11], sandbox.Fault{Kind: sandbox.FaultStatus, Status: 400, On: sandbox.EndpointCreate}, provision.Failed, full},
-		{"what is noted when an interrupt has ended the run", people(30)[10:13], sandbox.Fault{Kind: sandbox.FaultReset, On: sandbox.EndpointCreate}, provision.Pending, errInterrupted},
+		{"a 403 that turns out to be the row's", people(30)[10:11], forbidden, provision.Failed, 0, full},
+		{"a 403 that turns out to be the row's, by the next create", people(30)[10:11], forbidden, provision.Failed, 1, full},
+		{"a 403, and nobody left to ask with", people(30)[29:], forbidden, provision.Failed, 0, full},
+		{"a refusal", people(30)[10:11], sandbox.Fault{Kind: sandbox.FaultStatus, Status: 400, On: sandbox.EndpointCreate}, provision.Failed, 0, full},
+		{"what is noted when an interrupt has ended the run", people(30)[10:13], sandbox.Fault{Kind: sandbox.FaultReset, On: sandbox.EndpointCreate}, provision.Pending, 0, errInterrupted},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -203,18 +224,53 @@ func TestOutcomesOfEveryKindMustBeRecorded(t *testing.T) {
 				ctx, interrupt := context.WithCancelCause(t.Context())
 				time.AfterFunc(5*time.Second, func() { interrupt(errInterrupted) })
 				tries := 0
+				offered := make(chan string, 30) // subjects of created users
 				record := func(o provision.Outcome) error {
+					if o.State == provision.Created {
+						offered <- o.Row.Subject
+					}
 					if o.State == test.state {
 						tries++
 						return full
 					}
 					return tr.got.record(o)
 				}
-				tr.err = provision.Run(ctx, tr.client, all(people(30)), record, provision.Options{})
+				tr.err = provision.Run(ctx, tr.client, all(people(30)), record, provision.Options{Workers: test.workers})
 				if !errors.Is(tr.err, test.end) || tries != 1 {
 					t.Errorf("it ended with %v, having tried %d times to record", tr.err, tries)
 				}
 				tr.truth(t, people(30))
+				// Those whose answer was lost aside, who was created is told to record, whatever became of others.
+				if n := len(tr.tenant.Users()); test.fault.Kind != sandbox.FaultReset && n != len(offered) {
+					t.Errorf("%d users are on the tenant, of which record was told of %d", n, len(offered))
+				}
+			})
+		})
+	}
+}
+
+func TestWhatIsInDoubtIsNotedWhereTheRowsOwnAnswerEndsTheRun(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		status int
+		on     sandbox.Endpoint
+		skip   int
+		end    error
+		says   string
+	}{
+		{"its create", 404, sandbox.EndpointCreate, 1, qlik.ErrNotTenant, "connection reset"},
+		{"the look after it", 401, sandbox.EndpointList, 0, qlik.ErrCredentials, "Conflict"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+				rows := people(1)
+				tr.tenant.Inject(onCreate(sandbox.Fault{Kind: sandbox.FaultReset}, rows[0], true, 1))
+				tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultStatus, Status: test.status, On: test.on, Skip: test.skip})
+				tr.run(t.Context(), rows, provision.Options{NoLookup: true})
+				if out := tr.got.of[1]; !errors.Is(tr.err, test.end) || out.State != provision.Pending || !strings.Contains(out.Message, test.says) {
+					t.Errorf("%v; %+v", tr.err, out)
+				}
 			})
 		})
 	}

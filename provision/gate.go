@@ -56,6 +56,7 @@ type gate struct {
 
 	everIn   bool      // a create of this run was let in
 	outSince time.Time // the first create that did not get in since the last that did; zero: none
+	outs     int       // how many did not since then
 
 	suspects []*job // met a 403; whether it is their own is being found out
 	asked    int    // how many other rows met a 403 when they were asked
@@ -131,8 +132,9 @@ func (g *gate) answered(now time.Time, p pass, j *job, v verdict, after time.Dur
 		return cleared, nil
 	}
 	if g.outSince.IsZero() {
-		g.outSince = now
+		g.outSince, g.outs = now, 0
 	}
+	g.outs++
 	if p.opened != g.opened {
 		// Sent before the gate was last opened: others have got in since, so it says nothing about now.
 		if v == forbidden {
@@ -221,7 +223,14 @@ func (g *gate) overdue(now time.Time) (at time.Time, err error) {
 	if g.outSince.IsZero() {
 		return time.Time{}, nil
 	}
-	at = g.outSince.Add(g.patience)
+	wait := g.patience
+	if g.limiter != nil && g.outs == 1 {
+		// Where our own pace is slower than that, the next one has to be given its try.
+		if pace := time.Duration(float64(time.Second) / float64(g.limiter.Limit())); pace >= g.patience {
+			wait = pace + time.Minute
+		}
+	}
+	at = g.outSince.Add(wait)
 	if now.Before(at) {
 		return at, nil
 	}

@@ -33,7 +33,7 @@ const DefaultRate = rate.Limit(100.0 / 60)
 type Options struct {
 	Status     string        // of the users: active where it is empty, or invited
 	Workers    int           // creates in flight at once
-	Rate       rate.Limit    // creates a second; rate.Inf: as many as the tenant takes
+	Rate       rate.Limit    // creates a second; rate.Inf: as many as the tenant takes, and as many lookups
 	Burst      int           // creates that may go at once
 	Attempts   int           // of one row, where the tenant failed
 	Patience   time.Duration // how long a run goes on with no create let in

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,15 +29,18 @@ func (r *run) create(ctx context.Context, t turn) error {
 		return nil
 	}
 	if !known {
+		r.giveUp(j)
 		return fmt.Errorf("creating user of row %d: %w", j.row.Number, err)
 	}
 	cleared, end := r.ruled(t, v, err, time.Since(sent))
-	if refuseErr := r.refuse(cleared); refuseErr != nil {
-		return refuseErr
+	if end == nil {
+		end = r.conclude(ctx, j, user, err)
 	}
-	if end != nil {
-		return end
-	}
+	return cmp.Or(end, r.refuse(cleared))
+}
+
+// conclude settles a row by what became of its create, where that settles it.
+func (r *run) conclude(ctx context.Context, j *job, user qlik.User, err error) error {
 	switch {
 	case err == nil:
 		return r.settle(j, Outcome{State: Created, UserID: user.ID, HTTPStatus: http.StatusCreated}, nil)
@@ -104,7 +108,7 @@ func (r *run) ruled(t turn, v verdict, err error, took time.Duration) (cleared [
 		if !t.pass.free {
 			j.attempts++
 		}
-		r.again(j, now.Add(max(backoff(j.attempts), qlik.RetryAfter(err))))
+		r.nextAttempt(j, now.Add(max(backoff(j.attempts), qlik.RetryAfter(err))))
 	default:
 		j.attempts++
 		return cleared, end
@@ -113,8 +117,8 @@ func (r *run) ruled(t turn, v verdict, err error, took time.Duration) (cleared [
 	return cleared, end
 }
 
-// again puts the row in line for its next attempt, or for the last look where there is none left.
-func (r *run) again(j *job, from time.Time) {
+// nextAttempt puts the row in line for its next attempt, or for the last look where there is none left.
+func (r *run) nextAttempt(j *job, from time.Time) {
 	if j.attempts < r.o.Attempts {
 		r.queue.createLater(j, from)
 		return
@@ -125,6 +129,14 @@ func (r *run) again(j *job, from time.Time) {
 
 func (r *run) putBack(j *job) {
 	r.mu.Lock()
+	r.queue.goFirst(j)
+	r.mu.Unlock()
+}
+
+// giveUp puts the row back in a run that ends with an error, so that what was tried of it is noted.
+func (r *run) giveUp(j *job) {
+	r.mu.Lock()
+	r.over = true
 	r.queue.goFirst(j)
 	r.mu.Unlock()
 }
@@ -149,6 +161,7 @@ func (r *run) look(ctx context.Context, j *job) error {
 		r.putBack(j)
 		return nil
 	case errors.Is(err, qlik.ErrCredentials), hopeless(err):
+		r.giveUp(j)
 		return fmt.Errorf("looking up the user of row %d: %w", j.row.Number, err)
 	}
 	now := time.Now()
@@ -163,7 +176,7 @@ func (r *run) look(ctx context.Context, j *job) error {
 	if !errors.Is(err, qlik.ErrLimited) && !errors.Is(err, qlik.ErrNoToken) { // which were never done
 		j.looks++
 	}
-	if !again(err) || j.looks >= r.o.Attempts || now.Add(wait).Sub(j.lookSince) > r.o.Patience {
+	if !mayPass(err) || j.looks >= r.o.Attempts || now.Add(wait).Sub(j.lookSince) > r.o.Patience {
 		return r.settle(j, Outcome{State: Pending, Message: j.open() + "; the look at it failed: " + err.Error()}, err)
 	}
 	r.mu.Lock()
@@ -172,8 +185,8 @@ func (r *run) look(ctx context.Context, j *job) error {
 	return nil
 }
 
-// again reports whether a request that met err may go better another time.
-func again(err error) bool {
+// mayPass reports whether a request that met err may go better another time.
+func mayPass(err error) bool {
 	return errors.Is(err, qlik.ErrNoAnswer) || errors.Is(err, qlik.ErrLimited) || errors.Is(err, qlik.ErrGarbled) || errors.Is(err, qlik.ErrNoToken)
 }
 
@@ -206,7 +219,7 @@ func (r *run) decide(j *job, found qlik.Found) error {
 		j.looks, j.lookWaits, j.lookSince = 0, 0, time.Time{}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.again(j, time.Now().Add(backoff(j.attempts)))
+		r.nextAttempt(j, time.Now().Add(backoff(j.attempts)))
 		return nil
 	case !there:
 		return r.settle(j, Outcome{State: Failed, Message: j.err.Error()}, j.err)
