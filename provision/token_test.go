@@ -103,6 +103,31 @@ func TestATokenThatCannotBeRenewedIsUsedToItsEnd(t *testing.T) {
 	}
 }
 
+func TestEitherScopeWillDo(t *testing.T) {
+	for _, test := range []struct {
+		has    string
+		tokens int
+		end    error
+	}{
+		{"admin.users", 1, nil},
+		{"admin_classic", 2, nil},
+		{"reports.read", 2, qlik.ErrScope},
+	} {
+		t.Run(test.has, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, spy := watched(t, sandbox.Options{Scopes: []string{test.has}}, qlik.Options{})
+				tr.run(t.Context(), people(3), provision.Options{})
+				if !errors.Is(tr.err, test.end) || (tr.err == nil) != (test.end == nil) || len(spy.to(sandbox.EndpointToken)) != test.tokens {
+					t.Errorf("it ended with %v after %d token requests", tr.err, len(spy.to(sandbox.EndpointToken)))
+				}
+				if created := len(tr.tenant.Users()); (created == 3) != (test.end == nil) {
+					t.Errorf("%d users", created)
+				}
+			})
+		})
+	}
+}
+
 func TestCredentialsThatAreRefusedEndTheRun(t *testing.T) {
 	unauthorized := sandbox.Fault{Kind: sandbox.FaultStatus, Status: 401}
 	key := qlik.Options{Credentials: qlik.Credentials{APIKey: "key1"}}

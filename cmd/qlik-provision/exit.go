@@ -129,7 +129,7 @@ func ended(err error, retry string) *failure {
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		f.code = exitInterrupted
 		f.err = errors.New("interrupted; the rows that were not settled are pending")
-	case errors.Is(err, provision.ErrScope):
+	case errors.Is(err, provision.ErrScope), errors.Is(err, qlik.ErrScope):
 		because(fmt.Sprintf("give the client the scope %s (Administration > OAuth), or an API key of a tenant admin", qlik.Scope))
 	case errors.Is(err, qlik.ErrCredentials):
 		because("check the client's id and secret, or the API key")

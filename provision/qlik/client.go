@@ -12,7 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"time"
 )
@@ -102,7 +104,17 @@ func newTransport(connections int) *http.Transport {
 		MaxResponseHeaderBytes: 64 << 10,
 		// Over HTTP/2 all requests share a connection, and one that a firewall forgot would swallow each of them until its deadline.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 10 * time.Second},
+
+		OnProxyConnectResponse: proxyAnswered,
 	}
+}
+
+// proxyAnswered says of a proxy that lets nothing through that it was the proxy, and that nothing was sent.
+func proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: fmt.Errorf("the proxy says %s", resp.Status)}
 }
 
 // Close gives the idle connections back.
@@ -149,7 +161,7 @@ type answer struct {
 // do sends a request with a token, and decodes the answer into a T.
 //
 // A 401 is answered with another token where that can help, with a new one twice at the most: a tenant that takes a token and refuses it by turns
-// is not kept company. Errors are *Error, *TokenError, or the context's.
+// is not kept company. Errors are *Error, *TokenError, the context's, or that of a request that cannot be made.
 func do[T any](ctx context.Context, c *Client, r request) (T, answer, error) {
 	var value T
 	for fresh := 0; ; {

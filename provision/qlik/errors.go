@@ -14,10 +14,12 @@ import (
 	"time"
 )
 
-// What an error of this package is, for errors.Is. Every error is one of these, or the context's own.
+// What an error of this package is, for errors.Is. Others are the context's own, and those of a request that cannot be made.
 var (
 	// ErrCredentials: the tenant does not know the client or the key. Nothing sent with them will ever be let in.
 	ErrCredentials = errors.New("the tenant refused the credentials")
+	// ErrScope: an ErrCredentials of a client that is known, and may not ask for what it takes to create users.
+	ErrScope = errors.New("the client may not ask for the scope " + Scope)
 	// ErrNoToken: the token endpoint failed, so the request itself was never sent. It may go better later.
 	ErrNoToken = errors.New("no token to be had")
 	// ErrLimited: 429. Error.RetryAfter says for how long.
@@ -183,8 +185,8 @@ func bare(err error) error {
 	return err
 }
 
-// neverSent reports whether err arose before there was a connection to send anything on.
+// neverSent reports whether err arose before there was a connection to send anything on, to the tenant or through a proxy.
 func neverSent(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "dial"
+	return ok && (op.Op == "dial" || op.Op == "proxyconnect")
 }

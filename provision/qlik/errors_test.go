@@ -161,6 +161,7 @@ func TestWhatWasNeverSentIsKnown(t *testing.T) {
 	}{
 		{refused, true},
 		{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "acme.eu.qlikcloud.com"}}, true},
+		{&net.OpError{Op: "proxyconnect", Net: "tcp", Err: refused}, true},
 		{&net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, false},
 		{&net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}, false},
 		{errors.New("unexpected EOF"), false},

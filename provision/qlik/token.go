@@ -12,8 +12,11 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// Scope is what the client asks for, and what it needs to create users.
-const Scope = "admin.users"
+// Scope is what the client asks for, and what it needs to create users; where it may not ask for that, scopeClassic is as good.
+const (
+	Scope        = "admin.users"
+	scopeClassic = "admin_classic"
+)
 
 // Credentials are a machine-to-machine OAuth client, or an API key in its place. They print as nothing.
 type Credentials struct {
@@ -128,14 +131,25 @@ func (s *tokens) reject(t *token) (again, replaced bool) {
 	return true, false
 }
 
-// fetchToken asks the tenant for a token: one request, no retry.
+// fetchToken asks the tenant for a token, with the one scope and then, where the client has not got that, with the other. There is no retry.
 func (c *Client) fetchToken(ctx context.Context, creds Credentials) (*token, error) {
+	t, err := c.fetchScoped(ctx, creds, Scope)
+	if errors.Is(err, ErrScope) {
+		classic, classicErr := c.fetchScoped(ctx, creds, scopeClassic)
+		if !errors.Is(classicErr, ErrScope) {
+			return classic, classicErr
+		}
+	}
+	return t, err
+}
+
+func (c *Client) fetchScoped(ctx context.Context, creds Credentials, scope string) (*token, error) {
 	body, _ := json.Marshal(struct { // strings always encode
 		ClientID     string `json:"client_id"`
 		ClientSecret string `json:"client_secret"`
 		GrantType    string `json:"grant_type"`
 		Scope        string `json:"scope"`
-	}{creds.ClientID, creds.ClientSecret, "client_credentials", Scope})
+	}{creds.ClientID, creds.ClientSecret, "client_credentials", scope})
 	sent := time.Now()
 	answer, err := c.send(ctx, request{method: http.MethodPost, url: c.tenant.String() + "/oauth/token", body: body}, "")
 	if err != nil {
@@ -165,7 +179,8 @@ func (c *Client) fetchToken(ctx context.Context, creds Credentials) (*token, err
 	return t, nil
 }
 
-// A TokenError says why there is no token. It is ErrNoToken where asking again may help, else ErrCredentials or ErrNotTenant.
+// A TokenError says why there is no token. It is ErrNoToken where asking again may help, else ErrCredentials or ErrNotTenant, and ErrScope besides where
+// the client may ask for none of the scopes that let it create users.
 type TokenError struct {
 	kind error
 	Err  error // an *Error
@@ -174,7 +189,13 @@ type TokenError struct {
 func (e *TokenError) Error() string { return fmt.Sprintf("asking for a token: %v", e.Err) }
 
 // Is reports whether the error is of one of this package's kinds.
-func (e *TokenError) Is(target error) bool { return target == e.kind }
+func (e *TokenError) Is(target error) bool {
+	if target == ErrScope {
+		refused, ok := errors.AsType[*Error](e.Err)
+		return ok && e.kind == ErrCredentials && refused.Code == "invalid_scope"
+	}
+	return target == e.kind
+}
 
 // tokenError says what a failed token request means. Nothing of it may be mistaken for an answer to the request that needed the token.
 func tokenError(err error) error {

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -128,5 +130,29 @@ func replacesTheDead(t *testing.T, protocol string) {
 	}
 	if err != nil || len(memory.dials) != 2 {
 		t.Errorf("%v, %d connections", err, len(memory.dials))
+	}
+}
+
+func TestWhatAProxyDidNotLetThroughWasNotSent(t *testing.T) {
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	defer refusing.Close()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	for proxy, says := range map[string]string{
+		refusing.URL: "the proxy says 407 Proxy Authentication Required",
+		gone.URL:     "refused",
+	} {
+		transport := newTransport(1)
+		transport.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }
+		at, err := ParseTenant("https://acme.example")
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := New(at, Options{Credentials: Credentials{APIKey: "key"}, Transport: transport})
+		_, err = client.CreateUser(t.Context(), NewUser{Subject: "a"})
+		if !errors.Is(err, ErrNotSent) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v", err)
+		}
+		client.Close()
 	}
 }
