@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -9,7 +8,7 @@ import (
 	"time"
 )
 
-// A command is a command line that we print, to be pasted.
+// A command is a command line that we print, to be pasted: the program, the command, the file, and then flags, each with its value where it has one.
 type command struct{ words []string }
 
 func (c command) String() string { return quoteAll(c.words) }
@@ -69,13 +68,14 @@ func drop(words []string, flag string) []string {
 		same = []string{"-o", "--out"}
 	}
 	for i := 3; i < len(words); {
-		switch {
-		case !slices.Contains(same, words[i]):
-			i++
-		case slices.Contains(withoutValue, words[i]):
-			words = slices.Delete(words, i, i+1)
-		default:
-			words = slices.Delete(words, i, min(i+2, len(words)))
+		end := i + 2
+		if slices.Contains(withoutValue, words[i]) {
+			end = i + 1
+		}
+		if slices.Contains(same, words[i]) {
+			words = slices.Delete(words, i, end)
+		} else {
+			i = end
 		}
 	}
 	return words
@@ -104,9 +104,9 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// programName is how to call us again: as we were called, where that is a path somebody typed.
+// programName is how to call us again: by the path from here where that was typed, else by our name.
 func programName(arg0 string) string {
-	if strings.HasPrefix(arg0, os.TempDir()) || !strings.ContainsAny(arg0, `/\`) || filepath.IsAbs(arg0) {
+	if !strings.ContainsAny(arg0, `/\`) || filepath.IsAbs(arg0) {
 		return "qlik-provision"
 	}
 	return arg0

@@ -18,6 +18,7 @@ func TestACommandLineIsChangedByItsFlags(t *testing.T) {
 		{"a retry keeps what decides what is sent", given.retry("out.csv"), "qlik-provision retry out.csv --subject 'auth0|{ID}' --sandbox --rate 10/s"},
 		{"a flag takes the place of its own", given.with("--subject", "{Email}"), "qlik-provision create hr.csv -o out.csv --sandbox --workers 4 --rate 10/s --json --subject '{Email}'"},
 		{"a value may look like a flag", command{[]string{"q", "create", "f"}}.with("--delimiter", "-", "--sandbox"), "q create f --delimiter - --sandbox"},
+		{"so may that of a flag that stays", command{[]string{"q", "create", "f", "--name", "--quiet", "--quiet"}}.without("--quiet"), "q create f --name --quiet"},
 		{"-o and --out are one", given.with("--out", "x"), "qlik-provision create hr.csv --subject 'auth0|{ID}' --sandbox --workers 4 --rate 10/s --json --out x"},
 		{"another command on the same file", given.without("--json", "-o", "--sandbox").on("plan", "hr.csv"), "qlik-provision plan hr.csv --subject 'auth0|{ID}' --workers 4 --rate 10/s"},
 	} {
@@ -30,7 +31,7 @@ func TestACommandLineIsChangedByItsFlags(t *testing.T) {
 	}
 }
 
-func TestTheProgramIsCalledAsItWasTyped(t *testing.T) {
+func TestTheProgramIsCalledByAPathFromHereOrByName(t *testing.T) {
 	for arg0, want := range map[string]string{
 		"qlik-provision":                           "qlik-provision",
 		"bin/qlik-provision":                       "bin/qlik-provision",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ is there already. FILE may be - for standard input; create then needs -o.`,
 			if path == "" {
 				return usage(errors.New("standard input has no name to make one for the result file of"), c.given.with("-o", "hr.results.csv").String())
 			}
-			ledger, err := a.begin(c, args[0], path)
+			ledger, err := a.begin(cmd.Context(), c, args[0], path)
 			if err != nil {
 				return err
 			}
@@ -69,7 +70,7 @@ func (c *config) resultsOf(export string) string {
 }
 
 // begin reads the export and writes its ledger to path.
-func (a *app) begin(c *config, file, path string) (*report.Ledger, error) {
+func (a *app) begin(ctx context.Context, c *config, file, path string) (*report.Ledger, error) {
 	in := file
 	if file == "-" {
 		in = ""
@@ -78,8 +79,11 @@ func (a *app) begin(c *config, file, path string) (*report.Ledger, error) {
 		return nil, err
 	}
 	a.announce(c)
-	f, done, err := a.open(file)
-	if err != nil {
+	f, done, err := a.open(ctx, file)
+	switch {
+	case errors.Is(err, errInterrupted):
+		return nil, &failure{code: exitInterrupted, err: errors.New("interrupted; nothing was sent"), hint: c.given.String()}
+	case err != nil:
 		return nil, a.refusal(err, c.given)
 	}
 	ledger, err := a.write(c, f, displayName(file), path)
@@ -131,21 +135,46 @@ func (a *app) announce(c *config) {
 	}
 }
 
-// open opens a file, or keeps standard input in a temporary one, 0600, that done removes.
-func (a *app) open(file string) (f *os.File, done func() error, err error) {
+// open opens a file. What can be read only once, standard input or a pipe with a name, is kept in a temporary one, 0600, that done removes.
+func (a *app) open(ctx context.Context, file string) (f *os.File, done func() error, err error) {
 	if file != "-" {
-		if f, err = os.Open(file); err != nil {
-			return nil, nil, err
+		info, err := os.Stat(file)
+		if err != nil || info.IsDir() || info.Mode().IsRegular() {
+			if f, err = os.Open(file); err != nil {
+				return nil, nil, err
+			}
+			return f, f.Close, nil
 		}
-		return f, f.Close, nil
 	}
 	f, err = os.CreateTemp("", "qlik-provision-*.csv")
 	if err != nil {
-		return nil, nil, fmt.Errorf("keeping standard input: %w", err)
+		return nil, nil, fmt.Errorf("keeping %s: %w", displayName(file), err)
 	}
 	done = func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }
-	if _, err := io.Copy(f, a.stdin); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("keeping standard input: %w", err), done())
+	// Nothing ends a read from outside, so an interrupt leaves it behind.
+	copied := make(chan error, 1)
+	go func() { copied <- a.copyTo(f, file) }()
+	select {
+	case err = <-copied:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("keeping %s: %w", displayName(file), err), done())
 	}
 	return f, done, nil
+}
+
+func (a *app) copyTo(to io.Writer, file string) error {
+	from := a.stdin
+	if file != "-" {
+		pipe, err := os.Open(file)
+		if err != nil {
+			return err
+		}
+		defer pipe.Close()
+		from = pipe
+	}
+	_, err := io.Copy(to, from)
+	return err
 }

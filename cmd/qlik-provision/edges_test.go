@@ -41,6 +41,7 @@ func TestWhatCannotBeOpenedOrWrittenIsSaid(t *testing.T) {
 		{"no folder for the result file", []string{"create", "hr.csv", "-o", "none/x.csv"}, "", 2, "none/x.csv", ""},
 		{"no folder for the log", []string{"create", "hr.csv", "--log", "none/x.log"}, "", 2, "opening the log", ""},
 		{"a full disk for the log", []string{"create", "hr.csv", "--log", "/dev/full"}, "", 0, "writing the log: ", ""},
+		{"a full disk for the log of a run that fails", []string{"create", "hr.csv", "-o", "log.csv", "--log", "/dev/full"}, "QLIK_CLIENT_SECRET=wrong", 3, "writing the log: ", ""},
 		{"a full disk for the summary", []string{"create", "hr.csv", "--json"}, "", 3, "printing the summary: ", "/dev/full"},
 		{"a full disk for the summary of a refusal", []string{"create", "none.csv", "--json"}, "", 2, "printing the summary: ", "/dev/full"},
 		{"a sandbox for everybody", []string{"sandbox", "--addr", "0.0.0.0:0"}, "", 2, "the sandbox is for this machine only", ""},

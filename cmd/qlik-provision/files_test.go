@@ -156,6 +156,43 @@ func TestTheLogHoldsNothingPersonal(t *testing.T) {
 	}
 }
 
+func TestAnInterruptEndsTheReadOfAPipeThatStaysOpen(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a console's Ctrl-C cannot be sent to one process")
+	}
+	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff})
+	p := newProgram(t, tenant)
+	temporary := filepath.Join(p.dir, "tmp")
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.env = append(p.env, "TMPDIR="+temporary)
+	cmd, stderr := p.command("create", "-", "-o", "hr.results.csv")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "standard input is kept", func() bool {
+		kept, err := os.ReadDir(temporary)
+		return err == nil && len(kept) > 0
+	})
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := exitCode(t, cmd.Wait()); code != exitInterrupted || !strings.Contains(stderr.String(), "hint: qlik-provision create - -o hr.results.csv") {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+	for _, dir := range []string{temporary, p.dir} {
+		if left, err := filepath.Glob(filepath.Join(dir, "*.csv*")); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	}
+}
+
 func TestATemporaryFolderIsEmptyAfterAnInterrupt(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a console's Ctrl-C cannot be sent to one process")

@@ -62,7 +62,7 @@ func (p *performance) run(ctx context.Context) error {
 	err = do(ctx, client, p.ledger.Pending(), lost.recorder(p.ledger), options)
 	stop()
 	p.summary.Waited = seconds(options.Progress.Now().Waited)
-	if closeErr := closeClient(); err == nil && closeErr != nil {
+	if closeErr := closeClient(); closeErr != nil {
 		p.app.ui.note(closeErr.Error())
 	}
 	for _, o := range lost.outcomes {
@@ -135,7 +135,11 @@ func (p *performance) next() string {
 	case p.look && !p.unnamed:
 		return p.retry.String()
 	case p.look:
-		return given.on("create", given.words[2]).without("--offline").String()
+		create := given.on("create", given.words[2]).without("--offline")
+		if given.words[2] == "-" {
+			create = create.with("-o", "hr.results.csv")
+		}
+		return create.String()
 	}
 	return command{[]string{given.words[0], "report", argument(p.path)}}.String()
 }

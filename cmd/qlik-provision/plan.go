@@ -48,7 +48,7 @@ func (a *app) plan(ctx context.Context, c *config, file string) error {
 		}()
 		path = filepath.Join(dir, "plan.results.csv")
 	}
-	ledger, err := a.begin(c, file, path)
+	ledger, err := a.begin(ctx, c, file, path)
 	if err != nil {
 		return err
 	}
