@@ -14,7 +14,7 @@ import (
 
 // A wall clock that is set while a run is on moves no wait and ends no token early, as long as times that are compared still have the monotonic reading
 // that time.Now gave them. No test can set the clock of one process, so what loses that reading, or never had one, is listed here with what it is for.
-func TestAJumpOfTheWallClockMovesNoWait(t *testing.T) {
+func TestWhatGoesByTheWallClockIsKnown(t *testing.T) {
 	losing := []string{"UTC", "Local", "In", "Round", "Truncate", "AddDate", "Unix", "UnixMilli", "UnixMicro", "UnixNano", "Date", "ParseTime", "ParseInLocation", "UnmarshalJSON", "UnmarshalText"}
 	want := map[string]string{
 		"match.go onTenantAs UTC":                   "the day a user was created, for people",

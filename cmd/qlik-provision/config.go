@@ -56,7 +56,7 @@ func (a *app) check(cmd *cobra.Command, file string, f flags) (*config, error) {
 	if err := c.checkRoster(); err != nil {
 		return nil, usage(err, "see "+cmd.CommandPath()+" --help")
 	}
-	err := c.connect()
+	err := c.chooseTenant()
 	if err == nil {
 		err = sendable(c.creds)
 	}
@@ -120,8 +120,8 @@ func (c *config) checkRoster() error {
 
 const credentialsHint = "set QLIK_TENANT, QLIK_CLIENT_ID and QLIK_CLIENT_SECRET (or QLIK_API_KEY), or try it with --sandbox"
 
-// connect decides whom to speak to, and as whom. A context and the sandbox bring both whole.
-func (c *config) connect() (err error) {
+// chooseTenant decides whom to speak to, and as whom. A context and the sandbox bring both whole.
+func (c *config) chooseTenant() (err error) {
 	if c.flags.tenant != "" {
 		if c.tenant, err = qlik.ParseTenant(c.flags.tenant); err != nil { // offline as well: the flag stands in the commands that we print
 			return noTenant("--tenant", err)

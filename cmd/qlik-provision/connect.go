@@ -37,7 +37,7 @@ func (a *app) connect(c *config) (client *qlik.Client, end func() error, err err
 		inMemory := sandbox.New(sandbox.Options{})
 		server, err := serve(inMemory, "127.0.0.1:0")
 		if err != nil {
-			return nil, nil, errors.Join(err, end())
+			return nil, nil, usage(errors.Join(err, end()), "serve one yourself: see qlik-provision sandbox --help")
 		}
 		ends = append(ends, server.close)
 		tenant = server.tenant

@@ -42,8 +42,12 @@ that lead there, for a shell to take.`,
 				}
 			}
 			a.ui.say("serving a tenant in memory at %s; stop it with Ctrl-C, or: kill %d", server.tenant, os.Getpid())
-			<-cmd.Context().Done()
-			return server.close()
+			select {
+			case <-cmd.Context().Done():
+				return server.close()
+			case err := <-server.served:
+				return fmt.Errorf("the sandbox ended by itself: %w", err)
+			}
 		},
 	}
 	cmd.Flags().SortFlags = false

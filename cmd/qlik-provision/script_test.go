@@ -105,7 +105,7 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// tenant [key=value…]: starts a sandbox and sets the three variables. Keys: limit, burst, latency, life, uses, scopes, key, folded, terms.
+// tenant [key=value…]: starts a sandbox and sets the three variables. Keys: limit, budget, latency, life, uses, scopes, key, secret, folded.
 func cmdTenant(ts *testscript.TestScript, _ bool, args []string) {
 	o := sandbox.Options{Limit: sandbox.LimitOff}
 	for _, arg := range args {
@@ -149,7 +149,7 @@ func cmdTenant(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("QLIK_CLIENT_SECRET", st.tenant.ClientSecret())
 }
 
-// fault KIND ENDPOINT [after] [key=value…]: breaks the tenant. Keys: status, times, skip, subject, rate, retry, code, title.
+// fault KIND ENDPOINT [after] [key=value…]: breaks the tenant. Keys: status, times, skip, subject, rate, retry, location, code, title.
 func cmdFault(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: fault KIND ENDPOINT [after] [key=value…]")
