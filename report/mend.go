@@ -85,10 +85,14 @@ func (g *guard) guesses(cells []string, subject string) []guess {
 	return found
 }
 
-// damaged reports whether a text became another as when a spreadsheet takes it for a number: zeros in front are gone, or many
-// digits became 1.23E+11.
+// damaged reports whether a text became another as when a spreadsheet takes it for a number: zeros in front are gone, digits behind the
+// fifteenth became zeros, or many digits became 1.23E+11. Another number is somebody's mending.
 func damaged(was, is string) bool {
 	a, errA := strconv.ParseFloat(strings.TrimSpace(was), 64)
 	b, errB := strconv.ParseFloat(strings.Replace(strings.TrimSpace(is), ",", ".", 1), 64)
-	return errA == nil && errB == nil && math.Abs(a-b) <= math.Abs(a)*0.01
+	near := 1e-14
+	if strings.ContainsAny(is, "eE") {
+		near = 0.01
+	}
+	return errA == nil && errB == nil && math.Abs(a-b) <= math.Abs(a)*near
 }

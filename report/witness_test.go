@@ -32,6 +32,20 @@ func TestASubjectThatASpreadsheetWouldChangeIsFragile(t *testing.T) {
 	}
 }
 
+func TestDamageIsToldFromMending(t *testing.T) {
+	for _, test := range []struct {
+		was, is string
+		want    bool
+	}{
+		{"00123", "123", true}, {"1E5", "100000", true}, {"1.50", "1.5", true}, {"123456789012", "1.23457E+11", true}, {"123456789012", "1,23E+11", true},
+		{"1234567890123456", "1234567890123450", true}, {"00417", "00418", false}, {"100417", "100418", false}, {"00417", "emp-417", false}, {"3/4", "04-Mar", false},
+	} {
+		if got := damaged(test.was, test.is); got != test.want {
+			t.Errorf("%s that became %s: damaged %v", test.was, test.is, got)
+		}
+	}
+}
+
 // A spreadsheet that takes a column for numbers does so with ours as well.
 func TestASpreadsheetThatTakesZerosFromEveryColumnIsNoticed(t *testing.T) {
 	const text = "Employee ID,Name,Email\n00123,Jane,jane@acme.example\n00124,John,not an address\n00125,Ann,ann@acme.example\n00126,Bob,bob@acme.example\n"
@@ -53,7 +67,7 @@ func TestASpreadsheetThatTakesZerosFromEveryColumnIsNoticed(t *testing.T) {
 	}
 
 	// Mending a cell is something else, and so is emptying user_subject.
-	mended := strings.Replace(file, "\n00124,John,not an address,", "\n00999,John,john@acme.example,", 1)
+	mended := strings.Replace(file, "\n00124,John,not an address,", "\n00134,John,john@acme.example,", 1)
 	l, _, _, err = opened(t, strings.Replace(mended, "\n00126,", "\n126,", 1), roster.Options{}, sandbox)
 	if err == nil {
 		closed(t, l)
@@ -67,7 +81,7 @@ func TestASpreadsheetThatTakesZerosFromEveryColumnIsNoticed(t *testing.T) {
 		t.Errorf("%d rows are to run", n)
 	}
 	closed(t, l)
-	if after := read(t, path); strings.Contains(after, "[subject 00124]") || !strings.Contains(after, "[subject 00999]") {
+	if after := read(t, path); strings.Contains(after, "[subject 00124]") || !strings.Contains(after, "[subject 00134]") {
 		t.Errorf("the message keeps a subject that is no longer the row's:\n%s", after)
 	}
 

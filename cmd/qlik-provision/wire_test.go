@@ -68,12 +68,7 @@ func (w wire) run(t *testing.T) {
 	}
 	p.env = append(p.env, "QLIK_TENANT="+address)
 	if w.trusted {
-		roots := filepath.Join(p.dir, "roots.pem")
-		root := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.TLS.Certificates[0].Certificate[0]})
-		if err := os.WriteFile(roots, root, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		p.env = append(p.env, "SSL_CERT_FILE="+roots, "SSL_CERT_DIR="+p.dir)
+		p.env = append(p.env, trust(t, server, p.dir)...)
 	}
 	p.write(t, "hr.csv", 3)
 	args := []string{"create", "hr.csv"}
@@ -91,6 +86,17 @@ func (w wire) run(t *testing.T) {
 	if n, all := len(tenant.Users()), tenant.Stats().Requests; n != want || (want == 0) != (all == 0) {
 		t.Errorf("%d users, %d requests", n, all)
 	}
+}
+
+// trust is an environment in which a program trusts the server's certificate, on Linux; elsewhere the system's own store decides.
+func trust(tb testing.TB, server *httptest.Server, dir string) []string {
+	tb.Helper()
+	roots := filepath.Join(dir, "roots.pem")
+	root := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.TLS.Certificates[0].Certificate[0]})
+	if err := os.WriteFile(roots, root, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return []string{"SSL_CERT_FILE=" + roots, "SSL_CERT_DIR=" + dir}
 }
 
 // certificate is a certificate of its own issue for 127.0.0.1.
