@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -258,6 +259,37 @@ func TestALedgerThatIsChangedUnderARunIsNotRunOnAndLosesNothing(t *testing.T) {
 			closed(t, again)
 			if doneIn(read(t, path)) != 1 {
 				t.Errorf("the outcome is lost:\n%s", read(t, path))
+			}
+		})
+	}
+}
+
+func TestOutcomesThatSomebodyElseSpoiledAreNotThrownAway(t *testing.T) {
+	row := regexp.MustCompile(`(?m)^1003,.*\n`)
+	for _, c := range []struct {
+		name  string
+		spoil func(file, journal string) (string, string)
+	}{
+		{"a byte of the journal", func(f, j string) (string, string) { return f, strings.Replace(j, "id-1007", "id-1008", 1) }},
+		{"the journal's end", func(f, j string) (string, string) { return f, j[:len(j)-9] }},
+		{"a row of the file", func(f, j string) (string, string) { return row.ReplaceAllString(f, ""), j }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, path := create(t, sixRows, sandbox)
+			for _, r := range pending(t, l) {
+				record(t, l, created(r))
+			}
+			file, journal := c.spoil(read(t, path), read(t, path+".journal"))
+			write(t, path, file)
+			write(t, path+".journal", journal)
+			err := l.Close()
+			is[*MergeError](t, err)
+			if !strings.Contains(err.Error(), "outcomes that were recorded") || read(t, path) != file || read(t, path+".journal") != journal {
+				t.Errorf("%v; left: %v", err, folder(t, path))
+			}
+			again, said := reopened(t, file, journal, sandbox)
+			if doneIn(again) == 0 || len(said) == 0 || !strings.Contains(said[0], "1 of 3 lines dropped") {
+				t.Errorf("%q, and the file is\n%s", said, again)
 			}
 		})
 	}

@@ -51,6 +51,7 @@ type Ledger struct {
 
 	mu     sync.Mutex
 	counts map[provision.State]int // guarded by mu
+	taken  int                     // outcomes that the journal took; guarded by mu
 	closed bool                    // guarded by mu
 }
 
@@ -204,7 +205,15 @@ func (l *Ledger) Record(o provision.Outcome) error {
 	defer l.mu.Unlock()
 	l.counts[provision.Pending]--
 	l.counts[o.State]++
+	l.taken++
 	return nil
+}
+
+// recorded is how many outcomes the journal took.
+func (l *Ledger) recorded() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.taken
 }
 
 // Close brings the outcomes into the result file, removes the journal and lets go of the lock. Where the file cannot be replaced it

@@ -116,11 +116,16 @@ func (l *Ledger) merge() error {
 	}
 	s.file.Columns = roster.Columns{} // who they are does not matter any more
 	s.replay, err = openReplay(l.place.journal(), l.place.journalName())
-	if err != nil || s.replay.size() == 0 {
+	recorded := l.recorded()
+	if err != nil || recorded == 0 && s.replay.size() == 0 {
 		return both(err, s.close())
 	}
-	d, err := l.lay(s)
-	if err = both(err, s.close()); err != nil {
+	d, found, err := l.lay(s)
+	if err = both(err, s.close()); err == nil && found != recorded {
+		// Somebody else has written to one of the two: what is left is not thrown away without a word.
+		err = fmt.Errorf("of %d outcomes that were recorded, %d are in the journal and have a row in the file", recorded, found)
+	}
+	if err != nil {
 		d.drop()
 		return err
 	}
@@ -133,13 +138,13 @@ func (l *Ledger) merge() error {
 	return nil
 }
 
-// lay writes a draft of the file with the journal's outcomes in it.
-func (l *Ledger) lay(s *sheet) (*draft, error) {
-	d, err := newDraft(l.place, s.file)
-	if err != nil {
-		return nil, err
+// lay writes a draft of the file with the journal's outcomes in it, and counts them.
+func (l *Ledger) lay(s *sheet) (d *draft, found int, err error) {
+	if d, err = newDraft(l.place, s.file); err != nil {
+		return nil, 0, err
 	}
 	for r, err := range s.rows() {
+		found += r.counted
 		switch {
 		case err != nil:
 		case r.replayed:
@@ -148,8 +153,8 @@ func (l *Ledger) lay(s *sheet) (*draft, error) {
 			err = d.copy(r.Record)
 		}
 		if err != nil {
-			return d, err
+			return d, found, err
 		}
 	}
-	return d, d.finish()
+	return d, found, d.finish()
 }
