@@ -168,7 +168,7 @@ func TestAPlanWhoseTemporaryFolderCannotBeRemovedSaysSo(t *testing.T) {
 }
 
 // fromPipe runs create - on so many rows, and calls meanwhile before the first of them comes, with the file that standard input is kept in.
-func (p *program) fromPipe(t *testing.T, rows int, meanwhile func(cmd *exec.Cmd, kept string)) (code int, stderr *bytes.Buffer) {
+func (p *program) fromPipe(t *testing.T, rows int, meanwhile func(kept string)) (code int, stderr *bytes.Buffer) {
 	t.Helper()
 	temporary := filepath.Join(p.dir, "tmp")
 	if err := os.Mkdir(temporary, 0o700); err != nil {
@@ -193,7 +193,7 @@ func (p *program) fromPipe(t *testing.T, rows int, meanwhile func(cmd *exec.Cmd,
 		_ = cmd.Process.Kill()
 	})
 	defer enough.Stop()
-	meanwhile(cmd, kept[0])
+	meanwhile(kept[0])
 	export := bytes.NewBufferString("Employee ID,Name\n")
 	for i := range rows {
 		fmt.Fprintf(export, "%05d,Person\n", i)
@@ -213,11 +213,19 @@ func TestAnInterruptBeforeTheFirstRequestLeavesAFileToGoOnFrom(t *testing.T) {
 	}
 	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff})
 	p := newProgram(t, tenant)
-	code, stderr := p.fromPipe(t, 20_000, func(cmd *exec.Cmd, _ string) { // reading so many takes longer than a signal
-		if err := cmd.Process.Signal(os.Interrupt); err != nil {
-			t.Fatal(err)
-		}
+	p.write(t, "hr.csv", 100_000) // which takes longer to check than a signal
+	cmd, stderr := p.command("create", "hr.csv", "-o", "out.csv")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the ledger is written", func() bool {
+		drafts, err := filepath.Glob(filepath.Join(p.dir, ".out.csv.tmp-*"))
+		return err == nil && len(drafts) > 0
 	})
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	code := exitCode(t, cmd.Wait())
 	if code != exitInterrupted || !strings.Contains(stderr.String(), "error: interrupted; the rows that were not settled are pending\nhint: qlik-provision retry out.csv\n") {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}
@@ -237,7 +245,7 @@ func TestStandardInputThatIsLeftBehindIsSaidBeforeTheFirstRequest(t *testing.T) 
 	}
 	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff})
 	p := newProgram(t, tenant)
-	code, stderr := p.fromPipe(t, 100, func(_ *exec.Cmd, kept string) {
+	code, stderr := p.fromPipe(t, 100, func(kept string) {
 		if err := os.Rename(kept, kept+".elsewhere"); err != nil {
 			t.Fatal(err)
 		}
