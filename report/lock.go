@@ -72,6 +72,16 @@ func takeOnce(path string) (*lock, error) {
 	return nil, errors.New("its lock file is replaced again and again")
 }
 
+// held reports whether a run holds the lock of p; not known where the lock may not be looked at. It makes none.
+func (p place) held() (held, known bool) {
+	file := flock.New(p.lock(), flock.SetFlag(os.O_RDONLY))
+	got, err := file.TryRLock()
+	if err != nil {
+		return false, errors.Is(err, fs.ErrNotExist)
+	}
+	return !got, file.Close() == nil
+}
+
 func ignoreMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -12,7 +12,7 @@ import (
 // Results are a result file that is looked at, by nobody's leave: it is not locked, and a run may be on.
 type Results struct {
 	Path     string
-	Running  bool   // a run is on, or was killed on another host
+	Running  bool   // a run is on; or perhaps, where its lock may not be looked at
 	Holder   string // whose run: process, host and since when
 	Unmerged bool   // the journal has outcomes that are not in the file yet
 
@@ -51,9 +51,9 @@ func look(path string) (*Results, *sheet, error) {
 		return nil, nil, err
 	}
 	r.Unmerged = s.replay.size() > 0
-	if there(p.lock()) {
+	if held, known := p.held(); held || !known {
 		r.Holder = holder(p.journal())
-		r.Running = r.Holder != ""
+		r.Running = held || r.Holder != ""
 	}
 	return r, s, nil
 }

@@ -25,8 +25,6 @@ type Summary struct {
 
 	Tenant      string // of the first row that has one
 	First, Last time.Time
-	Running     bool // a run is on
-	Unmerged    bool // there is a journal with outcomes that are not in the file yet
 }
 
 // A Cause is what several rows have in common that are not done.
@@ -46,18 +44,15 @@ const (
 	causeRows  = 5
 )
 
-// disabledThere begins the message of a row whose user is disabled on the tenant.
-const disabledThere = "disabled on the tenant"
-
 // Summarize reads the result file at path and counts, a run being on or not.
 func Summarize(path string) (s *Summary, err error) {
-	r, sheet, err := look(path)
+	_, sheet, err := look(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = both(err, sheet.close()) }()
 	sheet.file.Columns = roster.Columns{} // who they are is not counted
-	s = &Summary{Counts: map[provision.State]int{}, Running: r.Running, Unmerged: r.Unmerged}
+	s = &Summary{Counts: map[provision.State]int{}}
 	for _, state := range provision.States() {
 		s.Counts[state] = 0
 	}
@@ -84,7 +79,7 @@ func (s *Summary) see(r ResultRow) {
 	s.Counts[r.Outcome]++
 	if r.Outcome == provision.Exists && r.Message != "" {
 		s.Differing++
-		if strings.HasPrefix(r.Message, disabledThere) {
+		if strings.HasPrefix(r.Message, provision.Disabled) {
 			s.Disabled++
 		}
 	}
