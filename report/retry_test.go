@@ -189,30 +189,33 @@ func TestAFailedRowKeepsWhatItsLastTrySaidUntilTheNext(t *testing.T) {
 
 func TestWithNothingToDoTheFileStaysAsItIs(t *testing.T) {
 	text := strings.Join(strings.SplitAfter(ran(t), "\n")[:4], "")
-	path := filepath.Join(t.TempDir(), "hr.results.csv")
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	before, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := Open(path, roster.Options{}, sandbox)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := pending(t, l); got != nil {
-		t.Errorf("left to run: %v", got)
-	}
-	closed(t, l)
-	if diff := cmp.Diff(text, read(t, path)); diff != "" {
-		t.Error(diff)
-	}
-	after, err := os.Stat(path)
-	if err != nil || !os.SameFile(before, after) {
-		t.Errorf("it was written anew (%v)", err)
-	} else if runtime.GOOS != "windows" && after.Mode().Perm() != 0o600 {
-		t.Errorf("its mode is %v", after.Mode())
+	for _, mode := range []fs.FileMode{0o600, 0o644, 0o640} {
+		path := filepath.Join(t.TempDir(), "hr.results.csv")
+		write(t, path, text)
+		chmod(t, path, mode)
+		before, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := Open(path, roster.Options{}, sandbox)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := pending(t, l); got != nil {
+			t.Errorf("left to run: %v", got)
+		}
+		closed(t, l)
+		if diff := cmp.Diff(text, read(t, path)); diff != "" {
+			t.Error(diff)
+		}
+		after, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// What others may read is written anew: who is not its owner could not take it from them otherwise.
+		if runtime.GOOS != "windows" && (after.Mode().Perm() != 0o600 || os.SameFile(before, after) != (mode == 0o600)) {
+			t.Errorf("with mode %04o: its mode is %v, the same file: %v", mode, after.Mode(), os.SameFile(before, after))
+		}
 	}
 }
 

@@ -20,9 +20,7 @@ func (l *Ledger) renew(s *sheet) error {
 		d.drop()
 		return err
 	}
-	if d == nil {
-		err = os.Chmod(l.place.path, 0o600) // a spreadsheet may have given it to everybody
-	} else {
+	if d != nil {
 		l.options.after("draft finished")
 		if s.handle == nil { // the old journal is thrown away with the old results
 			if err := l.removeJournal(); err != nil {
@@ -71,7 +69,7 @@ func (l *Ledger) rewrite(s *sheet) (*draft, error) {
 		changed.end("such rows")
 		err = d.finish()
 	}
-	if err != nil || s.handle != nil && !d.changed && d.size == s.info.Size() {
+	if err != nil || s.handle != nil && !d.changed && d.size == s.info.Size() && s.private() {
 		d.drop()
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"runtime"
 	"strings"
 
 	"qlik-provision/provision/roster"
@@ -75,6 +76,9 @@ func (s *sheet) recall(bad *roster.Error) {
 		bad.Flags = flags
 	}
 }
+
+// private reports whether nobody but its owner may do anything with a result file: a spreadsheet may have given it to everybody.
+func (s *sheet) private() bool { return runtime.GOOS == "windows" || s.info.Mode().Perm() == 0o600 }
 
 func (s *sheet) close() error {
 	if s.handle == nil {
