@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -271,6 +272,32 @@ func TestAnOverwritingThatIsCutOffMixesNothing(t *testing.T) {
 		if isNew && s.Done > 0 {
 			t.Errorf("the old run's outcomes are in the new file: %+v", s)
 		}
+	}
+}
+
+func TestAnOverwritingThatFailsThrowsNothingAway(t *testing.T) {
+	ledger, journal := cutOff(t)
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, ledger)
+	write(t, path+".journal", journal)
+	o := sandbox
+	o.Overwrite = true
+	o.step = func(what string) {
+		if what == "journal set aside" {
+			drafts, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".hr.results.csv.tmp-[0-9]*"))
+			if err != nil || len(drafts) != 1 {
+				t.Fatalf("%v, %v", drafts, err)
+			}
+			if err := os.Remove(drafts[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := Create(path, export(t, manyRows(5)), o); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "replacing "+path) {
+		t.Errorf("%v", err)
+	}
+	if read(t, path) != ledger || read(t, path+".journal") != journal || len(folder(t, path)) != 2 {
+		t.Errorf("left: %v", folder(t, path))
 	}
 }
 

@@ -119,6 +119,19 @@ func (l *Ledger) removeJournal() error {
 	return l.place.syncFolder()
 }
 
+// setJournalAside gives what stands at the journal's path the name of a draft, under which nothing takes it for the new file's and a sweep removes it.
+func (l *Ledger) setJournalAside() (putBack func() error, err error) {
+	journal, aside := l.place.journal(), l.place.asideName()
+	if info, err := os.Lstat(journal); err != nil || !info.Mode().IsRegular() {
+		return func() error { return nil }, l.removeJournal()
+	}
+	if err := try(busyPatience, busy, func() error { return os.Rename(journal, aside) }); err != nil {
+		return nil, fmt.Errorf("setting %s aside: %w", l.place.journalName(), err)
+	}
+	l.options.after("journal set aside")
+	return func() error { return os.Rename(aside, journal) }, l.place.syncFolder()
+}
+
 func (l *Ledger) startJournal() error {
 	file, err := os.OpenFile(l.place.journal(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -67,6 +68,11 @@ func (p place) draft() (*os.File, error) {
 }
 
 func (p place) draftPattern() string { return "." + filepath.Base(p.path) + ".tmp-*" }
+
+// asideName is where a journal is kept that is about to be thrown away.
+func (p place) asideName() string {
+	return filepath.Join(filepath.Dir(p.path), strings.TrimSuffix(p.draftPattern(), "*")+"journal")
+}
 
 // sweep removes the drafts that killed runs left. It is for whoever holds the lock.
 func (p place) sweep() {

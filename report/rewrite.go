@@ -22,17 +22,19 @@ func (l *Ledger) renew(s *sheet) error {
 	}
 	if d != nil {
 		l.options.after("draft finished")
+		putBack := func() error { return nil }
 		if s.handle == nil { // the old journal is thrown away with the old results
-			if err := l.removeJournal(); err != nil {
+			if putBack, err = l.setJournalAside(); err != nil {
 				d.drop()
 				return err
 			}
 		}
 		if err := l.place.replace(d.file.Name(), busyPatience); err != nil {
 			d.drop()
-			return fmt.Errorf("replacing %s: %w", l.place.name, err)
+			return both(fmt.Errorf("replacing %s: %w", l.place.name, err), putBack())
 		}
 		l.options.after("replaced")
+		l.place.sweep()
 	}
 	if err == nil {
 		err = l.removeJournal()
