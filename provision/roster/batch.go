@@ -91,8 +91,7 @@ func (b *batch) take(begin int) {
 			sp.strict = false
 		}
 		if c.end-c.start > mostField {
-			s.flaw(tooLong, s.first)
-			s.at = i
+			s.flaw(tooLong, i, s.first)
 		}
 		b.cells = append(b.cells, cell{c.start - begin, c.end - begin, c.form})
 	}
@@ -168,13 +167,18 @@ func (b *batch) cut() {
 	for _, c := range b.cells {
 		b.fields = append(b.fields, c.value(b.text[c.start:c.end]))
 	}
-	if b.file.text.checked || utf8.ValidString(b.text) && !strings.ContainsRune(b.text, utf8.RuneError) {
+	// A decoder puts U+FFFD in the place of what it cannot read; in a file that is UTF-8 already, that is a sign like others.
+	garbled := func(s string) bool { return strings.ContainsRune(s, utf8.RuneError) }
+	if b.file.text.decode == nil {
+		garbled = func(s string) bool { return !utf8.ValidString(s) }
+	}
+	if b.file.text.checked || !garbled(b.text) {
 		return
 	}
 	for i := range b.spans {
 		s := &b.spans[i]
 		for j, v := range b.fields[s.from:s.to] {
-			if s.problem == nil && strings.ContainsRune(v, utf8.RuneError) {
+			if s.problem == nil && garbled(v) {
 				s.problem = &Problem{File: b.file.Name, Line: s.line, Message: fmt.Sprintf("bytes that are not %s: %s", b.file.Dialect.Encoding, quote(v))}
 				if j < len(b.file.Header) {
 					s.problem.Column = b.file.Header[j]

@@ -20,9 +20,9 @@ func (f *File) Check(r *Record, needEmail bool) (invalid, warning string) {
 		}
 	}
 	for _, v := range [...]struct {
-		role, value string
-		source      *Source
-	}{{"subject", r.Subject, &c.Subject}, {"name", r.Name, &c.Name}, {"email", r.Email, &c.Email}} {
+		value  string
+		source *Source
+	}{{r.Subject, &c.Subject}, {r.Name, &c.Name}, {r.Email, &c.Email}} {
 		if why := unsendable(v.value); why != "" {
 			return r.wrong(v.source.column(), why), ""
 		}
@@ -85,6 +85,9 @@ func unsendable(v string) string {
 func isExcelError(v string) bool {
 	if v == "" || v[0] != '#' {
 		return false
+	}
+	if len(v) > 1 && strings.Trim(v, "#") == "" {
+		return true // ######## is what it shows, and exports, where a column is too narrow
 	}
 	switch v {
 	case "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!",

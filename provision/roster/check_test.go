@@ -125,21 +125,27 @@ func TestWithoutAnAddressARowIsInvalidWhereOneIsNeeded(t *testing.T) {
 
 func TestWhatLooksDamagedIsSentWithAWarning(t *testing.T) {
 	for row, want := range map[string]struct{ invalid, warning string }{
+		"########,a":  {invalid: `line 2, column "Login": ######## is a spreadsheet's error value`},
+		"#,a":         {},
+		",a":          {invalid: `line 2, column "Login": no subject`},
 		"J\ufffdrg,a": {warning: `line 2, column "Login": "J�rg" has signs that were lost before (�)`},
 		"1,J\ufffdrg": {warning: `line 2, column "Name": "J�rg" has signs that were lost before (�)`},
 		"#1,a":        {},
 		"#N/A,a":      {invalid: `line 2, column "Login": #N/A is a spreadsheet's error value`},
 	} {
-		f, err := open(t, "hr.csv", []byte("Login,Name\n"+row+"\n"), Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for r, err := range f.Records() {
+		// A template of one column is that column, and U+FFFD a sign like others also in a file that is said to be UTF-8.
+		for _, o := range []Options{{}, {Subject: "{Login}"}, {Encoding: "utf-8"}} {
+			f, err := open(t, "hr.csv", []byte("Login,Name\n"+row+"\n"), o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if invalid, warning := f.Check(r, false); invalid != want.invalid || warning != want.warning {
-				t.Errorf("%q: got %q and %q, want %q and %q", row, invalid, warning, want.invalid, want.warning)
+			for r, err := range f.Records() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if invalid, warning := f.Check(r, false); invalid != want.invalid || warning != want.warning {
+					t.Errorf("%q with %+v: got %q and %q, want %q and %q", row, o, invalid, warning, want.invalid, want.warning)
+				}
 			}
 		}
 	}

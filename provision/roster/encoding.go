@@ -106,6 +106,9 @@ func (f *File) findEncoding(r io.ReaderAt, size int64, name string) error {
 	return f.judge()
 }
 
+// fewWide is how many bytes of Windows-1252 there are to a pair that happens to be a character of UTF-8, at least: such pairs (Ã¼, Â°) stand in no word.
+const fewWide = 20
+
 // judge reads the whole file: UTF-8, or Windows-1252, or to be refused.
 func (f *File) judge() error {
 	marked := f.text.mark > 0
@@ -141,6 +144,12 @@ func (f *File) judge() error {
 			e.Flags = []string{"--encoding", "Shift_JIS"}
 		}
 		return e
+	case b.wide*fewWide > b.invalid:
+		return &Error{
+			Message:  fmt.Sprintf("%s is UTF-8 in some places, but %s", f.Name, plural(b.invalid, "byte of it is not", "bytes of it are not")),
+			Problems: []*Problem{{File: f.Name, Line: b.line, Message: "the first byte that is not UTF-8"}},
+			Hint:     "two files of different encodings may have been put together; export them as one, or say what all of it is with --encoding",
+		}
 	default:
 		f.text.decode, f.text.checked = charmap.Windows1252, true
 		f.Dialect.Encoding, f.Dialect.Guessed = "Windows-1252", true

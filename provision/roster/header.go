@@ -21,6 +21,12 @@ func (f *File) readHeader(row int) error {
 	}
 	switch {
 	case len(b.spans) == 0 || row > 0 && b.spans[0].line != row:
+		if row > 0 && row < f.line {
+			return &Error{
+				Message: fmt.Sprintf("%s: line %d, where the header should stand, only says what the delimiter is", f.Name, row),
+				Hint:    fmt.Sprintf("leave --header-row out, or try --header-row %d", row+1),
+			}
+		}
 		if row > 0 {
 			return &Error{Message: fmt.Sprintf("%s: line %d, where the header should stand, is empty", f.Name, row)}
 		}

@@ -53,6 +53,10 @@ func TestARefusalSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			columns(22) + columns(22), Options{},
 			Error{Message: "hr.csv: no column is known to be the subject; the headers are " + first + " and 2 more", Hint: say},
 		},
+		"a header on the line of the delimiter": {
+			"sep=;\nLogin;Name\n1;a\n", Options{HeaderRow: 1},
+			Error{Message: "hr.csv: line 1, where the header should stand, only says what the delimiter is", Hint: "leave --header-row out, or try --header-row 2"},
+		},
 		"Windows-1252, perhaps": {
 			"Gr\xf6\xdfe;Farbe\nx;y\n", Options{},
 			Error{

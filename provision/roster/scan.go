@@ -121,7 +121,7 @@ func (s *scanner) scan() bool {
 		if len(s.cells) < mostCells {
 			s.cells = append(s.cells, c)
 		} else {
-			s.flaw(tooMany, s.ends)
+			s.flaw(tooMany, len(s.cells), s.ends)
 		}
 		if i == len(b) || b[i] == '\n' || b[i] == '\r' {
 			return s.finish(i)
@@ -148,7 +148,7 @@ func (s *scanner) scanQuoted(i int, c *cell) int {
 		if inside := b[i : i+j]; len(inside) > 0 {
 			s.ends += LineEnds(inside)
 			if bytes.IndexByte(inside, 0) >= 0 {
-				s.flaw(nulByte, s.ends)
+				s.flaw(nulByte, len(s.cells), s.ends)
 			}
 		}
 		i += j + 1
@@ -160,7 +160,7 @@ func (s *scanner) scanQuoted(i int, c *cell) int {
 			continue
 		}
 		if i < len(b) && b[i] != '\n' && b[i] != '\r' && !s.delimAt(i) {
-			s.flaw(afterQuote, s.ends)
+			s.flaw(afterQuote, len(s.cells), s.ends)
 			c.form = sloppy
 		}
 		return i
@@ -188,7 +188,7 @@ func (s *scanner) scanBare(i int, c *cell) int {
 				c.form = sloppy
 			}
 		case 0:
-			s.flaw(nulByte, s.ends)
+			s.flaw(nulByte, len(s.cells), s.ends)
 		}
 		if b[i] == s.delim[0] {
 			if s.delimAt(i) {
@@ -224,14 +224,76 @@ func (s *scanner) finish(i int) bool {
 }
 
 // flaw notes the record's first fault.
-func (s *scanner) flaw(f fault, line int) {
+func (s *scanner) flaw(f fault, cell, line int) {
 	if s.fault == sound {
-		s.fault, s.at, s.atLine = f, len(s.cells), line
+		s.fault, s.at, s.atLine = f, cell, line
 	}
 }
 
 func (s *scanner) delimAt(i int) bool {
 	return s.buf[i] == s.delim[0] && (len(s.delim) == 1 || bytes.HasPrefix(s.buf[i:], []byte(s.delim)))
+}
+
+// skip reads over a record that is longer than mostRecord, and keeps nothing of it. Its fault is a cell that is too long, or an
+// open quote where the text ends in one.
+func (s *scanner) skip() error {
+	s.cells, s.first, s.fault, s.at, s.atLine = s.cells[:0], s.line, tooLong, -1, s.line
+	var (
+		quoting, closing bool // inside quotes; just behind one that may close them
+		column, size     int
+		opened, began    int // lines: where the quote opened, where the cell began
+		last             byte
+	)
+	for {
+		for s.pos < len(s.buf) {
+			c := s.buf[s.pos]
+			if size == 0 {
+				began = s.line
+			}
+			if c == '\n' && last == '\r' && !quoting {
+				s.pos++
+				return nil
+			}
+			if last == '\r' && !quoting {
+				return nil
+			}
+			if c == '\n' && last != '\r' || c == '\r' {
+				s.line++
+			}
+			switch {
+			case quoting:
+				if c == '"' {
+					quoting, closing = false, true
+				}
+			case c == '"' && (size == 0 || closing):
+				if size == 0 {
+					opened = s.line
+				}
+				quoting, closing = true, false
+			case c == '\n':
+				s.pos++
+				return nil
+			case c == s.delim[0] && s.delimAt(s.pos):
+				column, size, closing = column+1, -1, false
+			default:
+				closing = false
+			}
+			if size++; size > mostField && s.at < 0 {
+				s.at, s.atLine = column, began
+			}
+			last = c
+			s.pos++
+		}
+		if s.eof {
+			if quoting {
+				s.fault, s.at, s.atLine = openQuote, column, opened
+			}
+			return nil
+		}
+		if err := s.fill(); err != nil {
+			return err
+		}
+	}
 }
 
 // LineEnds is how many lines end in b: with LF, CR or CRLF.

@@ -63,7 +63,12 @@ func (s *Source) empty(fields []string) (header string, found bool) {
 }
 
 // column is the header of the source where it is a single column, else its text.
-func (s *Source) column() string { return s.text }
+func (s *Source) column() string {
+	if len(s.parts) == 1 {
+		return s.parts[0].text
+	}
+	return s.text
+}
 
 // A hole is one part of a template before its header is looked up.
 type hole struct {

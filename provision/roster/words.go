@@ -22,8 +22,7 @@ const (
 )
 
 // The words of the headers that Workday, SAP SuccessFactors, BambooHR, Personio, ADP, Entra ID, Active Directory, Okta and
-// Google Workspace write with what fold
-// takes away already gone. A private address is no work address, so its words are not here.
+// Google Workspace write; what fold takes away is gone already. A private address is no work address, so its words are not here.
 var roleWords = [...]struct {
 	role  role
 	words string
