@@ -1,4 +1,4 @@
-# What a machine needs: Go and make. Everything else is fetched by the go command, pinned by version.
+# What a machine needs: Go, make and, for the race detector of test, a C compiler. Everything else is fetched by the go command, pinned by version.
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)

@@ -79,11 +79,13 @@
     search.select();
   });
 
-  // A link to a row shows it, whatever the filter says.
-  window.addEventListener("hashchange", () => {
-    const target = document.getElementById(location.hash.slice(1));
+  // A link to a row shows it, whatever the filter says; also one that was followed before, which changes no hash.
+  const reveal = (hash) => {
+    const target = document.getElementById(hash.slice(1));
     if (target && target.hidden) { clear(); target.scrollIntoView(); }
-  });
+  };
+  window.addEventListener("hashchange", () => reveal(location.hash));
+  for (const a of document.querySelectorAll(".causes a")) a.addEventListener("click", () => reveal(a.hash));
 
   tools.hidden = false;
   // A browser that comes back to the page fills in what was there.

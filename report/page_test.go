@@ -124,6 +124,10 @@ func TestThePageInABrowser(t *testing.T) {
 		if !ask[bool](t, tab, `new Promise(done => setTimeout(() => { const r = document.getElementById("row-31").getBoundingClientRect(); done(r.height > 0 && r.top >= 0 && r.bottom <= innerHeight) }, 300))`) {
 			t.Error("row 31 is not in sight")
 		}
+		tab.do(t, chromedp.SendKeys(chromedp.CSS("#search"), "nobody"), chromedp.Click(chromedp.CSS(`.causes a[href="#row-31"]`)))
+		if !slices.Contains(visible(t, tab), 31) {
+			t.Error("the same link, followed again, does not show row 31")
+		}
 	})
 
 	t.Run("is read without a script", func(t *testing.T) {
@@ -149,6 +153,9 @@ func TestThePageInABrowser(t *testing.T) {
 			}
 			if n := ask[int](t, tab, `[...document.querySelectorAll("td, th, li, dd, p")].filter(e => e.clientWidth > 0 && e.scrollWidth > e.clientWidth && !e.closest(".sr")).length`); n > 0 {
 				t.Errorf("on %d px %d texts are cut off", width, n)
+			}
+			if n := ask[int](t, tab, `[...document.querySelectorAll("#rows th button")].filter(e => e.checkVisibility() && e.getBoundingClientRect().right <= innerWidth).length`); n != 5 {
+				t.Errorf("on %d px %d columns can be sorted by", width, n)
 			}
 		}
 	})
