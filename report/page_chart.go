@@ -39,11 +39,11 @@ type tick struct {
 
 // How the chart is drawn, in its pixels.
 const (
-	restWidth    = 22 // at most
-	leastBand    = 1.5
-	glyph        = 6.4 // a character's width at the size of the labels
-	betweenTicks = 66
-	mostDrawn    = 200 // waits
+	restWidth   = 22 // at most
+	leastBand   = 1.5
+	glyph       = 6.4 // a character's width at the size of the labels
+	besideLabel = 15  // free between two times
+	mostDrawn   = 200 // waits
 )
 
 // draw makes a chart of this size. Time runs to scale but for the rests.
@@ -162,27 +162,22 @@ func (c *chart) countTicks(n int) int {
 // timeTicks marks times of day, and the date where it changes.
 func (c *chart) timeTicks(s scale) {
 	step := timeStep(s.perMs)
-	form := "15:04:05"
-	switch {
-	case step < 1000:
-		form = "15:04:05.000"
-	case step%60_000 == 0:
-		form = "15:04"
-	}
+	form := tickForm(step)
+	width := glyph * float64(len(form))
 	free, day := 0.0, ""
 	mark := func(at int64) {
-		x := tenths(s.x(at))
-		if x < free {
+		when := time.UnixMilli(at).UTC()
+		k := tick{At: tenths(s.x(at)), Label: when.Format(form), Anchor: "middle"}
+		begin := k.At - width/2
+		if k.At+width/2 > c.Right { // it may not stand out of the picture
+			k.Anchor, begin = "end", k.At-width
+		}
+		if begin < free {
 			return
 		}
-		free = x + betweenTicks
-		when := time.UnixMilli(at).UTC()
-		k := tick{At: x, Label: when.Format(form), Anchor: "middle"}
+		free = begin + width + besideLabel
 		if d := when.Format("2 Jan 2006 UTC"); d != day {
 			day, k.Day = d, d
-		}
-		if x > c.Right-betweenTicks/2 { // it may not stand out of the picture
-			k.Anchor = "end"
 		}
 		c.Up = append(c.Up, k)
 	}
@@ -200,17 +195,29 @@ func (c *chart) timeTicks(s scale) {
 	}
 }
 
+// tickForm is how times that are so many milliseconds apart are written.
+func tickForm(step int64) string {
+	switch {
+	case step < 1000:
+		return "15:04:05.000"
+	case step%60_000 == 0:
+		return "15:04"
+	}
+	return "15:04:05"
+}
+
 // timeStep is how far apart, in milliseconds, times are marked.
 func timeStep(perMs float64) int64 {
+	fits := func(step int64) bool { return float64(step)*perMs >= glyph*float64(len(tickForm(step)))+besideLabel }
 	const second, minute, hour, day = 1000, 60_000, 3_600_000, 86_400_000
 	for _, step := range []int64{1, 2, 5, 10, 20, 50, 100, 200, 500, second, 2 * second, 5 * second, 10 * second, 15 * second, 30 * second,
 		minute, 2 * minute, 5 * minute, 10 * minute, 15 * minute, 30 * minute, hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour} {
-		if float64(step)*perMs >= betweenTicks {
+		if fits(step) {
 			return step
 		}
 	}
 	step := int64(day)
-	for float64(step)*perMs < betweenTicks {
+	for !fits(step) {
 		step *= 2
 	}
 	return step

@@ -224,10 +224,42 @@ func FuzzAChartStaysInItsPicture(f *testing.F) {
 				t.Fatalf("a band stands at %v, %v wide", b.X, b.Width)
 			}
 		}
-		if !slices.IsSortedFunc(c.Up, func(a, b tick) int { return int(a.At - b.At) }) {
-			t.Fatalf("the times stand at %v", c.Up)
-		}
+		timesApart(t, c)
+		timesApart(t, line.draw("narrow", 340, 250))
 	})
+}
+
+// timesApart fails where the times of a chart stand in each other's way, or outside of it.
+func timesApart(t *testing.T, c chart) {
+	t.Helper()
+	end := 0.0 // of the one before
+	for _, k := range c.Up {
+		width := glyph * float64(len(k.Label))
+		begin := k.At - width/2
+		if k.Anchor == "end" {
+			begin = k.At - width
+		}
+		if begin < end || begin+width > float64(c.Width) {
+			t.Fatalf("the times of the %s chart stand in each other's way or outside: %v", c.Name, c.Up)
+		}
+		end = begin + width
+	}
+}
+
+func TestTheTimesOfAChartStandApart(t *testing.T) {
+	for length := int64(1); length < 100_000_000; length += length/7 + 1 {
+		settled := make([]int64, 61)
+		for i := range settled {
+			settled[i] = length * int64(i) / 60
+		}
+		line := timelineOf(settled)
+		for _, c := range []chart{line.draw("wide", 880, 270), line.draw("narrow", 340, 250)} {
+			timesApart(t, c)
+			if len(c.Up) < 2 && length > 5 {
+				t.Errorf("a run of %d ms has the times %v on the %s chart", length, c.Up, c.Name)
+			}
+		}
+	}
 }
 
 func TestWordsForPeople(t *testing.T) {
