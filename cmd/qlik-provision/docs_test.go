@@ -15,6 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"qlik-provision/provision/sandbox"
 )
 
 var update = flag.Bool("update", false, "write the reference, the man page and the README's flags anew")
@@ -26,7 +28,6 @@ func TestReference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme = bytes.ReplaceAll(readme, []byte("\r\n"), []byte("\n")) // as git may check it out
 	between := regexp.MustCompile(`(?s)(<!-- flags[^\n]*-->\n).*(<!-- end of flags -->\n)`)
 	if !between.Match(readme) {
 		t.Fatal("README.md has no place for the flags")
@@ -44,8 +45,40 @@ func TestReference(t *testing.T) {
 			}
 		case err != nil:
 			t.Error(err)
-		case !bytes.Equal(bytes.ReplaceAll(got, []byte("\r\n"), []byte("\n")), []byte(want)):
+		case string(got) != want:
 			t.Errorf("%s is stale: make docs", file)
+		}
+	}
+}
+
+func TestTheRowsThatAreShownAreThoseOfTheDemo(t *testing.T) {
+	drawn := regexp.MustCompile(`\b[0-9a-f]{24}\b|\b20[0-9-]+T[0-9:.]+Z\b`) // anew for each run
+	page, err := os.ReadFile("../../docs/result-file.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?s)\n```csv\n(.*?)```").FindSubmatch(page)
+	if shown == nil || bytes.Count(shown[1], []byte("\n")) != 4 {
+		t.Fatalf("the page shows %q", shown)
+	}
+	export, err := os.ReadFile("../../testdata/exports/new-hires.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProgram(t, sandbox.New(sandbox.Options{}))
+	writeFile(t, filepath.Join(p.dir, "new-hires.csv"), string(export))
+	cmd, stderr := p.command("create", "new-hires.csv", "--sandbox")
+	if code := exitCode(t, cmd.Run()); code != exitRows {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	results, err := os.ReadFile(filepath.Join(p.dir, "new-hires.sandbox.results.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := drawn.ReplaceAllString(string(results), "…")
+	for line := range strings.Lines(drawn.ReplaceAllString(string(shown[1]), "…")) {
+		if !strings.Contains("\n"+got, "\n"+line) {
+			t.Errorf("the result file has no line\n%s", line)
 		}
 	}
 }
