@@ -7,8 +7,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/roster"
@@ -36,7 +40,7 @@ func fate(r provision.Row) provision.Outcome {
 	return created(r)
 }
 
-// snapshot copies a folder, as a power cut would leave it.
+// snapshot copies a folder, as a run that is killed would leave it.
 func snapshot(t testing.TB, folder string) string {
 	t.Helper()
 	to := t.TempDir()
@@ -52,6 +56,41 @@ func snapshot(t testing.TB, folder string) string {
 		write(t, filepath.Join(to, e.Name()), string(b))
 	}
 	return to
+}
+
+// A power cut loses what was not synced: the new file's bytes have to be on the disk before it takes the old one's name, and the names after each change.
+func TestWhatTakesAnothersNameIsOnTheDisk(t *testing.T) {
+	var path string
+	var done []string
+	o := sandbox
+	o.step = func(what string) { done = append(done, what) }
+	o.syncing = func(synced string) {
+		switch name := filepath.Base(synced); {
+		case synced == filepath.Dir(path):
+			done = append(done, "folder")
+		case strings.HasPrefix(name, ".hr.results.csv.tmp-"):
+			done = append(done, "draft")
+		default:
+			t.Errorf("%s is synced", synced)
+		}
+	}
+	path = filepath.Join(t.TempDir(), "hr.results.csv")
+	l, err := Create(path, export(t, sixRows), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record(t, l, created(pending(t, l)[0]))
+	closed(t, l)
+	want := []string{
+		"draft", "draft finished", "folder", "replaced", "journal started", "folder",
+		"draft", "merged draft finished", "folder", "merged", "journal removed", "folder",
+	}
+	if runtime.GOOS == "windows" {
+		want = slices.DeleteFunc(want, func(s string) bool { return s == "folder" })
+	}
+	if diff := cmp.Diff(want, done); diff != "" {
+		t.Errorf("what was done (-want +got):\n%s", diff)
+	}
 }
 
 func TestRunsThatAreCutOffAnywhereEndAsOneCleanRun(t *testing.T) {

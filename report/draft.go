@@ -11,6 +11,7 @@ import (
 
 // A draft is the file that will replace a result file, while it is written.
 type draft struct {
+	place   place
 	file    *os.File
 	size    int64 // written
 	lines   int   // of what was written, on its way included
@@ -27,7 +28,7 @@ func newDraft(p place, source *roster.File) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &draft{file: file, source: source, delimiter: source.Dialect.Delimiter}
+	d := &draft{place: p, file: file, source: source, delimiter: source.Dialect.Delimiter}
 	d.header()
 	return d, nil
 }
@@ -106,7 +107,7 @@ func (d *draft) drain(most int) error {
 func (d *draft) finish() error {
 	err := d.drain(0)
 	if err == nil {
-		err = d.file.Sync()
+		err = d.place.sync(d.file)
 	}
 	err = both(err, d.file.Close())
 	if err != nil {

@@ -23,6 +23,7 @@ type Options struct {
 	// For tests.
 	hash    func(string) uint64
 	step    func(what string)           // between any two things done to the folder
+	syncing func(path string)           // with every sync of a draft or the folder
 	storage func(file *os.File) storage // what the journal is written to
 }
 
@@ -95,6 +96,7 @@ func locked(path string, o Options, make func(*Ledger) error) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.syncing = o.syncing
 	held, err := take(p)
 	if err != nil {
 		return nil, err

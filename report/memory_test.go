@@ -124,7 +124,7 @@ func TestWhatIsKeptOfARowIsSmall(t *testing.T) {
 	closed(t, l)
 
 	before := heap()
-	s, err := openSheet(place{killed, killed}, roster.Options{})
+	s, err := openSheet(place{name: killed, path: killed}, roster.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func SavePage(page, results string) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", page, err)
 	}
-	err = writeDraft(draft, results)
+	err = writeDraft(p, draft, results)
 	if err == nil {
 		if err = p.replace(draft.Name(), pagePatience); err != nil {
 			err = fmt.Errorf("writing %s: %w", page, err)
@@ -58,14 +58,14 @@ func SavePage(page, results string) error {
 	return nil
 }
 
-func writeDraft(draft *os.File, results string) error {
+func writeDraft(p place, draft *os.File, results string) error {
 	out := bufio.NewWriterSize(draft, 64<<10)
 	err := WritePage(out, results)
 	if err == nil {
 		err = out.Flush()
 	}
 	if err == nil {
-		err = draft.Sync()
+		err = p.sync(draft)
 	}
 	return errors.Join(err, draft.Close())
 }

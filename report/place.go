@@ -16,6 +16,8 @@ import (
 type place struct {
 	name string // as it was given, for messages
 	path string
+
+	syncing func(path string) // for tests: called with every sync; nil: nothing is
 }
 
 // findPlace follows the symlinks of a path at which there need not be a file yet.
@@ -29,7 +31,7 @@ func findPlace(name string) (place, error) {
 		path = filepath.Join(folder, filepath.Base(path))
 		info, err := os.Lstat(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			return place{name, path}, nil
+			return place{name: name, path: path}, nil
 		}
 		if err != nil {
 			return place{}, fmt.Errorf("looking at %s: %w", name, err)
@@ -38,7 +40,7 @@ func findPlace(name string) (place, error) {
 			if !info.Mode().IsRegular() {
 				return place{}, &NotResultsError{name, "it is no file"}
 			}
-			return place{name, path}, nil
+			return place{name: name, path: path}, nil
 		}
 		target, err := os.Readlink(path)
 		if err != nil {
@@ -128,6 +130,14 @@ func try(patience time.Duration, busy func(error) bool, do func() error) error {
 	}
 }
 
+// sync has all of a file, or the names in a folder, on the disk.
+func (p place) sync(f *os.File) error {
+	if p.syncing != nil {
+		p.syncing(f.Name())
+	}
+	return f.Sync()
+}
+
 // syncFolder makes a rename last. Windows has no such thing, some file systems refuse it, and a folder may be one to write to, not to read.
 func (p place) syncFolder() error {
 	if runtime.GOOS == "windows" {
@@ -140,7 +150,7 @@ func (p place) syncFolder() error {
 	if err != nil {
 		return err
 	}
-	err = folder.Sync()
+	err = p.sync(folder)
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
 		err = nil
 	}
