@@ -78,15 +78,8 @@ func TestWhoIsWhoInsideTheFile(t *testing.T) {
 				l, path := create(t, "Subject,Name,Email\n"+c.rows, o)
 				check := func() {
 					t.Helper()
-					results, err := Read(path)
-					if err != nil {
-						t.Fatal(err)
-					}
 					got := make([]string, l.Rows())
-					for r, err := range results.Rows() {
-						if err != nil {
-							t.Fatal(err)
-						}
+					for _, r := range resultsIn(t, path) {
 						_, message, _ := strings.Cut(r.Message, "line ")
 						got[r.Row-1] = strings.TrimSpace(string(r.Outcome) + " " + strings.TrimSuffix(r.Message, message))
 						if own, found := strings.CutPrefix(message, fmt.Sprint(r.Line)); found {
@@ -356,7 +349,7 @@ func TestAJournalWithoutItsResultFileIsRefused(t *testing.T) {
 	refused(err)
 	_, err = Open(path, roster.Options{}, sandbox)
 	refused(err)
-	_, err = Read(path)
+	_, err = Summarize(path)
 	refused(err)
 	if got := folder(t, path); len(got) != 1 {
 		t.Errorf("left: %v", got)

@@ -165,7 +165,6 @@ func TestAFolderInTheJournalsPlaceIsRefused(t *testing.T) {
 		"open":      func() error { _, err := Open(path, roster.Options{}, sandbox); return err },
 		"create":    func() error { _, err := Create(path, export(t, sixRows), sandbox); return err },
 		"overwrite": func() error { _, err := Create(path, export(t, sixRows), overwrite); return err },
-		"read":      func() error { _, err := Read(path); return err },
 		"summarize": func() error { _, err := Summarize(path); return err },
 		"save page": func() error { return SavePage(path+".html", path) },
 	} {

@@ -388,15 +388,8 @@ func TestWhatTheTenantSaysIsFitForACell(t *testing.T) {
 		}
 	}
 	closed(t, l)
-	results, err := Read(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	said := map[int]Entry{}
-	for r, err := range results.Rows() {
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, r := range resultsIn(t, path) {
 		said[r.Row] = r.Entry
 	}
 	for i, c := range cases {

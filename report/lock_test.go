@@ -112,9 +112,13 @@ func TestASecondRunIsToldWhoWorksOnTheFile(t *testing.T) {
 // standing fails where the file at path, with the outcome of one row in its journal, does not say whether a run is on.
 func standing(t *testing.T, path string, running bool) {
 	t.Helper()
-	r, err := Read(path)
-	if err != nil || r.Running != running || !r.Unmerged {
-		t.Errorf("%+v, %v", r, err)
+	file, err := look(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.close()
+	if file.running != running || !file.unmerged {
+		t.Errorf("running %v, unmerged %v", file.running, file.unmerged)
 	}
 	if s, err := Summarize(path); err != nil || s.Counts["created"] != 1 {
 		t.Errorf("%+v, %v", s, err)

@@ -25,22 +25,22 @@ var pageCSS string
 var pageJS string
 
 // WritePage writes a result file, and the journal beside it, as one web page in UTF-8 that loads nothing. A run may be on; then
-// the page says so. It holds some bytes a row, and whole at most mostListed rows that are not done. It fails as Read does, and
+// the page says so. It holds some bytes a row, and whole at most mostListed rows that are not done. It fails as Summarize does, and
 // where w does. Calls may run at once.
 func WritePage(w io.Writer, path string) error {
 	return writePage(w, path, time.Now())
 }
 
 func writePage(w io.Writer, path string, now time.Time) error {
-	results, err := Read(path)
+	file, err := look(path)
 	if err != nil {
 		return err
 	}
-	g, err := gather(results)
-	if err != nil {
+	g, err := gather(file.sheet)
+	if err = both(err, file.close()); err != nil {
 		return err
 	}
-	if err := pageTemplate().Execute(w, viewOf(results, g, now)); err != nil {
+	if err := pageTemplate().Execute(w, viewOf(file, g, now)); err != nil {
 		return fmt.Errorf("writing the page of %s: %w", path, err)
 	}
 	return nil
@@ -117,10 +117,10 @@ type link struct {
 	Listed bool
 }
 
-func viewOf(r *Results, g *gathered, now time.Time) view {
+func viewOf(file *looked, g *gathered, now time.Time) view {
 	v := view{
-		File: filepath.Base(r.Path), Tenant: g.Tenant, Sandbox: g.Tenant == "sandbox", Now: now,
-		Running: r.Running, Holder: r.Holder, Unmerged: r.Unmerged, Summary: g.Summary,
+		File: filepath.Base(file.name), Tenant: g.Tenant, Sandbox: g.Tenant == "sandbox", Now: now,
+		Running: file.running, Holder: file.holder, Unmerged: file.unmerged, Summary: g.Summary,
 		Plan:   g.Counts[provision.Pending] > 0 && g.First.IsZero() && g.Done == 0,
 		Listed: g.listed, LeftOut: g.NotDone - len(g.listed),
 	}

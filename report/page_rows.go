@@ -49,83 +49,38 @@ type gathered struct {
 	listed  []listedRow
 }
 
-// gather reads the results. It reads them once, so that what it counts and what it lists agree though a run is on; only whether
-// duplicates are done takes a second time.
-func gather(r *Results) (*gathered, error) {
-	g := &gathered{Summary: Summary{Counts: map[provision.State]int{}}}
-	causes := causes{found: map[string]*Cause{}}
-	twins := twins{}
+// gather reads a result file for its page.
+func gather(s *sheet) (*gathered, error) {
+	g := &gathered{}
+	c := newCount()
 	var l lists
-	for row, err := range r.Rows() {
+	for row, err := range s.results() {
 		if err != nil {
 			return nil, err
 		}
-		g.see(row)
-		causes.see(row)
-		switch at := row.FinishedAt.Time; {
-		case row.Outcome == provision.Duplicate:
-			twins.add(row.UserSubject)
-		case row.Outcome != provision.Pending && !at.IsZero():
+		c.see(row)
+		if at := row.FinishedAt.Time; row.Outcome != provision.Duplicate && row.Outcome != provision.Pending && !at.IsZero() {
 			g.settled = append(g.settled, at.UnixMilli())
 		}
-		if done(row.Outcome) {
-			g.Done++
-		} else {
-			l.add(row, g.Rows)
+		if !done(row.Outcome) {
+			l.add(row, c.tally.rows)
 		}
-		g.Rows++
 	}
 	slices.Sort(g.settled)
-	g.Causes, g.Further = causes.list()
-	more, err := twins.settle(r)
+	total, err := c.end(s.entries())
 	if err != nil {
 		return nil, err
 	}
-	g.Done += more
-	g.NotDone = g.Rows - g.Done
-	g.listed = l.merge(func(r listedRow) bool { return r.Outcome != provision.Duplicate || !twins[r.twin].done })
+	g.Summary = *total
+	g.listed = l.merge(func(r listedRow) bool { return r.Outcome != provision.Duplicate || c.tally.duplicates[r.twin] > 0 })
 	return g, nil
-}
-
-// twins are the subjects of the duplicates.
-type twins map[string]twin
-
-// A twin is how many rows are duplicates of a subject, and whether a row that has it is done.
-type twin struct {
-	rows int
-	done bool
-}
-
-func (t twins) add(subject string) {
-	of := t[subject]
-	of.rows++
-	t[strings.Clone(subject)] = of
-}
-
-// settle finds the duplicates that are done, and counts them.
-func (t twins) settle(r *Results) (int, error) {
-	n := 0
-	if len(t) == 0 {
-		return 0, nil
-	}
-	for row, err := range r.Rows() {
-		if err != nil {
-			return 0, err
-		}
-		if of, ok := t[row.UserSubject]; ok && !of.done && done(row.Outcome) {
-			of.done = true
-			t[row.UserSubject] = of
-			n += of.rows
-		}
-	}
-	return n, nil
 }
 
 // lists are the first rows that are not done, mostListed of each kind: those with something to mend, duplicates, and those that
 // only wait. Where there are too many for one table, the first kinds have their place in it before the last.
 type lists [3][]listedRow
 
-func (l *lists) add(r ResultRow, index int) {
+func (l *lists) add(r resultRow, index int) {
 	kind := 0
 	switch r.Outcome {
 	case provision.Duplicate:

@@ -26,11 +26,12 @@ func TestThePageCountsAsTheSummaryDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, err := Read(path)
+	file, err := look(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := gather(results)
+	defer file.close()
+	got, err := gather(file.sheet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func TestALongTableLeavesOutWhatOnlyWaits(t *testing.T) {
 	const rows, failed = mostListed + 500, 20
 	var l lists
 	for i := range rows {
-		r := ResultRow{Entry: Entry{Row: i + 1, Outcome: provision.Pending}}
+		r := resultRow{Entry: Entry{Row: i + 1, Outcome: provision.Pending}}
 		if i >= rows-failed {
 			r.Outcome = provision.Failed
 		}
@@ -140,7 +141,7 @@ func TestALongTableLeavesOutWhatOnlyWaits(t *testing.T) {
 
 	g := &gathered{Summary: Summary{Rows: rows, NotDone: rows, Counts: map[provision.State]int{provision.Pending: rows}}, listed: listed[:3]}
 	var b strings.Builder
-	if err := pageTemplate().Execute(&b, viewOf(&Results{Path: "x.csv"}, g, sampleStart())); err != nil {
+	if err := pageTemplate().Execute(&b, viewOf(&looked{sheet: &sheet{name: "x.csv"}}, g, sampleStart())); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(b.String(), "20,497 rows are left out") {

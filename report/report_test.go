@@ -131,3 +131,20 @@ func is[E error](t testing.TB, err error) E {
 	}
 	return e
 }
+
+// resultsIn are the rows of the result file at path, its journal laid over it.
+func resultsIn(t testing.TB, path string) (rows []resultRow) {
+	t.Helper()
+	file, err := look(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.close()
+	for r, err := range file.results() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}

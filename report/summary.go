@@ -44,38 +44,60 @@ const (
 	causeRows  = 5
 )
 
-// Summarize reads the result file at path and counts, a run being on or not.
+// Summarize reads the result file at path and the journal beside it, and counts, a run being on or not. It fails with *NotResultsError, *StrayJournalError,
+// a *roster.Error where the file cannot be read, or the system's error.
 func Summarize(path string) (s *Summary, err error) {
-	_, sheet, err := look(path)
+	file, err := look(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = both(err, sheet.close()) }()
-	sheet.file.Columns = roster.Columns{} // who they are is not counted
-	s = &Summary{Counts: map[provision.State]int{}}
-	for _, state := range provision.States() {
-		s.Counts[state] = 0
-	}
-	var t tally
-	causes := causes{found: map[string]*Cause{}}
-	for row, err := range sheet.results() {
+	defer func() { err = both(err, file.close()) }()
+	file.file.Columns = roster.Columns{} // who they are is not counted
+	c := newCount()
+	for row, err := range file.results() {
 		if err != nil {
 			return nil, err
 		}
-		t.add(row.Entry)
-		s.see(row)
-		causes.see(row)
+		c.see(row)
 	}
-	s.Rows = t.rows
-	if s.Done, err = t.done(sheet.entries()); err != nil {
+	return c.end(file.entries())
+}
+
+// A count is a summary on its way.
+type count struct {
+	summary Summary
+	tally   tally
+	causes  causes
+}
+
+func newCount() *count {
+	c := &count{summary: Summary{Counts: map[provision.State]int{}}, causes: causes{found: map[string]*Cause{}}}
+	for _, state := range provision.States() {
+		c.summary.Counts[state] = 0
+	}
+	return c
+}
+
+func (c *count) see(r resultRow) {
+	c.summary.see(r)
+	c.tally.add(r.Entry)
+	c.causes.see(r)
+}
+
+// end finishes the count. rows has to yield once more what it saw.
+func (c *count) end(rows iter.Seq2[Entry, error]) (*Summary, error) {
+	var err error
+	s := &c.summary
+	s.Rows = c.tally.rows
+	if s.Done, err = c.tally.done(rows); err != nil {
 		return nil, err
 	}
 	s.NotDone = s.Rows - s.Done
-	s.Causes, s.Further = causes.list()
+	s.Causes, s.Further = c.causes.list()
 	return s, nil
 }
 
-func (s *Summary) see(r ResultRow) {
+func (s *Summary) see(r resultRow) {
 	s.Counts[r.Outcome]++
 	if r.Outcome == provision.Exists && r.Message != "" {
 		s.Differing++
@@ -100,7 +122,7 @@ func (s *Summary) see(r ResultRow) {
 type tally struct {
 	rows       int
 	plain      int            // done by themselves
-	duplicates map[string]int // by subject
+	duplicates map[string]int // by subject; in the end those that are not done
 }
 
 func (t *tally) add(e Entry) {
@@ -140,7 +162,7 @@ type causes struct {
 	further int
 }
 
-func (c *causes) see(r ResultRow) {
+func (c *causes) see(r resultRow) {
 	if done(r.Outcome) || r.Outcome == provision.Duplicate || r.Outcome == provision.Pending && r.Message == "" && r.ErrorCode == "" {
 		return
 	}
