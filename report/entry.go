@@ -152,13 +152,16 @@ func clean(s string) string {
 		s = s[:n] + "…"
 	}
 	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), r == '\u2028', r == '\u2029',
-			r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+		if controls(r) {
 			return ' '
 		}
 		return r
 	}, s)
+}
+
+// controls reports whether r is no sign of a text but does something to it: ends a line, or turns the direction of writing.
+func controls(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
 // rowNumber reads a row's number: whole, from 1.

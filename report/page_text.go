@@ -5,18 +5,17 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
-// shown is a text from the file as the page has it. What would turn the direction of writing, or is no sign at all, stands there
-// by its number, so that a name is what it looks like.
+// shown is a text from the file as the page has it. What would end a line or turn the direction of writing stands there by its number, so that a
+// name is what it looks like.
 func shown(s string) string {
 	var b strings.Builder
 	for _, r := range strings.ToValidUTF8(s, "\ufffd") {
 		switch {
 		case r == '\t', r == '\n', r == '\r':
 			b.WriteByte(' ')
-		case unicode.IsControl(r), r == '\u2028', r == '\u2029', r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+		case controls(r):
 			fmt.Fprintf(&b, "⟨U+%04X⟩", r)
 		default:
 			b.WriteRune(r)

@@ -120,7 +120,7 @@ func (l *Ledger) merge() error {
 	if err != nil || recorded == 0 && s.replay.size() == 0 {
 		return both(err, s.close())
 	}
-	d, found, err := l.lay(s)
+	d, found, err := l.merged(s)
 	if err = both(err, s.close()); err == nil && found != recorded {
 		// Somebody else has written to one of the two: what is left is not thrown away without a word.
 		err = fmt.Errorf("of %d outcomes that were recorded, %d are in the journal and have a row in the file", recorded, found)
@@ -138,8 +138,8 @@ func (l *Ledger) merge() error {
 	return nil
 }
 
-// lay writes a draft of the file with the journal's outcomes in it, and counts them.
-func (l *Ledger) lay(s *sheet) (d *draft, found int, err error) {
+// merged writes a draft of the file with the journal's outcomes in it, and counts them.
+func (l *Ledger) merged(s *sheet) (d *draft, found int, err error) {
 	if d, err = newDraft(l.place, s.file); err != nil {
 		return nil, 0, err
 	}

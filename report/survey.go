@@ -122,7 +122,7 @@ func (v *survey) each(see func(row) error) error {
 			return err
 		}
 		if !v.same(r) {
-			return v.moved()
+			return v.unsteady()
 		}
 		if err := see(r); err != nil {
 			return err
@@ -130,7 +130,7 @@ func (v *survey) each(see func(row) error) error {
 		n++
 	}
 	if n != len(v.subjects) {
-		return v.moved()
+		return v.unsteady()
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func (v *survey) same(r row) bool {
 	return r.index < len(v.subjects) && v.hashed(r.Subject) == v.subjects[r.index]
 }
 
-func (v *survey) moved() error {
+func (v *survey) unsteady() error {
 	return fmt.Errorf("%s changed while it was being read", v.sheet.name)
 }
 
