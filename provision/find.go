@@ -72,9 +72,16 @@ func (r *run) met(err error, wait time.Duration) {
 		l.tokenless = now
 	}
 	if err == nil {
+		l.back = time.Time{}
 		return
 	}
-	l.err = err
+	l.err, l.back, l.reason = err, now.Add(wait), ReasonLookup
+	switch {
+	case errors.Is(err, qlik.ErrLimited):
+		l.reason = ReasonLimit
+	case errors.Is(err, qlik.ErrNoToken):
+		l.reason = ReasonToken
+	}
 	if until := now.Add(wait); errors.Is(err, qlik.ErrLimited) && until.After(l.until) {
 		l.until = until
 	}

@@ -20,6 +20,8 @@ const (
 	ReasonForbidden Reason = "a word on who may create users"
 	ReasonDown      Reason = "the tenant to answer again"
 	ReasonToken     Reason = "a token"
+	ReasonLookup    Reason = "a lookup's answer"
+	ReasonRetry     Reason = "another try"
 	ReasonPace      Reason = "the pace of --rate"
 )
 
@@ -125,9 +127,12 @@ func (g *gate) answered(now time.Time, p pass, j *job, v verdict, after time.Dur
 		clear(g.streak)
 	}
 	if v == letIn {
-		g.everIn, g.outSince = true, time.Time{}
+		g.everIn = true
 		if p.alone {
 			cleared = g.open()
+		}
+		if !g.closed { // else it was sent before those that were kept out, and says nothing about now
+			g.outSince = time.Time{}
 		}
 		return cleared, nil
 	}

@@ -252,7 +252,7 @@ func TestTwoMeaningsOf403(t *testing.T) {
 					tr.tenant.Inject(f)
 				}
 				tr.run(t.Context(), rows, provision.Options{Workers: test.workers})
-				if !errors.Is(tr.err, test.err) {
+				if !errors.Is(tr.err, test.err) || test.err != nil && !strings.HasSuffix(tr.err.Error(), ": Forbidden") {
 					t.Errorf("the run ended with %v, want %v", tr.err, test.err)
 				}
 				tr.states(t, rows, test.want)
@@ -423,6 +423,20 @@ func TestAPaceSlowerThanThePatienceIsNoReasonToEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestALateAnswerBringsNoPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+		rows := people(100)
+		tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultDelay, Delay: 2 * time.Second, On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[4:5])})
+		tr.tenant.Inject(sandbox.Fault{Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "60", On: sandbox.EndpointCreate, Skip: 30})
+		tr.run(t.Context(), rows, provision.Options{Patience: 10 * time.Second})
+		if !errors.Is(tr.err, provision.ErrPatience) || tr.took > 11*time.Second {
+			t.Errorf("it ended after %v with %v", tr.took, tr.err)
+		}
+		tr.truth(t, rows)
+	})
 }
 
 func TestPatienceIsNotLostWhereNobodyIsKeptOut(t *testing.T) {

@@ -33,6 +33,8 @@ type lookups struct {
 	out     bool // left out for the rest of the run
 	err     error
 	until   time.Time // a 429: none goes before
+	back    time.Time // when one that met something goes again
+	reason  Reason    // what that waits for
 
 	tokenless time.Time // since when there was no token to be had for them; zero: there is one
 	passed    int       // rows that are looked up, or went on without

@@ -56,10 +56,14 @@ func (r *run) waiting(now time.Time) (Reason, time.Time) {
 		return ReasonDown, time.Time{}
 	case g.closed && now.Before(g.until):
 		return g.reason, g.until
-	case now.Before(l.until) && r.queue.empty() && r.busy == 0:
-		return ReasonLimit, l.until
+	case now.Before(l.back) && r.queue.empty() && r.busy == 0:
+		return l.reason, l.back
 	case !r.idle.IsZero():
 		return ReasonPace, time.Time{}
+	case r.busy == 0:
+		if at := r.queue.backOff(); at.After(now) {
+			return ReasonRetry, at
+		}
 	}
 	return ReasonNone, time.Time{}
 }

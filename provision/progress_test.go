@@ -108,6 +108,9 @@ func TestItSaysWhatItWaitsFor(t *testing.T) {
 		{"the tenant's limit", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "60", On: sandbox.EndpointCreate, Skip: 50, Times: 1}, 0, 30 * time.Second, provision.ReasonLimit, 60 * time.Second, 59 * time.Second},
 		{"the tenant's limit of lookups", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "60", On: sandbox.EndpointFilter, Times: 1}, 0, 30 * time.Second, provision.ReasonLimit, 60 * time.Second, 0},
 		{"a token", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 429, RetryAfter: "60", On: sandbox.EndpointToken, Times: 1}, 0, 30 * time.Second, provision.ReasonToken, 60 * time.Second, 59 * time.Second},
+		{"a token that is a page", sandbox.Fault{Kind: sandbox.FaultGarbage, On: sandbox.EndpointToken, Times: 4}, 0, 5 * time.Second, provision.ReasonToken, 7500 * time.Millisecond, 0},
+		{"a lookup's answer", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 503, RetryAfter: "60", On: sandbox.EndpointFilter, Times: 1}, 0, 30 * time.Second, provision.ReasonLookup, 60 * time.Second, 0},
+		{"another try of the last row", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 503, RetryAfter: "60", On: sandbox.EndpointCreate, Subjects: []string{"emp-00100"}, Times: 1}, 0, 30 * time.Second, provision.ReasonRetry, 60 * time.Second, 0},
 		{"a tenant that is down", sandbox.Fault{Kind: sandbox.FaultStatus, Status: 503, RetryAfter: "60", On: sandbox.EndpointCreate, Skip: 1, Times: 16}, 0, 30 * time.Second, provision.ReasonDown, 60 * time.Second, 59 * time.Second},
 		{"the pace", sandbox.Fault{}, 0.1, 25 * time.Second, provision.ReasonPace, 0, 900 * time.Second},
 		{"nothing", sandbox.Fault{Kind: sandbox.FaultHang, On: sandbox.EndpointCreate, Times: 1}, 0, 10 * time.Second, provision.ReasonNone, 0, 0},
@@ -133,7 +136,7 @@ func TestItSaysWhatItWaitsFor(t *testing.T) {
 					}
 				}()
 				rows := people(100)
-				tr.run(t.Context(), rows, provision.Options{Rate: test.rate, Burst: 1 + int(500*(1-min(1, test.rate*10))), Progress: &progress, NoLookup: test.reason == provision.ReasonToken})
+				tr.run(t.Context(), rows, provision.Options{Rate: test.rate, Burst: 1 + int(500*(1-min(1, test.rate*10))), Progress: &progress, NoLookup: test.waited > 0})
 				tr.check(t, rows)
 				if s := progress.Now(); s.Waited < test.waited || s.Waited > tr.took {
 					t.Errorf("it waited for %v in all, of %v, want %v at least", s.Waited, tr.took, test.waited)

@@ -104,6 +104,21 @@ func (q *queue) waiting() int {
 	return n
 }
 
+// backOff is when the next row's back-off ends, where nothing else waits; zero where something does.
+func (q *queue) backOff() time.Time {
+	var at time.Time
+	if len(q.first)+len(q.batches) > 0 {
+		return at
+	}
+	if len(q.later) > 0 {
+		at = q.later[0].notBefore
+	}
+	if len(q.looks) > 0 {
+		at = sooner(at, q.looks[0].notBefore)
+	}
+	return at
+}
+
 // tried lists the rows that wait and were tried before.
 func (q *queue) tried() []*job {
 	return slices.Concat(q.first, q.later, q.looks)

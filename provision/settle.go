@@ -80,6 +80,9 @@ func (r *run) ruled(t turn, v verdict, err error, took time.Duration) (cleared [
 		r.took = took
 	}
 	r.took += (took - r.took) / 16
+	if err != nil {
+		j.err = err
+	}
 	wasOpen := r.gate.opened
 	cleared, end = r.gate.answered(now, t.pass, j, v, qlik.RetryAfter(err))
 	if end != nil {
@@ -99,7 +102,6 @@ func (r *run) ruled(t turn, v verdict, err error, took time.Duration) (cleared [
 		j.attempts++
 		return cleared, end
 	}
-	j.err = err
 	switch {
 	case v == limited, v == noToken:
 		r.queue.goFirst(j)
