@@ -18,11 +18,13 @@ type claims struct {
 	at   map[uint64]int32 // index in list of the first claim with that hash
 }
 
-// A claim is the row that counts, and the first row of somebody else.
+// A claim is the row that counts, and the first row of somebody else. The row that counts may say nothing of its person, and then two people in two others
+// are told apart only by each other: so the first that has a name and the first that has an address are held against all others as well.
 type claim struct {
-	first, other person
-	done         bool  // first is
-	next         int32 // index of the next claim with the same hash, of another key; 0 for none, as no claim is behind the first
+	first, named, addressed, other person
+
+	done bool  // first is
+	next int32 // index of the next claim with the same hash, of another key; 0 for none, as no claim is behind the first
 }
 
 // A person is a row, packed. Number 0 is nobody.
@@ -41,6 +43,9 @@ func (p person) row() provision.Row {
 	name, email, _ := strings.Cut(rest, "\x00")
 	return provision.Row{Number: int(p.number), Subject: subject, Name: name, Email: email}
 }
+
+// givesWay reports whether q takes the place of p: it has the lower number, or p is nobody.
+func (p person) givesWay(q person) bool { return p.number == 0 || q.number < p.number }
 
 // newClaims is nil where no hash stands there twice.
 func newClaims(hashes []uint64, key func(provision.Row) string) *claims {
@@ -104,7 +109,24 @@ func (c *claims) stake(index int, r provision.Row, done bool) {
 			c.at[c.hashes[index]] = i
 		}
 	}
-	if at.first.number == 0 || r.Number < int(at.first.number) {
-		at.first, at.done = keep(r), done
+	p := keep(r)
+	if at.first.givesWay(p) {
+		at.first, at.done = p, done
 	}
+	if r.Name != "" && at.named.givesWay(p) {
+		at.named = p
+	}
+	if r.Email != "" && at.addressed.givesWay(p) {
+		at.addressed = p
+	}
+}
+
+// rivalOf is the first among some that is rival to a row, Number 0 where none is.
+func rivalOf(r provision.Row, rival func(a, b provision.Row) bool, among ...person) provision.Row {
+	for _, p := range among {
+		if a := p.row(); a.Number != 0 && a.Number != r.Number && rival(a, r) {
+			return a
+		}
+	}
+	return provision.Row{}
 }

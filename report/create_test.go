@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -37,6 +38,17 @@ var groups = []struct {
 	{"another case of the subject is another subject", "a,Jane,\nA,Jane,\n", sandbox, []string{"pending", "pending"}},
 	{"a stranger makes all of them invalid", "a,Jane,\na,Jane,j@x.example\na,John,\n", sandbox, []string{
 		"invalid subject also claimed by row 3 (John)", "invalid subject also claimed by row 3 (John)", "invalid subject also claimed by row 1 (Jane)"}},
+	{"two people behind a row that says nothing", "a,,\na,Jane,j@x.example\na,John,\nb,,\n", sandbox, []string{
+		"invalid subject also claimed by row 3 (John)", "invalid subject also claimed by row 3 (John)", "invalid subject also claimed by row 2 (Jane, j@x.example)", "pending"}},
+	{"two people before a row that says nothing", "a,Jane,j@x.example\na,John,\na,,\n", sandbox, []string{
+		"invalid subject also claimed by row 2 (John)", "invalid subject also claimed by row 1 (Jane, j@x.example)", "invalid subject also claimed by row 2 (John)"}},
+	{"two people of whom little is said by little", "a,Jane,\na,,j@x.example\na,,k@x.example\n", sandbox, []string{
+		"invalid subject also claimed by row 3 (k@x.example)", "invalid subject also claimed by row 3 (k@x.example)", "invalid subject also claimed by row 2 (j@x.example)"}},
+	{"two people behind an address", "a,,j@x.example\na,Jane,\na,John,\n", sandbox, []string{
+		"invalid subject also claimed by row 3 (John)", "invalid subject also claimed by row 3 (John)", "invalid subject also claimed by row 2 (Jane)"}},
+	{"one person of whom little is said by little", "a,,\na,Jane,\na,,j@x.example\na,Jane,J@x.example\n", sandbox, []string{"pending",
+		"duplicate same person as row 1; name differs: none there", "duplicate same person as row 1; email differs: none there",
+		"duplicate same person as row 1; name differs: none there; email differs: none there"}},
 	{"the first that can be sent counts", "a,Jane,broken@\na,Jane,j@x.example\na,Jane,\n", sandbox, []string{
 		`invalid line N, column "Email": "broken@" is not an address`, "pending", "duplicate same person as row 2; email differs: \"j@x.example\" there"}},
 	{"an invalid row claims its subject", "a,Jane,\na,John,broken@\n", sandbox, []string{
@@ -131,6 +143,23 @@ func TestADoneRowStaysDoneWhoeverClaimsItsSubject(t *testing.T) {
 	}
 	if !strings.Contains(read(t, path), "Jane again") {
 		t.Error("a duplicate that is done was written anew")
+	}
+}
+
+// Who was created without a name may be either of two who come later; who says nothing at all may be the one who was created.
+func TestTwoPeopleAreNotDoneBecauseOneWhoSaysNothingIs(t *testing.T) {
+	l, path := create(t, "Subject,Name,Email\na,,\nb,Jane,\nc,John,j@x.example\nd,,\n", sandbox)
+	record(t, l, created(pending(t, l)[0]))
+	closed(t, l)
+	mended := regexp.MustCompile(`(?m)^[bcd](,.*pending,,)[bcd]`).ReplaceAllString(read(t, path), "a$1")
+	l, path, _, err := opened(t, mended, roster.Options{}, sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, l)
+	want := map[string]string{"1": "created id-a a", "2": "invalid  a", "3": "invalid  a", "4": "duplicate  a"}
+	if diff := cmp.Diff(want, outcomes(t, read(t, path))); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -21,13 +21,15 @@ func (s *sheet) ownFault(r row, needEmail bool) (invalid, warning string) {
 
 // decide is what stands in the file of a row before it is run. old is what stood there, its Outcome empty where nothing did.
 func (v *survey) decide(r row, old Entry, o Options) Entry {
-	var first, other provision.Row // of the claim to the subject; Number 0 for nobody
+	var first, other, stranger provision.Row // of the claim to the subject; Number 0 for nobody
 	firstDone := false
 	if c := v.persons.find(r.index, r.Row); c != nil {
 		first, other, firstDone = c.first.row(), c.other.row(), c.done
+		stranger = rivalOf(r.Row, strangers, c.first, c.named, c.addressed, c.other)
 	}
 	rival := v.rivalAddress(r)
-	duplicate := first.Number != 0 && first.Number != r.Number && provision.SamePerson(first, r.Row)
+	same := first.Number != 0 && first.Number != r.Number && provision.SamePerson(first, r.Row)
+	duplicate := same && (other.Number == 0 || firstDone && !untold(first, r.Row))
 	if done(old.Outcome) || old.Outcome == provision.Duplicate && duplicate && firstDone {
 		return old
 	}
@@ -41,12 +43,12 @@ func (v *survey) decide(r row, old Entry, o Options) Entry {
 		e.Message, _ = v.sheet.ownFault(r, o.NeedEmail)
 	case rival.Number != 0:
 		e.Outcome, e.Message = provision.Invalid, fmt.Sprintf("address also of row %d (%s)", rival.Number, who(rival.Name, rival.Subject))
-	case duplicate && (firstDone || other.Number == 0):
+	case duplicate:
 		e.Outcome, e.Message = provision.Duplicate, fmt.Sprintf("same person as row %d%s", first.Number, differences(r.Row, first))
 	case other.Number != 0:
-		rival = other
-		if first.Number != r.Number && !duplicate {
-			rival = first
+		rival = other // where this row says nothing, and is of one or the other
+		if stranger.Number != 0 {
+			rival = stranger
 		}
 		e.Outcome, e.Message = provision.Invalid, fmt.Sprintf("subject also claimed by row %d (%s)", rival.Number, who(rival.Name, rival.Email))
 	case (old.Outcome == provision.Pending || old.Outcome == provision.Failed) && sameSubject(old.UserSubject, r.Subject):
@@ -63,6 +65,11 @@ func (v *survey) decide(r row, old Entry, o Options) Entry {
 	}
 	e.Message = witnessed(tame(e.Message), e.UserSubject)
 	return e
+}
+
+// untold reports whether a row says something of its person, and nothing of it can be held against what the first row says.
+func untold(first, r provision.Row) bool {
+	return (r.Name != "" || r.Email != "") && (first.Name == "" || r.Name == "") && (first.Email == "" || r.Email == "")
 }
 
 // rivalAddress is the first row that has this row's address under another subject, Number 0 where there is none.

@@ -81,8 +81,10 @@ func (v *survey) settle() error {
 		mark := v.marks[r.index]
 		return mark&finished != 0 || mark&sendable != 0 && v.rivalAddress(r).Number == 0
 	}
-	return v.claim(v.persons, counts, func(first, r provision.Row) bool { return !provision.SamePerson(first, r) })
+	return v.claim(v.persons, counts, strangers)
 }
+
+func strangers(a, b provision.Row) bool { return !provision.SamePerson(a, b) }
 
 // claim reads the rows whose hash is not theirs alone again, twice: who counts, the first row by number that may, has to be known
 // before others can be held against it.
@@ -107,7 +109,7 @@ func (v *survey) claim(c *claims, may func(row) bool, rival func(first, r provis
 		if at == nil || r.Number == int(at.first.number) || at.other.number != 0 && int(at.other.number) < r.Number {
 			return nil
 		}
-		if rival(at.first.row(), r.Row) {
+		if rivalOf(r.Row, rival, at.first, at.named, at.addressed).Number != 0 {
 			at.other = keep(r.Row)
 		}
 		return nil
