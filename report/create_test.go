@@ -199,15 +199,18 @@ func TestAResultFileThatIsThereIsNotReplaced(t *testing.T) {
 		name, there string
 		rows, done  int
 		same        bool
+		differing   int
 	}{
-		{"of this very export", text, 7, 3, true},
-		{"of this export, mended where it is not done", strings.Replace(text, "\n,Nobody", "\n1006,Nobody", 1), 7, 3, true},
-		{"of this export, sorted", sorted(text), 7, 3, true},
-		{"of another export with as many rows", strings.Replace(text, "Ada Byron,ada@", "Ada B,ada@", 1), 7, 3, false},
-		{"of an export with fewer rows", strings.Join(strings.SplitAfter(text, "\n")[:4], ""), 3, 3, false},
-		{"of an export with another header", strings.Replace(text, "Employee ID", "Personnel ID", 1), 7, 3, false},
-		{"saved with semicolons", tableOf(t, text).saved(';', true, "\ufeff"), 7, 3, true},
-		{"that can be read to its fifth row", strings.Replace(text, "sandbox,6\n", "sandbox,six\n", 1), 5, 2, false},
+		{"of this very export", text, 7, 3, true, 0},
+		{"of this export, mended where it is not done", strings.Replace(text, "\n,Nobody", "\n1006,Nobody", 1), 7, 3, true, 1},
+		{"of this export, mended where it waits", strings.Replace(text, "Annabella\",annabella@acme.example,failed,,1007", "Annabella\",al@acme.example,pending,,", 1), 7, 3, true, 1},
+		{"of another export, as far as it waits", strings.Replace(text, "Annabella\",annabella@acme.example,failed", "Annabella\",al@acme.example,pending", 1), 7, 3, false, 0},
+		{"of this export, sorted", sorted(text), 7, 3, true, 0},
+		{"of another export with as many rows", strings.Replace(text, "Ada Byron,ada@", "Ada B,ada@", 1), 7, 3, false, 0},
+		{"of an export with fewer rows", strings.Join(strings.SplitAfter(text, "\n")[:4], ""), 3, 3, false, 0},
+		{"of an export with another header", strings.Replace(text, "Employee ID", "Personnel ID", 1), 7, 3, false, 0},
+		{"saved with semicolons", tableOf(t, text).saved(';', true, "\ufeff"), 7, 3, true, 0},
+		{"that can be read to its fifth row", strings.Replace(text, "sandbox,6\n", "sandbox,six\n", 1), 5, 2, false, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "hr.results.csv")
@@ -215,10 +218,11 @@ func TestAResultFileThatIsThereIsNotReplaced(t *testing.T) {
 			_, err := Create(path, export(t, sixRows), sandbox)
 			e := is[*ExistsError](t, err)
 			which := map[bool]string{true: "this very", false: "another"}[c.same]
-			if want := fmt.Sprintf("%s is there already: the results of %s export, %d of %d rows done", path, which, c.done, c.rows); e.Error() != want {
+			more := map[int]string{1: "; 1 row to be mended differs from the export, and counts as it stands there"}[c.differing]
+			if want := fmt.Sprintf("%s is there already: the results of %s export, %d of %d rows done%s", path, which, c.done, c.rows, more); e.Error() != want {
 				t.Errorf("%v\nwant %s", e, want)
 			}
-			if e.Rows != c.rows || e.Done != c.done || e.SameExport != c.same {
+			if e.Rows != c.rows || e.Done != c.done || e.SameExport != c.same || e.Differing != c.differing {
 				t.Errorf("%+v", e)
 			}
 			if read(t, path) != c.there || len(folder(t, path)) != 1 {

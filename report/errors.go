@@ -10,7 +10,8 @@ import (
 type ExistsError struct {
 	Path       string
 	Rows, Done int
-	SameExport bool // it is of the export that was given, which may have been mended in rows that are not done
+	SameExport bool // it is of the export that was given
+	Differing  int  // then: rows to be mended that have other cells there than in the export
 }
 
 func (e *ExistsError) Error() string {
@@ -18,7 +19,14 @@ func (e *ExistsError) Error() string {
 	if e.SameExport {
 		which = "this very export"
 	}
-	return fmt.Sprintf("%s is there already: the results of %s, %d of %s done", e.Path, which, e.Done, rows(e.Rows))
+	s := fmt.Sprintf("%s is there already: the results of %s, %d of %s done", e.Path, which, e.Done, rows(e.Rows))
+	switch {
+	case e.Differing == 1:
+		s += "; 1 row to be mended differs from the export, and counts as it stands there"
+	case e.Differing > 1:
+		s += fmt.Sprintf("; %s to be mended differ from the export, and count as they stand there", rows(e.Differing))
+	}
+	return s
 }
 
 // A NotResultsError says that a file is no result file, or no longer one that can be relied on.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/roster"
 )
 
@@ -45,18 +46,18 @@ func (l *Ledger) describe(s *sheet, export *roster.File) error {
 	if err != nil {
 		done = t.plain
 	}
-	same, err := sameExport(s, export, l.options.hash)
+	same, differing, err := sameExport(s, export, l.options.hash)
 	if err != nil {
 		return err
 	}
-	return &ExistsError{l.place.name, t.rows, done, same}
+	return &ExistsError{l.place.name, t.rows, done, same, differing}
 }
 
-// sameExport reports whether a result file is of an export: the same header, as many rows, and the same cells in all of them but
-// those that are not done, which somebody may have mended.
-func sameExport(s *sheet, export *roster.File, hash func(string) uint64) (bool, error) {
+// sameExport reports whether a result file is of an export: the same header, as many rows, and the same cells in one of them at least, and in all but
+// those that somebody may have mended, here or there; how many of those differ is said too.
+func sameExport(s *sheet, export *roster.File, hash func(string) uint64) (same bool, differing int, err error) {
 	if !slices.Equal(s.file.Header[:s.file.Block], export.Header) {
-		return false, nil
+		return false, 0, nil
 	}
 	if hash == nil {
 		hash = hashOf()
@@ -64,21 +65,30 @@ func sameExport(s *sheet, export *roster.File, hash func(string) uint64) (bool, 
 	var sums []uint64
 	for rec, err := range export.Records() {
 		if err != nil {
-			return false, ignoreProblem(err)
+			return false, 0, ignoreProblem(err)
 		}
 		sums = append(sums, cellsHash(hash, rec.Fields))
 	}
 	n := 0
 	for r, err := range s.rows() {
 		if err != nil || r.Number > len(sums) {
-			return false, ignoreProblem(err)
-		}
-		if done(r.entry.Outcome) && cellsHash(hash, r.Fields[:s.file.Block]) != sums[r.Number-1] {
-			return false, nil
+			return false, 0, ignoreProblem(err)
 		}
 		n++
+		if cellsHash(hash, r.Fields[:s.file.Block]) == sums[r.Number-1] {
+			continue
+		}
+		switch e := r.entry; {
+		case e.Outcome == provision.Invalid, e.Outcome == provision.Failed, e.Outcome == provision.Pending && e.UserSubject == "":
+			differing++
+		default:
+			return false, 0, nil
+		}
 	}
-	return n == len(sums), nil
+	if n != len(sums) || differing == n {
+		return false, 0, nil
+	}
+	return true, differing, nil
 }
 
 // ignoreProblem is nil for what is wrong with the file, not with reading it.
