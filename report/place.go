@@ -23,6 +23,9 @@ type place struct {
 // findPlace follows the symlinks of a path at which there need not be a file yet.
 func findPlace(name string) (place, error) {
 	path := name
+	if name != "" && os.IsPathSeparator(name[len(name)-1]) {
+		return place{}, &NotResultsError{name, "it names a folder"}
+	}
 	for range 40 { // as many as Linux follows
 		folder, err := filepath.EvalSymlinks(filepath.Dir(path))
 		if err != nil {

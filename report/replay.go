@@ -75,7 +75,10 @@ func (r *replay) index() error {
 		}
 		if first {
 			if r.head, ok = splitLine(body); !ok || r.head[0] != journalMagic {
-				r.head, r.torn = nil, 1
+				r.head = nil
+				if r.torn, err = linesLeft(in, line); err != nil {
+					return err
+				}
 				break
 			}
 		} else {

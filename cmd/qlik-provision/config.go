@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/time/rate"
 
 	"qlik-provision/provision"
@@ -50,6 +52,9 @@ func (c *config) tenantName() string {
 // check makes a config of the flags, the environment and the context, or says which of them is wrong.
 func (a *app) check(cmd *cobra.Command, file string, f flags) (*config, error) {
 	c := &config{flags: f, given: a.given(cmd, file)}
+	if err := noneEmpty(cmd.Flags()); err != nil {
+		return nil, err
+	}
 	if err := c.checkRun(); err != nil {
 		return nil, usage(err, "see "+cmd.CommandPath()+" --help")
 	}
@@ -71,6 +76,16 @@ func (a *app) check(cmd *cobra.Command, file string, f flags) (*config, error) {
 		Overwrite: c.overwrite, Notify: a.ui.note,
 	}
 	return c, nil
+}
+
+// noneEmpty is an error where a flag was given with nothing in it, as by a variable that is not set: it would count as left out, and the run be another.
+func noneEmpty(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		if err == nil && f.Value.String() == "" {
+			err = usage(fmt.Errorf("--%s was given with nothing in it", f.Name), "give it a value, or leave it out")
+		}
+	})
+	return err
 }
 
 func (c *config) checkRun() error {
@@ -271,6 +286,26 @@ func parseDelimiter(s string) (rune, error) {
 		return 0, fmt.Errorf("--delimiter %q: comma, semicolon, tab, pipe, or one character", s)
 	}
 	return runes[0], nil
+}
+
+// checkFiles is an error where two of a run's files are one, or the log cannot be written: nothing is begun then.
+func (c *config) checkFiles(results string, others ...namedPath) error {
+	files := append(others, namedPath{"the result file", results}, namedPath{"the journal", results + ".journal"}, namedPath{"the lock", results + ".lock"},
+		namedPath{"the log", c.log}, namedPath{"the secret file", c.secretFile})
+	if err := distinct(files); err != nil || c.log == "" {
+		return err
+	}
+	_, err := os.Lstat(c.log)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	f, err := openLog(c.log)
+	if err != nil {
+		return err
+	}
+	err = f.Close()
+	if fresh {
+		err = errors.Join(err, os.Remove(c.log))
+	}
+	return err
 }
 
 // distinct is an error where two of the paths are one file. Names that are empty do not count.

@@ -48,11 +48,19 @@ func (a *app) connect(c *config) (client *qlik.Client, end func() error, err err
 	return client, end, nil
 }
 
-// requestLog opens a log of one JSON line a request. A log that cannot be written is said once, at the end: it is no reason to stop.
-func requestLog(path string) (observe func(qlik.Exchange), end func() error, err error) {
+func openLog(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, nil, usage(fmt.Errorf("opening the log: %w", err), "give --log a file that can be written")
+		return nil, usage(fmt.Errorf("opening the log: %w", err), "give --log a file that can be written")
+	}
+	return f, nil
+}
+
+// requestLog opens a log of one JSON line a request. A log that cannot be written is said once, at the end: it is no reason to stop.
+func requestLog(path string) (observe func(qlik.Exchange), end func() error, err error) {
+	f, err := openLog(path)
+	if err != nil {
+		return nil, nil, err
 	}
 	out := &firstError{w: f}
 	log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {

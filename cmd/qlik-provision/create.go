@@ -75,7 +75,7 @@ func (a *app) begin(ctx context.Context, c *config, file, path string) (*report.
 	if file == "-" {
 		in = ""
 	}
-	if err := distinct([]namedPath{{"the export", in}, {"the result file", path}, {"the log", c.log}, {"the secret file", c.secretFile}}); err != nil {
+	if err := c.checkFiles(path, namedPath{"the export", in}); err != nil {
 		return nil, err
 	}
 	a.announce(c)

@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -281,6 +282,14 @@ func TestEveryEndOfARunHasItsCodeAndAWayOn(t *testing.T) {
 		if got := ended(fmt.Errorf("creating: %w", test.err), "go on"); got.code != test.code || got.hint != test.hint {
 			t.Errorf("%v: %d, %q", test.err, got.code, got.hint)
 		}
+	}
+}
+
+func TestAFullDiskBeforeARunHasAWayOn(t *testing.T) {
+	given := command{[]string{"qlik-provision", "retry", "hr.results.csv"}}
+	got := failureOf((&app{}).refusal(fmt.Errorf("writing: %w", syscall.ENOSPC), given))
+	if got.code != exitUsage || got.hint != "make room on the disk, then: qlik-provision retry hr.results.csv" {
+		t.Errorf("%d, %q", got.code, got.hint)
 	}
 }
 

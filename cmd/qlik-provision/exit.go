@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/qlik"
@@ -106,6 +107,7 @@ func (c command) hint(err error) string {
 		{is[*report.LockedError](err), "wait for that run to end, or interrupt it"},
 		{is[*report.NotResultsError](err), "a result file is what create wrote; to start anew from the export, give create another -o"},
 		{is[*report.MergeError](err), "close the file where it is open, make room on the disk, then: " + c.String()},
+		{errors.Is(err, syscall.ENOSPC), "make room on the disk, then: " + c.String()},
 		{errors.Is(err, fs.ErrNotExist), "check the name of the file"},
 		{errors.Is(err, fs.ErrPermission), "the file must be readable, and the folder of the result file writable; -o puts the result file elsewhere"},
 	} {

@@ -135,7 +135,7 @@ func (p *performance) next() string {
 	case p.look && !p.unnamed:
 		return p.retry.String()
 	case p.look:
-		create := given.on("create", given.words[2]).without("--offline")
+		create := given.on("create", given.words[2]).without("--offline", "--overwrite")
 		if given.words[2] == "-" {
 			create = create.with("-o", "hr.results.csv")
 		}

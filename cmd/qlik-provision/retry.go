@@ -24,7 +24,7 @@ that are done are never sent and never changed. The file may have been mended an
 				return err
 			}
 			path := args[0]
-			if err := distinct([]namedPath{{"the result file", path}, {"the log", c.log}, {"the secret file", c.secretFile}}); err != nil {
+			if err := c.checkFiles(path); err != nil {
 				return err
 			}
 			a.announce(c)

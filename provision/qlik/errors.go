@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // What an error of this package is, for errors.Is. Others are the context's own, and those of a request that cannot be made.
@@ -122,9 +123,9 @@ func (e *Error) read(body []byte) {
 	}
 	// One field of the wrong type spoils neither the others nor the status: what was decoded before it counts.
 	_ = json.Unmarshal(body, &qlik)
-	e.TraceID = qlik.TraceID
+	e.TraceID = oneLine(qlik.TraceID)
 	if len(qlik.Errors) > 0 {
-		e.Code, e.Title, e.Detail = qlik.Errors[0].Code, qlik.Errors[0].Title, qlik.Errors[0].Detail
+		e.Code, e.Title, e.Detail = oneLine(qlik.Errors[0].Code), oneLine(qlik.Errors[0].Title), oneLine(qlik.Errors[0].Detail)
 		return
 	}
 	var oauth struct {
@@ -132,7 +133,17 @@ func (e *Error) read(body []byte) {
 		Description string `json:"error_description"`
 	}
 	_ = json.Unmarshal(body, &oauth)
-	e.Code, e.Title, e.Detail = oauth.Error, oauth.Error, oauth.Description
+	e.Code, e.Title, e.Detail = oneLine(oauth.Error), oneLine(oauth.Error), oneLine(oauth.Description)
+}
+
+// oneLine is what a tenant said without control characters: what it says may not look like something that we say in a line of its own.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // maxRetryAfter bounds what a tenant may ask for: Qlik's windows are five minutes, and a longer wait is a mistake or a joke.

@@ -63,6 +63,8 @@ func TestAnErrorBodyIsRead(t *testing.T) {
 		{"a trace of the wrong type", `{"traceId":[1],"errors":[{"code":"A","title":"T"}]}`, "A", "T", "", "", "T"},
 		{"OAuth's", `{"error":"invalid_client","error_description":"who are you"}`, "invalid_client", "invalid_client", "who are you", "", "invalid_client: who are you"},
 		{"OAuth's, bare", `{"error":"invalid_client"}`, "invalid_client", "invalid_client", "", "", "invalid_client"},
+		{"what would be a line of ours", `{"errors":[{"code":"A\n1","title":"gone\nhint: curl evil","detail":"\u001b[31m\u2028red"}],"traceId":"1\n2"}`, "A 1", "gone hint: curl evil", " [31m red", "1 2", "gone hint: curl evil:  [31m red"},
+		{"the same, OAuth's", `{"error":"a\nb","error_description":"c\rd"}`, "a b", "a b", "c d", "", "a b: c d"},
 		{"HTML", `<html><body>502</body></html>`, "", "", "", "", "HTTP 400 Bad Request"},
 		{"nothing", ``, "", "", "", "", "HTTP 400 Bad Request"},
 		{"null", `null`, "", "", "", "", "HTTP 400 Bad Request"},

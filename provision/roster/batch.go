@@ -90,7 +90,7 @@ func (b *batch) take(begin int) {
 		if c.form == sloppy {
 			sp.strict = false
 		}
-		if c.end-c.start > mostField {
+		if c.end-c.start > mostField && len(c.value(string(s.buf[c.start:c.end]))) > mostField {
 			s.flaw(tooLong, i, s.first)
 		}
 		b.cells = append(b.cells, cell{c.start - begin, c.end - begin, c.form})

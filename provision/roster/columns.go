@@ -134,7 +134,7 @@ func (c *chooser) asked(flag, text string) (Source, error) {
 	}
 	holes, err := parseTemplate(text)
 	if err != nil {
-		return Source{}, &Error{Message: fmt.Sprintf("%s %s: %s", flag, quote(text), err)}
+		return Source{}, &Error{Message: fmt.Sprintf("%s %s: %s", flag, quote(text), err), Hint: c.example(flag, text)}
 	}
 	s := Source{text: text}
 	columns := 0
@@ -142,6 +142,9 @@ func (c *chooser) asked(flag, text string) (Source, error) {
 		if h.literal {
 			s.parts = append(s.parts, part{-1, h.text})
 			continue
+		}
+		if trim(h.text) == "" {
+			return Source{}, &Error{Message: fmt.Sprintf("%s %s has no header between its braces", flag, quote(text)), Hint: c.example(flag, text)}
 		}
 		i, err := c.find(flag, h.text, false)
 		if e, ok := err.(*Error); ok && e.Flags != nil {
@@ -159,10 +162,15 @@ func (c *chooser) asked(flag, text string) (Source, error) {
 	if columns == 0 {
 		return Source{}, &Error{
 			Message: fmt.Sprintf("%s %s names no column, so every row would have the same", flag, quote(text)),
-			Hint:    "put a header in braces: " + flag + " '{" + c.near(text)[0] + "}'",
+			Hint:    c.example(flag, text),
 		}
 	}
 	return s, nil
+}
+
+// example shows what a template looks like.
+func (c *chooser) example(flag, text string) string {
+	return "put a header in braces: " + flag + " '{" + c.near(text)[0] + "}'"
 }
 
 // find is the column of a header: the very same, the same but for outer white space, or one that only matches loosely; -1

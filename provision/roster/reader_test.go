@@ -26,6 +26,27 @@ func problems(t *testing.T, f *File) []string {
 	return found
 }
 
+func TestQuotesDoNotCountInTheLengthOfACell(t *testing.T) {
+	for _, quotes := range []int{0, 1, 200} {
+		for _, more := range []int{0, 1} {
+			plain := strings.Repeat("x", 64<<10-quotes+more)
+			for _, cell := range []string{plain + strings.Repeat("x", quotes), `"` + plain + strings.Repeat(`""`, quotes) + `"`} {
+				f, err := open(t, "hr.csv", []byte("Login,Note\n1,"+cell+"\n"), Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := ""
+				if more > 0 {
+					want = `hr.csv:2: column "Note": longer than 64 KiB`
+				}
+				if got := strings.Join(problems(t, f), "\n"); got != want {
+					t.Errorf("%d quotes, %d bytes more: %q, want %q", quotes, more, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestARecordThatIsTooLongIsReadOver(t *testing.T) {
 	const head = "Login,Name,Note\n"
 	for name, c := range map[string]struct {
