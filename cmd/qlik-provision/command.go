@@ -89,19 +89,34 @@ func quoteAll(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// quote makes one word of s for the shell of the platform: a POSIX shell, or PowerShell and cmd on Windows, which both take double quotes.
+// quote makes one word of s for the shell of the platform.
 func quote(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:,@%+=", r) ||
-			runtime.GOOS == "windows" && r == '\\'
+	if runtime.GOOS == "windows" {
+		return quoteForWindows(s)
 	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 && (runtime.GOOS != "windows" || !strings.Contains(s, "%")) {
+	if plain(s, "_-./:,@%+=") {
 		return s
 	}
-	if runtime.GOOS == "windows" {
-		return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"`
-	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// quoteForWindows makes one word of s for PowerShell, and for cmd as far as one form serves both: what PowerShell would act on in double quotes stands in
+// single ones, which cmd does not know.
+func quoteForWindows(s string) string {
+	switch {
+	case plain(s, `_-./:,+=\`):
+		return s
+	case strings.ContainsAny(s, "$`\"\u201c\u201d\u201e"):
+		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	}
+	return `"` + s + `"`
+}
+
+// plain reports whether s is a word by itself, of ASCII letters, digits and some signs.
+func plain(s, signs string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(signs, r))
+	}) < 0
 }
 
 // programName is how to call us again: by the path from here where that was typed, else by our name.

@@ -45,6 +45,17 @@ func TestTheProgramIsCalledByAPathFromHereOrByName(t *testing.T) {
 	}
 }
 
+func TestAWordIsQuotedForWindows(t *testing.T) {
+	for s, want := range map[string]string{
+		"hr.csv": "hr.csv", `C:\hr\export.csv`: `C:\hr\export.csv`, "": `""`, "my file.csv": `"my file.csv"`, "auth0|{Employee ID}": `"auth0|{Employee ID}"`, "50%": `"50%"`, "@x": `"@x"`,
+		"O'Neil.csv": `"O'Neil.csv"`, `\\srv\users$\hr.csv`: `'\\srv\users$\hr.csv'`, "a`b": "'a`b'", `a"b`: `'a"b'`, "$it's": "'$it''s'",
+	} {
+		if got := quoteForWindows(s); got != want {
+			t.Errorf("%s: %s, not %s", s, got, want)
+		}
+	}
+}
+
 // FuzzQuote asks a real shell whether a quoted word is the word.
 func FuzzQuote(f *testing.F) {
 	for _, s := range []string{"", "hr.csv", "my file.csv", "it's", "$HOME", "`id`", "a\nb", `back\slash`, "~", "-n", "é", "*", "!x", "a;b&c|d>e"} {
