@@ -65,14 +65,17 @@ func (n *Number) UnmarshalCSV(s string) error {
 // A Time is a moment in UTC, to the millisecond; the zero Time is written as nothing, and what is no time is read as that.
 type Time struct{ time.Time }
 
-const timeForm = "2006-01-02T15:04:05.000Z07:00"
-
 // MarshalCSV writes RFC 3339.
 func (t Time) MarshalCSV() (string, error) {
 	if t.IsZero() {
 		return "", nil
 	}
-	return t.UTC().Format(timeForm), nil
+	at := t.UTC()
+	ms := at.Nanosecond() / 1e6
+	// Package time writes whole seconds of this form many times as fast as any other.
+	b := at.AppendFormat(make([]byte, 0, len("2006-01-02T15:04:05.000Z")), time.RFC3339)
+	b = append(b[:len(b)-1], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z')
+	return string(b), nil
 }
 
 // UnmarshalCSV never fails.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gocarina/gocsv"
 	"github.com/google/go-cmp/cmp"
@@ -80,5 +81,16 @@ func TestTheColumnsAreThoseOfAnEntrysTags(t *testing.T) {
 	header, err := gocsv.MarshalString([]Entry{})
 	if want := strings.Join(Columns(), ",") + "\n"; err != nil || header != want {
 		t.Errorf("%q, %v; want %q", header, err, want)
+	}
+}
+
+func TestATimeIsWrittenToTheMillisecond(t *testing.T) {
+	for _, nanos := range []int64{0, 1, 999_999, 1_000_000, 123_456_789, 999_999_999} {
+		for _, at := range []time.Time{time.Unix(0, nanos), time.Unix(1_772_353_800, nanos).In(time.FixedZone("", 7200)), time.Unix(253_402_300_800, nanos), time.Unix(-70_000_000_000, nanos)} {
+			got, err := Time{at}.MarshalCSV()
+			if want := at.UTC().Format("2006-01-02T15:04:05.000Z07:00"); err != nil || got != want {
+				t.Errorf("%s, %v, want %s", got, err, want)
+			}
+		}
 	}
 }

@@ -247,8 +247,7 @@ func median(samples []sample, of func(sample) int) int {
 	for i, s := range samples {
 		values[i] = of(s)
 	}
-	slices.Sort(values)
-	return values[len(values)/2]
+	return middle(values)
 }
 
 func tail(text string) string { return text[max(0, len(text)-2000):] }
