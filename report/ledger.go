@@ -131,7 +131,11 @@ func (l *Ledger) setJournalAside() (putBack func() error, err error) {
 		return nil, fmt.Errorf("setting %s aside: %w", l.place.journalName(), err)
 	}
 	l.options.after("journal set aside")
-	return func() error { return os.Rename(aside, journal) }, l.place.syncFolder()
+	putBack = func() error { return os.Rename(aside, journal) }
+	if err := l.place.syncFolder(); err != nil {
+		return nil, both(err, putBack())
+	}
+	return putBack, nil
 }
 
 func (l *Ledger) startJournal() error {
