@@ -251,10 +251,7 @@ func sorted(text string) string {
 }
 
 func TestTheJournalOfAResultFileThatIsOverwrittenGoesWithIt(t *testing.T) {
-	ledger, journal := cutOff(t)
-	path := filepath.Join(t.TempDir(), "hr.results.csv")
-	write(t, path, ledger)
-	write(t, path+".journal", journal)
+	path, _, _ := ofKilledRun(t)
 	_, err := Create(path, export(t, manyRows(5)), sandbox)
 	if e := is[*ExistsError](t, err); e.Done != 5 || !e.SameExport {
 		t.Errorf("the journal is not counted: %+v", e)
@@ -272,10 +269,7 @@ func TestTheJournalOfAResultFileThatIsOverwrittenGoesWithIt(t *testing.T) {
 }
 
 func TestAnOverwritingThatIsCutOffMixesNothing(t *testing.T) {
-	ledger, journal := cutOff(t)
-	path := filepath.Join(t.TempDir(), "hr.results.csv")
-	write(t, path, ledger)
-	write(t, path+".journal", journal)
+	path, _, _ := ofKilledRun(t)
 	o := sandbox
 	o.Overwrite = true
 	var states []string
@@ -302,10 +296,7 @@ func TestAnOverwritingThatIsCutOffMixesNothing(t *testing.T) {
 }
 
 func TestAnOverwritingThatFailsThrowsNothingAway(t *testing.T) {
-	ledger, journal := cutOff(t)
-	path := filepath.Join(t.TempDir(), "hr.results.csv")
-	write(t, path, ledger)
-	write(t, path+".journal", journal)
+	path, ledger, journal := ofKilledRun(t)
 	o := sandbox
 	o.Overwrite = true
 	o.step = func(what string) {

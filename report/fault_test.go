@@ -178,10 +178,7 @@ func TestAFolderInTheJournalsPlaceIsRefused(t *testing.T) {
 }
 
 func TestAJournalThatSomebodyElseBeginsIsLeftAlone(t *testing.T) {
-	ledger, journal := cutOff(t)
-	path := filepath.Join(t.TempDir(), "hr.results.csv")
-	write(t, path, ledger)
-	write(t, path+".journal", journal)
+	path, _, journal := ofKilledRun(t)
 	o := sandbox
 	o.step = func(what string) {
 		if what == "journal removed" {
@@ -475,11 +472,8 @@ func TestAFolderThatMayNoLongerBeWrittenKeepsTheJournal(t *testing.T) {
 
 func TestWhatMayNotBeReadIsNotReplaced(t *testing.T) {
 	unprivileged(t)
-	ledger, journal := cutOff(t)
-	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	path, ledger, journal := ofKilledRun(t)
 	page := filepath.Join(t.TempDir(), "page.html")
-	write(t, path, ledger)
-	write(t, path+".journal", journal)
 	if err := SavePage(page, path); err != nil {
 		t.Fatal(err)
 	}

@@ -30,12 +30,26 @@ func cutOff(t testing.TB) (ledger, journal string) {
 	return ledger, journal
 }
 
+// ofKilledRun puts what a run that was killed leaves into a folder: its ledger and its journal.
+func ofKilledRun(t testing.TB) (path, ledger, journal string) {
+	t.Helper()
+	ledger, journal = cutOff(t)
+	return laid(t, ledger, journal), ledger, journal
+}
+
+// laid puts a ledger and its journal into a folder of their own.
+func laid(t testing.TB, ledger, journal string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, ledger)
+	write(t, path+".journal", journal)
+	return path
+}
+
 // reopened opens a ledger with this journal, closes it again and gives back the file, and what was said.
 func reopened(t testing.TB, ledger, journal string, o Options) (file string, said []string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "hr.results.csv")
-	write(t, path, ledger)
-	write(t, path+".journal", journal)
+	path := laid(t, ledger, journal)
 	o.Notify = func(s string) { said = append(said, s) }
 	l, err := Open(path, roster.Options{}, o)
 	if err != nil {
