@@ -99,16 +99,18 @@ func (g *guard) see(r row) {
 }
 
 // moved reports whether a row would be sent under another subject, and the one it had: one that is done or pending, or any whose subject a
-// spreadsheet has changed behind everybody's back. Who means a pending row to change empties its user_subject.
+// spreadsheet has changed behind everybody's back. Who means a pending row to change empties its user_subject. A subject that was put back as it was is
+// right, whatever the spreadsheet did to user_subject: in a row that is not done the message is the witness, and one that is done is not sent.
 func (g *guard) moved(r row) (was string, moved bool) {
 	e := r.entry
-	if r.witness != "" && !done(e.Outcome) && e.UserSubject != "" {
-		was = r.witness
-		if !sameSubject(was, e.UserSubject) || !sameSubject(was, r.Subject) && damaged(was, r.Subject) {
-			return was, true
-		}
-	}
-	if !done(e.Outcome) && (e.Outcome != provision.Pending || e.UserSubject == "") {
+	switch {
+	case done(e.Outcome):
+		return e.UserSubject, !sameSubject(r.Subject, e.UserSubject) && !(fragile(r.Subject) && damaged(r.Subject, e.UserSubject))
+	case e.UserSubject == "", r.witness != "" && sameSubject(r.witness, r.Subject):
+		return "", false
+	case r.witness != "" && (!sameSubject(r.witness, e.UserSubject) || damaged(r.witness, r.Subject)):
+		return r.witness, true
+	case e.Outcome != provision.Pending:
 		return "", false
 	}
 	return e.UserSubject, !sameSubject(r.Subject, e.UserSubject)

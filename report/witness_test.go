@@ -66,6 +66,25 @@ func TestASpreadsheetThatTakesZerosFromEveryColumnIsNoticed(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 
+	// Put back where it is to be sent, or everywhere, the column is enough.
+	for _, rows := range []string{"124|125|126", "123|124|125|126"} {
+		back := regexp.MustCompile(`(?m)^(`+rows+`),`).ReplaceAllString(damagedFile, "00$1,")
+		l, path, _, err := opened(t, back, roster.Options{}, sandbox)
+		if err != nil {
+			t.Errorf("with %s put back: %v", rows, err)
+			continue
+		}
+		for _, r := range pending(t, l) {
+			if len(r.Subject) != 5 {
+				t.Errorf("%q would be sent", r.Subject)
+			}
+		}
+		closed(t, l)
+		if after := read(t, path); !strings.Contains(after, ",00126,") {
+			t.Errorf("user_subject is not put back:\n%s", after)
+		}
+	}
+
 	// Mending a cell is something else, and so is emptying user_subject.
 	mended := strings.Replace(file, "\n00124,John,not an address,", "\n00134,John,john@acme.example,", 1)
 	l, _, _, err = opened(t, strings.Replace(mended, "\n00126,", "\n126,", 1), roster.Options{}, sandbox)

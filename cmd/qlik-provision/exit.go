@@ -74,6 +74,8 @@ func (a *app) refusal(err error, given command) error {
 		return usage(err, given.retry(results.Path).String())
 	case errors.As(err, &subjects) && len(subjects.Flags) > 0:
 		return usage(err, given.with(subjects.Flags...).String())
+	case errors.As(err, &subjects) && subjects.Damaged:
+		return usage(err, "put the column of the subjects back from the export, as text, then: "+given.String())
 	case errors.As(err, &subjects):
 		return usage(err, "put the subjects back as they were; to change the subject of a pending row, empty its user_subject")
 	case errors.As(err, &tenant) && tenant.Ledger == sandboxTenant:
