@@ -18,6 +18,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/qlik"
@@ -428,11 +429,32 @@ func TestProgressSaysWhatItWaitsForInTheRoomThereIs(t *testing.T) {
 			t.Errorf("%+v, wide %v: %q, not %q", test.s, test.wide, got, test.want)
 		}
 	}
-	for _, columns := range []int{20, 40, 59, 60, 80, 200} {
-		p := &progress{ui: &ui{terminal: true}, total: 100, columns: columns}
-		for _, words := range []string{"", "short", strings.Repeat("漢", 300)} {
-			if n := len([]rune(p.fit(words))); n != p.room() {
-				t.Errorf("%d columns: %d runes of words, not %d", columns, n, p.room())
+}
+
+func TestALineOfProgressIsNoWiderThanTheTerminal(t *testing.T) {
+	for _, total := range []int{1, 27, 2000, 1_000_000} {
+		for columns := 1; columns <= 200; columns++ {
+			var drawn bytes.Buffer
+			p := &progress{ui: &ui{w: &drawn}, total: total, columns: columns}
+			if p.room() < 0 {
+				if columns >= 40 {
+					t.Errorf("%d rows on %d columns have no bar", total, columns)
+				}
+				continue
+			}
+			p.bar = p.newBar()
+			for _, words := range []string{"", "short", strings.Repeat("漢", 300)} {
+				p.bar.Describe(p.fit(words))
+				for _, n := range []int{0, total / 2, total} {
+					if err := p.bar.Set(n); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			for line := range strings.SplitSeq(drawn.String(), "\r") {
+				if n := utf8.RuneCountInString(line); n > columns {
+					t.Errorf("%d rows on %d columns: a line of %d: %q", total, columns, n, line)
+				}
 			}
 		}
 	}

@@ -11,11 +11,13 @@ import (
 )
 
 const (
-	redraw    = 200 * time.Millisecond // on a terminal
-	sayFirst  = 5 * time.Second        // elsewhere: a line as often as this in the first minute,
-	sayLater  = 10 * time.Second       // and this afterwards
-	rateOver  = 10 * time.Second       // the speed shown is that of the last seconds
-	narrowest = 60                     // columns under which the line says less
+	redraw   = 200 * time.Millisecond // on a terminal
+	sayFirst = 5 * time.Second        // elsewhere: a line as often as this in the first minute,
+	sayLater = 10 * time.Second       // and this afterwards
+	rateOver = 10 * time.Second       // the speed shown is that of the last seconds
+	wideRoom = 42                     // columns for the words behind the bar,
+	slimRoom = 14                     // or, where there are not so many, for a few of them
+	leastBar = 4                      // columns
 )
 
 // progress shows how far a run is: a bar on a terminal, lines elsewhere.
@@ -87,10 +89,13 @@ func (p *progress) show() {
 	columns := p.ui.columns()
 	if p.bar == nil || columns != p.columns {
 		p.clear()
-		p.columns = columns
+		p.columns, p.bar = columns, nil
+		if p.room() < 0 {
+			return // a line that is longer than the terminal is wide would be a new one each time
+		}
 		p.bar = p.newBar()
 	}
-	p.bar.Describe(p.fit(p.words(s, time.Now(), columns >= narrowest)))
+	p.bar.Describe(p.fit(p.words(s, time.Now(), p.room() == wideRoom)))
 	// A bar that cannot be drawn is no reason to stop creating users.
 	_ = p.bar.Set(min(s.Settled, p.total))
 }
@@ -102,28 +107,38 @@ func (p *progress) clear() {
 	}
 }
 
-// room is how many columns the words behind the bar have.
+// beside is how many columns the line takes without its bar and its words.
+func (p *progress) beside() int { return len(" 100% || (/) ") + 2*len(fmt.Sprint(p.total)) + 1 }
+
+// room is how many columns the words behind the bar have; less than none where not even a bar has any.
 func (p *progress) room() int {
-	if p.columns < narrowest {
-		return 14
+	left := p.columns - p.beside() - leastBar
+	switch {
+	case left >= wideRoom:
+		return wideRoom
+	case left >= slimRoom:
+		return slimRoom
 	}
-	return 42
+	return left
 }
 
 // fit makes the words as wide as their room, so that what stood there before is overwritten.
 func (p *progress) fit(words string) string {
 	runes := []rune(words)
-	if room := p.room(); len(runes) > room {
+	switch room := p.room(); {
+	case room == 0:
+		return ""
+	case len(runes) > room:
 		return string(runes[:room-1]) + "…"
+	default:
+		return words + strings.Repeat(" ", room-len(runes))
 	}
-	return words + strings.Repeat(" ", p.room()-len(runes))
 }
 
 func (p *progress) newBar() *progressbar.ProgressBar {
-	beside := len(" 100% || (/) ") + 2*len(fmt.Sprint(p.total)) + p.room() + 1
 	return progressbar.NewOptions(p.total,
 		progressbar.OptionSetWriter(p.ui.w),
-		progressbar.OptionSetWidth(max(4, p.columns-beside)),
+		progressbar.OptionSetWidth(p.columns-p.beside()-p.room()),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false),

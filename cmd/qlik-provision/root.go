@@ -66,12 +66,12 @@ the tenant's rate limit, and writes what became of every row to a result file, f
 	})
 	root.AddCommand(a.createCommand(), a.retryCommand(), a.planCommand(), a.reportCommand(), a.sandboxCommand())
 	root.AddCommand(topics()...)
-	fold(root, max(narrowest, min(a.ui.columns(), widestHelp)))
+	fold(root, max(narrowestHelp, min(a.ui.columns(), widestHelp)))
 	return root
 }
 
-// widestHelp is how many columns a line of help takes at most: longer ones are hard to read.
-const widestHelp = 110
+// A line of help is as wide as the terminal, within bounds: longer ones are hard to read, shorter ones hold little.
+const narrowestHelp, widestHelp = 60, 110
 
 // fold makes the help of the commands as wide as the terminal.
 func fold(root *cobra.Command, columns int) {
