@@ -111,6 +111,9 @@ func TestASecondInterruptDoesNotWaitForWhatIsInFlight(t *testing.T) {
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it waited for %v", took)
 	}
+	if want := "interrupted: waiting for 1 request, 10 s at the most; a second Ctrl-C does not wait\n"; strings.Count(stderr.String(), want) != 1 {
+		t.Errorf("it does not say what it waits for:\n%s", stderr)
+	}
 	rows := readResults(t, filepath.Join(p.dir, "hr.results.csv"))
 	if rows[3]["outcome"] != "pending" {
 		t.Errorf("the row that hung is %v", rows[3])

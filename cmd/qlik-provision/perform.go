@@ -54,6 +54,12 @@ func (p *performance) run(ctx context.Context) error {
 	if !p.config.quiet {
 		stop = p.app.ui.follow(options.Progress, waiting)
 	}
+	stopSaying := context.AfterFunc(ctx, func() {
+		if n := client.InFlight(); n > 0 {
+			p.app.ui.say("interrupted: waiting for %s, 10 s at the most; a second Ctrl-C does not wait", plural(n, "request"))
+		}
+	})
+	defer stopSaying()
 	var lost unrecorded
 	do := provision.Run
 	if p.look {

@@ -27,7 +27,8 @@ A credential flag hides every credential in the environment. With --context or
 2    before any request: wrong usage, configuration or file
 3    after the first request, the run could not go on: credentials refused,
      scope missing, tenant out of reach, disk full. Rows not settled are pending
-130  interrupted; what was in flight was waited for, the rest is pending
+130  interrupted; what was in flight was waited for, 10 s at the most and not
+     after a second Ctrl-C; the rest is pending
 
 Every end that is not 0 prints what happened, "error: …", and what to type next,
 "hint: …", to stderr.`,
