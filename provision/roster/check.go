@@ -19,6 +19,9 @@ func (f *File) Check(r *Record, needEmail bool) (invalid, warning string) {
 			return r.wrong(header, "nothing to put into the subject"), ""
 		}
 	}
+	if header, found := c.Subject.total(r.Fields); found {
+		return r.wrong(header, quote(r.Subject)+" looks like the total under a report, not like a person"), ""
+	}
 	for _, v := range [...]struct {
 		value  string
 		source *Source

@@ -125,13 +125,19 @@ func TestWithoutAnAddressARowIsInvalidWhereOneIsNeeded(t *testing.T) {
 
 func TestWhatLooksDamagedIsSentWithAWarning(t *testing.T) {
 	for row, want := range map[string]struct{ invalid, warning string }{
-		"########,a":  {invalid: `line 2, column "Login": ######## is a spreadsheet's error value`},
-		"#,a":         {},
-		",a":          {invalid: `line 2, column "Login": no subject`},
-		"J\ufffdrg,a": {warning: `line 2, column "Login": "J�rg" has signs that were lost before (�)`},
-		"1,J\ufffdrg": {warning: `line 2, column "Name": "J�rg" has signs that were lost before (�)`},
-		"#1,a":        {},
-		"#N/A,a":      {invalid: `line 2, column "Login": #N/A is a spreadsheet's error value`},
+		"########,a":         {invalid: `line 2, column "Login": ######## is a spreadsheet's error value`},
+		"#,a":                {},
+		"Total,25":           {invalid: `line 2, column "Login": "Total" looks like the total under a report, not like a person`},
+		"Total: 2,":          {invalid: `line 2, column "Login": "Total: 2" looks like the total under a report, not like a person`},
+		"SUMME,1":            {invalid: `line 2, column "Login": "SUMME" looks like the total under a report, not like a person`},
+		"Total Rows: 1.234,": {invalid: `line 2, column "Login": "Total Rows: 1.234" looks like the total under a report, not like a person`},
+		"Totalini,a":         {},
+		"total:b,a":          {},
+		",a":                 {invalid: `line 2, column "Login": no subject`},
+		"J\ufffdrg,a":        {warning: `line 2, column "Login": "J�rg" has signs that were lost before (�)`},
+		"1,J\ufffdrg":        {warning: `line 2, column "Name": "J�rg" has signs that were lost before (�)`},
+		"#1,a":               {},
+		"#N/A,a":             {invalid: `line 2, column "Login": #N/A is a spreadsheet's error value`},
 	} {
 		// A template of one column is that column, and U+FFFD a sign like others also in a file that is said to be UTF-8.
 		for _, o := range []Options{{}, {Subject: "{Login}"}, {Encoding: "utf-8"}} {

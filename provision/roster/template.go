@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -61,6 +62,24 @@ func (s *Source) empty(fields []string) (header string, found bool) {
 	}
 	return "", false
 }
+
+// total is the header of the source's first column that says what a report's last row does: Total, or Total: 412. No identity provider calls a person so.
+func (s *Source) total(fields []string) (header string, found bool) {
+	for _, p := range s.parts {
+		if p.column < 0 {
+			continue
+		}
+		word, count, _ := strings.Cut(trim(fields[p.column]), ":")
+		word = strings.ToLower(trim(word))
+		if slices.Contains(totals, strings.TrimSuffix(word, "s")) && strings.Trim(count, "0123456789., ") == "" {
+			return p.text, true
+		}
+	}
+	return "", false
+}
+
+// totals are what reports call the row below their last, in the languages that HR systems have, without a plural's s.
+var totals = []string{"total", "grand total", "subtotal", "sum", "row count", "record count", "total record", "total row", "gesamt", "gesamtsumme", "summe", "anzahl", "total général", "totale", "totaal", "suma"}
 
 // column is the header of the source where it is a single column, else its text.
 func (s *Source) column() string {
