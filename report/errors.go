@@ -46,6 +46,17 @@ func (e *StrayJournalError) Error() string {
 	return fmt.Sprintf("%s is there, but %s, to which its outcomes belong, is not", e.Journal, e.Path)
 }
 
+// A NoFolderError says that the folder of a file cannot be found.
+type NoFolderError struct {
+	Path string
+	Err  error
+}
+
+func (e *NoFolderError) Error() string { return fmt.Sprintf("finding the folder of %s: %v", e.Path, e.Err) }
+
+// Unwrap is the operating system's error.
+func (e *NoFolderError) Unwrap() error { return e.Err }
+
 // A LockedError says that another run works on the result file.
 type LockedError struct {
 	Path   string

@@ -29,7 +29,7 @@ func findPlace(name string) (place, error) {
 	for range 40 { // as many as Linux follows
 		folder, err := filepath.EvalSymlinks(filepath.Dir(path))
 		if err != nil {
-			return place{}, fmt.Errorf("finding the folder of %s: %w", name, err)
+			return place{}, &NoFolderError{name, err}
 		}
 		path = filepath.Join(folder, filepath.Base(path))
 		info, err := os.Lstat(path)

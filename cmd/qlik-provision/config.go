@@ -199,9 +199,9 @@ func (c *config) credentials() (creds qlik.Credentials, err error) {
 		creds.ClientSecret, err = secret(c.secretFile)
 		return creds, err
 	case c.clientID != "":
-		return creds, errors.New("--client-id without --client-secret-file: a flag hides the credentials in the environment")
+		return creds, usage(errors.New("--client-id without --client-secret-file: a flag hides the credentials in the environment"), "give both, or neither")
 	case c.secretFile != "":
-		return creds, errors.New("--client-secret-file without --client-id: a flag hides the credentials in the environment")
+		return creds, usage(errors.New("--client-secret-file without --client-id: a flag hides the credentials in the environment"), "give both, or neither")
 	}
 	// Whatever put them there may have left the line end of the file that they stood in.
 	from := func(name string) string { return strings.TrimSpace(os.Getenv(name)) }

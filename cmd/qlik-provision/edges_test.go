@@ -277,6 +277,7 @@ func TestEveryEndOfARunHasItsCodeAndAWayOn(t *testing.T) {
 		{qlik.ErrNotTenant, exitRun, "check the address of the tenant, then: go on"},
 		{provision.ErrUnreachable, exitRun, "check the address of the tenant, the network and the proxy (HTTPS_PROXY), then: go on"},
 		{provision.ErrPatience, exitRun, "see how the tenant is (status.qlikcloud.com) and who else uses this client; --patience waits longer, then: go on"},
+		{qlik.ErrNoToken, exitRun, "check the address of the tenant, the network and the proxy (HTTPS_PROXY), and how the tenant is (status.qlikcloud.com), then: go on"},
 		{errNotRecorded, exitRun, "make room on the disk, then: go on"},
 		{io.ErrUnexpectedEOF, exitRun, "go on"},
 	} {

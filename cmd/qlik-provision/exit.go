@@ -110,6 +110,7 @@ func (c command) hint(err error) string {
 		{is[*report.NotResultsError](err), "a result file is what create wrote; to start anew from the export, give create another -o"},
 		{is[*report.MergeError](err), "close the file where it is open, make room on the disk, then: " + c.String()},
 		{errors.Is(err, syscall.ENOSPC), "make room on the disk, then: " + c.String()},
+		{is[*report.NoFolderError](err) && errors.Is(err, fs.ErrNotExist), "make that folder first, or name another one"},
 		{errors.Is(err, fs.ErrNotExist), "check the name of the file"},
 		{errors.Is(err, fs.ErrPermission), "the file must be readable, and the folder of the result file writable; -o puts the result file elsewhere"},
 	} {
@@ -143,6 +144,8 @@ func ended(err error, retry string) *failure {
 		because("check the address of the tenant, the network and the proxy (HTTPS_PROXY)")
 	case errors.Is(err, provision.ErrPatience):
 		because("see how the tenant is (status.qlikcloud.com) and who else uses this client; --patience waits longer")
+	case errors.Is(err, qlik.ErrNoToken), errors.Is(err, qlik.ErrNoAnswer): // of a plan, which goes no further
+		because("check the address of the tenant, the network and the proxy (HTTPS_PROXY), and how the tenant is (status.qlikcloud.com)")
 	case errors.Is(err, errNotRecorded):
 		because("make room on the disk")
 	}

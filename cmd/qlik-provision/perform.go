@@ -87,6 +87,8 @@ func (p *performance) finish(runErr, closeErr error) error {
 	if !p.unnamed {
 		p.summary.Results = p.path
 	}
+	p.summary.cutShort = p.look && runErr != nil
+	p.summary.unasked = p.config.offline || p.summary.cutShort
 	f := p.end(runErr, closeErr)
 	if f != nil {
 		p.summary.Exit, p.summary.Error, p.summary.Hint = f.code, f.Error(), f.hint

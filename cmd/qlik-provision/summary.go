@@ -35,6 +35,8 @@ type summary struct {
 
 	notDone   int
 	strangers bool // rows failed because their subject is another person's
+	unasked   bool // a plan did not ask the tenant who is there
+	cutShort  bool // a plan did not ask to its end
 }
 
 func (s *summary) fill(total *report.Summary) {
@@ -91,7 +93,7 @@ func (s *summary) table(u *ui, c *config, total *report.Summary, plan bool) stri
 		}
 		fmt.Fprintf(&b, "  %-*s %s%s\n", widest, line.label, count, prefixed("  ", line.more))
 	}
-	if plan && s.Pending > 0 {
+	if plan && s.Pending > 0 && !s.cutShort {
 		b.WriteString("\n" + wrap(s.cost(c), u.columns(), "  ", "  "))
 	}
 	if causes := s.causes(u, total); causes != "" {
@@ -161,14 +163,18 @@ func (s *summary) lines(plan bool) []line {
 	}
 	differing := strings.Join(there, ", ")
 	if plan {
+		wanting := line{"to create", s.Pending, green, "", false}
+		if s.cutShort {
+			wanting = line{"not looked up", s.Pending, yellow, "", false}
+		}
 		return []line{
 			{"rows", s.Rows, bold, "", false},
-			{"to create", s.Pending, green, "", false},
-			{"there already", s.Exists, green, differing, false},
+			wanting,
+			{"there already", s.Exists, green, differing, s.unasked},
 			{"created before", s.Created, green, "", true},
 			{"duplicate", s.Duplicate, green, "", false},
 			{"invalid", s.Invalid, red, "", false},
-			{"somebody else's", s.Failed, red, "", false},
+			{"somebody else's", s.Failed, red, "", s.unasked},
 		}
 	}
 	took := "in " + duration(s.Seconds)
