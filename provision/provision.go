@@ -1,69 +1,106 @@
-// Package provision makes users of people: it takes rows, looks up who is on the tenant already, creates the others at the pace
-// the tenant allows, and says of every row what became of it. It knows neither files nor the terminal.
+// Package provision brings the users of a Qlik Cloud tenant in line with a list of people: it looks up existing users,
+// sends the writes that are needed at the pace the tenant allows, and records the outcome of every row. It knows
+// neither files nor the terminal.
 package provision
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
-// A Row is one person of an export, as it is sent: the outer white space is gone, nothing else was changed.
+// A Person is what a row says of somebody, as it is sent: trimmed, otherwise unchanged.
+type Person struct {
+	Subject string   `csv:"subject"`
+	Name    string   `csv:"name"`  // may be empty
+	Email   string   `csv:"email"` // may be empty
+	Roles   RoleList `csv:"roles"` // names of Qlik roles; may be empty
+}
+
+// A Row is a row that a run works on, with what earlier runs of the same file left open.
 type Row struct {
-	Number  int // the row's number in the export, from 1
-	Subject string
-	Name    string // may be empty
-	Email   string // may be empty
+	Number int // from 1, unique in a run
+	Person Person
+
+	// LookupOnly keeps the row from being written: it contradicts another row of the file. It is looked up, and may turn
+	// out as an existing user or a conflict; otherwise nothing is recorded.
+	LookupOnly bool
+	// SentAt is the tenant's Date before the first write of this row in an earlier run, where the outcome of that write
+	// was never learned; zero where nothing is unconfirmed.
+	SentAt time.Time
+	// UserID is the user that a run of this file created: for deleting it.
+	UserID string
+	// Tried says that an earlier run tried the row: rows that were never tried go first.
+	Tried bool
 }
 
-// A State is what became of a row: the word that stands in the result file's column outcome.
-type State string
+// An Outcome is the word in the result file's outcome column.
+type Outcome string
 
-// The states of a row. Only Created and Exists, and a Duplicate of one of them, are done.
+// The outcomes. Done reports which of them leave nothing to do.
 const (
-	Pending   State = "pending"   // not tried yet, or the run ended before it was settled
-	Created   State = "created"   // a run of this file created the user
-	Exists    State = "exists"    // this person was on the tenant already
-	Duplicate State = "duplicate" // an earlier row is the same person under the same subject
-	Invalid   State = "invalid"   // it cannot be sent
-	Failed    State = "failed"    // the tenant refused it, did not answer, or the subject is another person's
+	Pending   Outcome = "pending"   // not tried yet, or the run ended before it was settled
+	Created   Outcome = "created"   // a run of this file created the user
+	Exists    Outcome = "exists"    // this person already has a user
+	Updated   Outcome = "updated"   // existed, and a run of this file changed it
+	Disabled  Outcome = "disabled"  // a run of this file disabled the user
+	Unchanged Outcome = "unchanged" // disable: already disabled, or no such user
+	Skipped   Outcome = "skipped"   // left out by a condition
+	Deleted   Outcome = "deleted"   // created by this file, then deleted by undo
+	Duplicate Outcome = "duplicate" // an earlier row is the same person: as that row
+	Invalid   Outcome = "invalid"   // cannot be sent
+	Failed    Outcome = "failed"    // the tenant refused it, or a conflict
 )
 
-// States lists every state, in the order in which they are reported.
-func States() []State {
-	return []State{Created, Exists, Duplicate, Invalid, Failed, Pending}
+// Outcomes lists every outcome in the order in which they are reported.
+func Outcomes() []Outcome {
+	return []Outcome{Created, Exists, Updated, Disabled, Unchanged, Skipped, Deleted, Duplicate, Invalid, Failed, Pending}
 }
 
-// OtherPerson is the error code of a row whose subject belongs to somebody else on the tenant.
-const OtherPerson = "other-person"
-
-// An Outcome says what became of one row.
-type Outcome struct {
-	Row        Row
-	State      State
-	UserID     string // the tenant's id of the user, where there is one
-	Message    string // for people; may hold whatever the tenant said
-	ErrorCode  string // the tenant's, or OtherPerson
-	HTTPStatus int    // of the answer that decided, 0 for none
-	TraceID    string // what the tenant's support asks for
-	Attempts   int    // creates sent that count, see Options.Attempts
-	FinishedAt time.Time
-}
-
-// SamePerson reports whether two rows under one subject are one person: a name or an address that both have agrees (case and
-// outer space aside), or there is nothing that both have. It is the only judge of that, inside a file and on the tenant.
-func SamePerson(a, b Row) bool {
-	names := bothSay(a.Name, b.Name)
-	emails := bothSay(a.Email, b.Email)
-	if !names && !emails {
+// Done reports whether an outcome leaves nothing to do. A Duplicate is done where the row that it duplicates is.
+func (o Outcome) Done() bool {
+	switch o {
+	case Created, Exists, Updated, Disabled, Unchanged, Skipped, Deleted:
 		return true
 	}
-	return names && sameText(a.Name, b.Name) || emails && sameText(a.Email, b.Email)
+	return false
 }
 
-func bothSay(a, b string) bool {
-	return strings.TrimSpace(a) != "" && strings.TrimSpace(b) != ""
-}
+// Our own codes, for Result.Code and the result file's code column. Others are the tenant's.
+const (
+	CodeNoSubject        = "no-subject"
+	CodeBadSubject       = "bad-subject"
+	CodeNotAPerson       = "not-a-person"
+	CodeBadEmail         = "bad-email"
+	CodeNoEmail          = "no-email"
+	CodeBadName          = "bad-name"
+	CodeErrorValue       = "error-value"
+	CodeHeaderRow        = "header-row"
+	CodeSubjectTwice     = "subject-twice"
+	CodeEmailTwice       = "email-twice"
+	CodeUnknownRole      = "unknown-role"
+	CodeAdminRole        = "admin-role"
+	CodeSubjectConflict  = "subject-conflict"
+	CodeNotCreatedHere   = "not-created-here"
+	CodeEmailConflict    = "email-conflict"
+	CodeLookupRefused    = "lookup-refused"
+	CodeNotFound         = "not-found"
+	CodeConflictNotFound = "conflict-not-found"
+	CodeMaybeCreated     = "maybe-created"
+	CodeDiffers          = "differs"
+	CodeDisabled         = "disabled"
+	CodeEmailMatch       = "email-match"
+)
 
-func sameText(a, b string) bool {
-	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+// A Result is everything recorded about one row.
+//
+// A Result that is Pending with CodeMaybeCreated says that a write was or is about to be sent whose outcome is not known;
+// FinishedAt is then the tenant's Date before it (Row.SentAt in the next run). A run records one such Result before the
+// first write of a row, and another Result when the row is settled.
+type Result struct {
+	Number     int
+	Outcome    Outcome
+	Code       string // machine-readable reason: the tenant's, or one of ours
+	Message    string // for people; may hold whatever the tenant said
+	UserID     string // the tenant's ID of the user, where there is one
+	HTTPStatus int    // of the answer that decided, 0 for none
+	TraceID    string // what Qlik's support asks for
+	Attempts   int    // writes sent that count
+	FinishedAt time.Time
 }

@@ -1,261 +1,141 @@
+// Package report keeps the result file of a run: every row of the export with its outcome. The file is the ledger that a
+// run works on; it is complete before the first request, and can be run again.
 package report
 
 import (
-	"fmt"
-	"io/fs"
-	"iter"
-	"os"
-	"slices"
-	"sync"
+	"time"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/roster"
 )
 
-// Options say how a ledger is made or opened.
+// Options of a ledger.
 type Options struct {
-	Tenant     string       // host with port, "sandbox", or "" for a plan that asks nobody
-	NeedEmail  bool         // a row without an address is invalid
-	MatchEmail bool         // rows that share an address under different subjects are invalid
-	Overwrite  bool         // Create throws away a result file that is there
-	Notify     func(string) // takes one line that is worth knowing; nil: nobody does
+	Tenant    string       // host with port, "sandbox", or "" for a plan that contacts nobody
+	Overwrite bool         // Create replaces an existing result file, whatever it holds
+	Notify    func(string) // takes one line that is worth knowing; nil: none is given
 
-	// For tests.
-	hash    func(string) uint64
-	step    func(what string)           // between any two things done to the folder
-	syncing func(path string)           // with every sync of a draft or the folder
-	storage func(file *os.File) storage // what the journal is written to
+	// AcceptChanges lets Prepare go on where the name or address of a pending row was changed in the file; without it
+	// that is a *ChangedError, and nothing has been written.
+	AcceptChanges bool
 }
 
-func (o *Options) notify(format string, args ...any) {
-	if o.Notify != nil {
-		o.Notify(fmt.Sprintf(format, args...))
-	}
-}
-
-func (o *Options) after(what string) {
-	if o.step != nil {
-		o.step(what)
-	}
-}
-
-// A Ledger is a result file that a run works on: locked, with every row in it, and a journal beside it that takes the outcomes.
-// Its methods may be called at once, but for Close, which is the last.
+// A Ledger is a result file that a run works on: locked, with every row in memory, and a journal beside it that takes the
+// results. It is safe for concurrent use, but for Close, which is the last call.
 type Ledger struct {
-	place   place
 	options Options
-	columns roster.Columns
-	delim   rune
-	lock    *lock
-	journal *journal
-	rows    int
-
-	mu     sync.Mutex
-	counts map[provision.State]int // guarded by mu
-	taken  int                     // outcomes that the journal took; guarded by mu
-	closed bool                    // guarded by mu
 }
 
-// Create checks all of an export and writes its ledger to path, where no result file may be (*ExistsError) but one that
-// Options.Overwrite throws away. Nothing is left behind where it fails: with *roster.Error where the export cannot be trusted,
-// *ResultsGivenError, *NotResultsError, *StrayJournalError, *LockedError, or the system's error.
-func Create(path string, export *roster.File, o Options) (*Ledger, error) {
-	if export.Block >= 0 {
-		return nil, &ResultsGivenError{export.Name}
-	}
-	return locked(path, o, func(l *Ledger) error {
-		if err := l.makeWay(export); err != nil {
-			return err
-		}
-		return l.renew(&sheet{name: export.Name, file: export})
-	})
+// Create locks the place of a new result file. Where a result file is there: one of which no row was ever sent is replaced
+// by Prepare (and that is notified), as any is with Options.Overwrite; else it is an *ExistsError, which says how much of it is done.
+// export and action tell whether the file is of this export. Nothing is written yet. Name limits and permissions of every file that
+// the run needs are tried.
+func Create(path string, export *csvfile.File, action Action, o Options) (*Ledger, error) {
+	panic("not yet")
 }
 
-// Open takes up the result file at path, as a run or a spreadsheet left it: outcomes that a killed run left in its journal are
-// brought in, and every row that is not done is derived with in and checked anew. in.Block is set by Open. Nothing is written
-// where it fails: as Create does, or with *TenantError or *SubjectsError.
-func Open(path string, in roster.Options, o Options) (*Ledger, error) {
-	return locked(path, o, func(l *Ledger) error {
-		if !l.place.there() {
-			if there(l.place.journal()) {
-				return &StrayJournalError{l.place.name, l.place.journalName()}
-			}
-			return &fs.PathError{Op: "open", Path: l.place.name, Err: fs.ErrNotExist}
-		}
-		s, err := openSheet(l.place, in)
-		if err != nil {
-			return err
-		}
-		return l.renew(s)
-	})
+// Open locks the result file at path and reads it with the journal beside it.
+func Open(path string, read csvfile.Options, o Options) (*Ledger, error) { panic("not yet") }
+
+// File is the export's records: of Open, the result file's.
+func (l *Ledger) File() *csvfile.File { panic("not yet") }
+
+// Action is what the file's rows are for.
+func (l *Ledger) Action() Action { panic("not yet") }
+
+// Prepare checks the rows against the file (guards), against each other (conflicts), writes the result file with every row
+// in it, and starts the journal. people has one row for each record of the file. It may be called again after a *ChangedError.
+func (l *Ledger) Prepare(people *roster.Roster) error { panic("not yet") }
+
+// PrepareUndo is Prepare for a run that deletes: it derives and changes nothing, and starts the journal.
+func (l *Ledger) PrepareUndo() error { panic("not yet") }
+
+// Pending lists the rows that a run works on: never-tried rows first, each in the file's order; after PrepareUndo those that this
+// file created, or may have created.
+func (l *Ledger) Pending() []provision.Row { panic("not yet") }
+
+// Record takes a result into memory and the journal, and returns when the operating system has it.
+func (l *Ledger) Record(r provision.Result) error { panic("not yet") }
+
+// Summary counts the rows as they are now, and those of this run alone.
+func (l *Ledger) Summary() *Summary { panic("not yet") }
+
+// Rows are the rows as they are now: a copy.
+func (l *Ledger) Rows() []Row { panic("not yet") }
+
+// Close writes the result file, removes the journal and releases the lock. Where the file cannot be replaced it fails
+// with *MergeError, and the journal stays. A ledger that was not prepared leaves everything as it was.
+func (l *Ledger) Close() error { panic("not yet") }
+
+// A Row is a row of a result file.
+type Row struct {
+	roster.Row
+	Number int
+	Line   int // of the result file as it stands on the disk
+	Entry  Entry
 }
 
-// locked makes a ledger under the lock of its place. A start that is refused leaves nothing behind, the lock included.
-func locked(path string, o Options, make func(*Ledger) error) (*Ledger, error) {
-	p, err := findPlace(path)
-	if err != nil {
-		return nil, err
-	}
-	p.syncing = o.syncing
-	held, err := take(p)
-	if err != nil {
-		return nil, err
-	}
-	p.sweep()
-	l := &Ledger{place: p, options: o, lock: held, counts: map[provision.State]int{}}
-	if err := make(l); err != nil {
-		return nil, both(err, held.release())
-	}
-	return l, nil
+// An Entry is what the result file says of a row: our thirteen columns, in their order.
+type Entry struct {
+	Action      string            `csv:"action"`
+	Outcome     provision.Outcome `csv:"outcome"`
+	Code        string            `csv:"code"`
+	Message     string            `csv:"message"`
+	UserID      string            `csv:"user_id"`
+	UserSubject string            `csv:"user_subject"`
+	HTTPStatus  int               `csv:"http_status"`
+	TraceID     string            `csv:"trace_id"`
+	Attempts    int               `csv:"attempts"`
+	FinishedAt  time.Time         `csv:"finished_at"`
+	Tenant      string            `csv:"tenant"`
+	Check       string            `csv:"check"`
+	Row         int               `csv:"row"`
 }
 
-// removeJournal removes what stands at the journal's path, for good before anything else is done.
-func (l *Ledger) removeJournal() error {
-	if !there(l.place.journal()) {
-		return nil
-	}
-	if err := remove(l.place.journal(), busyPatience); err != nil {
-		return fmt.Errorf("removing %s: %w", l.place.journalName(), err)
-	}
-	l.options.after("journal removed")
-	return l.place.syncFolder()
+// Columns are the names of our columns in their order.
+func Columns() []string { panic("not yet") }
+
+// Results is a result file that was read, with the journal beside it merged in memory; it is not locked, and a run may be on.
+type Results struct {
+	Path     string
+	File     *csvfile.File
+	Action   Action
+	Rows     []Row
+	Running  bool   // a run holds the lock, or may
+	Holder   string // whose run: process, host and since when
+	Unmerged bool   // the journal has results that are not in the file yet
+	Warnings []string
 }
 
-// setJournalAside gives what stands at the journal's path the name of a draft, under which nothing takes it for the new file's and a sweep removes it.
-func (l *Ledger) setJournalAside() (putBack func() error, err error) {
-	journal, aside := l.place.journal(), l.place.asideName()
-	if info, err := os.Lstat(journal); err != nil || !info.Mode().IsRegular() {
-		return func() error { return nil }, l.removeJournal()
-	}
-	if err := try(busyPatience, busy, func() error { return os.Rename(journal, aside) }); err != nil {
-		return nil, fmt.Errorf("setting %s aside: %w", l.place.journalName(), err)
-	}
-	l.options.after("journal set aside")
-	putBack = func() error { return os.Rename(aside, journal) }
-	if err := l.place.syncFolder(); err != nil {
-		return nil, both(err, putBack())
-	}
-	return putBack, nil
+// Read reads the result file at path: for report, verify and plan. Persons are derived from the file's action where that can be read.
+func Read(path string, read csvfile.Options) (*Results, error) { panic("not yet") }
+
+// Summary counts the rows.
+func (r *Results) Summary() *Summary { panic("not yet") }
+
+// A Summary counts the rows of a result file.
+type Summary struct {
+	Rows   int
+	Counts map[provision.Outcome]int // every outcome, those of no row too
+	Run    map[provision.Outcome]int // of rows that this run settled; nil for a file that was only read
+	Codes  map[string]int
+	Done   int // rows that are done; duplicates of such rows too
+	// NotDone rows are those that Done does not count.
+	NotDone int
+	Causes  []Cause // why rows are not done, the most frequent first
+	Further int     // rows whose cause is none of Causes
+	Tenant  string  // of the first row that has one
+	First   time.Time
+	Last    time.Time
 }
 
-func (l *Ledger) startJournal() error {
-	file, err := os.OpenFile(l.place.journal(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	var to storage = file
-	if l.options.storage != nil {
-		to = l.options.storage(file)
-	}
-	if l.journal, err = startJournal(l.place.journalName(), to); err == nil {
-		l.options.after("journal started")
-		if err = l.place.syncFolder(); err != nil {
-			err = both(err, l.journal.close())
-		}
-	}
-	if err != nil {
-		os.Remove(l.place.journal())
-	}
-	return err
-}
-
-// Rows is how many rows the file has.
-func (l *Ledger) Rows() int { return l.rows }
-
-// Counts is how many rows are in each state by now.
-func (l *Ledger) Counts() map[provision.State]int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	counts := make(map[provision.State]int, len(l.counts))
-	for s, n := range l.counts {
-		counts[s] = n
-	}
-	return counts
-}
-
-// Pending yields the rows that are to be run, in the file's order, as they were when the ledger was made. Record may be called
-// meanwhile; Close may not.
-func (l *Ledger) Pending() iter.Seq2[provision.Row, error] {
-	return func(yield func(provision.Row, error) bool) {
-		s, err := l.reopen()
-		if err != nil {
-			yield(provision.Row{}, err)
-			return
-		}
-		defer s.close()
-		for r, err := range s.rows() {
-			switch {
-			case err != nil:
-				yield(provision.Row{}, err)
-				return
-			case r.entry.Outcome != provision.Pending:
-				continue
-			case !sameSubject(r.Subject, r.entry.UserSubject):
-				err = s.wrong(r.Line, fmt.Sprintf("the subject is %q, and was written as %q", r.Subject, r.entry.UserSubject))
-			}
-			if !yield(r.Row, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// reopen opens the ledger as this run wrote it, without the journal: its columns are where the export has them.
-func (l *Ledger) reopen() (*sheet, error) {
-	s, err := openAlone(l.place, roster.Options{Delimiter: l.delim, Loose: true})
-	if err != nil {
-		return nil, err
-	}
-	s.file.Columns = l.columns
-	return s, nil
-}
-
-// Record writes an outcome to the journal, and is back only when the operating system has it. Where that fails, the journal ends
-// with its last whole line, and the error wraps the system's.
-func (l *Ledger) Record(o provision.Outcome) error {
-	if !slices.Contains(provision.States(), o.State) || o.State == provision.Duplicate {
-		return fmt.Errorf("recording row %d: %q is no outcome of a run", o.Row.Number, o.State)
-	}
-	cells := entryOf(o, l.options.Tenant).cells()
-	if err := l.journal.append(cells[:]); err != nil {
-		return fmt.Errorf("recording row %d: %w", o.Row.Number, err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.counts[provision.Pending]--
-	l.counts[o.State]++
-	l.taken++
-	return nil
-}
-
-// recorded is how many outcomes the journal took.
-func (l *Ledger) recorded() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.taken
-}
-
-// Close brings the outcomes into the result file, removes the journal and lets go of the lock. Where the file cannot be replaced it
-// fails with *MergeError, and the journal stays. Calling it again does nothing.
-func (l *Ledger) Close() error {
-	if !l.end() {
-		return nil
-	}
-	synced := l.journal.close()
-	err := l.merge()
-	if err != nil {
-		err = &MergeError{l.place.name, l.place.journalName(), both(err, synced)}
-	} else {
-		err = l.removeJournal()
-	}
-	return both(err, l.lock.release())
-}
-
-// end is true the first time.
-func (l *Ledger) end() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	first := !l.closed
-	l.closed = true
-	return first
+// A Cause is what several rows that are not done have in common.
+type Cause struct {
+	Outcome provision.Outcome
+	Code    string
+	Message string // of the first of them; others may name other values
+	Count   int
+	Rows    []int // the first 5 row numbers
+	Lines   []int // and their lines
 }

@@ -1,6 +1,0 @@
-//go:build !race
-
-package provision_test
-
-// racing tells whether the race detector is on.
-const racing = false
