@@ -123,7 +123,7 @@ func (r *Roster) Describe() string {
 				unnamed++
 			}
 		}
-		fmt.Fprintf(&b, "; no column for the name: %s without one", text.Plural(unnamed, "person is", "persons are"))
+		fmt.Fprintf(&b, ", no column for the name: %s will have none", text.Plural(unnamed, "row", "rows"))
 	}
 	return b.String()
 }

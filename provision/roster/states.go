@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
@@ -23,7 +24,7 @@ func (w *warnings) states(r *Roster) {
 		leaves := leaverTest(header, counts)
 		var values, told []string
 		for _, v := range counts {
-			if v.text != "" && leaves(foldValue(v.text)) {
+			if v.text != "" && leaves(provision.Fold(v.text)) {
 				values = append(values, v.text)
 				told = append(told, text.Plural(v.rows, "row is ", "rows are ")+quote(v.text))
 			}
@@ -43,7 +44,7 @@ func leaverTest(header string, counts []valueCount) func(string) bool {
 	word := fold(withoutRemark(header))
 	codes := false
 	for _, v := range counts {
-		codes = codes || foldValue(v.text) == "a"
+		codes = codes || provision.Fold(v.text) == "a"
 	}
 	return func(v string) bool {
 		switch {
@@ -76,12 +77,12 @@ func stateHeader(word string) bool {
 func wordSet(words string) map[string]bool {
 	set := make(map[string]bool)
 	for w := range strings.SplitSeq(words, ",") {
-		set[foldValue(strings.TrimSpace(w))] = true
+		set[provision.Fold(strings.TrimSpace(w))] = true
 	}
 	return set
 }
 
-// They are read only. Values are folded as foldValue does, headers as fold does.
+// They are read only. Values are folded as provision.Fold does, headers as fold does.
 var (
 	leaverWords = wordSet(`terminated, inactive, disabled, deactivated, deprovisioned, suspended, resigned, retired, dismissed,
 		leaver, ex-employee, former, former employee, separated, deceased, offboarded, not active, non-active,

@@ -139,10 +139,7 @@ func (v *validator) isHeader() bool {
 	cells := v.row.Record.Cells
 	same := func(p part, r role) bool {
 		cell := cellAt(cells, p.column)
-		if !maybeHeader(cell) {
-			return false
-		}
-		return r != 0 && rolesOf(cell)&r != 0 || fold(cell) == fold(p.text)
+		return cell == p.text || maybeHeader(cell) && (rolesOf(cell)&r != 0 || fold(cell) == fold(p.text))
 	}
 	heads := func(s *Source, r role) bool {
 		found := false

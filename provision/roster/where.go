@@ -5,9 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
-
+	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 )
 
@@ -70,10 +68,10 @@ func (c *chooser) condition(cond *condition, text string) error {
 
 func (cond *condition) set(text string, column int, header string, not bool, values string) {
 	cond.text, cond.column, cond.header, cond.not = text, column, header, not
-	cond.whole = foldValue(values)
+	cond.whole = provision.Fold(values)
 	for v := range strings.SplitSeq(values, ",") {
 		cond.values = append(cond.values, trim(v))
-		cond.folded = append(cond.folded, foldValue(v))
+		cond.folded = append(cond.folded, provision.Fold(v))
 	}
 	cond.seen, cond.known = make([]bool, len(cond.folded)), make(map[string]bool)
 }
@@ -93,7 +91,7 @@ func (cond *condition) holds(cells []string) bool {
 }
 
 func (cond *condition) compare(v string) bool {
-	v = foldValue(v)
+	v = provision.Fold(v)
 	if v == cond.whole && len(cond.folded) > 1 {
 		for i := range cond.seen {
 			cond.seen[i] = true
@@ -188,7 +186,7 @@ func (r *Roster) countValues(column, most int, skipped bool) []valueCount {
 			continue
 		}
 		v := cellAt(row.Record.Cells, column)
-		key := foldValue(v)
+		key := provision.Fold(v)
 		at, found := index[key]
 		if !found {
 			if len(counts) == most {
@@ -201,20 +199,4 @@ func (r *Roster) countValues(column, most int, skipped bool) []valueCount {
 	}
 	slices.SortStableFunc(counts, func(a, b valueCount) int { return b.rows - a.rows })
 	return counts
-}
-
-// foldValue makes values equal that are the same to people: Unicode NFC, case folded, white space runs as one blank, ’ as '.
-func foldValue(s string) string {
-	plain := true
-	for i := range len(s) {
-		if c := s[i]; c >= 0x80 || c <= ' ' || c >= 'A' && c <= 'Z' {
-			plain = false
-			break
-		}
-	}
-	if plain {
-		return s
-	}
-	s = strings.ReplaceAll(norm.NFC.String(cases.Fold().String(norm.NFC.String(trim(s)))), "’", "'")
-	return strings.Join(strings.Fields(s), " ")
 }
