@@ -1,118 +1,148 @@
 package qlik
 
 import (
-	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
-	"unicode"
+
+	"qlik-provision/provision/text"
 )
 
-// What an error of this package is, for errors.Is. Others are the context's own, and those of a request that cannot be made.
+// The kinds of errors, for errors.Is. An error has one kind; ErrScope, ErrNotSent and ErrUnknownHost come in addition to
+// the kind named with them. Other errors are the context's cause, and that of a request that could not be built.
 var (
-	// ErrCredentials: the tenant does not know the client or the key. Nothing sent with them will ever be let in.
+	// ErrCredentials: 401, or a token request that was refused. Nothing sent with these credentials will be accepted.
 	ErrCredentials = errors.New("the tenant refused the credentials")
-	// ErrScope: an ErrCredentials of a client that is known, and may not ask for what it takes to create users.
-	ErrScope = errors.New("the client may not ask for the scope " + Scope)
-	// ErrNoToken: the token endpoint failed, so the request itself was never sent. It may go better later.
-	ErrNoToken = errors.New("no token to be had")
-	// ErrLimited: 429. Error.RetryAfter says for how long.
+	// ErrScope: an ErrCredentials whose client is known to the tenant and lacks a permission. Check for it first.
+	ErrScope = errors.New("the client lacks the scope " + Scope)
+	// ErrNoToken: the token endpoint failed, so that the request itself was never sent. A retry may help.
+	ErrNoToken = errors.New("no access token")
+	// ErrLimited: 429. RetryAfter says for how long.
 	ErrLimited = errors.New("rate limited")
 	// ErrForbidden: 403.
 	ErrForbidden = errors.New("forbidden")
-	// ErrConflict: 409, a user with this subject exists.
+	// ErrConflict: 409, the subject or the address belongs to an existing user.
 	ErrConflict = errors.New("conflict")
-	// ErrRefused: 400, 413 or 422, the request was refused for its own sake.
+	// ErrNotFound: 404 for a user's ID.
+	ErrNotFound = errors.New("user not found")
+	// ErrRefused: 400, 413 or 422, the request itself is not acceptable; or an ID that cannot be one, which is not sent.
 	ErrRefused = errors.New("refused")
-	// ErrNoAnswer: 408, a 5xx, a broken connection, a timeout. Whether the request had its effect is not known, except where
-	// ErrNotSent is true as well.
+	// ErrNoAnswer: 408, a 5xx, a broken connection, a timeout. Whether the request took effect is not known, except
+	// where it is an ErrNotSent, too.
 	ErrNoAnswer = errors.New("no answer")
-	// ErrNotSent: no connection came about, so the request cannot have had an effect.
+	// ErrNotSent: an ErrNoAnswer whose request was never sent, so that it had no effect: no connection could be made.
 	ErrNotSent = errors.New("not sent")
-	// ErrGarbled: a status of success, with a body that cannot be read. The request probably had its effect.
-	ErrGarbled = errors.New("an answer that cannot be read")
-	// ErrNotTenant: an answer that no Qlik Cloud tenant gives (a redirect, 404, 405, a certificate that does not check out).
-	ErrNotTenant = errors.New("this is not a Qlik Cloud tenant")
+	// ErrUnknownHost: an ErrNoAnswer or ErrNoToken because the tenant's host does not exist (DNS).
+	ErrUnknownHost = errors.New("unknown host")
+	// ErrGarbled: an informational status, or one of success with another status or body than the request asks for.
+	// Whether the request took effect is not known.
+	ErrGarbled = errors.New("unexpected answer")
+	// ErrNotTenant: an answer that no Qlik Cloud tenant gives: a redirect, 404, 405, an untrusted certificate.
+	ErrNotTenant = errors.New("not a Qlik Cloud tenant")
+	// ErrProxy: HTTPS_PROXY is not a proxy's address. Nothing is sent.
+	ErrProxy = errors.New("invalid proxy setting")
 )
 
-// An Error is an answer of the tenant that is no success, or the lack of an answer.
+// An Error is an answer of the tenant other than the one that was asked for, or a missing answer. It does not change
+// after it was returned.
 type Error struct {
 	kind error
 
-	Status     int // 0 where there was no answer
-	Code       string
+	Status     int    // 0 where there was no answer
+	Code       string // the tenant's, or OAuth's
 	Title      string
 	Detail     string
 	TraceID    string
-	RetryAfter time.Duration // 0 where the tenant named none that makes sense
-	Err        error         // what broke, where there was no answer or none that could be read
+	RetryAfter time.Duration // 0 where the tenant sent none that is valid; at most ten minutes
+	Err        error         // the cause, where there was no answer or an unexpected one
 }
 
 // Is reports whether the error is of one of the kinds above.
 func (e *Error) Is(target error) bool {
-	if target == ErrNotSent {
+	switch target {
+	case ErrNotSent:
 		return e.kind == ErrNoAnswer && neverSent(e.Err)
+	case ErrUnknownHost:
+		return e.kind == ErrNoAnswer && unknownHost(e.Err)
 	}
 	return target == e.kind
 }
 
-// Unwrap gives what broke.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Error says what the tenant said: code, title and detail, or the status where it said nothing.
+// Error returns the tenant's title and detail where there are any, else the status or the cause.
 func (e *Error) Error() string {
-	switch {
-	case e.Title != "" || e.Detail != "":
-		text := e.Title
-		if e.Detail != "" && e.Detail != e.Title {
-			text = strings.TrimPrefix(strings.TrimSuffix(text, ".")+": "+e.Detail, ": ")
-		}
-		return text
-	case e.Err != nil && e.Status != 0:
-		return fmt.Sprintf("HTTP %d with %s: %v", e.Status, ErrGarbled, e.Err)
-	case e.Err != nil:
-		return fmt.Sprintf("%v: %v", e.kind, e.Err)
+	description := e.Title
+	if e.Detail != "" && e.Detail != e.Title {
+		description = strings.TrimPrefix(strings.TrimSuffix(e.Title, ".")+": "+e.Detail, ": ")
 	}
-	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", e.Status, http.StatusText(e.Status)))
+	if description == "" && e.Err != nil {
+		description = e.Err.Error()
+	}
+	status := strings.TrimSpace(fmt.Sprintf("HTTP %d %s", e.Status, http.StatusText(e.Status)))
+	switch {
+	case description == "":
+		return status
+	case e.kind == ErrGarbled:
+		return fmt.Sprintf("%v (%s): %s", e.kind, status, description)
+	case e.Status == 0 && e.Err != nil:
+		return fmt.Sprintf("%v: %s", e.kind, description)
+	}
+	return description
 }
 
-// errorFor is the one place where a status becomes an error.
-func errorFor(status int, header http.Header, body []byte, now time.Time) *Error {
-	e := &Error{Status: status, kind: kindOf(status)}
-	e.read(body)
-	if e.kind == ErrLimited || e.kind == ErrNoAnswer {
+// statusError is the one place where a status becomes an error.
+func statusError(r request, status int, header http.Header, body []byte, now time.Time) Error {
+	e := Error{Status: status, kind: kindOf(r, status)}
+	switch e.kind {
+	case ErrLimited, ErrNoAnswer:
 		e.RetryAfter = retryAfter(header, now)
+	case ErrGarbled:
+		e.Err = errors.New("another status was expected")
+		if r.want != 0 {
+			e.Err = fmt.Errorf("status %d was expected", r.want)
+		}
 	}
+	e.readBody(body)
 	return e
 }
 
-func kindOf(status int) error {
-	switch {
-	case status == http.StatusUnauthorized:
+func kindOf(r request, status int) error {
+	switch status {
+	case http.StatusUnauthorized:
 		return ErrCredentials
-	case status == http.StatusForbidden:
+	case http.StatusForbidden:
 		return ErrForbidden
-	case status == http.StatusConflict:
+	case http.StatusConflict:
 		return ErrConflict
-	case status == http.StatusTooManyRequests:
+	case http.StatusTooManyRequests:
 		return ErrLimited
-	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge, status == http.StatusUnprocessableEntity:
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		return ErrRefused
-	case status == http.StatusRequestTimeout, status >= 500 && status <= 599:
+	case http.StatusRequestTimeout:
+		return ErrNoAnswer
+	}
+	switch {
+	case status < 300:
+		return ErrGarbled
+	case status == http.StatusNotFound && r.oneUser:
+		return ErrNotFound
+	case status >= 500 && status <= 599:
 		return ErrNoAnswer
 	}
 	return ErrNotTenant
 }
 
-// read fills in what an error body says: Qlik's, or OAuth's. A gateway in front may send HTML or nothing: then there is nothing to fill in.
-func (e *Error) read(body []byte) {
+// readBody fills in what an error body says, Qlik's or OAuth's. A gateway in front of the tenant may send HTML or
+// nothing, which says nothing.
+func (e *Error) readBody(body []byte) {
 	var qlik struct {
 		Errors []struct {
 			Code   string `json:"code"`
@@ -121,11 +151,11 @@ func (e *Error) read(body []byte) {
 		} `json:"errors"`
 		TraceID string `json:"traceId"`
 	}
-	// One field of the wrong type spoils neither the others nor the status: what was decoded before it counts.
+	// A field of the wrong type is left empty; the others are read all the same.
 	_ = json.Unmarshal(body, &qlik)
-	e.TraceID = oneLine(qlik.TraceID)
+	e.TraceID = qlik.TraceID
 	if len(qlik.Errors) > 0 {
-		e.Code, e.Title, e.Detail = oneLine(qlik.Errors[0].Code), oneLine(qlik.Errors[0].Title), oneLine(qlik.Errors[0].Detail)
+		e.Code, e.Title, e.Detail = qlik.Errors[0].Code, qlik.Errors[0].Title, qlik.Errors[0].Detail
 		return
 	}
 	var oauth struct {
@@ -133,24 +163,25 @@ func (e *Error) read(body []byte) {
 		Description string `json:"error_description"`
 	}
 	_ = json.Unmarshal(body, &oauth)
-	e.Code, e.Title, e.Detail = oneLine(oauth.Error), oneLine(oauth.Error), oneLine(oauth.Description)
+	e.Code, e.Title, e.Detail = oauth.Error, oauth.Error, oauth.Description
 }
 
-// oneLine is what a tenant said without control characters: what it says may not look like something that we say in a line of its own.
+// oneLine replaces control characters and line breaks with spaces, so that the tenant's text cannot pass for a line of
+// our own output.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+		if text.IsControl(r) {
 			return ' '
 		}
 		return r
 	}, s)
 }
 
-// maxRetryAfter bounds what a tenant may ask for: Qlik's windows are five minutes, and a longer wait is a mistake or a joke.
+// maxRetryAfter bounds what a tenant may ask for: Qlik's windows are five minutes, so a longer wait is a mistake.
 const maxRetryAfter = 10 * time.Minute
 
-// retryAfter reads Retry-After: whole seconds, or a date, which counts from the answer's own Date, so that no clock but the tenant's matters.
-// It is 0 where there is none or it is nonsense, and at most maxRetryAfter.
+// retryAfter reads Retry-After: whole seconds, or a date, which is compared with the answer's own Date, so that only the
+// tenant's clock matters. It is 0 where there is none or it is invalid, and at most maxRetryAfter.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if value == "" {
@@ -173,31 +204,20 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return min(max(at.Sub(now), 0), maxRetryAfter)
 }
 
-// broken makes an Error of a request that got no answer. The request's own URL is taken out of the text: a filter holds personal data.
-func broken(ctx context.Context, err error, timeout time.Duration) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	err = bare(err)
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return &Error{kind: ErrNotTenant, Err: err}
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("none within %v", timeout)
-	}
-	return &Error{kind: ErrNoAnswer, Err: err}
-}
-
-// bare takes the URL off an error of net/url or net/http.
-func bare(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
-	}
-	return err
-}
-
-// neverSent reports whether err arose before there was a connection to send anything on, to the tenant or through a proxy.
+// neverSent reports whether err arose before there was a connection, to the tenant or through a proxy.
 func neverSent(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && (op.Op == "dial" || op.Op == "proxyconnect")
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
+		return true
+	}
+	_, dns := errors.AsType[*net.DNSError](err)
+	return dns || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) // too many open files
+}
+
+// unknownHost reports whether err says that the tenant's host does not exist. A proxy's host is not the tenant's.
+func unknownHost(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
+		return false
+	}
+	dns, ok := errors.AsType[*net.DNSError](err)
+	return ok && dns.IsNotFound
 }

@@ -27,10 +27,12 @@ func TestAStatusBecomesOneKindOfError(t *testing.T) {
 		case want != nil:
 		case status/100 == 5:
 			want = ErrNoAnswer
+		case status < 200:
+			want = ErrGarbled
 		default:
 			want = ErrNotTenant
 		}
-		err := fmt.Errorf("wrapped: %w", errorFor(status, http.Header{}, nil, time.Now()))
+		err := fmt.Errorf("wrapped: %w", refusal(request{}, status, nil))
 		for _, kind := range kinds {
 			if errors.Is(err, kind) != (kind == want) {
 				t.Errorf("%d is %v: %v, want %v", status, kind, kind != want, want)
@@ -73,7 +75,7 @@ func TestAnErrorBodyIsRead(t *testing.T) {
 		{"nested deep", strings.Repeat("[", 100_000), "", "", "", "", "HTTP 400 Bad Request"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			e := errorFor(400, http.Header{}, []byte(test.body), time.Now())
+			e := refusal(request{}, 400, []byte(test.body))
 			if e.Code != test.code || e.Title != test.title || e.Detail != test.detail || e.TraceID != test.trace {
 				t.Errorf("%q %q %q %q", e.Code, e.Title, e.Detail, e.TraceID)
 			}
@@ -90,7 +92,7 @@ func FuzzErrorBody(f *testing.F) {
 	f.Add(502, []byte(`<html>`))
 	f.Add(429, []byte(`{"errors":[{"code":1,"title":"\ud800"}]}`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		e := errorFor(status, http.Header{}, body, time.Now())
+		e := refusal(request{}, status, body)
 		if e.Error() == "" || e.Status != status {
 			t.Errorf("%d says %q", e.Status, e.Error())
 		}
@@ -99,7 +101,7 @@ func FuzzErrorBody(f *testing.F) {
 				t.Errorf("%q is no text", text)
 			}
 		}
-		if !json.Valid(body) && e.Error() != errorFor(status, http.Header{}, nil, time.Now()).Error() {
+		if !json.Valid(body) && e.Error() != refusal(request{}, status, nil).Error() {
 			t.Errorf("%q was taken for an error body", body)
 		}
 	})
@@ -168,7 +170,8 @@ func TestWhatWasNeverSentIsKnown(t *testing.T) {
 		{&net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}, false},
 		{errors.New("unexpected EOF"), false},
 	} {
-		err := broken(t.Context(), test.err, time.Second)
+		lost := lostError(test.err, time.Second)
+		err := error(&lost)
 		if !errors.Is(err, ErrNoAnswer) || errors.Is(err, ErrNotSent) != test.want {
 			t.Errorf("%v: not sent is %v", err, !test.want)
 		}
@@ -176,4 +179,9 @@ func TestWhatWasNeverSentIsKnown(t *testing.T) {
 	if errors.Is(&TokenError{kind: ErrNoToken, Err: &Error{kind: ErrNoAnswer, Err: refused}}, ErrNoAnswer) {
 		t.Error("what became of a token request is taken for what became of the request that needed it")
 	}
+}
+
+// refusal is the error of an answer.
+func refusal(r request, status int, body []byte) *Error {
+	return newSecrets(Credentials{}).redacted(statusError(r, status, http.Header{}, body, time.Now()))
 }

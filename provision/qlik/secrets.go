@@ -1,49 +1,55 @@
 package qlik
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"html"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
+
+	"qlik-provision/provision/text"
 )
 
-// shortest is how many bytes a secret has that is looked for: real ones have several times as many, and a shorter one would stand in ordinary words.
-const shortest = 8
-
-// hidden stands where a secret stood.
-const hidden = "(secret)"
-
-// lastTokens is how many tokens are remembered: an answer may tell of one that was replaced meanwhile.
-const lastTokens = 8
-
-// secrets hides what the client sends to prove who it is, should an answer tell of it: a gateway may show the request that it did not like, and what
-// a tenant says goes to people, result files and logs. Its methods may be called at once.
+// secrets removes the client's credentials from what the tenant answers: a gateway or a proxy may show the request that
+// it refused, and an answer's text goes to people, result files and logs. It is safe for concurrent use.
 type secrets struct {
 	mu     sync.RWMutex
 	own    []string   // guarded by mu: the forms of the credentials
 	tokens [][]string // guarded by mu: those of the latest tokens
 }
 
+const (
+	shortestSecret = 8          // in bytes; a shorter one is not looked for, since it may be part of a word
+	hidden         = "(secret)" // replaces a secret
+	lastTokens     = 8          // tokens remembered: an answer may show one that was replaced in the meantime
+)
+
 func newSecrets(creds Credentials) *secrets {
-	return &secrets{own: append(forms(creds.ClientSecret), forms(creds.APIKey)...)}
+	s := &secrets{own: append(forms(creds.ClientSecret), forms(creds.APIKey)...)}
+	if len(creds.ClientSecret) >= shortestSecret {
+		s.own = append(s.own, base64Forms(creds.ClientID+":"+creds.ClientSecret)...)
+	}
+	return s
 }
 
-// forms are the ways a secret is written in a request that somebody shows: as it is, in JSON, in a form or URL.
-func forms(secret string) []string {
-	if len(secret) < shortest {
-		return nil
+// addProxy hides a proxy's password. proxy may be nil.
+func (s *secrets) addProxy(proxy *url.URL) {
+	if proxy == nil || proxy.User == nil {
+		return
 	}
-	all := []string{secret, strings.Trim(quote(secret), `"`), url.QueryEscape(secret), url.PathEscape(secret)}
-	if b, err := json.Marshal(secret); err == nil {
-		all = append(all, strings.Trim(string(b), `"`))
+	password, _ := proxy.User.Password()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.own = append(s.own, forms(password)...)
+	if len(password) >= shortestSecret {
+		s.own = append(s.own, base64Forms(proxy.User.Username()+":"+password)...)
 	}
-	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // the longest first: one may stand in another
-	return slices.Compact(all)
 }
 
-// token adds a token to what is hidden.
-func (s *secrets) token(token string) {
+// addToken hides a token.
+func (s *secrets) addToken(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tokens = append(s.tokens, forms(token))
@@ -52,50 +58,101 @@ func (s *secrets) token(token string) {
 	}
 }
 
-// hide gives back text without the secrets.
-func (s *secrets) hide(text string) string {
+// forms are the ways in which an answer may show a secret: as it is, and in base64, JSON, HTML, a form or a URL.
+func forms(secret string) []string {
+	if len(secret) < shortestSecret {
+		return nil
+	}
+	return longestFirst(append(base64Forms(secret), escapedForms(secret)...))
+}
+
+func base64Forms(s string) (all []string) {
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		padded := encoding.EncodeToString([]byte(s))
+		all = append(append(all, escapedForms(padded)...), escapedForms(strings.TrimRight(padded, "="))...)
+	}
+	return longestFirst(all)
+}
+
+func escapedForms(s string) []string {
+	all := []string{s, strings.Trim(quote(s), `"`), url.QueryEscape(s), url.PathEscape(s), html.EscapeString(s)}
+	if b, err := json.Marshal(s); err == nil {
+		all = append(all, strings.Trim(string(b), `"`))
+	}
+	return all
+}
+
+// longestFirst sorts the forms of one secret: a form may be part of another.
+func longestFirst(all []string) []string {
+	slices.SortFunc(all, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
+	})
+	return slices.Compact(all)
+}
+
+// hide returns answered without the secrets.
+func (s *secrets) hide(answered string) string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	text = without(text, s.own)
+	shown := without(answered, s.own)
 	for _, t := range s.tokens {
-		text = without(text, t)
+		shown = without(shown, t)
 	}
-	return text
+	return shown
 }
 
-func without(text string, secrets []string) string {
+func without(shown string, secrets []string) string {
 	for _, secret := range secrets {
-		if len(secret) <= len(text) {
-			text = strings.ReplaceAll(text, secret, hidden)
+		if len(secret) <= len(shown) {
+			shown = strings.ReplaceAll(shown, secret, hidden)
 		}
 	}
-	return text
+	return shown
 }
 
-// inError hides the secrets in what e says.
-func (s *secrets) inError(e *Error) {
-	for _, text := range []*string{&e.Code, &e.Title, &e.Detail, &e.TraceID} {
-		*text = s.hide(*text)
-	}
+// Bounds on the tenant's text that an Error keeps, in bytes: a result file may hold one in every row.
+const (
+	maxName = 200 // Code, TraceID
+	maxText = 2000
+)
+
+// redacted returns e as an error, without secrets, control characters and text beyond the bounds.
+func (s *secrets) redacted(e Error) *Error {
+	e.Code = text.Clip(oneLine(s.hide(e.Code)), maxName)
+	e.TraceID = text.Clip(oneLine(s.hide(e.TraceID)), maxName)
+	e.Title = text.Clip(oneLine(s.hide(e.Title)), maxText)
+	e.Detail = text.Clip(oneLine(s.hide(e.Detail)), maxText)
 	if e.Err != nil {
-		if said := e.Err.Error(); s.hide(said) != said {
-			e.Err = &discreet{s.hide(said), e.Err}
+		if shown := e.Err.Error(); s.hide(shown) != shown {
+			e.Err = &redactedCause{s.hide(shown), e.Err}
 		}
 	}
+	return &e
 }
 
-// inUser hides the secrets in what the tenant says of a user.
-func (s *secrets) inUser(u *User) {
-	for _, text := range []*string{&u.ID, &u.Subject, &u.Name, &u.Email, &u.Status} {
-		*text = s.hide(*text)
+// redactUser removes the secrets from a user that is being read.
+func (s *secrets) redactUser(u *User) {
+	for _, field := range []*string{&u.ID, &u.Subject, &u.Name, &u.Email, &u.Status} {
+		*field = s.hide(*field)
+	}
+	for i := range u.Roles {
+		s.redactRole(&u.Roles[i])
 	}
 }
 
-// discreet is an error that says less than the one it stands for.
-type discreet struct {
-	text string
-	err  error
+// redactRole removes the secrets from a role that is being read.
+func (s *secrets) redactRole(r *Role) {
+	r.ID, r.Name, r.Level = s.hide(r.ID), s.hide(r.Name), s.hide(r.Level)
 }
 
-func (d *discreet) Error() string { return d.text }
-func (d *discreet) Unwrap() error { return d.err }
+// A redactedCause is an error whose text holds no secret, in the place of one that does.
+type redactedCause struct {
+	shown string
+	cause error
+}
+
+func (r *redactedCause) Error() string { return r.shown }
+func (r *redactedCause) Unwrap() error { return r.cause }

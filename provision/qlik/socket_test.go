@@ -114,9 +114,9 @@ func ask(t *testing.T, c *qlik.Client, e sandbox.Endpoint) (err error) {
 	t.Helper()
 	switch e {
 	case sandbox.EndpointList:
-		_, err = c.ListUsers(t.Context(), qlik.SubjectIs("tell-nobody"))
+		_, err = c.ListUsers(t.Context(), qlik.PeopleFilter([]string{"tell-nobody"}, nil), false)
 	case sandbox.EndpointFilter:
-		_, err = c.FilterUsers(t.Context(), qlik.SubjectIs("tell-nobody"))
+		_, err = c.FilterUsers(t.Context(), qlik.PeopleFilter([]string{"tell-nobody"}, nil), false)
 	default:
 		_, err = c.CreateUser(t.Context(), qlik.NewUser{Subject: "tell-nobody", Status: "active"})
 	}

@@ -5,23 +5,24 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // A Tenant is the address of a Qlik Cloud tenant: scheme and host, nothing else. Make one with ParseTenant.
 type Tenant struct {
 	scheme string
-	host   string // lower case, with the port where it is not the scheme's own
+	host   string // lower case, with the port where it is not the scheme's default
 }
 
-// ParseTenant reads https://acme.eu.qlikcloud.com, or the host alone. Plain http is taken for loopback only: everywhere else it
-// would show the credentials to the network. A loopback host alone is one of plain http: no tenant lives there, a sandbox does.
+const example = "https://acme.eu.qlikcloud.com"
+
+// ParseTenant reads https://acme.eu.qlikcloud.com, or the host alone. Plain http is accepted for loopback hosts only:
+// elsewhere it would show the credentials to the network. A loopback host alone means plain http: it is a sandbox.
 func ParseTenant(s string) (Tenant, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
-		return Tenant{}, errors.New("the tenant is empty")
+		return Tenant{}, errors.New("the tenant's address is empty")
 	}
 	raw := s
 	if !strings.Contains(raw, "://") {
@@ -31,49 +32,92 @@ func ParseTenant(s string) (Tenant, error) {
 		}
 	}
 	u, err := url.Parse(raw)
-	if err != nil && strings.Contains(s, "@") {
-		return Tenant{}, errors.New("the tenant is no URL, and has an @ in it: credentials do not belong there")
+	if err == nil && u.User != nil || strings.Contains(s, "@") { // the value is not shown: it may hold a password
+		return Tenant{}, fmt.Errorf("the tenant's address has an @ in it: credentials do not belong there, write %s", example)
+	}
+	if strings.ContainsAny(s, "\"'`“”‘’„«»") {
+		return Tenant{}, fmt.Errorf("the tenant %s has a quotation mark in it: write %s", s, example)
 	}
 	if err != nil {
-		return Tenant{}, fmt.Errorf("the tenant %q is no URL: %w", s, bare(err))
+		return Tenant{}, fmt.Errorf("the tenant %q is not a URL (%w): write %s", s, bare(err), example)
 	}
-	if u.User != nil {
-		return Tenant{}, fmt.Errorf("the tenant's URL (host %q) has a user in it: credentials do not belong there", u.Host)
+	t := Tenant{scheme: strings.ToLower(u.Scheme), host: strings.ToLower(u.Host)}
+	if err := t.check(u); err != nil {
+		return Tenant{}, fmt.Errorf("the tenant %q %w", s, err)
 	}
-	if u.Hostname() == "" {
-		return Tenant{}, fmt.Errorf("the tenant %q has no host", s)
-	}
-	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return Tenant{}, fmt.Errorf("the tenant %q is more than a host: write %s://%s", s, u.Scheme, u.Host)
-	}
-	t := Tenant{scheme: strings.ToLower(u.Scheme), host: strings.ToLower(strings.TrimSuffix(u.Host, ":"))}
-	// With an escape in it, taken for what it stands for, or with signs that no name has.
-	if again, err := url.Parse(t.String()); err != nil || again.Host != t.host || strings.ContainsFunc(t.host, nameless) {
-		return Tenant{}, fmt.Errorf("the tenant %q has a host that is none", s)
-	}
-	switch {
-	case t.scheme == "https":
-		t.host = strings.TrimSuffix(t.host, ":443")
-	case t.scheme == "http" && loopback(u.Hostname()):
-		t.host = strings.TrimSuffix(t.host, ":80")
-	case t.scheme == "http":
-		return Tenant{}, fmt.Errorf("the tenant %q is plain http, which shows the credentials to the network: write https://%s", s, u.Host)
-	default:
-		return Tenant{}, fmt.Errorf("the tenant %q is not an https:// URL", s)
-	}
+	t.host = strings.TrimSuffix(t.host, map[string]string{"https": ":443", "http": ":80"}[t.scheme])
 	return t, nil
 }
 
-func nameless(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) || unicode.IsSpace(r) }
+// check says what is wrong with the URL that t was made of, as the end of a sentence.
+func (t Tenant) check(u *url.URL) error {
+	host := strings.ToLower(u.Hostname())
+	switch {
+	case t.scheme != "https" && t.scheme != "http":
+		return fmt.Errorf("is not an https:// address: write %s", example)
+	case host == "":
+		return fmt.Errorf("has no host: write %s", example)
+	case !isAddress(host):
+		return fmt.Errorf("has an invalid host name: write %s", example)
+	case !strings.Contains(host, ".") && net.ParseIP(host) == nil && !loopback(host):
+		return fmt.Errorf("has no domain: write the whole address, such as %s", example)
+	}
+	if err := checkPort(u.Host); err != nil {
+		return err
+	}
+	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return fmt.Errorf("has a path or a query: write %s", t)
+	}
+	if t.scheme == "http" && !loopback(host) {
+		return fmt.Errorf("is plain http, which shows the credentials to the network: write https://%s", u.Host)
+	}
+	return nil
+}
 
-// Host is the tenant's host, with the port where it is not the scheme's own.
+// isAddress reports whether host is an IP address or has the form of a host name, in ASCII.
+func isAddress(host string) bool {
+	if net.ParseIP(host) != nil {
+		return true
+	}
+	for label := range strings.SplitSeq(strings.ToLower(host), ".") {
+		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// checkPort checks the port of a host that may have one.
+func checkPort(host string) error {
+	i := strings.LastIndexByte(host, ':')
+	if i < 0 || strings.HasSuffix(host, "]") {
+		return nil
+	}
+	if host[i+1:] == "" {
+		return errors.New("ends with a colon and no port")
+	}
+	if port, err := strconv.Atoi(host[i+1:]); err != nil || port < 1 || port > 65535 {
+		return fmt.Errorf("has an invalid port %q", host[i+1:])
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// Host is the tenant's host, with the port where it is not the scheme's default.
 func (t Tenant) Host() string { return t.host }
 
 // String is the tenant's URL without a path.
 func (t Tenant) String() string { return t.scheme + "://" + t.host }
 
-// resolve makes an absolute URL of a link in the answer to a request for from. A link that leads to anybody else is an error: the credentials would
-// go with it.
+// resolve returns the absolute URL of a link in the answer to a request for from. A link to another host is an error:
+// the credentials would be sent there.
 func (t Tenant) resolve(from, href string) (string, error) {
 	base, err := url.Parse(from)
 	if err != nil {
@@ -81,20 +125,12 @@ func (t Tenant) resolve(from, href string) (string, error) {
 	}
 	u, err := base.Parse(href)
 	if err != nil {
-		return "", fmt.Errorf("a link that is no URL: %w", bare(err))
+		return "", fmt.Errorf("a link is not a URL: %w", bare(err))
 	}
-	there, err := ParseTenant(u.Scheme + "://" + u.Host)
-	if err != nil || there != t {
-		return "", fmt.Errorf("a link that leads to another host, %q", u.Host)
+	target, err := ParseTenant(u.Scheme + "://" + u.Host)
+	if err != nil || target != t {
+		return "", fmt.Errorf("a link leads to another host, %q", u.Host)
 	}
 	u.Scheme, u.User, u.Host = t.scheme, nil, t.host
 	return u.String(), nil
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }

@@ -17,7 +17,8 @@ func TestParseTenant(t *testing.T) {
 		"http://127.0.0.1:8080":              "http://127.0.0.1:8080",
 		"http://127.9.9.9:8080":              "http://127.9.9.9:8080",
 		"http://localhost:80":                "http://localhost",
-		"acme.eu.qlikcloud.com:":             "https://acme.eu.qlikcloud.com",
+		"https://10.0.0.7:8443":              "https://10.0.0.7:8443",
+		"https://[2001:db8::1]":              "https://[2001:db8::1]",
 		"http://[::1]:8080":                  "http://[::1]:8080",
 		"127.0.0.1:8080":                     "http://127.0.0.1:8080",
 		"https://127.0.0.1:8080":             "https://127.0.0.1:8080",
@@ -32,36 +33,59 @@ func TestParseTenant(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoTenantIsRefused(t *testing.T) {
-	for in, said := range map[string]string{
-		"":                                       "empty",
-		"   ":                                    "empty",
+func TestParseTenantRefusesOtherAddresses(t *testing.T) {
+	for in, message := range map[string]string{
+		"":                                       "is empty",
+		"   ":                                    "is empty",
+		"acme":                                   "has no domain",
+		"https://acme":                           "has no domain",
+		"acme:8443":                              "has no domain",
 		"http://acme.eu.qlikcloud.com":           "plain http",
 		"http://127.0.0.1.evil.example.com":      "plain http",
 		"http://localhost.evil.example.com":      "plain http",
-		"ftp://acme.eu.qlikcloud.com":            "not an https://",
-		"file:///etc/passwd":                     "no host",
-		"https://":                               "no host",
-		"https://:8443":                          "no host",
-		"https://acme.eu.qlikcloud.com/hub":      "more than a host",
-		"https://acme.eu.qlikcloud.com?x=1":      "more than a host",
-		"https://acme.eu.qlikcloud.com#x":        "more than a host",
+		"ftp://acme.eu.qlikcloud.com":            "is not an https://",
+		"file:///etc/passwd":                     "is not an https://",
+		"https://":                               "has no host",
+		"https://:8443":                          "has no host",
+		"https:acme.eu.qlikcloud.com":            "write https://acme",
+		"https//acme.eu.qlikcloud.com":           "has no domain",
+		"https://https://acme.eu.qlikcloud.com":  "has no domain",
+		"QLIK_TENANT=acme.eu.qlikcloud.com":      "invalid host name",
+		"<acme.eu.qlikcloud.com>":                "write https://acme",
+		"acme.eu.qlikcloud.com,":                 "invalid host name",
+		"acme..qlikcloud.com":                    "invalid host name",
+		".eu.qlikcloud.com":                      "invalid host name",
+		"https://ac\u200bme.eu.qlikcloud.com":    "invalid host name",
+		"\"https://acme.eu.qlikcloud.com\"":      "quotation mark",
+		"https://acme.eu.qlikcloud.com'":         "quotation mark",
+		"“acme.eu.qlikcloud.com”":                "quotation mark",
+		"https://acme.eu.qlikcloud.com/hub":      "has a path or a query: write https://acme.eu.qlikcloud.com",
+		"acme.eu.qlikcloud.com/api/v1/users":     "has a path or a query",
+		"https://acme.eu.qlikcloud.com?x=1":      "has a path or a query",
+		"https://acme.eu.qlikcloud.com?":         "has a path or a query",
+		"https://acme.eu.qlikcloud.com#x":        "has a path or a query",
+		"acme.eu.qlikcloud.com:":                 "no port",
+		"https://acme.eu.qlikcloud.com:":         "no port",
+		"http://127.0.0.1:/":                     "no port",
+		"https://acme.eu.qlikcloud.com:0":        "invalid port",
+		"https://acme.eu.qlikcloud.com:65536":    "invalid port",
+		"https://acme.qlikcloud.com:port":        "is not a URL",
+		"https://acme qlikcloud.com":             "is not a URL",
+		"acme\x00.qlikcloud.com":                 "is not a URL",
+		"acme%25.qlikcloud.com":                  "invalid host name",
 		"https://me:S3cret@acme.qlikcloud.com":   "credentials do not belong there",
 		"https://S3cret@acme.qlikcloud.com":      "credentials do not belong there",
 		"https://me:S3 cret@acme.qlikcloud.com":  "credentials do not belong there",
 		"https://me:S3cret@acme.qlikcloud.com:x": "credentials do not belong there",
 		"me:S3cret@acme.qlikcloud.com":           "credentials do not belong there",
-		"https://acme qlikcloud.com":             "no URL",
-		"https://acme.qlikcloud.com:port":        "no URL",
-		"acme\x00.qlikcloud.com":                 "no URL",
-		"acme%25.qlikcloud.com":                  "no",
+		"\"me:S3cret@acme.qlikcloud.com\"":       "credentials do not belong there",
 	} {
 		got, err := ParseTenant(in)
-		if err == nil || !strings.Contains(err.Error(), said) {
-			t.Errorf("%q: %q, %v; want an error with %q", in, got, err, said)
+		if err == nil || !strings.Contains(err.Error(), message) {
+			t.Errorf("%q: %q, %v; want an error with %q", in, got, err, message)
 		}
 		if err != nil && (strings.Contains(err.Error(), "S3") || strings.Contains(err.Error(), "cret")) {
-			t.Errorf("%q: the error tells the secret: %v", in, err)
+			t.Errorf("%q: the error shows the secret: %v", in, err)
 		}
 	}
 }
@@ -92,7 +116,7 @@ func FuzzParseTenant(f *testing.F) {
 	})
 }
 
-func TestALinkLeadsNowhereElse(t *testing.T) {
+func TestLinksToOtherHostsAreRefused(t *testing.T) {
 	tenant, err := ParseTenant("https://acme.eu.qlikcloud.com")
 	if err != nil {
 		t.Fatal(err)

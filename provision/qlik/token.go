@@ -2,21 +2,18 @@ package qlik
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
 )
 
-// Scope is what the client asks for, and what it needs to create users; where it may not ask for that, scopeClassic is as good.
-const (
-	Scope        = "admin.users"
-	scopeClassic = "admin_classic"
-)
+// Scope is what the client asks for. Where a tenant refuses it, the token has whatever scopes the client has.
+const Scope = "admin.users"
 
 // Credentials are a machine-to-machine OAuth client, or an API key in its place. They print as nothing.
 type Credentials struct {
@@ -31,16 +28,16 @@ func (Credentials) String() string { return "(credentials)" }
 // GoString keeps the credentials out of whatever prints them.
 func (Credentials) GoString() string { return "qlik.Credentials{…}" }
 
-// A token is what goes into the Authorization header. Which token a request was sent with is told by the pointer.
+// A token is the value of the Authorization header. Its pointer tells which token a request was sent with.
 type token struct {
 	header string
 	end    time.Time // from here on it is not used; zero: never
 
-	renew    time.Time // guarded by tokens.mu: from here on a new one is asked for; zero: never
-	accepted bool      // guarded by tokens.mu: the tenant took it at least once
+	renew    time.Time // guarded by tokens.mu: from here on a new one is requested; zero: never
+	accepted bool      // guarded by tokens.mu: the tenant accepted it at least once
 }
 
-// tokens hands out one token to everybody, and gets a new one when it is needed. Its methods may be called at once.
+// tokens shares one token among all requests and renews it when needed. It is safe for concurrent use.
 type tokens struct {
 	fetch  func(context.Context) (*token, error) // nil: current is an API key
 	flight singleflight.Group
@@ -49,19 +46,19 @@ type tokens struct {
 	current *token // guarded by mu
 }
 
-// renewAgain is how soon a renewal that failed is tried again, while the old token still lives.
+// renewAgain is how soon a renewal that failed is retried while the old token is still valid.
 const renewAgain = 5 * time.Second
 
-// get returns the token that everybody uses, asking for one where there is none or it is about to end. Any number of callers share
-// one request. Where a renewal fails and the old token still lives, the old one is returned.
+// get returns the shared token, and requests one where there is none or it is about to end. Any number of callers share
+// one request. Where a renewal fails and the old token is still valid, get returns the old one.
 func (s *tokens) get(ctx context.Context) (*token, error) {
 	for {
-		t, good := s.held()
-		if good {
+		t, valid := s.held()
+		if valid {
 			return t, nil
 		}
 		fresh, err := s.renew(ctx, t)
-		if !errors.Is(err, errLeft) {
+		if !errors.Is(err, errCallerLeft) {
 			return fresh, err
 		}
 		if ctx.Err() != nil {
@@ -70,14 +67,14 @@ func (s *tokens) get(ctx context.Context) (*token, error) {
 	}
 }
 
-// errLeft says that the one caller whose request the others share has gone: one of them asks again.
-var errLeft = errors.New("gone while asking for a token")
+// errCallerLeft says that the context of the caller that sent the shared request has ended: another caller sends it.
+var errCallerLeft = errors.New("the caller that requested the token has left")
 
-// renew asks for a token in the place of t, nil for none, together with whoever else is about to.
+// renew requests a token in the place of t, nil for none, together with every other caller that is about to.
 func (s *tokens) renew(ctx context.Context, t *token) (*token, error) {
 	fresh, err, _ := s.flight.Do("", func() (any, error) {
-		if held, good := s.held(); good {
-			return held, nil // somebody was faster, between our look and here
+		if held, valid := s.held(); valid {
+			return held, nil // another caller renewed it since get checked
 		}
 		fresh, err := s.fetch(ctx)
 		s.mu.Lock()
@@ -86,7 +83,7 @@ func (s *tokens) renew(ctx context.Context, t *token) (*token, error) {
 		case err == nil:
 			s.current = fresh
 		case ctx.Err() != nil:
-			return nil, errLeft
+			return nil, errCallerLeft
 		case t != nil && time.Now().Before(t.end) && !errors.Is(err, ErrCredentials):
 			t.renew = time.Now().Add(renewAgain)
 			return t, nil
@@ -101,23 +98,23 @@ func (s *tokens) renew(ctx context.Context, t *token) (*token, error) {
 	return fresh.(*token), nil
 }
 
-// held returns the current token, nil where there is none, and whether it is good for now.
-func (s *tokens) held() (t *token, good bool) {
+// held returns the current token, nil where there is none, and whether it can be used now.
+func (s *tokens) held() (t *token, valid bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t = s.current
 	return t, t != nil && (t.renew.IsZero() || time.Now().Before(t.renew))
 }
 
-// accept notes that the tenant took t.
+// accept notes that the tenant accepted t.
 func (s *tokens) accept(t *token) {
 	s.mu.Lock()
 	t.accepted = true
 	s.mu.Unlock()
 }
 
-// reject takes a 401 that was answered to t, and reports whether sending again makes sense: with the token that replaced t already, or
-// with a new one where t was good once. A token that was never accepted, and a key that no longer is, will not get better.
+// reject notes a 401 to t, and reports whether the request may be sent again: with the token that replaced t already, or
+// with a new one where t was accepted before. A token that never was, and an API key, are refused permanently.
 func (s *tokens) reject(t *token) (again, replaced bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,91 +128,116 @@ func (s *tokens) reject(t *token) (again, replaced bool) {
 	return true, false
 }
 
-// fetchToken asks the tenant for a token, with the one scope and then, where the client has not got that, with the other. There is no retry.
+// fetchToken asks the tenant for a token: with Scope, and once without a scope where that was refused for another reason
+// than the client's identity. A token that it returns may lack the permission to write users.
 func (c *Client) fetchToken(ctx context.Context, creds Credentials) (*token, error) {
-	t, err := c.fetchScoped(ctx, creds, Scope)
-	if errors.Is(err, ErrScope) {
-		classic, classicErr := c.fetchScoped(ctx, creds, scopeClassic)
-		if !errors.Is(classicErr, ErrScope) {
-			return classic, classicErr
-		}
+	t, err := c.requestToken(ctx, creds, Scope)
+	scoped, refused := errors.AsType[*Error](err)
+	if !refused || !scoped.refused() || scoped.unknownClient() {
+		return t, tokenError(err, false)
 	}
-	return t, err
+	t, err = c.requestToken(ctx, creds, "")
+	unscoped, refused := errors.AsType[*Error](err)
+	if !refused || !unscoped.refused() || unscoped.unknownClient() {
+		return t, tokenError(err, false)
+	}
+	return nil, tokenError(scoped, scoped.lacksPermission() || unscoped.lacksPermission())
 }
 
-func (c *Client) fetchScoped(ctx context.Context, creds Credentials, scope string) (*token, error) {
-	body, _ := json.Marshal(struct { // strings always encode
+// refused reports whether the tenant refused the request, as opposed to failing.
+func (e *Error) refused() bool {
+	switch e.kind {
+	case ErrNoAnswer, ErrLimited, ErrGarbled, ErrNotTenant, ErrProxy:
+		return false
+	}
+	return true
+}
+
+// unknownClient reports whether a token request was refused because of the client's identity.
+func (e *Error) unknownClient() bool { return e.kind == ErrCredentials || e.Code == "invalid_client" }
+
+// lacksPermission reports whether a token request was refused although the client is known.
+func (e *Error) lacksPermission() bool {
+	return e.kind == ErrForbidden || strings.Contains(e.Code, "scope") || e.Code == "unauthorized_client"
+}
+
+// requestToken sends one token request. Its error is not yet a *TokenError.
+func (c *Client) requestToken(ctx context.Context, creds Credentials, scope string) (*token, error) {
+	body := encode(struct {
 		ClientID     string `json:"client_id"`
 		ClientSecret string `json:"client_secret"`
 		GrantType    string `json:"grant_type"`
-		Scope        string `json:"scope"`
+		Scope        string `json:"scope,omitempty"`
 	}{creds.ClientID, creds.ClientSecret, "client_credentials", scope})
 	sent := time.Now()
-	answer, err := c.send(ctx, request{method: http.MethodPost, url: c.tenant.String() + "/oauth/token", body: body}, "")
+	got, err := c.send(ctx, request{method: http.MethodPost, url: c.tenant.String() + "/oauth/token", body: body}, "")
 	if err != nil {
-		return nil, tokenError(err)
+		return nil, err
 	}
-	var got struct {
+	var read struct {
 		AccessToken string  `json:"access_token"`
 		ExpiresIn   float64 `json:"expires_in"` // seconds
 	}
-	err = json.Unmarshal(answer.body, &got)
-	switch {
-	case got.AccessToken != "":
-		// A lifetime of the wrong type is none: the tenant's 401 will say when it is over.
-	case err != nil:
-		return nil, tokenError(&Error{kind: ErrGarbled, Status: answer.status, Err: err})
-	default:
-		return nil, tokenError(&Error{kind: ErrGarbled, Status: answer.status, Err: errors.New("no access_token in it")})
+	// A lifetime of the wrong type counts as none: the tenant's 401 will tell when it is over.
+	if err := tolerant(got.body, &read); err != nil {
+		return nil, c.garbled(got, err)
 	}
-	c.secrets.token(got.AccessToken)
-	t := &token{header: "Bearer " + got.AccessToken}
-	if got.ExpiresIn > 0 {
-		// Ahead of its end by a minute, or by a tenth of a life that is shorter than ten.
-		life := time.Duration(min(got.ExpiresIn, 1e9) * float64(time.Second))
+	if read.AccessToken == "" {
+		return nil, c.garbled(got, errors.New("there is no access_token in it"))
+	}
+	c.secrets.addToken(read.AccessToken)
+	t := &token{header: "Bearer " + read.AccessToken}
+	if read.ExpiresIn > 0 {
+		// It is renewed a minute before its end, or a tenth of its life where that is shorter.
+		life := time.Duration(min(read.ExpiresIn, 1e9) * float64(time.Second))
 		t.end = sent.Add(life)
 		t.renew = t.end.Add(-min(time.Minute, life/10))
 	}
 	return t, nil
 }
 
-// A TokenError says why there is no token. It is ErrNoToken where asking again may help, else ErrCredentials or ErrNotTenant, and ErrScope besides where
-// the client may ask for none of the scopes that let it create users.
+// A TokenError says why there is no token. It is an ErrNoToken where a retry may help, else an ErrCredentials (and an
+// ErrScope, where the client is known and lacks a permission), an ErrNotTenant or an ErrProxy.
 type TokenError struct {
-	kind error
-	Err  error // an *Error
+	kind  error
+	scope bool
+	Err   *Error // the answer to the token request
 }
 
-func (e *TokenError) Error() string { return fmt.Sprintf("asking for a token: %v", e.Err) }
+func (e *TokenError) Error() string { return fmt.Sprintf("requesting an access token: %v", e.Err) }
 
 // Is reports whether the error is of one of this package's kinds.
 func (e *TokenError) Is(target error) bool {
-	if target == ErrScope {
-		refused, ok := errors.AsType[*Error](e.Err)
-		return ok && e.kind == ErrCredentials && refused.Code == "invalid_scope"
+	switch target {
+	case ErrScope:
+		return e.scope
+	case ErrUnknownHost:
+		return e.Err.Is(ErrUnknownHost)
 	}
 	return target == e.kind
 }
 
-// tokenError says what a failed token request means. Nothing of it may be mistaken for an answer to the request that needed the token.
-func tokenError(err error) error {
+// Unwrap returns the cause of Err. Err itself is left out: it is not the answer to the request that needed the token.
+func (e *TokenError) Unwrap() error { return e.Err.Err }
+
+// tokenError says what a failed token request means for the request that needed the token. err may be nil.
+func tokenError(err error, scope bool) error {
 	e, ok := errors.AsType[*Error](err)
-	if !ok {
-		return err // the context's
+	switch {
+	case !ok:
+		return err // nil, or the context's
+	case e.kind == ErrNotTenant, e.kind == ErrProxy:
+		return &TokenError{kind: e.kind, Err: e}
+	case !e.refused():
+		return &TokenError{kind: ErrNoToken, Err: e}
 	}
-	switch e.kind {
-	case ErrNoAnswer, ErrLimited, ErrGarbled:
-		return &TokenError{kind: ErrNoToken, Err: err}
-	case ErrNotTenant:
-		return &TokenError{kind: ErrNotTenant, Err: err}
-	}
-	return &TokenError{kind: ErrCredentials, Err: err}
+	return &TokenError{kind: ErrCredentials, scope: scope, Err: e}
 }
 
-// RetryAfter is how long err's tenant asked to wait, 0 where it did not.
+// RetryAfter is how long the tenant asked to wait, 0 where it did not.
 func RetryAfter(err error) time.Duration {
 	if t, ok := errors.AsType[*TokenError](err); ok {
-		err = t.Err
+		return t.Err.RetryAfter
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.RetryAfter

@@ -95,12 +95,12 @@ func replacesTheDead(t *testing.T, protocol string) {
 	memory := &pipes{served: make(chan net.Conn), closed: make(chan struct{})}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusCreated)
-		w.Write([]byte(`{"id":"` + r.Proto + `"}`))
+		w.Write([]byte(`{"id":"` + r.Proto + `","subject":"a"}`))
 	}))
 	server.Listener, server.EnableHTTP2 = memory, protocol == "h2"
 	server.StartTLS()
 	defer server.Close()
-	transport := newTransport(4)
+	transport := newTransport(4, 30*time.Second)
 	transport.DialContext, transport.Proxy = memory.dial, nil
 	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
 	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
@@ -139,10 +139,10 @@ func TestWhatAProxyDidNotLetThroughWasNotSent(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()
 	for proxy, says := range map[string]string{
-		refusing.URL: "the proxy says 407 Proxy Authentication Required",
+		refusing.URL: "the proxy answered 407 Proxy Authentication Required",
 		gone.URL:     "refused",
 	} {
-		transport := newTransport(1)
+		transport := newTransport(1, 30*time.Second)
 		transport.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }
 		at, err := ParseTenant("https://acme.example")
 		if err != nil {

@@ -1,164 +1,233 @@
 package qlik
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
-// A User as the tenant tells of it.
+// A User is a user as the tenant describes it.
 type User struct {
-	ID        string `json:"id"`
-	Subject   string `json:"subject"`
-	Name      string `json:"name"`
-	Email     string `json:"email"`
-	Status    string `json:"status"` // active, invited, disabled, …
-	CreatedAt Stamp  `json:"createdAt"`
+	ID        string
+	Subject   string
+	Name      string
+	Email     string
+	Status    string    // active, invited, disabled or provisioned
+	CreatedAt time.Time // zero where the tenant does not show it
+
+	Roles []Role
+	// RolesShown says that the tenant showed the user's roles, each with its level. Without it, Roles says nothing about
+	// whether the user is an administrator.
+	RolesShown bool
 }
 
-// A Stamp is a time as the tenant writes it, zero where it is none: a time that cannot be read must not hide the user's id.
-type Stamp struct{ time.Time }
-
-// UnmarshalJSON reads RFC 3339.
-func (s *Stamp) UnmarshalJSON(b []byte) error {
-	if err := s.Time.UnmarshalJSON(b); err != nil {
-		s.Time = time.Time{}
+// UnmarshalJSON leaves a field of the wrong type empty and reads the others.
+func (u *User) UnmarshalJSON(b []byte) error {
+	var read struct {
+		ID        string          `json:"id"`
+		Subject   string          `json:"subject"`
+		Name      string          `json:"name"`
+		Email     string          `json:"email"`
+		Status    string          `json:"status"`
+		CreatedAt string          `json:"createdAt"`
+		Roles     json.RawMessage `json:"assignedRoles"`
+	}
+	if err := tolerant(b, &read); err != nil {
+		return err
+	}
+	*u = User{ID: read.ID, Subject: read.Subject, Name: read.Name, Email: read.Email, Status: read.Status}
+	u.CreatedAt, _ = time.Parse(time.RFC3339, read.CreatedAt) // zero where it cannot be read
+	if len(read.Roles) == 0 {
+		return nil
+	}
+	if json.Unmarshal(read.Roles, &u.Roles) != nil || u.Roles == nil {
+		u.Roles = nil
+		return nil
+	}
+	u.RolesShown = true
+	for _, r := range u.Roles {
+		u.RolesShown = u.RolesShown && r.Level != ""
 	}
 	return nil
 }
 
 // A NewUser is what a create sends. Status is active or invited; invited needs an Email.
 type NewUser struct {
-	Subject string `json:"subject"`
-	Name    string `json:"name,omitempty"`
-	Email   string `json:"email,omitempty"`
-	Status  string `json:"status"`
+	Subject string
+	Name    string
+	Email   string
+	Status  string
+	Roles   []string // names
 }
 
 const usersPath = "/api/v1/users"
 
-// userFields are what a User holds. A whole one also has its roles and groups, of which there may be hundreds.
-const userFields = "id,subject,name,email,status,createdAt"
-
-// CreateUser creates a user. It counts against Tier 2. Of the answer only the id is read: a success without one is an ErrGarbled.
+// CreateUser creates a user: Tier 2. It succeeded only with status 201, an ID, and the subject that was sent (case and
+// Unicode form aside) in the answer; another answer of success is an ErrGarbled.
 func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
-	body, _ := json.Marshal(u) // strings always encode
-	created, got, err := do[struct {
-		ID string `json:"id"`
-	}](ctx, c, request{method: http.MethodPost, url: c.tenant.String() + usersPath, body: body})
-	user := User{ID: created.ID}
-	if err == nil && user.ID == "" {
-		err = c.garbled(got, errors.New("no id in it"))
+	body := encode(struct {
+		Subject string     `json:"subject"`
+		Name    string     `json:"name,omitempty"`
+		Email   string     `json:"email,omitempty"`
+		Status  string     `json:"status"`
+		Roles   []roleName `json:"assignedRoles,omitempty"`
+	}{u.Subject, u.Name, u.Email, u.Status, roleNames(u.Roles)})
+	r := request{method: http.MethodPost, url: c.tenant.String() + usersPath, body: body, want: http.StatusCreated}
+	user, got, err := fetch[User](ctx, c, r)
+	switch {
+	case err != nil:
+	case user.ID == "":
+		err = c.garbled(got, errors.New("there is no user ID in it"))
+	case !sameSubject(user.Subject, u.Subject):
+		err = c.garbled(got, errors.New("it is about another subject"))
 	}
-	c.secrets.inUser(&user)
+	c.secrets.redactUser(&user)
 	return user, err
 }
 
-// Found are the users that a filter found, and when, by the tenant's clock (zero where it did not say).
+// A Change is one change of a user, an operation of a JSON Patch. Make one with ReplaceName, ReplaceStatus or AddRole.
+type Change struct {
+	op    string
+	path  string
+	value any
+}
+
+// ReplaceName gives the user another name.
+func ReplaceName(name string) Change { return Change{"replace", "/name", name} }
+
+// ReplaceStatus makes the user active or disabled.
+func ReplaceStatus(status string) Change { return Change{"replace", "/status", status} }
+
+// AddRole gives the user one more role.
+func AddRole(name string) Change { return Change{"add", "/assignedRoles/-", roleName{name}} }
+
+// MarshalJSON writes the operation of the JSON Patch.
+func (c Change) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Op    string `json:"op"`
+		Path  string `json:"path"`
+		Value any    `json:"value"`
+	}{c.op, c.path, c.value})
+}
+
+// ChangeUser applies the changes to a user in one request: Tier 2. It succeeded only with status 204; a 207, where only a
+// part took effect, is an ErrGarbled. Where there is no such user it is an ErrNotFound.
+func (c *Client) ChangeUser(ctx context.Context, id string, changes ...Change) error {
+	if len(changes) == 0 {
+		return errors.New("changing a user: there are no changes")
+	}
+	return c.writeUser(ctx, http.MethodPatch, id, encode(changes))
+}
+
+// DeleteUser deletes a user: Tier 2. It succeeded only with status 204. Where there is no such user it is an ErrNotFound.
+func (c *Client) DeleteUser(ctx context.Context, id string) error {
+	return c.writeUser(ctx, http.MethodDelete, id, nil)
+}
+
+func (c *Client) writeUser(ctx context.Context, method, id string, body []byte) error {
+	if id == "" || id == "." || id == ".." { // would lead to another path
+		return c.secrets.redacted(Error{kind: ErrRefused, Err: fmt.Errorf("%q is not a user ID", id)})
+	}
+	address := c.tenant.String() + usersPath + "/" + url.PathEscape(id)
+	_, err := c.do(ctx, request{method: method, url: address, body: body, want: http.StatusNoContent, oneUser: true})
+	return err
+}
+
+// Found is what a filter found.
 type Found struct {
-	Users []User
-	Date  time.Time
-
-	Requests int // how many it took, a page each
+	Users    []User
+	Date     time.Time // of the answer, by the tenant's clock; zero where it had none
+	Requests int       // how many were sent, one for each page
 }
 
-// ListUsers finds users with GET /users: Tier 1, for a short filter.
-func (c *Client) ListUsers(ctx context.Context, filter string) (Found, error) {
-	query := url.Values{"limit": {"100"}, "filter": {filter}, "fields": {userFields}}
-	return c.pages(ctx, request{method: http.MethodGet, url: c.tenant.String() + usersPath + "?" + query.Encode()})
+// ListUsers finds users with GET /users: Tier 1, for a short filter. Roles are asked for where withRoles is set.
+func (c *Client) ListUsers(ctx context.Context, filter string, withRoles bool) (Found, error) {
+	query := url.Values{"limit": {"100"}, "filter": {filter}, "fields": {userFields(withRoles)}}
+	address := c.tenant.String() + usersPath + "?" + query.Encode()
+	return c.find(ctx, filter, request{method: http.MethodGet, url: address})
 }
 
-// FilterUsers finds users with POST /users/actions/filter: a budget of its own, and room for 100 terms.
-func (c *Client) FilterUsers(ctx context.Context, filter string) (Found, error) {
-	var body bytes.Buffer
-	enc := json.NewEncoder(&body)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(struct { // a string always encodes, and a Buffer always writes
+// FilterUsers finds users with POST /users/actions/filter, which has a limit of its own, for a filter of up to 100
+// terms. Roles are asked for where withRoles is set.
+func (c *Client) FilterUsers(ctx context.Context, filter string, withRoles bool) (Found, error) {
+	address := c.tenant.String() + usersPath + "/actions/filter?limit=100&fields=" + userFields(withRoles)
+	body := encode(struct {
 		Filter string `json:"filter"`
 	}{filter})
-	return c.pages(ctx, request{method: http.MethodPost, url: c.tenant.String() + usersPath + "/actions/filter?limit=100&fields=" + userFields, body: body.Bytes()})
+	return c.find(ctx, filter, request{method: http.MethodPost, url: address, body: body})
 }
 
-// maxPages bounds how far a cursor is followed: 100 terms rarely find more users than fit on one page.
-const maxPages = 50
+// userFields names what a User holds. Without it the tenant sends much more.
+func userFields(withRoles bool) string {
+	const fields = "id,subject,name,email,status,createdAt"
+	if withRoles {
+		return fields + ",assignedRoles"
+	}
+	return fields
+}
 
-func (c *Client) pages(ctx context.Context, r request) (Found, error) {
+func (c *Client) find(ctx context.Context, filter string, r request) (Found, error) {
+	if filter == "" {
+		return Found{}, errors.New("finding users: the filter is empty, and would find every user")
+	}
+	r.list = true
+	all, err := pages[User](ctx, c, r)
+	for i := range all.items {
+		c.secrets.redactUser(&all.items[i])
+		if all.items[i].ID == "" {
+			return Found{}, c.garbled(answer{status: http.StatusOK}, errors.New("a user has no ID"))
+		}
+	}
+	return Found{Users: all.items, Date: all.date, Requests: all.requests}, err
+}
+
+// FetchDate returns the tenant's Date, with one GET /users: Tier 1. An answer without one is an ErrGarbled.
+func (c *Client) FetchDate(ctx context.Context) (time.Time, error) {
 	type page struct {
-		Data  []User `json:"data"`
-		Links struct {
-			Next struct {
-				Href string `json:"href"`
-			} `json:"next"`
-		} `json:"links"`
+		Data []json.RawMessage `json:"data"`
 	}
-	var found Found
-	for range maxPages {
-		p, got, err := do[page](ctx, c, r)
-		if err != nil {
-			return Found{}, err
-		}
-		if p.Data == nil { // not even an empty list: whoever said that says nothing of users
-			return Found{}, c.garbled(got, errors.New("no users in it"))
-		}
-		for i := range p.Data {
-			c.secrets.inUser(&p.Data[i])
-		}
-		found.Users = append(found.Users, p.Data...)
-		found.Date, _ = http.ParseTime(got.date)
-		found.Requests++
-		if p.Links.Next.Href == "" {
-			return found, nil
-		}
-		if r.url, err = c.tenant.resolve(r.url, p.Links.Next.Href); err != nil {
-			return Found{}, c.garbled(got, err)
-		}
+	r := request{method: http.MethodGet, url: c.tenant.String() + usersPath + "?limit=1&fields=id", list: true}
+	p, got, err := fetch[page](ctx, c, r)
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case p.Data == nil:
+		return time.Time{}, c.garbled(got, errors.New("there is no list in it"))
+	case got.date.IsZero():
+		return time.Time{}, c.garbled(got, errors.New("it has no Date"))
 	}
-	return Found{}, &Error{kind: ErrGarbled, Status: http.StatusOK, Err: errors.New("its pages do not end")}
+	return got.date, nil
 }
 
-// Or joins terms of a filter.
-func Or(terms ...string) string { return strings.Join(terms, " or ") }
-
-// SubjectIs is the term that finds a subject. The tenant's eq ignores case: compare what comes back.
-func SubjectIs(subject string) string { return "subject eq " + quote(subject) }
-
-// EmailIs is the term that finds an address.
-func EmailIs(email string) string { return "email eq " + quote(email) }
-
-// quote makes a string value of SCIM's filter grammar (RFC 7644, 3.4.2.2), which is JSON's: a value stays a value whatever is in it.
-func quote(s string) string {
-	if plain(s) {
-		return `"` + s + `"`
-	}
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string always encodes, and a Builder always writes
-	return strings.TrimSuffix(b.String(), "\n")
+type roleName struct {
+	Name string `json:"name"`
 }
 
-// plain reports whether JSON writes s as it stands.
-func plain(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return false
-		}
+func roleNames(names []string) (all []roleName) {
+	for _, name := range names {
+		all = append(all, roleName{name})
 	}
-	return true
+	return all
 }
 
-func pathOf(rawURL string) string {
-	if _, rest, ok := strings.Cut(rawURL, "://"); ok {
-		rawURL = rest
+// sameSubject reports whether two subjects are equal, case and Unicode form aside.
+func sameSubject(a, b string) bool {
+	if a == b {
+		return true
 	}
-	if i := strings.IndexByte(rawURL, '/'); i >= 0 {
-		rawURL = rawURL[i:]
-	}
-	path, _, _ := strings.Cut(rawURL, "?")
-	return path
+	fold := func(s string) string { return norm.NFC.String(cases.Fold().String(norm.NFC.String(s))) }
+	return fold(a) == fold(b)
+}
+
+// encode returns the JSON of a value made of strings, which always encodes.
+func encode(v any) []byte {
+	b, _ := json.Marshal(v)
+	return b
 }

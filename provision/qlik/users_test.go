@@ -1,42 +1,12 @@
 package qlik
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
-
-func FuzzQuote(f *testing.F) {
-	for _, seed := range []string{`a`, `a" or subject co "e`, `\`, `\"`, "\u2028", "日本", "\x00\x1f\x7f", "<&>", "\xff"} {
-		f.Add(seed, seed)
-	}
-	f.Fuzz(func(t *testing.T, a, b string) {
-		// Whatever the values are, the filter is two terms: reading it as a grammar of JSON strings gives the values back.
-		left := Or(SubjectIs(a), EmailIs(b))
-		for _, term := range []struct{ before, value string }{{"subject eq ", a}, {" or email eq ", b}} {
-			rest, ok := strings.CutPrefix(left, term.before)
-			if !ok {
-				t.Fatalf("%q does not go on with %q", left, term.before)
-			}
-			dec := json.NewDecoder(strings.NewReader(rest))
-			var got string
-			if err := dec.Decode(&got); err != nil {
-				t.Fatalf("%q: %v", rest, err)
-			}
-			if want := strings.ToValidUTF8(term.value, "\uFFFD"); utf8.ValidString(term.value) && got != want {
-				t.Errorf("%q became %q", term.value, got)
-			}
-			left = rest[dec.InputOffset():]
-		}
-		if left != "" {
-			t.Errorf("%q is left over", left)
-		}
-	})
-}
 
 func TestPagesAreFollowed(t *testing.T) {
 	page := func(next string, subjects ...string) string {
@@ -70,8 +40,8 @@ func TestPagesAreFollowed(t *testing.T) {
 			s := &script{answer: func(n int, r *http.Request) (int, string) { return 200, test.answers[min(n, len(test.answers)-1)] }}
 			c := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}})
 			for _, find := range []func() (Found, error){
-				func() (Found, error) { return c.ListUsers(t.Context(), SubjectIs("a")) },
-				func() (Found, error) { return c.FilterUsers(t.Context(), SubjectIs("a")) },
+				func() (Found, error) { return c.ListUsers(t.Context(), PeopleFilter([]string{"a"}, nil), false) },
+				func() (Found, error) { return c.FilterUsers(t.Context(), PeopleFilter([]string{"a"}, nil), false) },
 			} {
 				s.sent = nil
 				found, err := find()
@@ -91,22 +61,29 @@ func TestPagesAreFollowed(t *testing.T) {
 	}
 }
 
-func TestWhatACreateSends(t *testing.T) {
+func TestCreateSendsThePersonAndRoles(t *testing.T) {
 	for _, test := range []struct {
 		user NewUser
 		want string
 	}{
-		{NewUser{"emp-1", "Ada", "ada@example.com", "active"}, `{"subject":"emp-1","name":"Ada","email":"ada@example.com","status":"active"}`},
-		{NewUser{Subject: "corp\\jdoe", Status: "invited"}, `{"subject":"corp\\jdoe","status":"invited"}`},
+		{NewUser{Subject: "emp-1", Name: "Ada", Email: "ada@example.com", Status: "active"},
+			`{"subject":"emp-1","name":"Ada","email":"ada@example.com","status":"active"}`},
+		{NewUser{Subject: `corp\jdoe`, Status: "invited", Roles: []string{}}, `{"subject":"corp\\jdoe","status":"invited"}`},
+		{NewUser{Subject: "e", Status: "active", Roles: []string{"Steward", `Data "Ops"`}},
+			`{"subject":"e","status":"active","assignedRoles":[{"name":"Steward"},{"name":"Data \"Ops\""}]}`},
 	} {
-		s := &script{answer: func(int, *http.Request) (int, string) { return 201, `{"id":"u1","subject":"emp-1"}` }}
+		s := &script{answer: func(int, *http.Request) (int, string) {
+			return 201, `{"id":"u1","subject":` + quote(test.user.Subject) + `}`
+		}}
 		c := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}, UserAgent: "qlik-provision/1.2"})
 		user, err := c.CreateUser(t.Context(), test.user)
-		if err != nil || user.ID != "u1" || s.bodies[0] != test.want {
+		if err != nil || user.ID != "u1" || user.Subject != test.user.Subject || s.bodies[0] != test.want {
 			t.Errorf("%v, %v, sent %s", user, err, s.bodies[0])
 		}
 		r := s.sent[0]
-		for name, want := range map[string]string{"Authorization": "Bearer key-0123456789", "Content-Type": "application/json", "User-Agent": "qlik-provision/1.2"} {
+		for name, want := range map[string]string{
+			"Authorization": "Bearer key-0123456789", "Content-Type": "application/json", "User-Agent": "qlik-provision/1.2",
+		} {
 			if got := r.Header.Get(name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
@@ -117,12 +94,42 @@ func TestWhatACreateSends(t *testing.T) {
 	}
 }
 
-func TestACreateWithoutAnIDIsGarbled(t *testing.T) {
-	for _, body := range []string{``, `null`, `{}`, `[]`, `"u1"`, `{"id":""}`, `{"id":7}`, `{"id":"u1"`, `<html>`} {
-		s := &script{answer: func(int, *http.Request) (int, string) { return 201, body }}
+func TestCreateSucceedsOnlyWith201AndIDAndSubject(t *testing.T) {
+	const sent = "Zoë-1"
+	for _, test := range []struct {
+		status int
+		body   string
+		err    error
+	}{
+		{201, `{"id":"u1","subject":"Zoë-1"}`, nil},
+		{201, `{"id":"u1","subject":"ZOË-1","name":7,"status":[]}`, nil},
+		{201, `{"id":"u1","subject":"zoe\u0308-1"}`, nil},
+		{201, `{"id":"u1","subject":"Zoe-1"}`, ErrGarbled},
+		{201, `{"id":"u1","subject":"Zoë-1 "}`, ErrGarbled},
+		{201, `{"id":"u1"}`, ErrGarbled},
+		{201, `{"id":"u1","subject":7}`, ErrGarbled},
+		{201, `{"subject":"Zoë-1"}`, ErrGarbled},
+		{201, `{"id":"","subject":"Zoë-1"}`, ErrGarbled},
+		{201, `{"id":7,"subject":"Zoë-1"}`, ErrGarbled},
+		{201, `{"id":"u1","subject":"Zoë-1"`, ErrGarbled},
+		{201, ``, ErrGarbled}, {201, `null`, ErrGarbled}, {201, `{}`, ErrGarbled}, {201, `[]`, ErrGarbled},
+		{201, `"u1"`, ErrGarbled}, {201, `<html>`, ErrGarbled},
+		{200, `{"id":"u1","subject":"Zoë-1"}`, ErrGarbled},
+		{202, `{"id":"u1","subject":"Zoë-1"}`, ErrGarbled},
+		{204, ``, ErrGarbled},
+		{207, `{"id":"u1","subject":"Zoë-1"}`, ErrGarbled},
+		{101, ``, ErrGarbled}, {102, ``, ErrGarbled}, {199, ``, ErrGarbled},
+		{200, `<html>Log in</html>`, ErrGarbled},
+		{302, ``, ErrNotTenant}, {404, ``, ErrNotTenant}, {405, ``, ErrNotTenant},
+	} {
+		s := &script{answer: func(int, *http.Request) (int, string) { return test.status, test.body }}
 		c := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}})
-		if _, err := c.CreateUser(t.Context(), NewUser{Subject: "a"}); !errors.Is(err, ErrGarbled) {
-			t.Errorf("%q: %v", body, err)
+		_, err := c.CreateUser(t.Context(), NewUser{Subject: sent})
+		if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
+			t.Errorf("%d %q: %v, want %v", test.status, test.body, err, test.err)
+		}
+		if e, ok := errors.AsType[*Error](err); ok && e.Status != test.status {
+			t.Errorf("%d %q: the error has status %d", test.status, test.body, e.Status)
 		}
 	}
 }

@@ -1,0 +1,184 @@
+package qlik
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// A request is one request to the tenant, and what counts as its success.
+type request struct {
+	method  string
+	url     string
+	body    []byte // JSON, nil for none
+	want    int    // the one status of success; 0: any 2xx
+	list    bool   // the answer is a list, which may be large
+	oneUser bool   // the path names a user: a 404 is ErrNotFound
+}
+
+// An answer is what came back. Its status is 0 where there was no answer.
+type answer struct {
+	status int
+	date   time.Time // by the tenant's clock; zero: none
+	body   []byte
+}
+
+// Bounds on what is read of an answer, in bytes, after decompression. An answer that is larger is ErrGarbled.
+const (
+	maxList   = 1 << 20  // a page of 100 users or roles
+	maxAnswer = 64 << 10 // everything else, errors included: a thousand workers may each hold one
+)
+
+// fetch sends a request with a token and decodes its answer. The answer is decoded as far as it goes where one field
+// has the wrong type; that is an error all the same.
+func fetch[T any](ctx context.Context, c *Client, r request) (T, answer, error) {
+	var value T
+	got, err := c.do(ctx, r)
+	if err != nil {
+		return value, got, err
+	}
+	if err := json.Unmarshal(got.body, &value); err != nil {
+		return value, got, c.garbled(got, err)
+	}
+	return value, got, nil
+}
+
+// do sends a request with a token. After a 401 it is sent again where another token can help: with the one that
+// replaced it in the meantime, or with a new one, twice at most.
+//
+// Errors are *Error, *TokenError, the context's cause, or that of a request that could not be built.
+func (c *Client) do(ctx context.Context, r request) (answer, error) {
+	for renewed := 0; ; {
+		t, err := c.tokens.get(ctx)
+		if err != nil {
+			return answer{}, err
+		}
+		got, err := c.send(ctx, r, t.header)
+		switch {
+		case errors.Is(err, ErrCredentials):
+			again, replaced := c.tokens.reject(t)
+			if !replaced {
+				renewed++
+			}
+			if again && renewed <= 2 {
+				continue
+			}
+		case got.status != 0 && !errors.Is(err, ErrLimited) && !errors.Is(err, ErrNoAnswer):
+			// A gateway may answer 429 or 5xx before it checks the token.
+			c.tokens.accept(t)
+		}
+		return got, err
+	}
+}
+
+// send sends a request once and reports it to the observer. authorization may be empty.
+func (c *Client) send(ctx context.Context, r request, authorization string) (answer, error) {
+	if c.proxyErr != nil {
+		return answer{}, c.proxyErr
+	}
+	sent := time.Now()
+	c.inFlight.Add(1)
+	got, err := c.exchange(ctx, r, authorization)
+	c.inFlight.Add(-1)
+	if c.observe != nil {
+		c.observe(c.describe(ctx, r, got, err, time.Since(sent)))
+	}
+	return got, err
+}
+
+// exchange sends a request once. Any answer but the one that r wants is an *Error.
+func (c *Client) exchange(ctx context.Context, r request, authorization string) (answer, error) {
+	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(limited, r.method, r.url, bytes.NewReader(r.body))
+	if err != nil {
+		return answer{}, fmt.Errorf("building a request: %w", bare(err))
+	}
+	req.Header.Set("User-Agent", c.agent)
+	req.Header.Set("Accept", "application/json")
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if authorization != "" {
+		req.Header.Set("Authorization", authorization)
+	}
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return answer{}, context.Cause(ctx)
+		}
+		return answer{}, c.secrets.redacted(lostError(err, c.timeout))
+	}
+	got := answer{status: resp.StatusCode}
+	c.answered.Store(true)
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		got.date = date
+		c.lastDate.Store(date.Unix())
+	}
+	var readErr error
+	got.body, readErr = readAnswer(resp, r)
+	if !r.succeeded(resp.StatusCode) {
+		// The status decides, whether or not the body could be read.
+		return got, c.secrets.redacted(statusError(r, resp.StatusCode, resp.Header, got.body, time.Now()))
+	}
+	if readErr != nil && ctx.Err() != nil {
+		return got, context.Cause(ctx)
+	}
+	if readErr != nil {
+		return got, c.garbled(got, bare(readErr))
+	}
+	return got, nil
+}
+
+// succeeded reports whether a status is the success that r wants.
+func (r request) succeeded(status int) bool {
+	if r.want != 0 {
+		return status == r.want
+	}
+	return status >= 200 && status <= 299
+}
+
+// readAnswer reads and closes the body. A 101 has none: what follows it is another protocol, without an end.
+func readAnswer(resp *http.Response, r request) ([]byte, error) {
+	if resp.StatusCode < 200 {
+		return nil, resp.Body.Close()
+	}
+	limit := int64(maxAnswer)
+	if r.list && r.succeeded(resp.StatusCode) {
+		limit = maxList
+	}
+	size := resp.ContentLength
+	if size < 0 || size > limit {
+		size = 512
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	if closeErr := resp.Body.Close(); err == nil {
+		err = closeErr
+	}
+	if int64(buf.Len()) > limit {
+		return nil, fmt.Errorf("it is larger than %d bytes", limit)
+	}
+	return buf.Bytes(), err
+}
+
+// garbled returns an ErrGarbled for an answer of success whose body is not what it should be.
+func (c *Client) garbled(got answer, err error) error {
+	return c.secrets.redacted(Error{kind: ErrGarbled, Status: got.status, Err: err})
+}
+
+func (c *Client) describe(ctx context.Context, r request, got answer, err error, took time.Duration) Exchange {
+	e := Exchange{Method: r.method, Path: c.secrets.hide(pathOf(r.url)), Status: got.status, Duration: took, Err: err}
+	if l, ok := ctx.Value(labelKey{}).(label); ok {
+		e.Row, e.Rows, e.Wait = l.row, l.rows, l.wait
+	}
+	if refused, ok := errors.AsType[*Error](err); ok {
+		e.TraceID = refused.TraceID
+	}
+	return e
+}

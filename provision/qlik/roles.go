@@ -1,0 +1,34 @@
+package qlik
+
+import (
+	"context"
+	"net/http"
+)
+
+// A Role is a role of the tenant. Names are case-sensitive.
+type Role struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Level string `json:"level"` // user or admin; empty where the tenant does not show it
+}
+
+// UnmarshalJSON leaves a field of the wrong type empty and reads the others.
+func (r *Role) UnmarshalJSON(b []byte) error {
+	type fields Role
+	var read fields
+	err := tolerant(b, &read)
+	*r = Role(read)
+	return err
+}
+
+const rolesPath = "/api/v1/roles"
+
+// ListRoles lists every role of the tenant: Tier 1. Only tenant administrators may: others get an ErrForbidden.
+func (c *Client) ListRoles(ctx context.Context) ([]Role, error) {
+	r := request{method: http.MethodGet, url: c.tenant.String() + rolesPath + "?limit=100", list: true}
+	found, err := pages[Role](ctx, c, r)
+	for i := range found.items {
+		c.secrets.redactRole(&found.items[i])
+	}
+	return found.items, err
+}
