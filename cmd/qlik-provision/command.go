@@ -77,7 +77,8 @@ func (c command) bare(name, file string) command {
 	return command{program: c.program, name: name, file: file}
 }
 
-// after is a command on a result file, with the flags that the file does not have: the tenant, the credentials, the pace.
+// after is a command on a result file, with the flags that the file does not have: the tenant, the credentials,
+// the pace.
 func (c command) after(name, path string) command {
 	c.flags = slices.DeleteFunc(slices.Clone(c.flags), func(f flagValue) bool { return !f.kept })
 	return c.on(name, path)
@@ -136,8 +137,8 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// quoteForWindows makes one word of s for PowerShell, and for cmd as far as one form serves both: what PowerShell acts on
-// within double quotes stands in single ones, which cmd does not know.
+// quoteForWindows makes one word of s for PowerShell, and for cmd as far as one form serves both: what
+// PowerShell acts on within double quotes stands in single ones, which cmd does not know.
 func quoteForWindows(s string) string {
 	switch {
 	case isPlain(s, `_-./:,+=\`):

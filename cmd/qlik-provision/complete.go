@@ -51,7 +51,8 @@ func headersOf(args []string) []string {
 		return nil
 	}
 	defer f.Close() // only read
-	file, err := csvfile.Read(f, args[0], csvfile.Options{LooksLikeHeader: roster.LooksLikeHeader, Block: report.Columns()})
+	file, err := csvfile.Read(f, args[0],
+		csvfile.Options{LooksLikeHeader: roster.LooksLikeHeader, Block: report.Columns()})
 	if err != nil {
 		return nil
 	}

@@ -88,8 +88,8 @@ func orUsage(err error, hint string) error {
 	return usage(err, hint)
 }
 
-// refuseEmpty is an error where a flag was given an empty value, as by a variable that is not set: it would count as left
-// out, and the run would be another.
+// refuseEmpty is an error where a flag was given an empty value, as by a variable that is not set: it would
+// count as left out, and the run would be another.
 func refuseEmpty(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		empty := f.Value.String() == ""
@@ -158,13 +158,13 @@ func (c *config) checkExport() error {
 	if c.headerRow < 0 {
 		return fmt.Errorf("--header-row %d: the number of a line, from 1", c.headerRow)
 	}
-	for _, value := range []flagValue{{name: "subject", value: c.subject}, {name: "name", value: c.name}, {name: "email", value: c.email}} {
-		if err := checkQuotes(value); err != nil {
+	for name, value := range map[string]string{"subject": c.subject, "name": c.name, "email": c.email} {
+		if err := checkQuotes(name, value); err != nil {
 			return err
 		}
 	}
 	for _, condition := range c.where {
-		if err := checkQuotes(flagValue{name: "where", value: condition}); err != nil {
+		if err := checkQuotes("where", condition); err != nil {
 			return err
 		}
 	}
@@ -176,13 +176,12 @@ func (c *config) checkExport() error {
 }
 
 // checkQuotes refuses a value that still has the single quotes around it that cmd.exe does not take off.
-func checkQuotes(f flagValue) error {
-	if len(f.value) < 2 || f.value[0] != '\'' || f.value[len(f.value)-1] != '\'' {
+func checkQuotes(name, value string) error {
+	if len(value) < 2 || value[0] != '\'' || value[len(value)-1] != '\'' {
 		return nil
 	}
-	bare := f.value[1 : len(f.value)-1]
-	return usage(fmt.Errorf("--%s has single quotes in it: %s; this shell does not take them off", f.name, f.value),
-		fmt.Sprintf(`--%s "%s"`, f.name, bare))
+	return usage(fmt.Errorf("--%s has single quotes in it: %s; this shell does not take them off", name, value),
+		fmt.Sprintf(`--%s "%s"`, name, value[1:len(value)-1]))
 }
 
 // action is what the rows of a new file are for, once the columns are decided.

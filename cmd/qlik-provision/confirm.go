@@ -44,7 +44,8 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 	switch most := s.config.max; {
 	case most > 0 && writes > most:
 		return &failure{code: exitRun,
-			err:  fmt.Errorf("%s needed, more than --max %d; nothing was sent", text.Plural(writes, "write is", "writes are"), most),
+			err: fmt.Errorf("%s needed, more than --max %d; nothing was sent",
+				text.Plural(writes, "write is", "writes are"), most),
 			hint: then("check the file; where so many are meant", s.again.with("max", strconv.Itoa(writes)))}
 	case s.planOnly:
 		return errPlanned
@@ -98,9 +99,11 @@ func (s *session) question(p provision.Plan) (question, want string) {
 	case s.config.run.Task == provision.Disable:
 		return "type " + count + " to disable " + users + on + ": ", count
 	case s.config.run.Update.Status && p.Change > 0:
-		return "disabled users among them are enabled again\ntype " + count + " to create and change " + users + on + ": ", count
+		return "disabled users among them are enabled again\ntype " + count + " to create and change " + users + on +
+			": ", count
 	case p.Change > 0:
-		return "create " + text.Grouped(p.Create) + " and change " + text.Plural(p.Change, "user", "users") + on + "? [y/N] ", ""
+		return "create " + text.Grouped(p.Create) + " and change " + text.Plural(p.Change, "user", "users") + on +
+			"? [y/N] ", ""
 	}
 	return "create " + users + on + "? [y/N] ", ""
 }

@@ -13,7 +13,7 @@ import (
 	"qlik-provision/provision/sandbox"
 )
 
-// connect makes the client of a run, starting the sandbox and the log where they are wanted. What it returns ends all three.
+// connect makes the client of a run, and starts the sandbox and the log where they are wanted. end ends all three.
 func (a *app) connect(c *config) (client *qlik.Client, end func() error, err error) {
 	options := qlik.Options{Credentials: c.creds, Connections: c.workers + 4, Timeout: c.timeout, UserAgent: userAgent()}
 	tenant := c.tenant
@@ -44,6 +44,7 @@ func (a *app) connect(c *config) (client *qlik.Client, end func() error, err err
 		options.Credentials = qlik.Credentials{ClientID: inMemory.ClientID(), ClientSecret: inMemory.ClientSecret()}
 	}
 	client = qlik.New(tenant, options)
+	a.contacted = true
 	ends = append(ends, func() error { client.Close(); return nil })
 	return client, end, nil
 }
@@ -56,19 +57,20 @@ func openLog(path string) (*os.File, error) {
 	return f, nil
 }
 
-// requestLog opens a log of one JSON line a request. A log that cannot be written is said once, at the end: it is no reason to stop.
+// requestLog opens a log of one JSON line per request. A log that cannot be written is no reason to stop: end says so.
 func requestLog(path string) (observe func(qlik.Exchange), end func() error, err error) {
 	f, err := openLog(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	out := &firstError{w: f}
-	log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+	bare := func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.LevelKey || a.Key == slog.MessageKey {
 			return slog.Attr{}
 		}
 		return a
-	}}))
+	}
+	log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{ReplaceAttr: bare}))
 	observe = func(e qlik.Exchange) {
 		attrs := make([]any, 0, 20)
 		if e.Row != 0 {
@@ -77,7 +79,8 @@ func requestLog(path string) (observe func(qlik.Exchange), end func() error, err
 		if e.Rows != 0 {
 			attrs = append(attrs, "rows", e.Rows)
 		}
-		attrs = append(attrs, "method", e.Method, "path", e.Path, "status", e.Status, "duration_ms", milliseconds(e.Duration), "wait_ms", milliseconds(e.Wait))
+		attrs = append(attrs, "method", e.Method, "path", e.Path, "status", e.Status,
+			"duration_ms", milliseconds(e.Duration), "wait_ms", milliseconds(e.Wait))
 		if e.TraceID != "" {
 			attrs = append(attrs, "trace_id", e.TraceID)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -37,16 +38,46 @@ func contextsFile() (string, error) {
 	return filepath.Join(home, ".qlik", "contexts.yml"), nil
 }
 
+// maxContexts bounds what is read of qlik-cli's contexts, in bytes.
+const maxContexts = 1 << 20
+
+// readContextsFile reads a contexts.yml that nobody else may read: there are secrets in it.
+func readContextsFile(path string) (b []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
+	if err := checkPrivate(info, "qlik-cli's file", path); err != nil {
+		return nil, err
+	}
+	if b, err = io.ReadAll(io.LimitReader(f, maxContexts+1)); err != nil {
+		return nil, err
+	}
+	if len(b) > maxContexts {
+		return nil, fmt.Errorf("%s is larger than 1 MiB", path)
+	}
+	return b, nil
+}
+
 func readContexts() (path string, contexts map[string]cliContext, err error) {
 	path, err = contextsFile()
 	if err != nil {
 		return "", nil, err
 	}
-	b, err := os.ReadFile(path)
+	b, err := readContextsFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		// QLIK_CLI_USER_HOME_DIR is the folder that holds .qlik, or that folder itself.
-		if inside := filepath.Join(filepath.Dir(filepath.Dir(path)), filepath.Base(path)); os.Getenv("QLIK_CLI_USER_HOME_DIR") != "" {
-			if b2, err2 := os.ReadFile(inside); err2 == nil {
+		inside := filepath.Join(filepath.Dir(filepath.Dir(path)), filepath.Base(path))
+		if os.Getenv("QLIK_CLI_USER_HOME_DIR") != "" {
+			if b2, err2 := readContextsFile(inside); err2 == nil {
 				path, b, err = inside, b2, nil
 			}
 		}
@@ -61,7 +92,8 @@ func readContexts() (path string, contexts map[string]cliContext, err error) {
 	return path, contexts, nil
 }
 
-// parseContexts reads the contexts of a contexts.yml. What its errors say never holds a value of the file: there are secrets among them.
+// parseContexts reads the contexts of a contexts.yml. Its errors never hold a value of the file: there are
+// secrets among them.
 func parseContexts(b []byte) (map[string]cliContext, error) {
 	var file struct {
 		Contexts map[string]yaml.Node `yaml:"contexts"`
@@ -97,19 +129,21 @@ func lineOf(err error) string {
 func fromContext(name string) (qlik.Tenant, qlik.Credentials, error) {
 	path, contexts, err := readContexts()
 	if err != nil {
-		return qlik.Tenant{}, qlik.Credentials{}, usage(err, "qlik-cli makes the file with: qlik context create")
+		return qlik.Tenant{}, qlik.Credentials{}, orUsage(err, "qlik-cli writes the file: qlik context create")
 	}
 	c, ok := contexts[name]
 	if !ok {
 		known := slices.Sorted(maps.Keys(contexts))
-		hint := "there is no context in it; make one with: qlik context create"
+		hint := "there is no context in it; create one: qlik context create"
 		if len(known) > 0 {
 			hint = "the contexts there are: " + strings.Join(known, ", ")
 		}
 		return qlik.Tenant{}, qlik.Credentials{}, usage(fmt.Errorf("%s has no context %q", path, name), hint)
 	}
 	fail := func(format string, args ...any) (qlik.Tenant, qlik.Credentials, error) {
-		return qlik.Tenant{}, qlik.Credentials{}, usage(fmt.Errorf("%s: the context %q %s", path, name, fmt.Sprintf(format, args...)), "mend it with: qlik context create "+quote(name))
+		return qlik.Tenant{}, qlik.Credentials{}, usage(
+			fmt.Errorf("%s: the context %q %s", path, name, fmt.Sprintf(format, args...)),
+			"correct it: qlik context create "+quote(name))
 	}
 	if c.ServerType != "" && !strings.EqualFold(c.ServerType, "cloud") {
 		return fail("is one of server-type %q, not of Qlik Cloud", c.ServerType)

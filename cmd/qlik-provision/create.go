@@ -19,11 +19,13 @@ func (a *app) createCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create FILE",
 		Short: "Create a user for every person in FILE",
-		Long: `create reads the export FILE, writes every row of it to the result file, looks up existing users, and creates a user for
-every person who has none. FILE may be - for standard input; create then needs -o. On a terminal it shows what will be sent, and asks.`,
+		Long: `create reads the export FILE, writes every row of it to the result file, looks up existing users, and
+creates a user for every person who has none. FILE may be - for standard input; create then needs -o. On
+a terminal it shows what will be sent, and asks.`,
 		Example: "  qlik-provision create hr.csv\n" +
 			"  qlik-provision create hr.csv --limit 5\n" +
-			"  qlik-provision create hr.csv --subject " + example(`corp\{Login}`) + " --name " + example(`{First} {Last}`) + "\n" +
+			"  qlik-provision create hr.csv --subject " + example(`corp\{Login}`) + " --name " +
+			example(`{First} {Last}`) + "\n" +
 			"  qlik-provision create hr.csv --sandbox",
 		Args:              oneFile("export"),
 		ValidArgsFunction: completeFiles("csv", "tsv", "txt"),
@@ -53,9 +55,9 @@ func (a *app) planCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Show what create would do (create --dry-run)",
-		Long: `plan reads and checks the export FILE, looks up existing users, and shows what create would send, and how long it takes. It
-writes nothing to the tenant. With -o it saves the plan as a result file, which retry carries out. With --offline it contacts
-nobody: the first thing to run on a new export.`,
+		Long: `plan reads and checks the export FILE, looks up existing users, and shows what create would send, and how
+long it takes. It writes nothing to the tenant. With -o it saves the plan as a result file, which retry
+carries out. With --offline it contacts nobody: the first thing to run on a new export.`,
 		Example: `  qlik-provision plan --offline hr.csv
   qlik-provision plan hr.csv
   qlik-provision plan hr.csv -o hr.results.csv && qlik-provision retry hr.results.csv`,
@@ -85,8 +87,9 @@ func (a *app) disableCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "disable FILE",
 		Short: "Disable the users of the people in FILE (leavers)",
-		Long: `disable looks up the people in FILE and disables their users: they can no longer log in, and keep what they own. It never
-disables a user that belongs to another person. Without a terminal to ask on it needs --yes.`,
+		Long: `disable looks up the people in FILE and disables their users: they can no longer log in, and keep what
+they own. It never disables a user that belongs to another person. Without a terminal to ask on it needs
+--yes.`,
 		Example: `  qlik-provision disable leavers.csv --dry-run
   qlik-provision disable leavers.csv`,
 		Args:              oneFile("export"),

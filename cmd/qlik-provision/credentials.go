@@ -17,7 +17,8 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-const credentialsHint = "set QLIK_TENANT, QLIK_CLIENT_ID and QLIK_CLIENT_SECRET (or QLIK_API_KEY), or try it with --sandbox"
+const credentialsHint = "set QLIK_TENANT, QLIK_CLIENT_ID and QLIK_CLIENT_SECRET (or QLIK_API_KEY), " +
+	"or try it with --sandbox"
 
 // chooseTenant decides which tenant to contact, and as whom. A context and the sandbox bring both together.
 func (c *config) chooseTenant(ctx context.Context) (err error) {
@@ -97,7 +98,8 @@ func (c *config) credentials(ctx context.Context) (creds qlik.Credentials, err e
 		creds.ClientSecret, err = readSecretFile(c.secretFile)
 		return creds, err
 	case c.clientID != "":
-		return creds, usage(errors.New("--client-id without a secret: a credential flag hides the credentials in the environment"),
+		return creds, usage(errors.New("--client-id without a secret: a credential flag hides the credentials in the "+
+			"environment"),
 			"give --client-secret-file or --client-secret-command, too, or leave --client-id out")
 	case secret:
 		return creds, usage(fmt.Errorf("%s without --client-id: a credential flag hides the credentials in the environment, "+
@@ -227,7 +229,8 @@ func secretFrom(ctx context.Context, line string) (string, error) {
 		return "", &failure{code: exitInterrupted, err: errors.New("interrupted; nothing was sent")}
 	}
 	if err != nil {
-		return "", usage(fmt.Errorf("--client-secret-command failed: %w", err), "run the command by itself: it prints the secret")
+		return "", usage(fmt.Errorf("--client-secret-command failed: %w", err),
+			"run the command by itself: it prints the secret")
 	}
 	secret, _, _ := strings.Cut(decodeSecret(out), "\n")
 	if secret = strings.TrimSpace(secret); secret == "" {

@@ -27,8 +27,8 @@ const (
 	exitInterrupted = 130 // as a shell says of a command ended by Ctrl-C
 )
 
-// A failure is an end that is not 0: what happened, and what to type next. In a hint every command stands on a line of its
-// own.
+// A failure is an end that is not 0: what happened, and what to type next. In a hint every command stands on a
+// line of its own.
 type failure struct {
 	code    int
 	err     error
@@ -42,7 +42,8 @@ func (f *failure) Unwrap() error { return f.err }
 // usage is a failure before any request.
 func usage(err error, hint string) error { return &failure{code: exitUsage, err: err, hint: hint} }
 
-// failureOf makes a failure of any error. What nobody gave a code arose before the first request, unless contacted is true.
+// failureOf makes a failure of any error. What nobody gave a code arose before the first request, unless
+// contacted is true.
 func failureOf(err error, contacted bool) *failure {
 	if err == nil {
 		return nil
@@ -121,7 +122,8 @@ func resultsHint(err error, given command) string {
 		if subjects.Damaged {
 			return then("copy the columns of the subject from the export into the file, as text", given)
 		}
-		return then("restore these cells; where a subject was meant to change, empty user_subject and check of its row", given)
+		return then("restore these cells; where a subject was meant to change, empty user_subject and check of its row",
+			given)
 	}
 	if is[*report.ChangedError](err) {
 		return then("where these changes are meant", given.switched("yes"))
@@ -153,7 +155,8 @@ func otherHint(err error, given command) string {
 	case folder != nil && errors.Is(err, fs.ErrNotExist):
 		return then("make the folder: mkdir "+quote(filepath.Dir(folder.Path)), given)
 	case is[*report.StrayJournalError](err):
-		return "put the result file back beside the journal; where it is lost, keep the journal: it names the users that were created"
+		return "put the result file back beside the journal; where it is lost, keep the journal: it names the users " +
+			"that were created"
 	case locked != nil:
 		return "wait for that run to end, or interrupt it"
 	case is[*report.OldResultsError](err):
@@ -199,7 +202,7 @@ func ended(err error, next command) *failure {
 			f.err = fmt.Errorf("%w: %w", f.err, err)
 		}
 	case errors.Is(err, provision.ErrScope), errors.Is(err, qlik.ErrScope):
-		what = fmt.Sprintf("allow the client the scope %s (Administration > OAuth), or use an API key of a tenant admin", qlik.Scope)
+		what = "allow the client the scope " + qlik.Scope + " (Administration > OAuth), or use an API key of a tenant admin"
 	case errors.Is(err, qlik.ErrCredentials):
 		what = "check the client's ID and secret, or the API key"
 	case errors.Is(err, qlik.ErrNotTenant):
@@ -209,7 +212,7 @@ func ended(err error, next command) *failure {
 	case errors.Is(err, provision.ErrUnreachable):
 		what = "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"
 	case errors.Is(err, provision.ErrRefusedAll):
-		what = "correct what the tenant refuses: see code and message of the failed rows; the rows that were never tried go first"
+		what = "correct what the tenant refuses: see code and message of the failed rows; rows that were never tried go first"
 	case errors.Is(err, provision.ErrLookups):
 		if next.name == "retry" || next.name == "create" {
 			return &failure{code: exitRun, err: err, hint: then("without lookups existing users are found by their 409 alone",

@@ -23,11 +23,12 @@ func main() {
 	os.Exit(code)
 }
 
-// signals returns a context that the first interrupt cancels, and a channel that the second closes. The third is left to
-// the operating system, which ends the process.
+// signals returns a context that the first interrupt cancels, and a channel that the second closes. The third is
+// left to the operating system, which ends the process.
 //
-// Windows delivers Ctrl-C as os.Interrupt and a closing console as SIGTERM. A terminal that goes away (SIGHUP) ends a run
-// like Ctrl-C, except under nohup. A reader that goes away (SIGPIPE) does not end a run that is creating users.
+// Windows delivers Ctrl-C as os.Interrupt and a closing console as SIGTERM. A terminal that goes away (SIGHUP)
+// ends a run like Ctrl-C, except under nohup. A reader that goes away (SIGPIPE) does not end a run that is
+// creating users.
 func signals() (ctx context.Context, hurry <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	hurried := make(chan struct{})

@@ -16,11 +16,12 @@ import (
 // The rules of output:
 //
 //   - stdout carries only what was asked for: --json, a plan's table, the sandbox's settings. The rest goes to stderr.
-//   - The first line of a run names the tenant. After it comes one line for each thing worth knowing, in lower case, with
-//     no full stop.
+//   - The first line of a run names the tenant. After it comes one line for each thing worth knowing, in lower
+//     case, with no full stop.
 //   - Every end that is not 0 has a line "error: …", and one "hint: …" with what to type next. A command that is to be
 //     pasted stands on a line of its own, indented.
-//   - Text from a file or a tenant is printed without control characters: nothing of it reaches the terminal as a command.
+//   - Text from a file or a tenant is printed without control characters: nothing of it is a command to the
+//     terminal.
 //   - Colour is for terminals only, and not with NO_COLOR (no-color.org) or TERM=dumb. It adds nothing to the words.
 //   - On a terminal one line shows the progress; elsewhere a plain line comes every few seconds.
 
@@ -116,8 +117,8 @@ func (u *output) paint(c colour, s string) string {
 	return "\x1b[" + string(c) + "m" + s + "\x1b[0m"
 }
 
-// printable removes from s what a terminal would obey or what changes the order of the text: control characters and marks
-// of direction.
+// printable removes from s what a terminal would obey or what changes the order of the text: control characters
+// and marks of direction.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -26,9 +26,9 @@ func (a *app) reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report RESULTS",
 		Short: "Write a result file as a web page",
-		Long: `report writes one web page for a result file: how many rows have each outcome, when they were settled, and which rows are
-not done and why. The page needs no network and loads nothing. It can be written while a run is on. Like the result file it holds
-personal data.`,
+		Long: `report writes one web page for a result file: how many rows have each outcome, when they were settled,
+and which rows are not done and why. The page needs no network and loads nothing. It can be written while
+a run is on. Like the result file it holds personal data.`,
 		Example: `  qlik-provision report hr.results.csv
   qlik-provision report hr.results.csv -o for-hr.html --open`,
 		Args:              oneFile("result file"),

@@ -23,9 +23,10 @@ func (a *app) retryCommand() *cobra.Command {
 		Use:     "retry RESULTS",
 		Aliases: []string{"resume"},
 		Short:   "Run the rows of a result file that are not done",
-		Long: `retry continues a run that was interrupted, runs failed rows again, and carries out a saved plan: every row of RESULTS
-that is not done is checked again and run. Rows that are done are never sent or changed. What the rows are for stands in the file's
-action column, so no column flags are needed. The file may have been corrected and saved by a spreadsheet meanwhile.`,
+		Long: `retry continues a run that was interrupted, runs failed rows again, and carries out a saved plan: every
+row of RESULTS that is not done is checked again and run. Rows that are done are never sent or changed.
+What the rows are for stands in the file's action column, so no column flags are needed. The file may
+have been corrected and saved by a spreadsheet meanwhile.`,
 		Example: `  qlik-provision retry hr.results.csv
   qlik-provision retry hr.results.csv --limit 20`,
 		Args:              oneFile("result file"),

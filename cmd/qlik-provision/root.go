@@ -19,8 +19,8 @@ type app struct {
 	contacted bool   // a tenant was contacted: from then on no error is one of usage
 }
 
-// run is the program: it takes the arguments, its own name first, and returns the exit code. When ctx is done it ends in
-// good order, and when hurry is closed at once.
+// run is the program: it takes the arguments, its own name first, and returns the exit code. When ctx is done it
+// ends in good order, and when hurry is closed at once.
 func run(ctx context.Context, hurry <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{hurry: hurry, stdin: stdin, stdout: stdout, out: newOutput(stderr), name: programName(args[0])}
 	root := a.root()
@@ -50,9 +50,9 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "qlik-provision",
 		Short: "Create users on a Qlik Cloud tenant from an HR export",
-		Long: `qlik-provision takes a CSV file from HR and creates a user on a Qlik Cloud tenant for every person in it. It looks
-up existing users first, keeps to the tenant's rate limit, and writes the outcome of every row to a result file. From that file a
-run can always be continued, corrected and undone.`,
+		Long: `qlik-provision takes a CSV file from HR and creates a user on a Qlik Cloud tenant for every person in it.
+It looks up existing users first, keeps to the tenant's rate limit, and writes the outcome of every row
+to a result file. From that file a run can always be continued, corrected and undone.`,
 		Example: `  qlik-provision plan --offline hr.csv      check the file, contact nobody
   qlik-provision plan hr.csv                show what create would do
   qlik-provision create hr.csv --limit 5    a first small run

@@ -85,7 +85,8 @@ func (s *session) send(ctx context.Context) (err error) {
 	return err
 }
 
-// announceInterrupt says at the first interrupt what is waited for. The function it returns ends that; no line comes later.
+// announceInterrupt says at the first interrupt what is waited for. The function it returns ends that; no line
+// comes later.
 func (s *session) announceInterrupt(ctx context.Context, client *qlik.Client) (silence func()) {
 	said := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -102,7 +103,8 @@ func (s *session) announceInterrupt(ctx context.Context, client *qlik.Client) (s
 	}
 }
 
-// unrecorded collects the results that could not be written down: they are all that is known of users that were created.
+// unrecorded collects the results that could not be written down: they are all that is known of users that were
+// created.
 type unrecorded struct {
 	mu      sync.Mutex
 	results []provision.Result // guarded by mu

@@ -21,11 +21,11 @@ func (a *app) sandboxCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve an in-memory tenant for trials",
-		Long: `sandbox serves an in-memory Qlik Cloud tenant, with its token endpoint, its users, roles and rate limits, until it is
-interrupted. It prints the settings that lead there, for a shell to read. With --users it starts with users of a CSV file:
-subject,name,email,status,roles.`,
-		Example: "  qlik-provision sandbox --limit off                  # in one terminal; paste what it prints into another\n" +
-			"  eval \"$(qlik-provision sandbox --limit off &)\"      # or in the background of this one",
+		Long: `sandbox serves an in-memory Qlik Cloud tenant, with its token endpoint, its users, roles and rate limits,
+until it is interrupted. It prints the settings that lead there, for a shell to read. With --users it
+starts with users of a CSV file: subject,name,email,status,roles.`,
+		Example: "  qlik-provision sandbox --limit off              # in one terminal; paste what it prints into another\n" +
+			"  eval \"$(qlik-provision sandbox --limit off &)\"  # or in the background of this one",
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -92,7 +92,8 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 			return usage(fmt.Errorf("printing the settings: %w", err), "")
 		}
 	}
-	a.out.note(fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C, or: kill %d", server.tenant, os.Getpid()))
+	a.out.note(fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C, or: kill %d",
+		server.tenant, os.Getpid()))
 	select {
 	case <-ctx.Done():
 		return server.close()
@@ -132,7 +133,9 @@ func addUsers(tenant *sandbox.Tenant, path string) error {
 		if status == "" {
 			status = "active"
 		}
-		tenant.Add(sandbox.User{Subject: cell("subject"), Name: cell("name"), Email: cell("email"), Status: status, Roles: roles})
+		tenant.Add(sandbox.User{
+			Subject: cell("subject"), Name: cell("name"), Email: cell("email"), Status: status, Roles: roles,
+		})
 	}
 	return nil
 }

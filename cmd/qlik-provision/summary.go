@@ -92,7 +92,8 @@ func (s *session) unchecked() bool { return s.planOnly && s.plan == nil && !s.no
 
 func (s *session) nothingPending() bool { return len(s.ledger.Pending()) == 0 && !s.config.offline }
 
-// write prints the summary as one JSON object on a line, in ASCII: some consoles decode a program's output as they like.
+// write prints the summary as one JSON object on a line, in ASCII: some consoles decode a program's output as
+// they like.
 func (s *summary) write(w io.Writer) error {
 	b, err := json.Marshal(s)
 	if err == nil {

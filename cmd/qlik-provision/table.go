@@ -108,7 +108,8 @@ func (s *summary) planTable(of *session, total *report.Summary) []tableLine {
 		lines = append(lines, planLines(*of.plan)...)
 	}
 	lines = append(lines,
-		tableLine{label: "existing", n: total.Counts[provision.Exists], colour: green, more: existing(total), unknown: unknown},
+		tableLine{label: "existing", n: total.Counts[provision.Exists], colour: green, more: existing(total),
+			unknown: unknown},
 		tableLine{label: "created before", n: total.Counts[provision.Created], colour: green, optional: true},
 		tableLine{label: "unchanged", n: total.Counts[provision.Unchanged], colour: green, optional: true},
 		tableLine{label: "skipped", n: total.Counts[provision.Skipped], colour: green, optional: true},

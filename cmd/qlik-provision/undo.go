@@ -17,9 +17,10 @@ func (a *app) undoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "undo RESULTS",
 		Short: "Delete the users that runs of this result file created",
-		Long: `undo deletes the users that runs of RESULTS created: by their IDs, and only where the user still has the row's subject.
-It is the way back from a wrong column or a wrong encoding. Deleting a user removes its personal data, keys and sessions; what it
-owned has no owner afterwards. Without a terminal to ask on it needs --yes.`,
+		Long: `undo deletes the users that runs of RESULTS created: by their IDs, and only where the user still has the
+row's subject. It is the way back from a wrong column or a wrong encoding. Deleting a user removes its
+personal data, keys and sessions; what it owned has no owner afterwards. Without a terminal to ask on it
+needs --yes.`,
 		Example: `  qlik-provision undo hr.results.csv --dry-run
   qlik-provision undo hr.results.csv`,
 		Args:              oneFile("result file"),
