@@ -28,7 +28,10 @@ func run(ctx context.Context, hurry <-chan struct{}, args []string, stdin io.Rea
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := checkDashes(root, args[1:])
+	err := a.checkCommand(root, args[1:])
+	if err == nil {
+		err = a.checkDashes(root, args[1:])
+	}
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
@@ -60,8 +63,11 @@ to a result file. From that file a run can always be continued, corrected and un
 		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          a.knownCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          cobra.ArbitraryArgs,
+
+		SuggestionsMinimumDistance: 2,
+
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
