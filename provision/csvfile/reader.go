@@ -55,11 +55,12 @@ type Record struct {
 
 // A File is a CSV file in memory. It is not changed after Read, and is safe for concurrent use.
 type File struct {
-	Name    string // for messages
-	Dialect Dialect
-	Header  Record
-	Records []Record // behind the header, without records that have nothing in them; there may be none
-	Block   int      // index in the header of the first of Options.Block (its last run), -1 where it is not there
+	Name     string // for messages
+	Dialect  Dialect
+	Header   Record
+	Records  []Record // behind the header, without records that have nothing in them; there may be none
+	Block    int      // index in the header of the first of Options.Block (its last run), -1 where it is not there
+	BlockEnd int      // index in the header behind the last of Options.Block; 0 where they are not there
 
 	// Whole says that the file ends with a line end: its last record was not cut short.
 	Whole bool
@@ -100,7 +101,9 @@ func (f *File) read(raw string, o Options) *Error {
 	if err := f.readHeader(s, o, t); err != nil {
 		return err
 	}
-	f.Block = lastRun(f.Header.Cells, o.Block)
+	if f.Block = lastRun(f.Header.Cells, o.Block); f.Block >= 0 {
+		f.BlockEnd = f.Block + len(o.Block)
+	}
 	problems := f.readRecords(s, t)
 	if err := f.checkHeader(o); err != nil {
 		return err
