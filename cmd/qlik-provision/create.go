@@ -180,9 +180,9 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 		return nil, err
 	}
 	note := a.notify(c)
-	note(people.Description())
+	note(people.Describe())
 	for _, warning := range people.Warnings {
-		note(warning)
+		note(warning.String())
 	}
 	return people, nil
 }

@@ -66,7 +66,12 @@ func (s *session) send(ctx context.Context) (err error) {
 	}()
 	options := s.config.run
 	options.Hurry = s.app.hurry
-	if s.planOnly || s.config.max > 0 || s.asks() {
+	switch {
+	case options.NoLookup && s.asks():
+		if err := s.approve(ctx, provision.Plan{Create: len(rows), Estimate: s.estimate(len(rows))}); err != nil {
+			return err
+		}
+	case s.planOnly || s.config.max > 0 || s.asks():
 		options.Approve = func(p provision.Plan) error { return s.approve(ctx, p) }
 	}
 	run := provision.New(client, options)
@@ -83,6 +88,10 @@ func (s *session) send(ctx context.Context) (err error) {
 		s.app.out.note(fmt.Sprintf("not recorded: row %d, %s %s", r.Number, r.Outcome, r.UserID))
 	}
 	return err
+}
+
+func (s *session) estimate(writes int) time.Duration {
+	return provision.Estimate(writes, s.config.run.Rate, s.config.run.Burst)
 }
 
 // announceInterrupt says at the first interrupt what is waited for. The function it returns ends that; no line
