@@ -98,7 +98,7 @@ func (f *File) checkDelimiter(o Options) *Error {
 		return nil
 	}
 	best := fitOf(s, d, o)
-	if best.first < 2 || !best.header && best.words < 2 {
+	if best.first < 2 || (!best.header || best.agree <= 500 || len(f.Records) == 0) && best.words < 2 {
 		return nil
 	}
 	message := fmt.Sprintf("the header is one column: %s", quote(f.Header.Cells[0]))

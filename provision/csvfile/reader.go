@@ -46,7 +46,7 @@ func (o *Options) words(cells []string) int {
 	return o.LooksLikeHeader(cells)
 }
 
-// A Record is one record of a file that has something in it.
+// A Record is one record of a file that has something in it. A cell that holds a line end was in quotes.
 type Record struct {
 	Line  int      // the line of the file it starts on, from 1
 	Raw   string   // the record as it stands in the file, as UTF-8, without its line end
@@ -87,7 +87,7 @@ func (f *File) read(raw string, o Options) *Error {
 	t.text = cutCtrlZ(t.text)
 	f.Whole = strings.HasSuffix(t.text, "\n") || strings.HasSuffix(t.text, "\r")
 	if blank(t.text) {
-		return &Error{Message: "the file is empty"}
+		return &Error{Message: "the file is empty", Advice: exportAgain}
 	}
 	if k := foreignText(t.text); k != nil {
 		return k.refuse()
@@ -110,6 +110,8 @@ func (f *File) read(raw string, o Options) *Error {
 	}
 	return t.explain(Reject(f.Name, problems))
 }
+
+const exportAgain = "export it again"
 
 // cutCtrlZ cuts a Ctrl-Z, with which DOS programs end a text, and what stands behind it, where that is line ends alone.
 func cutCtrlZ(text string) string {
@@ -134,13 +136,16 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 			Fix:     Fix{OptionHeaderRow, fmt.Sprint(s.first)},
 		}
 	case row > 0 && (!found || s.fault == sound && s.blank()):
-		return &Error{Message: fmt.Sprintf("line %d, where the header should be, is empty", row)}
+		return &Error{
+			Message: fmt.Sprintf("line %d, where the header should be, is empty", row),
+			Fix:     Fix{Option: OptionHeaderRow},
+		}
 	case !found:
-		return &Error{Message: "the file is empty"}
+		return &Error{Message: "the file is empty", Advice: exportAgain}
 	}
 	f.Header = Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: s.values(nil)}
 	if p := s.problem(nil); p != nil {
-		return &Error{Message: "the header cannot be read", Problems: []Problem{*p}}
+		return &Error{Message: "the header cannot be read", Problems: []Problem{*p}, Advice: exportAgain}
 	}
 	if p := t.undecodable(&f.Header, nil); p != nil {
 		return t.explain(&Error{Message: "the header cannot be read", Problems: []Problem{*p}})
@@ -149,7 +154,10 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 		return k.refuse() // below title lines or sep=;
 	}
 	if n := len(f.Header.Cells); n > maxColumns {
-		return &Error{Message: fmt.Sprintf("the header has %d columns, more than %d", n, maxColumns)}
+		return &Error{
+			Message: fmt.Sprintf("the header has %d columns, more than %d", n, maxColumns),
+			Advice:  "delete the columns that are not needed",
+		}
 	}
 	if f.Dialect.LineEnd = s.lineEnd; s.lineEnd == "" {
 		f.Dialect.LineEnd = "\n"
