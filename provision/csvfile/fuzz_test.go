@@ -28,7 +28,9 @@ func FuzzRead(f *testing.F) {
 			f.Add(raw)
 		}
 	}
-	for _, s := range []string{"a, \"b\"\n1, \"c\" \n", "#TYPE x\na,b\n\x1a", "'a','b'\n", "\"a,b,c\"\n\"1,2,3\"\n", "x\rÐ\x92\n"} {
+	for _, s := range []string{
+		"a, \"b\"\n1, \"c\" \n", "#TYPE x\na,b\n\x1a", "'a','b'\n", "\"a,b,c\"\n  \"1,2,3\"\n", "x\rÐ\x92\n",
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
