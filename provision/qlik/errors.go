@@ -31,7 +31,7 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrNotFound: 404 for a user's ID.
 	ErrNotFound = errors.New("user not found")
-	// ErrRefused: 400, 413 or 422, the request itself is not acceptable; or an ID that cannot be one, which is not sent.
+	// ErrRefused: 400, 413 or 422, the request itself is not acceptable; or an invalid user ID, which is not sent.
 	ErrRefused = errors.New("refused")
 	// ErrNoAnswer: 408, a 5xx, a broken connection, a timeout. Whether the request took effect is not known, except
 	// where it is an ErrNotSent, too.

@@ -57,20 +57,35 @@ func TestErrorBodyIsRead(t *testing.T) {
 		code, title, detail, trace string
 		text                       string
 	}{
-		{"Qlik's", `{"errors":[{"code":"USERS-7","title":"Not found","detail":"No such user","status":404,"source":{"pointer":"/subject"}}],"traceId":"79cf"}`, "USERS-7", "Not found", "No such user", "79cf", "Not found: No such user"},
-		{"the status as text", `{"errors":[{"code":"A-1","title":"T","status":"400"}],"traceId":"1"}`, "A-1", "T", "", "1", "T"},
-		{"a title that ends in a full stop", `{"errors":[{"code":"HTTP-429","title":"API rate limit reached.","detail":"You need to wait 13 seconds until limit is lifted."}]}`, "HTTP-429", "API rate limit reached.", "You need to wait 13 seconds until limit is lifted.", "", "API rate limit reached: You need to wait 13 seconds until limit is lifted."},
+		{"Qlik's", `{"errors":[{"code":"USERS-7","title":"Not found","detail":"No such user","status":404,` +
+			`"source":{"pointer":"/subject"}}],"traceId":"79cf"}`,
+			"USERS-7", "Not found", "No such user", "79cf", "Not found: No such user"},
+		{"the status as text", `{"errors":[{"code":"A-1","title":"T","status":"400"}],"traceId":"1"}`,
+			"A-1", "T", "", "1", "T"},
+		{"a title that ends in a full stop", `{"errors":[{"code":"HTTP-429","title":"API rate limit reached.",` +
+			`"detail":"You need to wait 13 seconds."}]}`,
+			"HTTP-429", "API rate limit reached.", "You need to wait 13 seconds.", "",
+			"API rate limit reached: You need to wait 13 seconds."},
 		{"detail alone", `{"errors":[{"detail":"D"}]}`, "", "", "D", "", "D"},
-		{"the detail repeats the title", `{"errors":[{"title":"Same","detail":"Same"}]}`, "", "Same", "Same", "", "Same"},
-		{"two errors", `{"errors":[{"code":"A","title":"first"},{"code":"B","title":"second"}]}`, "A", "first", "", "", "first"},
+		{"the detail repeats the title", `{"errors":[{"title":"Same","detail":"Same"}]}`,
+			"", "Same", "Same", "", "Same"},
+		{"two errors", `{"errors":[{"code":"A","title":"first"},{"code":"B","title":"second"}]}`,
+			"A", "first", "", "", "first"},
 		{"no errors in it", `{"errors":[],"traceId":"2"}`, "", "", "", "2", "HTTP 400 Bad Request"},
-		{"errors of the wrong type", `{"errors":"all of them","traceId":"3"}`, "", "", "", "3", "HTTP 400 Bad Request"},
-		{"a code of the wrong type", `{"errors":[{"code":7,"title":"T","detail":"D"}],"traceId":"4"}`, "", "T", "D", "4", "T: D"},
+		{"errors of the wrong type", `{"errors":"all of them","traceId":"3"}`,
+			"", "", "", "3", "HTTP 400 Bad Request"},
+		{"a code of the wrong type", `{"errors":[{"code":7,"title":"T","detail":"D"}],"traceId":"4"}`,
+			"", "T", "D", "4", "T: D"},
 		{"a trace of the wrong type", `{"traceId":[1],"errors":[{"code":"A","title":"T"}]}`, "A", "T", "", "", "T"},
-		{"OAuth's", `{"error":"invalid_client","error_description":"who are you"}`, "invalid_client", "invalid_client", "who are you", "", "invalid_client: who are you"},
-		{"OAuth's, bare", `{"error":"invalid_client"}`, "invalid_client", "invalid_client", "", "", "invalid_client"},
-		{"control characters", `{"errors":[{"code":"A\n1","title":"not found\nhint: curl evil","detail":"\u001b[31m\u2028red"}],"traceId":"1\n2"}`, "A 1", "not found hint: curl evil", " [31m red", "1 2", "not found hint: curl evil:  [31m red"},
-		{"control characters, OAuth's", `{"error":"a\nb","error_description":"c\rd"}`, "a b", "a b", "c d", "", "a b: c d"},
+		{"OAuth's", `{"error":"invalid_client","error_description":"who are you"}`,
+			"invalid_client", "invalid_client", "who are you", "", "invalid_client: who are you"},
+		{"OAuth's, bare", `{"error":"invalid_client"}`,
+			"invalid_client", "invalid_client", "", "", "invalid_client"},
+		{"control characters", `{"errors":[{"code":"A\n1","title":"not found\nhint: curl evil",` +
+			`"detail":"\u001b[31m\u2028red"}],"traceId":"1\n2"}`,
+			"A 1", "not found hint: curl evil", " [31m red", "1 2", "not found hint: curl evil:  [31m red"},
+		{"control characters, OAuth's", `{"error":"a\nb","error_description":"c\rd"}`,
+			"a b", "a b", "c d", "", "a b: c d"},
 		{"HTML", `<html><body>502</body></html>`, "", "", "", "", "HTTP 400 Bad Request"},
 		{"nothing", ``, "", "", "", "", "HTTP 400 Bad Request"},
 		{"null", `null`, "", "", "", "", "HTTP 400 Bad Request"},
@@ -91,7 +106,7 @@ func TestErrorBodyIsRead(t *testing.T) {
 }
 
 func FuzzErrorBody(f *testing.F) {
-	f.Add(400, []byte(`{"errors":[{"code":"USERS-7","title":"Not found","detail":"No such user","status":404}],"traceId":"79cf"}`))
+	f.Add(400, []byte(`{"errors":[{"code":"USERS-7","title":"Not found","detail":"No","status":404}],"traceId":"79cf"}`))
 	f.Add(401, []byte(`{"error":"invalid_client","error_description":"who are you"}`))
 	f.Add(502, []byte(`<html>`))
 	f.Add(429, []byte(`{"errors":[{"code":1,"title":"\ud800"}]}`))
@@ -126,7 +141,8 @@ func TestRetryAfterIsReadAndBounded(t *testing.T) {
 		{"31536000", "", 10 * time.Minute},
 		{"9223372036854775807", "", 10 * time.Minute},
 		{"99999999999999999999", "", 10 * time.Minute},
-		{"", "", 0}, {"0", "", 0}, {"-1", "", 0}, {"+5", "", 0}, {"1.5", "", 0}, {"1e3", "", 0}, {"soon", "", 0}, {"5 seconds", "", 0}, {"٣", "", 0},
+		{"", "", 0}, {"0", "", 0}, {"-1", "", 0}, {"+5", "", 0},
+		{"1.5", "", 0}, {"1e3", "", 0}, {"soon", "", 0}, {"5 seconds", "", 0}, {"٣", "", 0},
 		{at(20 * time.Second), "", 20 * time.Second},
 		{at(20 * time.Second), at(5 * time.Second), 15 * time.Second},
 		{at(2*time.Hour + time.Minute), at(2 * time.Hour), time.Minute},

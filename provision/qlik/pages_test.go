@@ -82,7 +82,8 @@ func TestRolesAreRead(t *testing.T) {
 	if diff := cmp.Diff(want, roles); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
-	if r := s.sent[0]; r.Method != http.MethodGet || r.URL.String() != "https://acme.eu.qlikcloud.com/api/v1/roles?limit=100" {
+	const address = "https://acme.eu.qlikcloud.com/api/v1/roles?limit=100"
+	if r := s.sent[0]; r.Method != http.MethodGet || r.URL.String() != address {
 		t.Errorf("%s %s", r.Method, r.URL)
 	}
 	for status, want := range map[int]error{403: ErrForbidden, 404: ErrNotTenant, 429: ErrLimited} {

@@ -61,7 +61,10 @@ func always(t testing.TB, status int, body string) (*script, *Client) {
 // served is a client of a handler on a real socket.
 func served(t *testing.T, handler http.HandlerFunc, o Options) *Client {
 	t.Helper()
-	server := httptest.NewServer(handler)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // only then the server notices that the client has left
+		handler(w, r)
+	}))
 	t.Cleanup(server.Close)
 	if o.Credentials == (Credentials{}) {
 		o.Credentials.APIKey = "key-0123456789"
