@@ -1,0 +1,322 @@
+package csvfile
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/unicode"
+
+	"qlik-provision/provision/text"
+)
+
+// decoded is a file as UTF-8, without its byte order mark.
+type decoded struct {
+	text           string
+	encoding       string // its name
+	guessed, plain bool   // as in Dialect
+
+	garbled func(string) bool // finds bytes that the encoding does not have; nil where there are none
+	fix     Fix               // what to do about them
+}
+
+// decode decodes raw from the encoding of this name; "": detected.
+func decode(raw, name string) (decoded, *Error) {
+	if name != "" {
+		return decodeAs(raw, name)
+	}
+	for _, m := range marks {
+		if strings.HasPrefix(raw, m.bytes) {
+			return m.decode(raw[len(m.bytes):])
+		}
+	}
+	if e, name := wideWithoutMark(raw); e != nil {
+		return decodeWith(e, raw, name)
+	}
+	return detect(raw)
+}
+
+// The byte order marks. UTF-32's come first: UTF-16's are their beginning.
+var marks = [...]mark{
+	{"\xef\xbb\xbf", "UTF-8 with BOM", nil},
+	{"\xff\xfe\x00\x00", "UTF-32", encoding.Replacement},
+	{"\x00\x00\xfe\xff", "UTF-32", encoding.Replacement},
+	{"\xff\xfe", "UTF-16LE", utf16LE},
+	{"\xfe\xff", "UTF-16BE", utf16BE},
+}
+
+var (
+	utf16LE = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	utf16BE = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+)
+
+type mark struct {
+	bytes, name string
+	encoding    encoding.Encoding // nil: UTF-8
+}
+
+// decode decodes what stands behind the mark.
+func (m mark) decode(raw string) (decoded, *Error) {
+	switch m.encoding {
+	case encoding.Replacement:
+		return decoded{}, &Error{Message: "the file is UTF-32, which is not supported", Advice: "save it as UTF-8"}
+	case nil:
+		if b := countBytes(raw); b.invalid > 0 {
+			return decoded{}, &Error{
+				Message:  fmt.Sprintf("the file begins as UTF-8, but %s", b.notUTF8("of it ")),
+				Problems: []Problem{{Line: b.line, Message: firstInvalid}},
+				Advice:   "export it again, or save it as UTF-8",
+			}
+		}
+		return decoded{text: raw, encoding: m.name}, nil
+	}
+	return decodeWith(m.encoding, raw, m.name)
+}
+
+// decodeWith decodes raw; e puts U+FFFD in the place of what it cannot read.
+func decodeWith(e encoding.Encoding, raw, name string) (decoded, *Error) {
+	s, err := e.NewDecoder().String(raw)
+	if err != nil {
+		return decoded{}, &Error{Message: fmt.Sprintf("the file is not %s: %v", name, err)}
+	}
+	d := decoded{text: s, encoding: name}
+	if garbledText(s) {
+		d.garbled = garbledText
+	}
+	return d, nil
+}
+
+// wideWithoutMark finds UTF-16 without a byte order mark: where the text is ASCII, every other byte is a NUL.
+func wideWithoutMark(raw string) (encoding.Encoding, string) {
+	start := raw[:min(len(raw), 64<<10)]
+	var zeros [2]int
+	for i := range len(start) {
+		if start[i] == 0 {
+			zeros[i%2]++
+		}
+	}
+	switch least := len(start) / 16; {
+	case len(start) < 8:
+	case zeros[1] > least && zeros[0] <= zeros[1]/8:
+		return utf16LE, "UTF-16LE"
+	case zeros[0] > least && zeros[1] <= zeros[0]/8:
+		return utf16BE, "UTF-16BE"
+	}
+	return nil, ""
+}
+
+const firstInvalid = "the first byte that is not UTF-8"
+
+// detect decodes UTF-8 or Windows-1252; it refuses what is neither, and what is both.
+func detect(raw string) (decoded, *Error) {
+	if utf8.ValidString(raw) && strings.IndexByte(raw, 0xdf) < 0 {
+		return decoded{text: raw, encoding: "UTF-8", plain: true}, nil
+	}
+	b := countBytes(raw)
+	invalid := []Problem{{Line: b.line, Message: firstInvalid}}
+	name := Fix{Option: OptionEncoding}
+	switch {
+	case b.utf8():
+		return decoded{text: raw, encoding: "UTF-8", plain: true}, nil
+	case b.invalid < b.wide:
+		return decoded{}, &Error{
+			Message:  "the file is mostly UTF-8, but " + b.notUTF8("of it "),
+			Problems: invalid,
+			Advice:   "correct the line, or export the file again",
+		}
+	case b.wide*pairsAreRare > b.invalid && isWestern(withoutWide(raw)):
+		return decoded{}, &Error{
+			Message:  "the file is UTF-8 in some places, but " + b.notUTF8("of it "),
+			Problems: invalid,
+			Advice:   "two files of different encodings may have been joined; export them as one",
+			Fix:      name,
+		}
+	case b.undefined == 0 && isWestern(raw):
+		d, err := decodeWith(charmap.Windows1252, raw, "Windows-1252")
+		d.guessed, d.garbled = true, nil
+		return d, err
+	}
+	if isJapanese(raw) {
+		name.Value = "Shift_JIS"
+	}
+	return decoded{}, &Error{
+		Message:  "the file is neither UTF-8 nor readable as Windows-1252",
+		Problems: invalid,
+		Advice:   encodingAdvice,
+		Fix:      name,
+	}
+}
+
+const encodingAdvice = "save it as UTF-8, or name its encoding: windows-1250 (Central European), " +
+	"windows-1251 (Cyrillic), windows-1253 (Greek), windows-1254 (Turkish), windows-1255 (Hebrew), " +
+	"windows-1256 (Arabic), windows-1257 (Baltic), windows-1258 (Vietnamese), windows-1252 (Western European), " +
+	"KOI8-R, Shift_JIS, GBK, macintosh, IBM850"
+
+// pairsAreRare is how many bytes of Windows-1252 there are at least for each pair that is a character of UTF-8 by
+// chance, such as Ã¼ or Â°.
+const pairsAreRare = 20
+
+// decodeAs decodes raw from an encoding that the user named.
+func decodeAs(raw, name string) (decoded, *Error) {
+	e, known := lookUpEncoding(name)
+	if e == nil {
+		return decoded{}, &Error{
+			Message: fmt.Sprintf("unknown encoding %s", quote(name)),
+			Advice:  "use a name such as UTF-8, UTF-16LE, Windows-1252, ISO-8859-2, macintosh or Shift_JIS",
+			Fix:     Fix{Option: OptionEncoding},
+		}
+	}
+	wide := strings.HasPrefix(known, "UTF-16")
+	for _, m := range marks {
+		if !strings.HasPrefix(raw, m.bytes) || m.encoding == encoding.Replacement {
+			continue
+		}
+		marked := strings.Fields(m.name)[0]
+		switch {
+		case strings.HasPrefix(m.name, known):
+			return m.decode(raw[len(m.bytes):])
+		case len(m.bytes) == 3 || wide:
+			return decoded{}, &Error{
+				Message: fmt.Sprintf("the file begins with the byte order mark of %s, so it is not %s", marked, known),
+				Fix:     Fix{OptionEncoding, marked},
+			}
+		}
+	}
+	right, err := decode(raw, "")
+	fix := Fix{Option: OptionEncoding}
+	if err == nil {
+		fix.Value = strings.Fields(right.encoding)[0]
+	}
+	switch isWide := err == nil && strings.HasPrefix(right.encoding, "UTF-16"); {
+	case isWide && !wide, known != "UTF-8" && err == nil && right.plain && (wide || countBytes(raw).wide > 0):
+		return decoded{}, &Error{Message: fmt.Sprintf("the file is %s, not %s", right.encoding, known), Fix: fix}
+	case known == "UTF-8":
+		d := decoded{text: raw, encoding: known, plain: true, fix: fix}
+		if garbledUTF8(raw) {
+			d.garbled = garbledUTF8
+		}
+		return d, nil
+	}
+	d, err := decodeWith(e, raw, known)
+	d.fix = fix
+	return d, err
+}
+
+// explain adds what to do to an error about bytes that an encoding does not have.
+func (d decoded) explain(e *Error) *Error {
+	if e == nil || d.garbled == nil {
+		return e
+	}
+	if e.Fix, e.Advice = d.fix, ""; d.fix.Value == "" {
+		e.Advice = encodingAdvice
+	}
+	return e
+}
+
+// lookUpEncoding finds an encoding and its usual name; nil where there is none of that name.
+func lookUpEncoding(name string) (encoding.Encoding, string) {
+	e, err := htmlindex.Get(name)
+	if err != nil {
+		if e, err = ianaindex.IANA.Encoding(name); err != nil {
+			if e, err = ianaindex.MIME.Encoding(name); err != nil {
+				return nil, ""
+			}
+		}
+	}
+	if e == nil || e == encoding.Replacement {
+		return nil, ""
+	}
+	for _, index := range []*ianaindex.Index{ianaindex.MIME, ianaindex.IANA} {
+		if known, err := index.Name(e); err == nil && known != "" {
+			return e, strings.Replace(known, "windows-", "Windows-", 1)
+		}
+	}
+	return e, name
+}
+
+// isJapanese reports whether raw is Shift_JIS: all of it decodes, mostly to kana of full width and kanji.
+func isJapanese(raw string) bool {
+	d, err := decodeWith(japanese.ShiftJIS, raw, "")
+	if err != nil || d.garbled != nil {
+		return false
+	}
+	full, others := 0, 0
+	for _, r := range d.text {
+		switch {
+		case r < utf8.RuneSelf:
+		case r >= 0x3000 && r < 0xa000:
+			full++
+		default:
+			others++
+		}
+	}
+	return full > 2*others
+}
+
+// byteCounts is what the bytes of a file say about its encoding.
+type byteCounts struct {
+	invalid   int // bytes that are not UTF-8
+	line      int // of the first of them
+	wide      int // characters of more than one byte in UTF-8
+	pairs     int // of these, those that are rather two characters of Windows-1252; not counted in wide
+	sharpS    int // of these, those with ß, which are no character of a living script
+	undefined int // bytes that Windows-1252 does not have
+}
+
+// utf8 reports whether the text is UTF-8. Text whose only characters beside ASCII are like Groß’ is not.
+func (b byteCounts) utf8() bool {
+	return b.invalid == 0 && (b.wide > 0 || b.pairs > b.sharpS || b.pairs == 0)
+}
+
+func (b byteCounts) notUTF8(of string) string {
+	return text.Plural(max(b.invalid, 1), "byte "+of+"is not", "bytes "+of+"are not")
+}
+
+func countBytes(raw string) (b byteCounts) {
+	line := 1
+	for i := 0; i < len(raw); {
+		c, n := utf8.DecodeRuneInString(raw[i:])
+		switch {
+		case c == utf8.RuneError && n == 1:
+			if b.invalid++; b.invalid == 1 {
+				b.line = line
+			}
+		case n > 1 && isPair(raw, i, n):
+			if b.pairs++; raw[i] == 0xdf {
+				b.sharpS++
+			}
+			if b.line == 0 {
+				b.line = line
+			}
+		case n > 1:
+			b.wide++
+		case c == '\n' || c == '\r' && !strings.HasPrefix(raw[i:], "\r\n"):
+			line++
+		}
+		for _, x := range []byte(raw[i : i+n]) {
+			if x == 0x81 || x == 0x8d || x == 0x8f || x == 0x90 || x == 0x9d {
+				b.undefined++
+			}
+		}
+		i += n
+	}
+	return b
+}
+
+// withoutWide puts blanks in the place of the characters of UTF-8 that have more than one byte.
+func withoutWide(raw string) string {
+	out := []byte(raw)
+	for i := 0; i < len(raw); {
+		_, n := utf8.DecodeRuneInString(raw[i:])
+		for j := i; n > 1 && j < i+n; j++ {
+			out[j] = ' '
+		}
+		i += n
+	}
+	return string(out)
+}

@@ -1,0 +1,94 @@
+package csvfile
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"qlik-provision/provision/text"
+)
+
+// An Error refuses a whole file. Its text names the file; a line for each problem follows.
+type Error struct {
+	File     string    // "" where the message is about an option alone
+	Message  string    // without the file's name
+	Problems []Problem // 20 at most
+	More     int       // how many problems there are besides
+	Advice   string    // what to do, in words; "" where Fix says it, or nothing can be said
+	Fix      Fix
+}
+
+// Error is the message, a line for each problem that is listed, and how many there are besides.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.File != "" {
+		b.WriteString(e.File + ": ")
+	}
+	b.WriteString(e.Message)
+	for _, p := range e.Problems {
+		b.WriteString("\n  " + e.File)
+		if p.Line > 0 {
+			fmt.Fprintf(&b, ":%d", p.Line)
+		}
+		if p.Column != "" {
+			b.WriteString(": column " + quote(p.Column))
+		}
+		b.WriteString(": " + p.Message)
+	}
+	if e.More > 0 {
+		b.WriteString("\n  and " + text.Grouped(e.More) + " more")
+	}
+	return b.String()
+}
+
+// A Problem is what is wrong with one record.
+type Problem struct {
+	Line    int    // from 1; 0 where it has none
+	Column  string // the header's cell; "" where it is no column's
+	Message string
+}
+
+// A Fix is an option under which a file could be read. The zero Fix is none. A Fix without a value says which option
+// decides; its value is not known here, and Advice has examples.
+type Fix struct {
+	Option Option
+	Value  string
+}
+
+// An Option names a field of Options, or of what is built on them, for errors that suggest a value.
+type Option string
+
+// The options that an error may suggest a value for.
+const (
+	OptionDelimiter Option = "delimiter"
+	OptionEncoding  Option = "encoding"
+	OptionHeaderRow Option = "header-row"
+)
+
+// MaxProblems is how many problems of a file an Error lists; the others it counts.
+const MaxProblems = 20
+
+// Reject is the Error that refuses a file for these problems of its rows, nil where there are none.
+func Reject(file string, all []Problem) *Error {
+	if len(all) == 0 {
+		return nil
+	}
+	n := min(len(all), MaxProblems)
+	return &Error{
+		File:     file,
+		Message:  "file rejected: " + text.Plural(len(all), "malformed row", "malformed rows"),
+		Problems: all[:n:n],
+		More:     len(all) - n,
+		Advice:   "correct these lines, or export the file again",
+	}
+}
+
+// quote shows a value of the file: in quotes, at most 40 characters of it, control characters escaped.
+func quote(s string) string {
+	const most = 40
+	if utf8.RuneCountInString(s) > most {
+		s = string([]rune(s)[:most-1]) + "…"
+	}
+	return strconv.Quote(s)
+}

@@ -1,0 +1,237 @@
+// Package csvfile reads a CSV file as an HR system or a spreadsheet wrote it, and writes it back as it was read. It
+// detects encoding, delimiter and line ends. It knows no person.
+package csvfile
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Read reads all of r. name is for messages. A file that cannot be read is an *Error; any other error is r's.
+func Read(r io.Reader, name string, o Options) (*File, error) {
+	var raw strings.Builder
+	if _, err := io.Copy(&raw, r); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	f := &File{Name: name, Block: -1}
+	if err := f.read(raw.String(), o); err != nil {
+		err.File = name
+		return nil, err
+	}
+	return f, nil
+}
+
+// Options say what is not detected. The zero value detects everything.
+type Options struct {
+	Delimiter rune   // between two cells; 0: detected
+	Encoding  string // any name golang.org/x/text knows: Shift_JIS, ISO-8859-2, macintosh, utf-16le …; "": detected
+	HeaderRow int    // the line of the file, from 1, that holds the header; 0: the first record that is not empty
+
+	// LooksLikeHeader scores a record: how many of its cells are words of a header. It decides between delimiters.
+	// nil: no word is known.
+	LooksLikeHeader func(cells []string) int
+	// Block are columns that decide about a delimiter before anything else, where they stand next to each other in
+	// this order.
+	Block []string
+}
+
+// words is how many cells are known words of a header.
+func (o *Options) words(cells []string) int {
+	if o.LooksLikeHeader == nil {
+		return 0
+	}
+	return o.LooksLikeHeader(cells)
+}
+
+// A Record is one record of a file that has something in it. A cell that holds a line end was in quotes.
+type Record struct {
+	Line  int      // the line of the file it starts on, from 1
+	Raw   string   // the record as it stands in the file, as UTF-8, without its line end
+	Cells []string // the values of its cells; their number is the record's own, not the header's
+}
+
+// A File is a CSV file in memory. It is not changed after Read, and is safe for concurrent use.
+type File struct {
+	Name     string // for messages
+	Dialect  Dialect
+	Header   Record
+	Records  []Record // behind the header, without records that have nothing in them; there may be none
+	Block    int      // index in the header of the first of Options.Block (its last run), -1 where it is not there
+	BlockEnd int      // index in the header behind the last of Options.Block; 0 where they are not there
+
+	// Whole says that the file ends with a line end: its last record was not cut short.
+	Whole bool
+
+	padded columns // columns whose quotes have blanks in front
+}
+
+// What a file may hold.
+const (
+	maxField   = 64 << 10 // bytes of a cell's value
+	maxColumns = 4096     // of the header
+	maxCells   = 8192     // of a record
+)
+
+func (f *File) read(raw string, o Options) *Error {
+	if k := foreignBytes(raw); k != nil {
+		return k.refuse()
+	}
+	t, err := decode(raw, o.Encoding)
+	if err != nil {
+		return err
+	}
+	f.Dialect.Encoding, f.Dialect.Guessed, f.Dialect.Plain = t.encoding, t.guessed, t.plain
+	t.text = cutCtrlZ(t.text)
+	f.Whole = strings.HasSuffix(t.text, "\n") || strings.HasSuffix(t.text, "\r")
+	if blank(t.text) {
+		return &Error{Message: "the file is empty", Advice: exportAgain}
+	}
+	if k := foreignText(t.text); k != nil {
+		return k.refuse()
+	}
+	body, err := f.findDialect(t.text, o)
+	if err != nil {
+		return err
+	}
+	f.padded = paddedColumns(body, f.Dialect.Delimiter)
+	s := newScanner(body.text, f.Dialect.Delimiter, body.line, f.padded)
+	if err := f.readHeader(s, o, t); err != nil {
+		return err
+	}
+	if f.Block = lastRun(f.Header.Cells, o.Block); f.Block >= 0 {
+		f.BlockEnd = f.Block + len(o.Block)
+	}
+	problems := f.readRecords(s, t)
+	if err := f.checkHeader(o); err != nil {
+		return err
+	}
+	return t.explain(Reject(f.Name, problems))
+}
+
+const exportAgain = "export it again"
+
+// cutCtrlZ cuts a Ctrl-Z, with which DOS programs end a text, and what stands behind it, where that is line ends alone.
+func cutCtrlZ(text string) string {
+	const ctrlZ = "\x1a"
+	end := strings.TrimRight(text, ctrlZ+"\r\n")
+	if i := strings.Index(text[len(end):], ctrlZ); i >= 0 {
+		return text[:len(end)+i]
+	}
+	return text
+}
+
+// readHeader reads the first record that is not empty or, where its line was given, the record there.
+func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
+	found := s.nextHeader(f.padded)
+	for o.HeaderRow == 0 && found && s.fault == sound && s.blank() {
+		found = s.nextHeader(f.padded)
+	}
+	switch row := o.HeaderRow; {
+	case row > 0 && row < s.first:
+		return &Error{
+			Message: fmt.Sprintf("line %d is no header: it only names the delimiter or a type", row),
+			Fix:     Fix{OptionHeaderRow, fmt.Sprint(s.first)},
+		}
+	case row > 0 && (!found || s.fault == sound && s.blank()):
+		return &Error{
+			Message: fmt.Sprintf("line %d, where the header should be, is empty", row),
+			Fix:     Fix{Option: OptionHeaderRow},
+		}
+	case !found:
+		return &Error{Message: "the file is empty", Advice: exportAgain}
+	}
+	f.Header = Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: s.values(nil)}
+	if p := s.problem(nil); p != nil {
+		return &Error{Message: "the header cannot be read", Problems: []Problem{*p}, Advice: exportAgain}
+	}
+	if p := t.undecodable(&f.Header, nil); p != nil {
+		return t.explain(&Error{Message: "the header cannot be read", Problems: []Problem{*p}})
+	}
+	if k := foreignText(f.Header.Raw); k != nil {
+		return k.refuse() // below title lines or sep=;
+	}
+	if n := len(f.Header.Cells); n > maxColumns {
+		return &Error{
+			Message: fmt.Sprintf("the header has %d columns, more than %d", n, maxColumns),
+			Advice:  "delete the columns that are not needed",
+		}
+	}
+	if f.Dialect.LineEnd = s.lineEnd; s.lineEnd == "" {
+		f.Dialect.LineEnd = "\n"
+	}
+	if strings.HasPrefix(f.Header.Cells[0], "\ufeff") {
+		f.Dialect.Plain = false // at the start of a file it would be taken for a byte order mark
+	}
+	return nil
+}
+
+// readRecords reads what stands behind the header. The cells of many records share one allocation.
+func (f *File) readRecords(s *scanner, t decoded) (problems []Problem) {
+	header := f.Header.Cells
+	f.Records = make([]Record, 0, strings.Count(s.text[s.pos:], f.Dialect.LineEnd)+1)
+	var cells []string
+	for s.next() {
+		if s.fault == sound && s.blank() {
+			continue
+		}
+		if cap(cells)-len(cells) < len(s.cells) {
+			cells = make([]string, 0, max(1024, len(s.cells)))
+		}
+		from := len(cells)
+		cells = s.values(cells)
+		r := Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: cells[from:len(cells):len(cells)]}
+		p := s.problem(header)
+		if p == nil {
+			p = t.undecodable(&r, header)
+		}
+		if p != nil {
+			problems = append(problems, *p)
+		}
+		f.Records = append(f.Records, r)
+	}
+	f.Records = slices.Clip(f.Records)
+	return problems
+}
+
+// undecodable is the problem of a record with bytes that its encoding does not have.
+func (t decoded) undecodable(r *Record, header []string) *Problem {
+	if t.garbled == nil || !t.garbled(r.Raw) {
+		return nil
+	}
+	for i, c := range r.Cells {
+		if t.garbled(c) {
+			return &Problem{
+				Line: r.Line, Column: cellAt(header, i),
+				Message: fmt.Sprintf("bytes that are not %s: %s", t.encoding, quote(c)),
+			}
+		}
+	}
+	return &Problem{Line: r.Line, Message: fmt.Sprintf("bytes that are not %s", t.encoding)}
+}
+
+func cellAt(header []string, i int) string {
+	if i >= 0 && i < len(header) {
+		return header[i]
+	}
+	return ""
+}
+
+// lastRun is the index at which the last run of exactly these names starts, -1 where there is none.
+func lastRun(header, names []string) int {
+	if len(names) == 0 {
+		return -1
+	}
+	for i := len(header) - len(names); i >= 0; i-- {
+		if slices.Equal(header[i:i+len(names)], names) {
+			return i
+		}
+	}
+	return -1
+}
+
+// garbledUTF8 and garbledText report bytes that are not the encoding's, before and behind a decoder.
+func garbledUTF8(s string) bool { return !utf8.ValidString(s) }
+func garbledText(s string) bool { return strings.ContainsRune(s, utf8.RuneError) }

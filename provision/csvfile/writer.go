@@ -1,0 +1,73 @@
+package csvfile
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// AppendCells appends the cells [from,to) of a record of the file, delimited, as they stand in the file, quotes and
+// all; cells that the record does not have are empty. A cell that is not strict CSV is quoted again; blanks around
+// quotes are left out.
+func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
+	if from == 0 && to == len(r.Cells) && strings.IndexByte(r.Raw, '"') < 0 {
+		return append(dst, r.Raw...)
+	}
+	d := f.Dialect.Delimiter
+	s := newScanner(r.Raw, d, r.Line, f.padded)
+	if r.Line == f.Header.Line {
+		s.nextHeader(f.padded)
+	} else {
+		s.next()
+	}
+	for i := from; i < to; i++ {
+		if i > from {
+			dst = utf8.AppendRune(dst, d)
+		}
+		if i >= len(s.cells) || i >= len(r.Cells) {
+			continue
+		}
+		if s.cells[i].form == sloppy {
+			dst = AppendCell(dst, r.Cells[i], d)
+		} else {
+			dst = append(dst, s.written(s.cells[i])...)
+		}
+	}
+	return dst
+}
+
+// AppendCell appends one cell, quoted as strict CSV where it has to be: a delimiter, a quote, a line end, a blank in
+// front.
+func AppendCell(dst []byte, s string, delimiter rune) []byte {
+	if fitsBare(s, delimiter) {
+		return append(dst, s...)
+	}
+	dst = append(dst, '"')
+	for {
+		i := strings.IndexByte(s, '"')
+		if i < 0 {
+			break
+		}
+		dst = append(append(dst, s[:i]...), `""`...)
+		s = s[i+1:]
+	}
+	return append(append(dst, s...), '"')
+}
+
+// fitsBare reports whether a cell needs no quotes.
+func fitsBare(s string, delimiter rune) bool {
+	if s == "" {
+		return true
+	}
+	comma := byte('"')
+	if delimiter < utf8.RuneSelf {
+		comma = byte(delimiter)
+	} else if strings.ContainsRune(s, delimiter) {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; c == comma || c == '"' || c == '\n' || c == '\r' {
+			return false
+		}
+	}
+	return s[0] != ' ' && s[0] != '\t'
+}
