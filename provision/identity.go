@@ -126,17 +126,19 @@ type match struct {
 	other qlik.User
 }
 
-// A directory is the users that a lookup found, by subject and by address. A deleted user is none.
+// A directory is the users that a lookup found, by subject, by address and by ID. A deleted user is none.
 type directory struct {
 	subjects, addresses map[string][]qlik.User
+	ids                 map[string]qlik.User
 }
 
 func newDirectory(users []qlik.User) directory {
-	d := directory{map[string][]qlik.User{}, map[string][]qlik.User{}}
+	d := directory{map[string][]qlik.User{}, map[string][]qlik.User{}, map[string]qlik.User{}}
 	for _, u := range users {
 		if hasStatus(u, "deleted") {
 			continue
 		}
+		d.ids[u.ID] = u
 		d.subjects[SubjectKey(u.Subject)] = append(d.subjects[SubjectKey(u.Subject)], u)
 		if key := AddressKey(u.Email); key != "" {
 			d.addresses[key] = append(d.addresses[key], u)

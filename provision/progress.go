@@ -1,9 +1,10 @@
 package provision
 
-import "time"
+import (
+	"time"
 
-// A Reason says why no write is sent at the moment.
-type Reason string
+	"golang.org/x/time/rate"
+)
 
 // A Progress is how far a run is at one moment.
 type Progress struct {
@@ -13,9 +14,93 @@ type Progress struct {
 	Failed  int           // of them failed
 	Writes  int           // writes that were sent for different rows
 	Waiting Reason        // why no write is sent at the moment; "" where one is
-	Until   time.Time     // when the next one goes, where it waits; zero: not known
+	Until   time.Time     // when the next one is sent, where it waits; zero: not known
 	Waited  time.Duration // how long no write was sent because the run had to wait
 	Left    time.Duration // an estimate of the time that is left
 	AtMost  bool          // there are rows still to be looked up, and all of them count as writes in Left
 	Known   bool          // there is an estimate
+}
+
+// A Reason says why no write is sent at the moment.
+type Reason string
+
+// The reasons to wait.
+const (
+	ReasonLimit     Reason = "the tenant's rate limit"
+	ReasonForbidden Reason = "a probe that tells whether the client may write users"
+	ReasonDown      Reason = "the tenant to answer again"
+	ReasonToken     Reason = "a token"
+	ReasonLookup    Reason = "the answer to a lookup"
+	ReasonRetry     Reason = "another attempt"
+	ReasonPace      Reason = "the write rate"
+	ReasonApproval  Reason = "approval"
+)
+
+// Progress is how far the run is. It is safe for concurrent use with Run.
+func (r *Run) Progress() Progress {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.started.IsZero() {
+		return Progress{}
+	}
+	now := time.Now()
+	p := Progress{
+		Rows: r.rows, Looked: r.looked, Settled: r.done, Failed: r.failures, Writes: r.writes, Waited: r.waited,
+	}
+	if !r.idle.IsZero() {
+		p.Waited += now.Sub(r.idle)
+	}
+	p.Waiting, p.Until = r.waiting(now)
+	p.Known = true
+	p.AtMost = !r.options.NoLookup && r.queue.more && r.looked < r.rows
+	p.Left = r.estimate(now)
+	return p
+}
+
+// waiting says what the run waits for, and until when; zero: not known.
+func (r *Run) waiting(now time.Time) (Reason, time.Time) {
+	const patient = 2 * time.Second // for the first answer, before it is worth showing
+	switch g, l := r.gate, r.lookups; {
+	case r.asking:
+		return ReasonApproval, time.Time{}
+	case !r.client.Answered() && now.Sub(r.started) > patient:
+		return ReasonDown, time.Time{}
+	case g.closed && now.Before(g.until):
+		return g.reason, g.until
+	case now.Before(l.back) && (r.queue.empty() || r.holdWrites) && r.busy == 0:
+		return l.reason, l.back
+	case !r.idle.IsZero():
+		return ReasonPace, time.Time{}
+	case r.busy == 0 && !r.holdWrites:
+		if at := r.queue.backOff(); at.After(now) {
+			return ReasonRetry, at
+		}
+	}
+	return "", time.Time{}
+}
+
+// estimate is how long the rest takes: the wait the tenant asked for, then what is left of the burst, then the rate;
+// never faster than the writes were so far.
+func (r *Run) estimate(now time.Time) time.Duration {
+	writes := r.queue.writes() + r.busy + len(r.queue.looks) + len(r.gate.suspects)
+	if r.queue.more {
+		writes += r.rows - r.looked
+	}
+	if limit := r.options.Limit; limit > 0 {
+		writes = min(writes, limit-r.writes+r.busy)
+	}
+	var wait time.Duration
+	if r.gate.closed {
+		wait = max(0, r.gate.until.Sub(now))
+	}
+	work := time.Duration(writes) * r.took / time.Duration(r.options.Workers)
+	if l := r.gate.limiter; l != nil {
+		tokens := min(float64(l.Burst()), l.TokensAt(now)+wait.Seconds()*float64(l.Limit()))
+		work = max(work, paced(float64(writes)-tokens, l.Limit()))
+	}
+	return wait + work
+}
+
+func paced(writes float64, pace rate.Limit) time.Duration {
+	return time.Duration(max(0, writes) / float64(pace) * float64(time.Second))
 }

@@ -1,6 +1,15 @@
 package provision
 
-import "strings"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"qlik-provision/provision/qlik"
+)
 
 // A RoleList is a cell with the names of roles, separated by semicolons.
 type RoleList []string
@@ -8,10 +17,8 @@ type RoleList []string
 // UnmarshalCSV reads names separated by semicolons; empty ones and repeated ones go.
 func (l *RoleList) UnmarshalCSV(cell string) error {
 	*l = nil
-	seen := map[string]bool{}
 	for name := range strings.SplitSeq(cell, ";") {
-		if name = strings.TrimSpace(name); name != "" && !seen[name] {
-			seen[name] = true
+		if name = strings.TrimSpace(name); name != "" && !slices.Contains(*l, name) {
 			*l = append(*l, name)
 		}
 	}
@@ -20,3 +27,170 @@ func (l *RoleList) UnmarshalCSV(cell string) error {
 
 // MarshalCSV writes the names with a semicolon between.
 func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), nil }
+
+// A roleBook knows the roles of the tenant. The zero value knows none and finds no role invalid.
+type roleBook struct {
+	known  bool
+	levels map[string]string // by name
+}
+
+// checkRoles fetches the tenant's roles where rows ask for some, settles the rows that ask for roles which cannot be
+// given, and returns the others. Rows with an unconfirmed create are settled by their lookup first.
+func (r *Run) checkRoles(ctx context.Context, rows []Row) ([]Row, error) {
+	asked := func(row Row) bool { return len(r.wanted(row)) > 0 }
+	if r.options.Task != Create || !slices.ContainsFunc(rows, asked) {
+		return rows, nil
+	}
+	err := r.fetchRoles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range r.options.EveryonesRoles {
+		if text := r.roles.unknown(name); text != "" {
+			return nil, fmt.Errorf("%w: %s", ErrRole, text)
+		}
+	}
+	var left []Row
+	for _, row := range rows {
+		res, invalid := r.roles.check(r.wanted(row), r.options.AllowAdminRoles)
+		if !invalid || row.LookupOnly || !row.SentAt.IsZero() {
+			left = append(left, row)
+			continue
+		}
+		if !r.settle(&job{row: row}, res, nil) {
+			return nil, ctx.Err()
+		}
+		r.mu.Lock()
+		r.looked++
+		r.mu.Unlock()
+	}
+	return left, nil
+}
+
+func (r *Run) fetchRoles(ctx context.Context) error {
+	var roles []qlik.Role
+	err := r.ask(ctx, func() (n int, err error) {
+		roles, err = r.client.ListRoles(ctx)
+		return 1, err
+	})
+	switch {
+	case err == nil:
+	case errors.Is(err, qlik.ErrForbidden) && r.options.AllowAdminRoles:
+		r.options.Notify("The tenant does not list its roles to this client: names of roles are not checked.")
+		r.asksRoles = true
+		return nil
+	case errors.Is(err, qlik.ErrForbidden):
+		return fmt.Errorf("%w: listing the roles: %w", ErrRolesHidden, err)
+	default:
+		return fmt.Errorf("listing the roles: %w", err)
+	}
+	levels := make(map[string]string, len(roles))
+	for _, role := range roles {
+		levels[role.Name] = role.Level
+	}
+	r.roles, r.asksRoles = roleBook{known: true, levels: levels}, true
+	return nil
+}
+
+// wanted lists the roles that a row asks for.
+func (r *Run) wanted(row Row) []string {
+	names := slices.Clone(row.Person.Roles)
+	for _, name := range r.options.EveryonesRoles {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// check returns an Invalid result where one of the roles cannot be given.
+func (b roleBook) check(names []string, allowAdmin bool) (res Result, invalid bool) {
+	for _, name := range names {
+		if text := b.unknown(name); text != "" {
+			return Result{Outcome: Invalid, Code: CodeUnknownRole, Message: text, HTTPStatus: http.StatusOK}, true
+		}
+		if b.known && !allowAdmin && !strings.EqualFold(b.levels[name], "user") {
+			text := fmt.Sprintf("role %q is of admin level", name)
+			return Result{Outcome: Invalid, Code: CodeAdminRole, Message: text, HTTPStatus: http.StatusOK}, true
+		}
+	}
+	return Result{}, false
+}
+
+// unknown says that the tenant has no such role, and which one is nearest; "" where it has.
+func (b roleBook) unknown(name string) string {
+	if _, found := b.levels[name]; found || !b.known {
+		return ""
+	}
+	text := fmt.Sprintf("the tenant has no role %q", name)
+	nearest, least := "", 4 // edits
+	for other := range b.levels {
+		d := edits(strings.ToLower(name), strings.ToLower(other))
+		if d < least || d == least && other < nearest {
+			nearest, least = other, d
+		}
+	}
+	if nearest != "" {
+		text += fmt.Sprintf("; the nearest is %q", nearest)
+	}
+	return text
+}
+
+// edits is how many characters have to be inserted, removed or replaced to make b of a.
+func edits(a, b string) int {
+	from, to := []rune(a), []rune(b)
+	row := make([]int, len(to)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, x := range from {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j, y := range to {
+			above := row[j+1]
+			row[j+1] = min(above, row[j]) + 1
+			if x == y {
+				row[j+1] = min(row[j+1], diagonal)
+			} else {
+				row[j+1] = min(row[j+1], diagonal+1)
+			}
+			diagonal = above
+		}
+	}
+	return row[len(to)]
+}
+
+// missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show them.
+func (r *Run) missingRoles(row Row, u qlik.User) (names []string) {
+	if !u.RolesShown && len(u.Roles) == 0 && !r.options.Update.Roles {
+		return nil
+	}
+	for _, name := range r.wanted(row) {
+		if !slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return role.Name == name }) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// wantsRoles reports whether lookups ask for the roles of users.
+func (r *Run) wantsRoles() bool {
+	return r.options.Task == Disable || r.options.Update.any() || r.asksRoles
+}
+
+// guardsAdmins reports whether users with an admin role are neither changed nor disabled.
+func (r *Run) guardsAdmins() bool {
+	return (r.options.Task == Disable || r.options.Update.any()) && !r.options.AllowAdminRoles
+}
+
+// hasAdminRole reports whether one of a user's roles is of admin level, or of a level that the tenant does not show.
+func hasAdminRole(u qlik.User) bool {
+	return slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return !strings.EqualFold(role.Level, "user") })
+}
+
+// hidesRoles reports whether it could not be told that a user has no admin role.
+func (r *Run) hidesRoles(u qlik.User) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.guardsAdmins() && !u.RolesShown && r.lookups.shown == 0
+}

@@ -2,6 +2,9 @@ package provision
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -9,99 +12,215 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-// A Task is the kind of write that a run sends.
-type Task int
-
-// The tasks.
-const (
-	Create  Task = iota // create missing users, and change existing ones where Options.Update says so
-	Disable             // disable existing users
-	Delete              // delete the users that a file created: Row.UserID
-)
-
-// An Update says which fields of existing users a Create brings in line.
-type Update struct{ Name, Roles, Status bool }
-
-// Defaults of a run. Source: "Rate limiting" on qlik.dev.
-const (
-	DefaultRate     = rate.Limit(100.0 / 60) // Tier 2: 100 writes a minute
-	DefaultBurst    = 500                    // counted over five minutes
-	DefaultWorkers  = 16
-	DefaultAttempts = 5
-	DefaultPatience = 15 * time.Minute
-)
-
-// Options of a run. The zero value is what most runs want: users are created, active.
-type Options struct {
-	Task            Task
-	Status          string // of new users: active where it is empty, or invited
-	Update          Update
-	EveryonesRoles  []string // roles that every row asks for: a name that the tenant does not know ends the run
-	AllowAdminRoles bool     // roles of admin level may be given, and users with one changed and disabled
-
-	Workers  int           // requests in flight at once
-	Rate     rate.Limit    // writes a second; rate.Inf: as many as the tenant takes, and as many lookups
-	Burst    int           // writes that may go at once
-	Attempts int           // of one row, where the tenant failed
-	Patience time.Duration // end the run after this long without progress
-	Timeout  time.Duration // of one request, as the client has it; 30 s where it is 0
-	Limit    int           // send this many rows' writes at most, then stop in good order; 0: no limit
-	NoLookup bool          // do not look up existing users first: Create without Update only
-
-	// Approve, where it is set, is called once, after every row was looked up and before the first write, with what the run would
-	// send. An error ends the run before any write; it is what Run returns.
-	Approve func(Plan) error
-
-	Hurry  <-chan struct{} // closed: requests in flight are not waited for any longer
-	Notify func(string)    // takes a line that is worth knowing; is safe for concurrent use
-}
-
-// A Plan is what a run would send.
-type Plan struct {
-	Create, Change, Disable, Delete int // rows that need such a write
-	Existing, Conflicts             int // rows that lookups settled as existing, as a conflict
-	Estimate                        time.Duration
-}
-
-// Writes is how many writes the plan needs.
-func (p Plan) Writes() int { return p.Create + p.Change + p.Disable + p.Delete }
-
 // A Run is one run over the rows of a file. It is used once.
-type Run struct{ options Options }
+//
+// A row goes through lookup, write and record, once:
+//
+//	lookUp  → decide   the row is settled by the users that were found, or a write is needed   lookup.go, decide.go
+//	send    → judge    what the answer to the write means for the gate                          write.go, gate.go
+//	        → conclude what it means for the row: settled, sent again, or looked up             settle.go
+//	look    → explain  what a lookup of one row tells about a conflict or a lost answer         settle.go
+//	record             the result is safe before the worker takes its next row                  run.go
+type Run struct {
+	client  *qlik.Client
+	options Options
+	pacer   *rate.Limiter // of the lookups; safe for concurrent use
+	record  func(Result) error
+	stop    context.CancelFunc // of everything but the requests of workers
+
+	mu      sync.Mutex // guards what follows
+	started time.Time  // zero before Run
+	gate    *gate
+	brake   brake
+	queue   queue
+	lookups lookups
+	roles   roleBook      // set before the first lookup
+	errs    []error       // why the run ends
+	busy    int           // workers with a row in their hands
+	waiters int           // goroutines in wait
+	changed chan struct{} // closed when there is a reason to look again
+
+	asksRoles    bool // rows ask for roles; set before the first lookup
+	holdWrites   bool // every row is looked up before the first write, and they are not yet
+	asking       bool // Options.Approve is called
+	limitReached bool // Options.Limit
+	plan         Plan // what lookups have found so far
+
+	stalled       time.Time // the first request without progress since there was some; zero: none
+	stalledBy     Reason
+	writesStalled bool // a write was among them
+	lastErr       error
+
+	rows, looked, done, failures, writes int
+	idle                                 time.Time     // since when no write is in flight because of the gate; zero: one is
+	waited                               time.Duration // the sum of such times
+	took                                 time.Duration // a moving average of a write's time
+}
 
 // New prepares a run. Nothing is sent yet.
-func New(client *qlik.Client, o Options) *Run { return &Run{o} }
+func New(client *qlik.Client, o Options) *Run {
+	o = o.withDefaults()
+	var writes *rate.Limiter
+	lookups := rate.Inf // the tenant says when it has had enough, of writes and of lookups
+	if o.Rate != rate.Inf {
+		writes = rate.NewLimiter(o.Rate, o.Burst)
+		lookups = lookupsPerMinute / 60.0
+	}
+	return &Run{
+		client:  client,
+		options: o,
+		pacer:   rate.NewLimiter(lookups, lookupsPerMinute),
+		gate:    newGate(writes),
+		queue:   queue{more: true},
+		changed: make(chan struct{}),
+	}
+}
 
 // Run brings the tenant in line with rows, and records the result of every row that was settled.
 //
-// record is called concurrently; it returns when the result is safe, and only then does its worker take the next row. A row that failed is a result. The
-// error is that of a run that could not go on, all of them joined: ErrScope, ErrPatience, ErrUnreachable, ErrRefusedAll, ErrRole, ErrRolesHidden,
-// qlik.ErrCredentials, qlik.ErrNotTenant, what record or Approve returned, or the context's cause. Rows that were not settled are not
+// record is called concurrently; it returns when the result is safe, and only then does its worker take the next row. A
+// row that failed is a result. The error is that of a run that could not go on, all of them joined: ErrScope,
+// ErrPatience, ErrUnreachable, ErrRefusedAll, ErrLookups, ErrRole, ErrRolesHidden, qlik.ErrCredentials,
+// qlik.ErrNotTenant, what record or Approve returned, or the context's cause. Rows that were not settled are not
 // recorded, or recorded as Pending where there is something to say of them.
 //
-// Preconditions: row numbers are unique, subjects are not empty, record is not nil; Run fails before any request where they do not hold.
-func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) error { panic("not yet") }
-
-// Progress is how far the run is. It is safe for concurrent use with Run.
-func (r *Run) Progress() Progress { panic("not yet") }
-
-// A Promise is what a result file says of a row, for Verify.
-type Promise struct {
-	Row     Row
-	Outcome Outcome
-	Code    string
-	UserID  string
+// When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. Run returns when all of its
+// goroutines have ended.
+//
+// Preconditions: row numbers are positive and unique, subjects are not empty, rows to delete have a user or an
+// unconfirmed write, record is not nil. Run fails before any request where they do not hold.
+func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) error {
+	if err := r.check(rows, record); err != nil {
+		return err
+	}
+	if !r.begin(len(rows), record) {
+		return errors.New("provision: a Run is used once")
+	}
+	r.holdWrites = r.options.Approve != nil || r.guardsAdmins()
+	r.run(ctx, r.options.Workers, func(stop context.Context) { r.lookUpAll(stop, rows) })
+	return r.close(ctx)
 }
 
-// A Difference is a row whose user is not what its outcome promises.
-type Difference struct {
-	Number  int
-	Outcome Outcome
-	Message string
+func (r *Run) check(rows []Row, record func(Result) error) error {
+	o := r.options
+	switch {
+	case record == nil:
+		return errors.New("provision: no function records the results")
+	case o.Task < Create || o.Task > Delete:
+		return fmt.Errorf("provision: no such task: %d", o.Task)
+	case o.Task != Create && (o.NoLookup || o.Update.any()), o.NoLookup && (o.Update.any() || o.Approve != nil):
+		return errors.New("provision: options that exclude each other")
+	}
+	seen := make(map[int]bool, len(rows))
+	for _, row := range rows {
+		switch {
+		case row.Number <= 0 || seen[row.Number]:
+			return fmt.Errorf("provision: row number %d is not positive and unique", row.Number)
+		case row.Person.Subject == "":
+			return fmt.Errorf("provision: row %d has no subject", row.Number)
+		case o.Task == Delete && row.UserID == "" && row.SentAt.IsZero():
+			return fmt.Errorf("provision: row %d has no user to delete", row.Number)
+		}
+		seen[row.Number] = true
+	}
+	return nil
 }
 
-// Verify looks every row up and compares the users with what the outcomes promise. It changes nothing, neither on the tenant nor in a file.
-func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) { panic("not yet") }
+// begin reports false where the run has begun before.
+func (r *Run) begin(rows int, record func(Result) error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.started.IsZero() {
+		return false
+	}
+	r.started, r.rows, r.record = time.Now(), rows, record
+	return true
+}
 
-// Estimate is how long so many writes take at a rate, after a burst.
-func Estimate(writes int, pace rate.Limit, burst int) time.Duration { panic("not yet") }
+// run looks up the rows and lets so many workers take turns, until all of them have ended.
+func (r *Run) run(ctx context.Context, workers int, lookUp func(stop context.Context)) {
+	stop, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r.stop = cancel
+	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	var all, watch sync.WaitGroup
+	over := make(chan struct{})
+	watch.Go(func() { r.cutOff(stop, over, cut) })
+	all.Go(func() {
+		lookUp(stop)
+		r.mu.Lock()
+		r.queue.more = false
+		r.wake()
+		r.mu.Unlock()
+	})
+	for range workers {
+		all.Go(func() { r.work(stop, flight) })
+	}
+	all.Wait()
+	close(over)
+	watch.Wait()
+}
+
+// cutOff ends the requests in flight when the run was told to stop and the grace is over.
+func (r *Run) cutOff(stop context.Context, over <-chan struct{}, cut context.CancelFunc) {
+	select {
+	case <-over:
+		return
+	case <-stop.Done():
+	}
+	r.mu.Lock()
+	r.wake()
+	r.mu.Unlock()
+	t := time.NewTimer(grace)
+	defer t.Stop()
+	select {
+	case <-over:
+	case <-t.C:
+		cut()
+	case <-r.options.Hurry:
+		cut()
+	}
+}
+
+// end notes why the run ends. Nothing new is begun then; requests of workers in flight are waited for.
+func (r *Run) end(err error) {
+	for _, known := range r.errs {
+		if known.Error() == err.Error() {
+			return // workers that failed together failed for the same reason
+		}
+	}
+	r.errs = append(r.errs, err)
+	r.stop()
+	r.wake()
+}
+
+func (r *Run) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.end(err)
+}
+
+func (r *Run) ended() bool { return len(r.errs) > 0 }
+
+// close returns why the run ended, and records what was tried of the rows that are left.
+func (r *Run) close(ctx context.Context) error {
+	r.mu.Lock()
+	r.endIdle(time.Now())
+	left := append(r.queue.tried(), r.gate.suspects...)
+	if ctx.Err() != nil && (r.lookups.cut || len(left)+len(r.queue.fresh) > 0) {
+		r.end(context.Cause(ctx))
+	}
+	r.mu.Unlock()
+	for _, j := range left {
+		if j.err != nil || j.announced {
+			r.settle(j, r.unsettled(j, "not settled when the run ended"), j.err)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.errs) == 1 {
+		return r.errs[0]
+	}
+	return errors.Join(r.errs...)
+}

@@ -4,110 +4,109 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
-// record is a user as the tenant keeps them. It never changes once it is in the directory, so it is read without the lock.
+// directory holds the users of a tenant, indexed by what identifies them. The tenant's lock guards it.
+type directory struct {
+	records         []*record            // in the order of creation, the deleted ones included
+	byID            map[string]*record   // by folded ID
+	bySubject       map[string][]*record // by folded subject
+	byEmail         map[string][]*record // by folded email, those without one left out
+	caseInsensitive bool                 // subjects
+
+	serial, process uint32 // parts of IDs
+}
+
+// record is a user in the directory. ID, subject and email never change.
 type record struct {
 	User
-	roles        []role
-	seq          int           // place in the order of creation
-	visible      time.Duration // when lookups find the user, since the tenant was made
-	fold, foldAt string        // folded subject and address
+	foldedSubject, foldedEmail, foldedName string
+
+	key     string        // the place of the user in lists, which are ordered by name
+	visible time.Duration // when lists find the user, by the clock of the tenant
 }
 
-type role struct {
-	ID   string `json:"id,omitempty"`
-	Name string `json:"name,omitempty"`
-}
-
-// directory is everybody on the tenant, and the indexes. The tenant's lock guards it; records only ever grows at its end, so a copy
-// of the slice is a snapshot.
-type directory struct {
-	records   []*record
-	bySubject map[string][]*record // folded
-	byEmail   map[string][]*record // folded
-	byID      map[string]*record   // folded
-	caseless  bool
-	serial    uint64
-	process   uint32
-}
-
-func newDirectory(caseless bool) directory {
+func newDirectory(caseInsensitive bool) directory {
 	return directory{
-		bySubject: make(map[string][]*record),
-		byEmail:   make(map[string][]*record),
-		byID:      make(map[string]*record),
-		caseless:  caseless,
-		serial:    rand.Uint64(),
-		process:   rand.Uint32(),
+		byID:            make(map[string]*record),
+		bySubject:       make(map[string][]*record),
+		byEmail:         make(map[string][]*record),
+		caseInsensitive: caseInsensitive,
+		process:         rand.Uint32(),
 	}
 }
 
-// newID makes 24 hexadecimal digits that no user has: seconds, a number for the tenant, and a counter.
+// add adds a user, which gets an ID if it has none.
+func (d *directory) add(u User, visible time.Duration) *record {
+	if u.ID == "" {
+		u.ID = d.newID(u.CreatedAt)
+	}
+	r := &record{foldedSubject: fold(u.Subject), foldedEmail: fold(u.Email), visible: visible}
+	r.set(u)
+	d.records = append(d.records, r)
+	d.byID[fold(r.ID)] = r
+	d.bySubject[r.foldedSubject] = append(d.bySubject[r.foldedSubject], r)
+	if r.Email != "" {
+		d.byEmail[r.foldedEmail] = append(d.byEmail[r.foldedEmail], r)
+	}
+	return r
+}
+
+// newID returns 24 hexadecimal digits: seconds, a number for the tenant, a counter.
 func (d *directory) newID(at time.Time) string {
 	d.serial++
-	var b [12]byte
-	binary.BigEndian.PutUint32(b[0:], uint32(at.Unix()))
-	binary.BigEndian.PutUint32(b[4:], d.process)
-	binary.BigEndian.PutUint32(b[8:], uint32(d.serial))
-	return hex.EncodeToString(b[:])
+	b := binary.BigEndian.AppendUint32(nil, uint32(at.Unix()))
+	b = binary.BigEndian.AppendUint32(b, d.process)
+	return hex.EncodeToString(binary.BigEndian.AppendUint32(b, d.serial))
 }
 
-// taken reports whether a user with this subject is there.
-func (d *directory) taken(subject string) bool {
-	same := d.bySubject[fold(subject)]
-	if d.caseless {
-		return len(same) > 0
+// find returns the user with an ID, or nil where there is none.
+func (d *directory) find(id string) *record {
+	if r := d.byID[fold(id)]; r != nil && r.ID == id {
+		return r
 	}
-	for _, r := range same {
-		if r.Subject == subject {
-			return true
-		}
-	}
-	return false
+	return nil
 }
 
-func (d *directory) add(r *record) {
-	r.seq = len(d.records)
-	r.fold = fold(r.Subject)
-	d.records = append(d.records, r)
-	d.bySubject[r.fold] = append(d.bySubject[r.fold], r)
-	if r.Email != "" {
-		r.foldAt = fold(r.Email)
-		d.byEmail[r.foldAt] = append(d.byEmail[r.foldAt], r)
-	}
-	d.byID[fold(r.ID)] = r
+// conflicts reports whether a user that is not deleted has the subject of u, or its email in whatever case.
+func (d *directory) conflicts(u User) bool {
+	return slices.ContainsFunc(d.bySubject[fold(u.Subject)], func(r *record) bool {
+		return r.Status != "deleted" && (d.caseInsensitive || r.Subject == u.Subject)
+	}) || u.Email != "" && slices.ContainsFunc(d.byEmail[fold(u.Email)], func(r *record) bool {
+		return r.Status != "deleted"
+	})
 }
 
-// fold maps strings that strings.EqualFold calls equal to one string: each rune to the smallest of those it folds with.
+// set changes the name, the status and the roles of a user to those of u.
+func (r *record) set(u User) {
+	r.User, r.foldedName = u, fold(u.Name)
+	r.key = r.foldedName + "\x00" + r.ID
+}
+
+func (r *record) copy() User {
+	u := r.User
+	u.Roles = slices.Clone(u.Roles)
+	return u
+}
+
+// fold returns the same string for all strings that strings.EqualFold calls equal.
 func fold(s string) string {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c >= utf8.RuneSelf || 'a' <= c && c <= 'z' {
-			return foldFrom(s, i)
-		}
-	}
-	return s
-}
-
-func foldFrom(s string, i int) string {
-	b := make([]byte, i, len(s)+utf8.UTFMax)
-	copy(b, s)
-	for _, r := range s[i:] {
+	return strings.Map(func(r rune) rune {
 		switch {
 		case 'a' <= r && r <= 'z':
-			r -= 'a' - 'A'
-		case r >= utf8.RuneSelf:
-			for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-				if next < r {
-					r = next
-					break
-				}
-			}
+			return r - 'a' + 'A'
+		case r < utf8.RuneSelf:
+			return r
 		}
-		b = utf8.AppendRune(b, r)
-	}
-	return string(b)
+		smallest := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			smallest = min(smallest, next)
+		}
+		return smallest
+	}, s)
 }

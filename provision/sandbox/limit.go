@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
-// Limit is a way of counting a budget. Which one Qlik uses is not published beyond "over a rolling five minutes, to support bursts".
+// Limit is a way of counting requests against a Budget. Not published: which one Qlik uses, beyond "evaluated over a
+// five-minute window to support bursts".
 type Limit string
 
 const (
-	// LimitRolling lets a request in while fewer than Requests were let in during the Window before it.
+	// LimitRolling accepts a request while fewer than Requests were accepted in the Window before it.
 	LimitRolling Limit = "rolling"
-	// LimitFixed counts in windows, each of which begins with the first request after the one before has ended.
+	// LimitFixed counts in windows, each of which starts with the first request after the end of the one before.
 	LimitFixed Limit = "fixed"
-	// LimitBucket holds Requests tokens when full, and refills evenly, Requests in a Window.
+	// LimitBucket has room for Requests when full, and refills evenly, Requests in a Window.
 	LimitBucket Limit = "bucket"
-	// LimitOff lets everything in, at the token endpoint too.
+	// LimitOff accepts everything, at the token endpoint, too.
 	LimitOff Limit = "off"
 )
 
-// ParseLimit reads the name of a limit.
+// ParseLimit returns the limit with a name.
 func ParseLimit(s string) (Limit, error) {
 	switch l := Limit(s); l {
 	case LimitRolling, LimitFixed, LimitBucket, LimitOff:
@@ -28,7 +29,7 @@ func ParseLimit(s string) (Limit, error) {
 	return "", fmt.Errorf("unknown limit %q: use rolling, fixed, bucket or off", s)
 }
 
-// Budget is what one tier lets in: Requests in a Window.
+// Budget is what one tier accepts: Requests in a Window.
 type Budget struct {
 	Requests int
 	Window   time.Duration
@@ -44,13 +45,14 @@ const (
 	tiers
 )
 
-// limiter is the budget of one tier. Times are nanoseconds since the tenant was made, and never go back.
+// limiter keeps the budget of one tier. Times are monotonic, in nanoseconds since the tenant was created.
 type limiter struct {
 	counter counter // nil: no limit
 	blocked time.Duration
 }
 
-// counter is one way of counting. wait is how long until a request would be let in, 0 for now; take counts one that is.
+// counter is one way of counting. wait returns how long it takes until a request is accepted, 0 for now; take counts
+// one that is.
 type counter interface {
 	wait(now time.Duration) time.Duration
 	take(now time.Duration)
@@ -71,69 +73,54 @@ func newLimiter(l Limit, b Budget) limiter {
 	return limiter{}
 }
 
-// admit counts a request that is let in and returns 0, or says for how many whole seconds the tier is blocked. One that is denied
-// is not counted; the block it starts lasts as long as it is told, and a denial within the block does not lengthen it.
+// admit counts a request that is accepted and returns 0, or returns for how many whole seconds the tier is blocked. A
+// request that is denied does not count. Not published: how long a block lasts, which is as long as the answer that
+// starts it says, and requests during the block do not prolong it.
 func (l *limiter) admit(now time.Duration) (seconds int) {
-	if l.counter == nil {
+	if l.spend(now) {
 		return 0
 	}
 	if now >= l.blocked {
-		wait := l.counter.wait(now)
-		if wait <= 0 {
-			l.counter.take(now)
-			return 0
-		}
-		l.blocked = now + wholeSeconds(wait)
+		l.blocked = now + wholeSeconds(l.counter.wait(now))
 	}
 	return int(wholeSeconds(l.blocked-now) / time.Second)
 }
 
-// left reports whether a request would be let in.
-func (l *limiter) left(now time.Duration) bool {
-	return l.counter == nil || now >= l.blocked && l.counter.wait(now) <= 0
-}
-
-func (l *limiter) take(now time.Duration) {
-	if l.counter != nil {
-		l.counter.take(now)
+// spend counts a request and reports whether it is accepted. It starts no block.
+func (l *limiter) spend(now time.Duration) bool {
+	if l.counter == nil {
+		return true
 	}
+	if now < l.blocked || l.counter.wait(now) > 0 {
+		return false
+	}
+	l.counter.take(now)
+	return true
 }
 
 func wholeSeconds(d time.Duration) time.Duration {
 	return (d + time.Second - 1) / time.Second * time.Second
 }
 
-// rolling remembers when each request of the last window was let in, oldest first, in a ring that grows to the budget.
+// rolling remembers when each request of the last window was accepted, oldest first.
 type rolling struct {
-	budget Budget
-	ring   []time.Duration
-	first  int // index of the oldest
-	count  int
+	budget   Budget
+	accepted []time.Duration
 }
 
 func (r *rolling) wait(now time.Duration) time.Duration {
-	for r.count > 0 && now-r.ring[r.first] >= r.budget.Window {
-		r.first = (r.first + 1) % len(r.ring)
-		r.count--
+	for len(r.accepted) > 0 && now-r.accepted[0] >= r.budget.Window {
+		r.accepted = r.accepted[1:]
 	}
-	if r.count < r.budget.Requests {
+	if len(r.accepted) < r.budget.Requests {
 		return 0
 	}
-	return r.ring[r.first] + r.budget.Window - now
+	return r.accepted[0] + r.budget.Window - now
 }
 
-func (r *rolling) take(now time.Duration) {
-	if r.count == len(r.ring) {
-		bigger := make([]time.Duration, max(16, min(2*len(r.ring), r.budget.Requests)))
-		n := copy(bigger, r.ring[r.first:])
-		copy(bigger[n:], r.ring[:r.first])
-		r.ring, r.first = bigger, 0
-	}
-	r.ring[(r.first+r.count)%len(r.ring)] = now
-	r.count++
-}
+func (r *rolling) take(now time.Duration) { r.accepted = append(r.accepted, now) }
 
-// fixed counts since the window's first request.
+// fixed counts the requests of the current window.
 type fixed struct {
 	budget Budget
 	start  time.Duration
@@ -157,13 +144,13 @@ func (f *fixed) take(now time.Duration) {
 	f.count++
 }
 
-// bucket counts in whole drops, so that no rounding ever adds up: each nanosecond brings rate drops, a request costs price. The size
-// is at most Requests × Window, which a 64-bit number holds up to 2.5 million requests in an hour, or any that divide evenly.
+// bucket counts in whole drops, so that no rounding error grows: each nanosecond adds rate drops, a request takes
+// price. The size is at most Requests × Window, which fits 64 bits up to 2.5 million requests in an hour.
 type bucket struct {
 	rate, price, size int64
 	window            time.Duration
 	drops             int64
-	at                time.Duration // when drops was right
+	at                time.Duration // when drops was counted
 }
 
 func newBucket(b Budget) *bucket {

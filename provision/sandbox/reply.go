@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -10,107 +11,94 @@ import (
 
 // reply is an answer before it is on the wire.
 type reply struct {
-	status   int
-	header   []string // pairs of name and value beyond Date, Content-Type and Content-Length
-	kind     string   // content type; "": application/json
-	body     []byte
-	admitted bool   // past token and rate limit, so that the request had whatever effect it was to have
-	short    bool   // the body never becomes whole: the head announces more
-	manner   manner // how the body, or the lack of one, reaches the client
+	status int
+	header [2]string // name and value of one more header
+	body   []byte    // JSON, or none
 }
 
 func (r reply) headers() http.Header {
-	h := make(http.Header, 3+len(r.header)/2)
-	h["Date"] = []string{time.Now().UTC().Format(http.TimeFormat)}
-	kind := r.kind
-	if kind == "" {
-		kind = "application/json"
+	h := http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}}
+	if r.body != nil {
+		h["Content-Type"] = []string{"application/json"}
+		h["Content-Length"] = []string{strconv.Itoa(len(r.body))}
 	}
-	h["Content-Type"] = []string{kind}
-	for i := 0; i+1 < len(r.header); i += 2 {
-		h[r.header[i]] = []string{r.header[i+1]}
-	}
-	if r.manner.sized() {
-		h["Content-Length"] = []string{strconv.Itoa(r.length())}
+	if r.header[0] != "" {
+		h[r.header[0]] = []string{r.header[1]}
 	}
 	return h
 }
 
-// answerJSON is an answer of the tenant's own.
-func answerJSON(status int, v any) reply {
+func jsonReply(status int, v any) reply {
 	body, err := json.Marshal(v)
-	if err != nil { // not with the types of this package
-		return reply{status: http.StatusInternalServerError, body: []byte(`{"errors":[{"code":"HTTP-500","title":"Internal error"}]}`)}
+	if err != nil { // does not happen with what this package marshals
+		return reply{status: http.StatusInternalServerError}
 	}
-	return reply{status: status, body: body, admitted: true}
+	return reply{status: status, body: body}
 }
 
-// apiError is one of the errors in a body. Status has been seen as a number and as text: the users API sends numbers, the login
-// service text. Codes beyond USERS-4, USERS-7 and HTTP-429 are ours; a client must not go by them.
-type apiError struct {
-	Code   string       `json:"code"`
-	Title  string       `json:"title"`
-	Detail string       `json:"detail,omitempty"`
-	Status any          `json:"status,omitempty"`
-	Source *errorSource `json:"source,omitempty"`
+// refusal is an answer with an error. Not published: codes other than USERS-4, USERS-7 and HTTP-429, and all details.
+// A client must not rely on them.
+type refusal struct {
+	status              int
+	form                ErrorForm // zero means Qlik's
+	code, title, detail string
+	pointer, parameter  string    // the property or query parameter that is wrong
+	header              [2]string // as in reply
 }
 
-type errorSource struct {
-	Pointer   string `json:"pointer,omitempty"`
-	Parameter string `json:"parameter,omitempty"`
-}
-
-// refuse is an answer with one error in it. It counts what it refuses.
-func (t *Tenant) refuse(status int, e apiError) reply {
-	t.mu.Lock()
-	switch status {
-	case http.StatusUnauthorized:
-		t.stats.Unauthorized++
-	case http.StatusForbidden:
-		t.stats.Forbidden++
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
-		t.stats.Invalid++
-	case http.StatusConflict:
-		t.stats.Conflicts++
+func (r *refusal) reply() reply {
+	body := map[string]any{"error": r.code, "error_description": r.detail}
+	if r.form != FormOAuth {
+		e := map[string]any{"code": r.code, "title": r.title, "detail": r.detail, "status": r.status}
+		if r.status == http.StatusUnauthorized {
+			e["status"] = strconv.Itoa(r.status) // it has been seen as a number and as text
+		}
+		if r.pointer != "" {
+			e["source"] = map[string]string{"pointer": r.pointer}
+		} else if r.parameter != "" {
+			e["source"] = map[string]string{"parameter": r.parameter}
+		}
+		body = map[string]any{"errors": []any{e}, "traceId": fmt.Sprintf("%032x", rand.Uint64()|1)}
 	}
-	t.mu.Unlock()
-	return t.errorBody(status, e)
+	rep := jsonReply(r.status, body)
+	rep.header = r.header
+	return rep
 }
 
-// errorBody is an error body of Qlik's, with a trace id.
-func (t *Tenant) errorBody(status int, e apiError) reply {
-	t.mu.Lock()
-	trace := fmt.Sprintf("%032x", t.ids.Uint64()|1)
-	t.mu.Unlock()
-	if e.Status == nil {
-		e.Status = status
-	}
-	return answerJSON(status, struct {
-		Errors  []apiError `json:"errors"`
-		TraceID string     `json:"traceId"`
-	}{[]apiError{e}, trace})
-}
-
-// invalid is a 400 that names the property at fault.
-func (t *Tenant) invalid(pointer, detail string) reply {
-	e := apiError{Code: "USERS-4", Title: "Invalid request", Detail: detail}
-	if pointer != "" {
-		e.Source = &errorSource{Pointer: pointer}
-	}
-	return t.refuse(http.StatusBadRequest, e)
+// invalid is a 400 that names the property at fault, or none.
+func invalid(pointer, detail string) *refusal {
+	return &refusal{status: 400, code: "USERS-4", title: "Invalid request", detail: detail, pointer: pointer}
 }
 
 // invalidParameter is a 400 that names the query parameter at fault.
-func (t *Tenant) invalidParameter(name, detail string) reply {
-	return t.refuse(http.StatusBadRequest, apiError{Code: "USERS-4", Title: "Invalid request", Detail: detail,
-		Source: &errorSource{Parameter: name}})
+func invalidParameter(name, detail string) *refusal {
+	return &refusal{status: 400, code: "USERS-4", title: "Invalid request", detail: detail, parameter: name}
 }
 
-// tooMany is a 429. t.mu is not held.
-func (t *Tenant) tooMany(seconds int) reply {
-	rep := t.refuse(http.StatusTooManyRequests, apiError{Code: "HTTP-429", Title: "API rate limit reached.",
-		Detail: fmt.Sprintf("You need to wait %d seconds until limit is lifted.", seconds)})
-	rep.header = append(rep.header, "Retry-After", strconv.Itoa(seconds))
-	rep.admitted = false
-	return rep
+func unauthorized() *refusal {
+	return &refusal{status: 401, code: "LOGIN-4", title: "Invalid or expired token",
+		detail: "The bearer token is missing, unknown or expired."}
+}
+
+func forbidden(detail string) *refusal {
+	return &refusal{status: 403, code: "USERS-3", title: "Forbidden", detail: detail}
+}
+
+func notFound(code, detail string) *refusal {
+	return &refusal{status: 404, code: code, title: "Not found", detail: detail}
+}
+
+func conflict() *refusal {
+	return &refusal{status: 409, code: "USERS-8", title: "Conflict",
+		detail: "A user with this subject or email exists."}
+}
+
+func tooLarge() *refusal {
+	return &refusal{status: 413, code: "HTTP-413", title: "Payload too large", detail: "The body is over 500 kB."}
+}
+
+func tooMany(seconds int) *refusal {
+	return &refusal{status: 429, code: "HTTP-429", title: "API rate limit reached.",
+		detail: fmt.Sprintf("You need to wait %d seconds until limit is lifted.", seconds),
+		header: [2]string{"Retry-After", strconv.Itoa(seconds)}}
 }

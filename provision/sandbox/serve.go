@@ -2,157 +2,133 @@ package sandbox
 
 import (
 	"context"
+	"io"
+	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
 
-// answer does what a request asks and says what to send. Its error is that of the client, who has gone or whose body broke.
+// answer handles a request. An error means that the client is gone, or that the body of the request broke off.
 func (t *Tenant) answer(r *http.Request) (reply, error) {
 	c, err := newCall(r)
 	if err != nil {
 		return reply{}, err
 	}
-	ctx := r.Context()
-	t.arrived(c)
-	held := t.o.Latency
-	var rep reply
-	if f, struck := t.strike(c, false); struck && f.Kind != FaultDelay {
-		rep, held = t.faulty(c, f, nil), held+f.Delay
-	} else {
-		if struck {
-			if err := wait(ctx, f.Delay); err != nil {
-				return reply{}, err
-			}
-		}
-		rep = t.serve(c)
-		if rep.admitted && !struck {
-			if f, struck := t.strike(c, true); struck {
-				rep, held = t.faulty(c, f, &rep), held+f.Delay
-			}
-		}
-	}
-	if err := wait(ctx, held); err != nil {
-		return reply{}, err
-	}
-	return rep, nil
-}
-
-func (t *Tenant) arrived(c *call) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	s := &t.stats
-	s.Requests++
-	switch c.endpoint {
-	case EndpointToken:
-		s.Token++
-	case EndpointCreate:
-		s.Create++
-	case EndpointList:
-		s.List++
-	case EndpointGet:
-		s.Get++
-	case EndpointFilter:
-		s.Filter++
-	case EndpointCount:
-		s.Count++
+	t.stats.Count(c.endpoint, 1)
+	rep, ref := t.serve(c)
+	if ref != nil {
+		t.stats.countRefusal(ref.status)
+		rep = ref.reply()
 	}
+	t.mu.Unlock()
+	return rep, wait(r.Context(), t.options.Latency)
 }
 
-// serve is the tenant itself: token, rate limit, then the endpoint.
-func (t *Tenant) serve(c *call) reply {
-	if c.endpoint == EndpointToken {
-		return t.serveToken(c)
-	}
+// serve checks the token and the rate limit, and then does what the request asks for. The lock is held.
+func (t *Tenant) serve(c *call) (reply, *refusal) {
 	var scoped bool
 	if strings.HasPrefix(c.URL.Path, "/api/") {
-		var alive bool
-		if alive, scoped = t.authorized(c.bearer); !alive {
-			return t.unauthorized()
+		var valid bool
+		if valid, scoped = t.authorize(c.bearer); !valid {
+			return reply{}, unauthorized()
 		}
 	}
 	if c.endpoint == "" {
-		return t.nowhere(c)
+		return reply{}, notFound("HTTP-404", "There is nothing at this path.")
 	}
-	if seconds := t.admit(c.tier()); seconds > 0 {
-		return t.tooMany(seconds)
+	if seconds := t.limits[c.tier].admit(t.elapsed()); seconds > 0 {
+		t.stats.countTooMany(c.tier)
+		return reply{}, tooMany(seconds)
 	}
-	if len(c.body) > maxBody {
-		return t.refuse(http.StatusRequestEntityTooLarge, apiError{Code: "HTTP-413", Title: "Payload too large", Detail: "The body is larger than 500 kB."})
+	if c.endpoint == EndpointToken {
+		return t.issueToken(c)
 	}
-	if len(c.body) > 0 && !c.hasKind("application/json") {
-		return t.invalid("", "The content type must be application/json.")
+	switch {
+	case len(c.body) > maxBody:
+		return reply{}, tooLarge()
+	case !scoped:
+		return reply{}, forbidden("The scope admin.users or admin_classic is required.")
+	case len(c.body) > 0 && !c.isJSON():
+		return reply{}, invalid("", "The content type must be application/json.")
 	}
 	switch c.endpoint {
 	case EndpointCreate:
-		return t.serveCreate(c, scoped)
+		return t.create(c)
+	case EndpointPatch:
+		return t.patch(c)
+	case EndpointDelete:
+		return t.delete(c)
 	case EndpointList:
-		return t.serveList(c, scoped)
-	case EndpointGet:
-		return t.serveGet(c, scoped)
+		return t.list(c)
 	case EndpointFilter:
-		return t.serveFilter(c, scoped)
+		return t.filter(c)
 	}
-	return t.serveCount(c, scoped)
+	return t.listRoles(c)
 }
 
-func (t *Tenant) nowhere(c *call) reply {
-	if c.allow != "" {
-		rep := t.refuse(http.StatusMethodNotAllowed, apiError{Code: "HTTP-405", Title: "Method not allowed", Detail: "This path takes " + c.allow + "."})
-		rep.header = append(rep.header, "Allow", c.allow)
-		return rep
-	}
-	return t.refuse(http.StatusNotFound, apiError{Code: "HTTP-404", Title: "Not found", Detail: "There is nothing at this path."})
+// maxBody is the largest body that the API accepts, in bytes.
+const maxBody = 500_000
+
+// call is a request, its body read.
+type call struct {
+	*http.Request
+	route
+	id     string // of the user in the path
+	body   []byte // maxBody+1 bytes where it is longer than maxBody
+	bearer string
+	query  url.Values
 }
 
-// admit counts a request in its tier, and returns 0, or for how many seconds the tier is blocked.
-func (t *Tenant) admit(tier tier) (seconds int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	seconds = t.limits[tier].admit(t.elapsed())
-	if seconds > 0 {
-		t.stats.TooMany++
-		switch tier {
-		case tier1:
-			t.stats.TooManyTier1++
-		case tier2:
-			t.stats.TooManyTier2++
-		case tierFilter:
-			t.stats.TooManyFilter++
-		case tierToken:
-			t.stats.TooManyToken++
+func newCall(r *http.Request) (*call, error) {
+	c := &call{Request: r, query: r.URL.Query()}
+	c.route, c.id = routeOf(r)
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "bearer") {
+		c.bearer = strings.TrimSpace(token)
+	}
+	if r.Body == nil {
+		return c, nil
+	}
+	var err error
+	c.body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err == nil && len(c.body) <= maxBody && int64(len(c.body)) < r.ContentLength {
+		err = io.ErrUnexpectedEOF
+	}
+	return c, err
+}
+
+func (c *call) isJSON() bool {
+	media, _, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	return err == nil && media == "application/json"
+}
+
+// href returns an absolute link to a path on the tenant, under the name that the client used.
+func (c *call) href(path string) string {
+	scheme, host := c.URL.Scheme, c.Host
+	if scheme == "" {
+		scheme = "http"
+		if c.TLS != nil {
+			scheme = "https"
 		}
 	}
-	return seconds
+	if host == "" {
+		host = c.URL.Host
+	}
+	return scheme + "://" + host + path
 }
 
-// unauthorized is the answer to a token that is missing or dead.
-func (t *Tenant) unauthorized() reply {
-	rep := t.refuse(http.StatusUnauthorized, apiError{Code: "LOGIN-4", Title: "Invalid or expired token",
-		Detail: "The bearer token is missing, unknown or expired.", Status: "401"})
-	rep.admitted = false
-	return rep
-}
-
-// forbidden is the answer to a token without the scope.
-func (t *Tenant) forbidden() reply {
-	return t.refuse(http.StatusForbidden, apiError{Code: "USERS-3", Title: "Forbidden", Detail: "The scope admin.users or admin_classic is required."})
-}
-
-// wait lets d pass; its error is why the context ended first.
+// wait waits for d, or for the end of the context, and then returns the cause of that.
 func wait(ctx context.Context, d time.Duration) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := context.Cause(ctx); err != nil || d <= 0 {
+		return err
 	}
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-timer.C:
+	case <-time.After(d):
 		return nil
 	}
 }

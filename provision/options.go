@@ -1,0 +1,141 @@
+package provision
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Options of a run. The zero value is what most runs want: users are created, active.
+type Options struct {
+	Task            Task
+	Status          string // of new users: active where it is empty, or invited
+	Update          Update
+	EveryonesRoles  []string // roles that every row asks for: a name that the tenant does not know ends the run
+	AllowAdminRoles bool     // roles of admin level may be given, and users with one changed and disabled
+
+	Workers  int           // requests in flight at once
+	Rate     rate.Limit    // writes a second; rate.Inf: as many as the tenant takes, and as many lookups
+	Burst    int           // writes that may go at once
+	Attempts int           // of one row, where the tenant failed
+	Patience time.Duration // end the run after this long without progress
+	Timeout  time.Duration // of one request, as the client has it; 30 s where it is 0
+	Limit    int           // send this many rows' writes at most, then stop in good order; 0: no limit
+	NoLookup bool          // do not look up existing users first: Create without Update and Approve only
+
+	// Approve, where it is set, is called once, after every row was looked up and before the first write, with what the
+	// run would send. An error ends the run before any write; it is what Run returns.
+	Approve func(Plan) error
+
+	Hurry  <-chan struct{} // closed: requests in flight are not waited for any longer
+	Notify func(string)    // takes a line that is worth knowing; is safe for concurrent use
+}
+
+// A Task is the kind of write that a run sends.
+type Task int
+
+// The tasks.
+const (
+	Create  Task = iota // create missing users, and change existing ones where Options.Update says so
+	Disable             // disable existing users
+	Delete              // delete the users that a file created: Row.UserID
+)
+
+// An Update says which fields of existing users a Create brings in line. Status only enables disabled users.
+type Update struct{ Name, Roles, Status bool }
+
+func (u Update) any() bool { return u.Name || u.Roles || u.Status }
+
+// Defaults of a run. Source: "Rate limiting" on qlik.dev.
+const (
+	DefaultRate     = rate.Limit(100.0 / 60) // Tier 2: 100 writes a minute
+	DefaultBurst    = 500                    // counted over five minutes
+	DefaultWorkers  = 16
+	DefaultAttempts = 5
+	DefaultPatience = 15 * time.Minute
+)
+
+const (
+	lookupsPerMinute = 200
+	grace            = 10 * time.Second // for requests in flight when a run is told to stop
+	silence          = 15 * time.Second // without any answer since the start, or Options.Timeout where that is longer
+)
+
+func (o Options) withDefaults() Options {
+	if o.Status == "" {
+		o.Status = "active"
+	}
+	if o.Workers <= 0 {
+		o.Workers = DefaultWorkers
+	}
+	if o.Rate == 0 {
+		o.Rate = DefaultRate
+	}
+	if o.Burst <= 0 {
+		o.Burst = DefaultBurst
+	}
+	if o.Attempts <= 0 {
+		o.Attempts = DefaultAttempts
+	}
+	if o.Patience <= 0 {
+		o.Patience = DefaultPatience
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.Notify == nil {
+		o.Notify = func(string) {}
+	}
+	return o
+}
+
+// A Plan is what a run would send.
+type Plan struct {
+	Create, Change, Disable, Delete int // rows that need such a write
+	Existing, Conflicts             int // rows that lookups settled as existing, as a conflict
+	Estimate                        time.Duration
+}
+
+// Writes is how many writes the plan needs.
+func (p Plan) Writes() int { return p.Create + p.Change + p.Disable + p.Delete }
+
+// add counts a write that a row needs.
+func (p *Plan) add(task Task, kind writeKind) {
+	switch {
+	case kind == createWrite:
+		p.Create++
+	case kind == deleteWrite:
+		p.Delete++
+	case task == Disable:
+		p.Disable++
+	default:
+		p.Change++
+	}
+}
+
+// settled counts a row that a lookup settled.
+func (p *Plan) settled(res Result) {
+	switch {
+	case res.Outcome.Done():
+		p.Existing++
+	case res.Code == CodeSubjectConflict, res.Code == CodeEmailConflict, res.Code == CodeAdminRole:
+		p.Conflicts++
+	}
+}
+
+func (p *Plan) merge(q Plan) {
+	p.Create += q.Create
+	p.Change += q.Change
+	p.Disable += q.Disable
+	p.Delete += q.Delete
+	p.Existing += q.Existing
+	p.Conflicts += q.Conflicts
+}
+
+// Estimate is how long so many writes take at a rate, after a burst.
+func Estimate(writes int, pace rate.Limit, burst int) time.Duration {
+	if pace == rate.Inf {
+		return 0
+	}
+	return paced(float64(writes-burst), pace)
+}

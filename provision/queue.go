@@ -1,0 +1,118 @@
+package provision
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// A queue holds the rows that wait for a worker. Rows that met a rate limit are sent first, then rows whose back-off is
+// over, then new ones in their order. It has no lock: the run calls it under its own.
+type queue struct {
+	first []*job // sent before all others: they met a limit, or wait for nothing
+	later []*job // writes, by notBefore
+	looks []*job // lookups of single rows, by notBefore; they need no gate
+	fresh []*job // looked up, not yet sent
+	more  bool   // fresh ones will come
+}
+
+// A job is a row on its way: what was tried, and what is not known of it yet.
+type job struct {
+	row   Row
+	write *write // what is sent for it; nil: a lookup has to tell
+
+	attempts    int   // writes sent that count
+	failures    int   // requests in a row that failed, for the back-off
+	err         error // of the last write or lookup that failed
+	conflict    error // the last 409 that no lookup has explained, nil for none
+	unconfirmed bool  // a write may have taken effect, and its answer was lost
+
+	announced bool      // a Result was recorded before the first write
+	since     time.Time // the tenant's Date then
+	counted   bool      // a write was sent: it counts for Options.Limit
+
+	looks     int       // lookups in a row that did not find its user, or were not answered
+	lookUntil time.Time // when to give up; zero: none so far
+	notBefore time.Time
+	turn      int // the outage in which this row was a probe last, see gate.outages
+}
+
+// write takes out the row whose write is sent next, among those that allowed passes. Where there is none now, at is when
+// a back-off ends; zero: not before something changes.
+func (q *queue) write(now time.Time, allowed func(*job) bool) (j *job, at time.Time) {
+	if i := slices.IndexFunc(q.first, allowed); i >= 0 {
+		j = q.first[i]
+		q.first = slices.Delete(q.first, i, i+1)
+		return j, time.Time{}
+	}
+	i := slices.IndexFunc(q.later, allowed)
+	if i >= 0 && !q.later[i].notBefore.After(now) {
+		j = q.later[i]
+		q.later = slices.Delete(q.later, i, i+1)
+		return j, time.Time{}
+	}
+	if len(q.fresh) > 0 {
+		j, q.fresh = q.fresh[0], q.fresh[1:]
+		return j, time.Time{}
+	}
+	if i >= 0 {
+		return nil, q.later[i].notBefore
+	}
+	return nil, time.Time{}
+}
+
+// look takes out the row that is looked up next, as write does.
+func (q *queue) look(now time.Time) (j *job, at time.Time) {
+	if len(q.looks) == 0 {
+		return nil, time.Time{}
+	}
+	if q.looks[0].notBefore.After(now) {
+		return nil, q.looks[0].notBefore
+	}
+	j = q.looks[0]
+	q.looks = slices.Delete(q.looks, 0, 1)
+	return j, time.Time{}
+}
+
+func (q *queue) writeFirst(j *job)                 { q.first = append(q.first, j) }
+func (q *queue) writeLater(j *job, from time.Time) { q.later = insert(q.later, j, from) }
+func (q *queue) lookLater(j *job, from time.Time)  { q.looks = insert(q.looks, j, from) }
+
+func insert(jobs []*job, j *job, from time.Time) []*job {
+	j.notBefore = from
+	i, _ := slices.BinarySearchFunc(jobs, from, func(j *job, t time.Time) int {
+		return cmp.Or(j.notBefore.Compare(t), -1) // behind those of the same moment
+	})
+	return slices.Insert(jobs, i, j)
+}
+
+func (q *queue) empty() bool { return q.writes()+len(q.looks) == 0 }
+
+// writes is how many rows wait for a write.
+func (q *queue) writes() int { return len(q.first) + len(q.later) + len(q.fresh) }
+
+// backOff is when the next row's back-off ends, where nothing else waits; zero where something does.
+func (q *queue) backOff() time.Time {
+	var at time.Time
+	if len(q.first)+len(q.fresh) > 0 {
+		return at
+	}
+	if len(q.later) > 0 {
+		at = q.later[0].notBefore
+	}
+	if len(q.looks) > 0 {
+		at = sooner(at, q.looks[0].notBefore)
+	}
+	return at
+}
+
+// tried lists the rows that wait and were tried before.
+func (q *queue) tried() []*job { return slices.Concat(q.first, q.later, q.looks) }
+
+// sooner is the earlier of two times, of which zero means never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,110 @@
+package sandbox
+
+import (
+	"cmp"
+	"time"
+)
+
+// Options configure a Tenant. The zero value is a tenant with Qlik's published limits over a rolling window and a
+// client with random credentials.
+type Options struct {
+	// Limit is how requests are counted; zero means LimitRolling.
+	Limit Limit
+	// Tier1 (GET), Tier2 (POST, PATCH and DELETE of users) and Filter are separate budgets. Zero means 5,000 and 500 in
+	// five minutes, and 200 in a minute. Token is the budget of the token endpoint; zero means no limit. The client and
+	// the API key share all of them.
+	Tier1, Tier2, Filter, Token Budget
+	// TenantUsers, above zero, adds the limit of the whole tenant: each budget but Token is at most budget ×
+	// TenantUsers × 0.5. A tenant whose only user is the client's bot has one. Not published: which users count, and
+	// how soon, so the number does not change.
+	TenantUsers int
+
+	// ClientID and ClientSecret are the credentials of the one M2M client; zero means random ones.
+	ClientID, ClientSecret string
+	// APIKey, where it is set, is accepted as a bearer token that has every scope and does not expire.
+	APIKey string
+	// TokenLife is how long a token is valid; zero means six hours. TokenUses, above zero, is for how many requests.
+	TokenLife time.Duration
+	TokenUses int
+	// Scopes are the scopes of the client; nil means admin.users and admin_classic.
+	Scopes []string
+	// ScopeRefusal is the answer to a scope that the client does not have; zero means OAuth's form and 400.
+	// ClientRefusal is the answer to a wrong client; zero means Qlik's form and 401.
+	ScopeRefusal, ClientRefusal Refusal
+
+	// CaseInsensitive makes subjects that differ in case only a conflict. Not published: whether a tenant does.
+	CaseInsensitive bool
+	// Lag is how long after a create lists and filters find the user. Conflicts, PATCH and DELETE know it at once.
+	Lag time.Duration
+	// Latency is how long each answer is held back. The request has taken effect by then.
+	Latency time.Duration
+	// MaxTerms is how many terms a filter may have, terms on the status included; zero means 100. Not published:
+	// whether they count. They do here, so that a client is right either way.
+	MaxTerms int
+	// BareFilter is which users a filter without a term on the status finds, and a list without a filter.
+	BareFilter BareFilter
+	// UserRoles is how much of their roles users show.
+	UserRoles UserRoles
+
+	// CustomRoles are roles beside the default ones. They need a name; zero means level user.
+	CustomRoles []Role
+	// RolesForbidden makes GET /roles answer 403.
+	RolesForbidden bool
+}
+
+// BareFilter is which users a filter without a term on the status finds. Not published: which.
+type BareFilter string
+
+// The choices of BareFilter.
+const (
+	BareNotDeleted BareFilter = ""       // all but the deleted ones
+	BareActive     BareFilter = "active" // the active ones, as an old parameter of the API had it
+	BareAll        BareFilter = "all"    // the deleted ones, too
+)
+
+// UserRoles is how much of their roles users show in answers.
+type UserRoles string
+
+// The choices of UserRoles.
+const (
+	RolesShown        UserRoles = ""         // assignedRoles with id, name, type and level
+	RolesWithoutLevel UserRoles = "no-level" // assignedRoles with id, name and type
+	RolesHidden       UserRoles = "hidden"   // no assignedRoles
+)
+
+// Refusal is how the token endpoint refuses a request.
+type Refusal struct {
+	Form   ErrorForm
+	Status int
+}
+
+// ErrorForm is the form of the body of an error.
+type ErrorForm string
+
+// The forms.
+const (
+	FormOAuth ErrorForm = "oauth" // {"error": "…"}
+	FormQlik  ErrorForm = "qlik"  // {"errors": [{"code": "…", "title": "…"}]}
+)
+
+func (o Options) withDefaults() Options {
+	setBudget := func(b *Budget, requests int, window time.Duration) {
+		if b.Requests <= 0 || b.Window <= 0 {
+			*b = Budget{requests, window}
+		}
+	}
+	setBudget(&o.Tier1, 5000, 5*time.Minute)
+	setBudget(&o.Tier2, 500, 5*time.Minute)
+	setBudget(&o.Filter, 200, time.Minute)
+	o.Limit = cmp.Or(o.Limit, LimitRolling)
+	o.ClientID = cmp.Or(o.ClientID, randomHex(16))
+	o.ClientSecret = cmp.Or(o.ClientSecret, randomHex(32))
+	o.TokenLife = cmp.Or(o.TokenLife, 6*time.Hour)
+	o.MaxTerms = cmp.Or(o.MaxTerms, 100)
+	if len(o.Scopes) == 0 {
+		o.Scopes = []string{"admin.users", "admin_classic"}
+	}
+	o.ScopeRefusal = Refusal{cmp.Or(o.ScopeRefusal.Form, FormOAuth), cmp.Or(o.ScopeRefusal.Status, 400)}
+	o.ClientRefusal = Refusal{cmp.Or(o.ClientRefusal.Form, FormQlik), cmp.Or(o.ClientRefusal.Status, 401)}
+	return o
+}

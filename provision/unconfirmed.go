@@ -1,0 +1,111 @@
+package provision
+
+import (
+	"errors"
+	"time"
+
+	"qlik-provision/provision/qlik"
+)
+
+// The rule for writes whose answer was lost compares the tenant's Dates only. A clock of ours may be wrong, and stands
+// still while a computer sleeps.
+const (
+	slack      = 5 * time.Second  // what a tenant's clocks may differ; a Date comes in whole seconds
+	laterRun   = 15 * time.Minute // a user created this long after Row.SentAt is an earlier run's
+	keepSentAt = 10 * time.Minute // a write so long after Row.SentAt is covered by it
+	lookFor    = 30 * time.Second // how long a user that was not found is looked up again
+)
+
+// createdByUs reports whether a user with the row's subject was created by a write of the row that is unconfirmed, of
+// this run or an earlier one. A row that was never sent is never created.
+func (r *Run) createdByUs(j *job, u qlik.User) bool {
+	if r.options.Task == Disable || SubjectKey(u.Subject) != SubjectKey(j.row.Person.Subject) || u.CreatedAt.IsZero() {
+		return false
+	}
+	within := func(from, to time.Time) bool {
+		return !from.IsZero() && !u.CreatedAt.Before(from.Add(-slack)) && !u.CreatedAt.After(to.Add(slack))
+	}
+	if within(j.row.SentAt, j.row.SentAt.Add(laterRun)) {
+		return true
+	}
+	return j.unconfirmed && within(j.since, r.client.LastDate().Add(r.options.Timeout))
+}
+
+// announce records before a row's first create that one is sent, with the tenant's Date, so that a later run can settle
+// it if this one is killed. It reports false where that could not be recorded.
+func (r *Run) announce(j *job) bool {
+	now := r.client.LastDate()
+	if j.write.kind != createWrite || j.unconfirmed || j.announced && now.Sub(j.since) < time.Minute {
+		return true
+	}
+	j.announced, j.since = true, now
+	return r.note(Result{
+		Number: j.row.Number, Outcome: Pending, Code: CodeMaybeCreated, Message: "a create was sent; it is not confirmed",
+		Attempts: j.attempts, FinishedAt: j.sentAt(),
+	})
+}
+
+// sentAt is the Date from which a later run settles the row's unconfirmed writes.
+func (j *job) sentAt() time.Time {
+	earlier := j.row.SentAt
+	if !earlier.IsZero() && (j.since.IsZero() || j.since.Sub(earlier) < keepSentAt) {
+		return earlier
+	}
+	return j.since
+}
+
+// maybeCreated reports whether a create of the row, of this run or an earlier one, may have taken effect.
+func (j *job) maybeCreated() bool {
+	return j.unconfirmed && j.write != nil && j.write.kind == createWrite || !j.row.SentAt.IsZero()
+}
+
+// unsettled is the result of a row that this run could not settle.
+func (r *Run) unsettled(j *job, why string) Result {
+	res := Result{Outcome: Pending, Message: why}
+	if j.err != nil {
+		res.Message += ": " + j.err.Error()
+	}
+	switch {
+	case j.row.UserID != "": // created by this file, and not deleted
+		res.Outcome, res.UserID = Created, j.row.UserID
+	case j.maybeCreated():
+		res.Code, res.FinishedAt = CodeMaybeCreated, j.sentAt()
+	case j.conflict != nil:
+		res.Code = CodeConflictNotFound
+	}
+	return res
+}
+
+// failed is the result of a row that was refused for its own sake. A user that was to be deleted stays created.
+func (r *Run) failed(j *job, code, message string) Result {
+	res := Result{Outcome: Failed, Code: code, Message: message}
+	switch {
+	case j.row.UserID != "":
+		res.Outcome, res.UserID = Created, j.row.UserID
+	case j.write != nil && j.write.kind == changeWrite:
+		res.UserID = j.write.user.ID
+	}
+	return res
+}
+
+// missingFor notes that the row's user was not found, or that the lookup was not answered, and returns when to look
+// again. It reports false where it was looked up long enough.
+func (j *job) missingFor(now time.Time, err error) (at time.Time, again bool) {
+	if j.lookUntil.IsZero() {
+		j.lookUntil, j.looks = now.Add(lookFor), 0
+	}
+	j.looks++
+	wait := backoff(j.looks)
+	if errors.Is(err, qlik.ErrLimited) || errors.Is(err, qlik.ErrNoToken) { // it was not looked up at all
+		wait = max(wait, min(qlik.RetryAfter(err), maxWait))
+		j.lookUntil = j.lookUntil.Add(wait)
+	}
+	if !now.Before(j.lookUntil) || err != nil && !mayPass(err) {
+		return at, false
+	}
+	at = now.Add(wait)
+	if at.After(j.lookUntil) {
+		at = j.lookUntil
+	}
+	return at, true
+}

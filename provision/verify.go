@@ -1,0 +1,120 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Verify looks every row up and compares the users with what the outcomes promise. It changes nothing, neither on the
+// tenant nor in a file. A user that was not found is looked up again for half a minute: a list may lag behind. The
+// differences are in the order of the rows' numbers; the error is one of those that Run returns.
+//
+//	created, exists, updated   a user with the row's ID, not disabled unless the row says so
+//	disabled, unchanged        a disabled user, or none
+//	deleted                    no user with the row's ID
+//	failed, pending            no user of this person
+//
+// Rows with another outcome promise nothing.
+func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) {
+	promises := make(map[int]Promise, len(rows))
+	var withID, persons []Row
+	for _, p := range rows {
+		switch p.Outcome {
+		case Skipped, Duplicate, Invalid:
+			continue
+		}
+		promises[p.Row.Number] = p
+		p.Row.UserID = p.UserID
+		if p.UserID != "" && p.Outcome != Failed && p.Outcome != Pending {
+			withID = append(withID, p.Row)
+		} else {
+			persons = append(persons, p.Row)
+		}
+	}
+	if !r.begin(len(withID)+len(persons), func(Result) error { return nil }) {
+		return nil, errors.New("provision: a Run is used once")
+	}
+	v := verification{promises: promises}
+	r.run(ctx, 1, func(stop context.Context) { // the worker has no rows; it ends a run without progress
+		r.lookUpRows(stop, persons, false, v.compare)
+		r.lookUpRows(stop, withID, true, v.compare)
+		began := time.Now()
+		for n := 1; len(v.missing) > 0 && time.Since(began) < lookFor && pause(stop, backoff(n)) == nil; n++ {
+			again := v.missing
+			v.missing = nil
+			r.lookUpRows(stop, again, true, v.compare)
+		}
+	})
+	for _, row := range v.missing {
+		v.found = append(v.found, Difference{row.Number, promises[row.Number].Outcome, "no user has its ID " + row.UserID})
+	}
+	slices.SortFunc(v.found, func(a, b Difference) int { return a.Number - b.Number })
+	return v.found, r.close(ctx)
+}
+
+// A verification collects what differs. It is safe for concurrent use.
+type verification struct {
+	promises map[int]Promise
+
+	mu      sync.Mutex
+	found   []Difference
+	missing []Row // users that were not found by ID
+}
+
+func (v *verification) compare(rows []Row, d directory) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, row := range rows {
+		p := v.promises[row.Number]
+		user, found := d.ids[row.UserID]
+		if m := d.match(row.Person, false); !found && row.UserID == "" {
+			user, found = m.user, m.kind == subjectMatch || m.kind == addressMatch
+		}
+		message := ""
+		disabled := found && hasStatus(user, "disabled")
+		switch p.Outcome {
+		case Created, Exists, Updated:
+			switch {
+			case !found && row.UserID != "":
+				v.missing = append(v.missing, row)
+			case !found:
+				message = "the person has no user"
+			case disabled && p.Code != CodeDisabled:
+				message = "disabled on the tenant: " + described(user)
+			}
+		case Disabled, Unchanged:
+			if found && !disabled {
+				message = "not disabled on the tenant: " + described(user)
+			}
+		case Deleted:
+			if found {
+				message = "not deleted: " + described(user)
+			}
+		default:
+			if found {
+				message = "the person has a user: " + described(user)
+			}
+		}
+		if message != "" {
+			v.found = append(v.found, Difference{row.Number, p.Outcome, message})
+		}
+	}
+}
+
+// A Promise is what a result file says of a row, for Verify.
+type Promise struct {
+	Row     Row
+	Outcome Outcome
+	Code    string
+	UserID  string
+}
+
+// A Difference is a row whose user is not what its outcome promises.
+type Difference struct {
+	Number  int
+	Outcome Outcome
+	Message string
+}
