@@ -166,6 +166,8 @@ func TestRefusalSuggestsOption(t *testing.T) {
 			csvfile.Fix{Option: roster.OptionEmail, Value: "Mail"}},
 		{"Login,First,Last,Preferred Name\na,A,B,C\n", roster.Options{},
 			csvfile.Fix{Option: roster.OptionName, Value: "{First} {Last}"}},
+		{"Login,Legal First Name,Legal Last Name,Preferred First Name,Preferred Last Name\na,A,B,C,D\n",
+			roster.Options{}, csvfile.Fix{Option: roster.OptionName, Value: "{Legal First Name} {Legal Last Name}"}},
 		{"Login,First,Forename,Last\na,A,B,C\n", roster.Options{},
 			csvfile.Fix{Option: roster.OptionName, Value: "{First} {Last}"}},
 		{"Login,Vorname,Name\na,Anna,Berg\n", roster.Options{},

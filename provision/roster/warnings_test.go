@@ -72,7 +72,7 @@ func TestColumnOfStatesIsWarnedOf(t *testing.T) {
 
 func TestSuspiciousNamesAreWarnedOf(t *testing.T) {
 	for name, want := range map[string]string{
-		"JÃ¶rg": "garbled", "Andrâ€™s": "garbled", "GÃ–THE": "garbled", "Å‚ukasz": "garbled",
+		"JÃ¶rg": "garbled", "Andrâ€™s": "garbled", "GÃ–THE": "garbled", "GroÃŸ": "garbled", "Å‚ukasz": "garbled",
 		"Ð˜Ð²Ð°Ð½": "garbled", "ÄŒapek": "garbled",
 		"LeÃ¯la": "garbled", "æ\u009d\u008e": "", "M?ller": "? between letters", "J\ufffdrg": "lost",
 		"Tom &amp; Jerry": `it means "Tom & Jerry"`, "O&#39;Hara": "O'Hara", "Zo&euml;": "Zoë",
@@ -115,6 +115,7 @@ func TestSubjectAloneInRowIsWarnedOf(t *testing.T) {
 		full + "Finance,,,\n":               1,
 		full + "Finance,,,HR\n":             0,
 		full + "x,,,\ny,,,\n":               0, // two of six: they are not the exception
+		"Finance,,,\na,A,,\nb,B,,\n":        1,
 		"a,,,\nb,,,\n":                      0,
 		full + full + full + "x,,\ny,,,,\n": 2,
 	} {
