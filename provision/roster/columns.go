@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"qlik-provision/provision/csvfile"
@@ -157,13 +158,21 @@ func (c *chooser) name() (Source, error) {
 	return c.one(OptionName, fitting)
 }
 
-// pairs puts first and last names together: each with its own where there are as many, as of legal
-// and preferred names, else each with each.
+// pairs puts first and last names together: legal ones with legal ones and preferred ones with preferred
+// ones, where there are both.
 func (c *chooser) pairs(first, last []int) []Source {
+	alike := func(a, b int) bool {
+		x, y := fold(c.headers[a]), fold(c.headers[b])
+		return strings.Contains(x, "preferred") == strings.Contains(y, "preferred") &&
+			strings.Contains(x, "legal") == strings.Contains(y, "legal")
+	}
+	single := func(a int, others []int) bool {
+		return !slices.ContainsFunc(others, func(b int) bool { return alike(a, b) })
+	}
 	var pairs []Source
-	for i, f := range first {
-		for j, l := range last {
-			if i == j || len(first) != len(last) {
+	for _, f := range first {
+		for _, l := range last {
+			if alike(f, l) || single(f, last) || single(l, first) {
 				pairs = append(pairs, c.pair(f, l))
 			}
 		}

@@ -203,6 +203,16 @@ func TestQuestionNamesFirstValues(t *testing.T) {
 	}
 }
 
+func TestLegalAndPreferredNamesAreNotMixed(t *testing.T) {
+	const header = "Login,Legal First Name,Preferred First Name,Preferred Last Name,Legal Last Name\n"
+	got := mustRefuse(t, header+"a,A,B,C,D\n", roster.Options{}).Error()
+	want := `hr.csv: two columns fit the name: "Legal First Name" and "Legal Last Name" (first value "A D"), ` +
+		`"Preferred First Name" and "Preferred Last Name" (first value "B C")`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 func TestHeadersAreListedUpToTwenty(t *testing.T) {
 	header := strings.TrimSuffix(strings.Repeat("Column,", 22), ",")
 	got := mustRefuse(t, header+"\n"+strings.Repeat("x,", 21)+"x\n", roster.Options{}).Error()

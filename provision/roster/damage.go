@@ -55,8 +55,7 @@ func hiddenCharacter(v string) string {
 			return "a line break in " + quote(v)
 		case text.IsControl(r):
 			return "a control character in " + quote(v)
-		case text.IsInvisible(r), unicode.In(r, unicode.Cf, unicode.Variation_Selector,
-			unicode.Other_Default_Ignorable_Code_Point):
+		case unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
 			return fmt.Sprintf("an invisible character (%U) in %s", r, quote(v))
 		}
 	}

@@ -63,6 +63,10 @@ func TestColumnOfStatesIsWarnedOf(t *testing.T) {
 			}
 		}
 	}
+	twice := mustExport(t, "Login,Status,Status\na,Terminated,Active\n", roster.Options{})
+	if len(twice.Warnings) != 1 || twice.Warnings[0].Fix != (csvfile.Fix{}) {
+		t.Errorf("two columns of one header: got %+v", twice.Warnings)
+	}
 	r := mustExport(t, "Login,Status\na,Gone\nb,Terminated\nc,inactive\nd,Terminated\n", roster.Options{})
 	want := `column "Status": 2 rows are "Terminated", 1 row is "inactive", and every row becomes a user`
 	if len(r.Warnings) != 1 || r.Warnings[0].Text != want {
@@ -116,6 +120,7 @@ func TestSubjectAloneInRowIsWarnedOf(t *testing.T) {
 		full + "Finance,,,HR\n":             0,
 		full + "x,,,\ny,,,\n":               0, // two of six: they are not the exception
 		"Finance,,,\na,A,,\nb,B,,\n":        1,
+		"Finance,,,\na,A,,\n":               0,
 		"a,,,\nb,,,\n":                      0,
 		full + full + full + "x,,\ny,,,,\n": 2,
 	} {
