@@ -43,6 +43,7 @@ type Ledger struct {
 	unsaved    bool        // the result file does not hold the rows as they are in memory
 	prepared   bool
 	undo       bool
+	preview    bool        // nothing is written to a file: there is no lock and no journal
 	journal    *journal    // once prepared
 	index      map[int]int // of a row in rows, by its number
 
@@ -64,7 +65,8 @@ type Row struct {
 
 // Create locks the place of a new result file. Where a result file exists: one of which no row was ever sent is replaced
 // by Prepare (with a notice), as any is with Options.Overwrite; else it is an *ExistsError, which says how much of it is
-// done. Nothing is written yet. Name limits and permissions of every file that the run needs are tried.
+// done. Nothing is written yet. Name limits and permissions of every file that the run needs are tried. With an empty
+// path the ledger is in memory alone: it locks and writes nothing.
 func Create(path string, export *csvfile.File, action Action, o Options) (*Ledger, error) {
 	return create(files{name: path}, export, action, o)
 }
@@ -81,7 +83,10 @@ func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, e
 		l.rows = make([]Row, len(export.Records))
 		for i := range l.rows {
 			l.rows[i] = Row{Row: roster.Row{Record: &export.Records[i]}, Number: i + 1,
-				Entry: Entry{Outcome: provision.Pending, Row: RowNumber(i + 1)}}
+				Entry: Entry{Outcome: provision.Pending, Row: Number(i + 1)}}
+		}
+		if l.preview {
+			return nil
 		}
 		return l.examineExisting()
 	})
@@ -109,6 +114,14 @@ func open(f files, read csvfile.Options, o Options) (*Ledger, error) {
 
 // lockLedger makes a ledger under the lock of its file. Where that fails, the lock is released.
 func lockLedger(f files, o Options, fill func(*Ledger) error) (*Ledger, error) {
+	if f.name == "" {
+		l := &Ledger{options: o, preview: true}
+		if err := fill(l); err != nil {
+			return nil, err
+		}
+		l.indexRows()
+		return l, nil
+	}
 	at, err := findFiles(f.name)
 	if err != nil {
 		return nil, err
@@ -126,11 +139,15 @@ func lockLedger(f files, o Options, fill func(*Ledger) error) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(err, held.release())
 	}
+	l.indexRows()
+	return l, nil
+}
+
+func (l *Ledger) indexRows() {
 	l.index = make(map[int]int, len(l.rows))
 	for i, r := range l.rows {
 		l.index[r.Number] = i
 	}
-	return l, nil
 }
 
 func (l *Ledger) notify(format string, args ...any) {
@@ -176,8 +193,10 @@ func (l *Ledger) Prepare(people *roster.Roster) error {
 }
 
 // PrepareUndo is Prepare for a run that deletes: it changes no row, and starts the journal. Persons are derived where
-// the file's action allows it; their subjects are those that were sent.
-func (l *Ledger) PrepareUndo() error {
+// the file's action allows it; their subjects are those that were sent. A preview writes nothing: its results stay in
+// memory.
+func (l *Ledger) PrepareUndo(preview bool) error {
+	l.preview = preview
 	derivePersons(l.export, l.action, l.rows)
 	var damaged rowList
 	for i := range l.rows {
@@ -208,12 +227,16 @@ func undoable(e Entry) bool {
 // start writes the result file where it does not hold the rows yet, and starts the journal in the place of an earlier run's. What Create
 // began is removed where that fails: nothing of it was run.
 func (l *Ledger) start() error {
+	if l.preview {
+		l.prepared = true
+		return nil
+	}
 	isNew := l.found == nil
 	if l.replaces != "" {
 		l.notify("%s", l.replaces)
 	}
 	if l.unsaved {
-		if err := l.replaceFile(); err != nil {
+		if err := l.save(patienceAtStart); err != nil {
 			return err
 		}
 	}
@@ -226,26 +249,6 @@ func (l *Ledger) start() error {
 	}
 	l.prepared = err == nil
 	return err
-}
-
-// replaceFile writes the rows to the result file. The journal of results that are replaced with their file is set aside meanwhile: it
-// must never stand beside the new one.
-func (l *Ledger) replaceFile() error {
-	aside := l.files.journal()
-	if l.replaces != "" && exists(aside) {
-		aside = l.files.asideJournal()
-		if err := l.files.rename(l.files.journal(), aside, patienceAtStart); err != nil {
-			return fmt.Errorf("setting %s aside: %w", l.files.journalName(), err)
-		}
-	}
-	err := l.save(patienceAtStart)
-	if aside == l.files.journal() {
-		return err
-	}
-	if err != nil {
-		return errors.Join(err, l.files.rename(aside, l.files.journal(), patienceAtStart))
-	}
-	return l.files.remove(aside, patienceAtStart)
 }
 
 // Pending lists the rows that a run works on: never-tried rows first, each in the file's order; after PrepareUndo those
@@ -296,8 +299,10 @@ func (l *Ledger) Record(r provision.Result) error {
 		e.Outcome, e.UserID = was, l.rows[i].Entry.UserID // the user exists: a retry must not create another
 	}
 	l.mu.Unlock()
-	if err := l.journal.record(e); err != nil {
-		return fmt.Errorf("recording row %d: %w", r.Number, err)
+	if !l.preview {
+		if err := l.journal.record(e); err != nil {
+			return fmt.Errorf("recording row %d: %w", r.Number, err)
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -310,7 +315,7 @@ func (l *Ledger) Record(r provision.Result) error {
 func (e Entry) with(r provision.Result) Entry {
 	e.Outcome, e.Code, e.Message = r.Outcome, Text(r.Code), Text(r.Message)
 	e.UserID, e.TraceID = Text(r.UserID), Text(r.TraceID)
-	e.HTTPStatus, e.Attempts = Count(r.HTTPStatus), cmp.Or(Count(r.Attempts), e.Attempts)
+	e.HTTPStatus, e.Attempts = Number(r.HTTPStatus), cmp.Or(Number(r.Attempts), e.Attempts)
 	e.FinishedAt = timeOf(r.FinishedAt)
 	return e
 }
@@ -346,7 +351,10 @@ func (l *Ledger) Close() error {
 		return nil
 	}
 	l.closed = true
-	if !l.prepared {
+	switch {
+	case l.lock == nil:
+		return nil
+	case !l.prepared || l.preview:
 		return l.lock.release()
 	}
 	return errors.Join(l.finish(), l.lock.release())

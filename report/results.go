@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,6 +48,24 @@ func Read(path string, read csvfile.Options) (*Results, error) {
 
 // Summary counts the rows.
 func (r *Results) Summary() *Summary { return summarize(r.Rows) }
+
+// Promises are what the outcomes of the rows promise, for provision.Run.Verify: of every row with a subject.
+func (r *Results) Promises() []provision.Promise {
+	promises := make([]provision.Promise, 0, len(r.Rows))
+	for _, row := range r.Rows {
+		e := row.Entry
+		person := row.Person
+		person.Subject = cmp.Or(e.UserSubject, person.Subject)
+		if person.Subject == "" || row.Skipped {
+			continue
+		}
+		promises = append(promises, provision.Promise{
+			Row:     provision.Row{Number: row.Number, Person: person, UserID: string(e.UserID)},
+			Outcome: e.Outcome, Code: string(e.Code), UserID: string(e.UserID),
+		})
+	}
+	return promises
+}
 
 // derivePersons fills in the rows' persons, as far as the file's action allows it.
 func derivePersons(file *csvfile.File, action Action, rows []Row) {

@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// badAddress is why a value is not one bare address, "" where it is one. Internationalized addresses are.
+// badAddress is why a value is not one bare address, "" where it is one. Internationalized
+// addresses are.
 func badAddress(v string) string {
 	if plainAddress(v) {
 		return ""
@@ -18,6 +19,9 @@ func badAddress(v string) string {
 	}
 	if why := hiddenCharacter(v); why != "" {
 		return why
+	}
+	if isPlaceholder(v) {
+		return quote(v) + " is not an address: leave the cell empty where there is none"
 	}
 	if strings.Count(v, "@") > 1 && severalAddresses(v) {
 		return quote(v) + " is more than one address"
@@ -40,7 +44,7 @@ func badAddress(v string) string {
 
 // severalAddresses reports whether a value is addresses with something between them.
 func severalAddresses(v string) bool {
-	parts := strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ';' || r == '/' || r == '|' || unicode.IsSpace(r) })
+	parts := strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(",;/|", r) || unicode.IsSpace(r) })
 	n := 0
 	for _, p := range parts {
 		if strings.Contains(strings.Trim(p, "@"), "@") {
@@ -50,7 +54,8 @@ func severalAddresses(v string) bool {
 	return n > 1
 }
 
-// namedAddress tells what a value has besides an address: a name, brackets or a scheme; "" where it has none of these.
+// namedAddress tells what a value has besides an address: a name, brackets or a scheme; "" where it
+// has none of these.
 func namedAddress(v string) string {
 	if rest, found := strings.CutPrefix(strings.ToLower(v), "mailto:"); found && badAddress(rest) == "" {
 		return " begins with mailto: give the bare address"
@@ -102,8 +107,8 @@ var atom = func() (t [256]bool) {
 	return t
 }()
 
-// plainAddress reports whether a value is an ASCII address of the usual kind: letters, digits and .+-_ before the @, labels of letters,
-// digits and - behind it. Nearly all are, and this is fast.
+// plainAddress reports whether a value is an ASCII address of the usual kind: letters, digits and
+// .+-_ before the @, labels of letters, digits and - behind it. Nearly all are, and this is fast.
 func plainAddress(v string) bool {
 	at, length := -1, 0
 	for i := range len(v) {

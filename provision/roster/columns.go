@@ -17,7 +17,8 @@ func (c *Columns) uses(i int) bool {
 	return c.Subject.uses(i) || c.Name.uses(i) || c.Email.uses(i) || c.Roles.uses(i)
 }
 
-// A chooser decides which columns of a header are a person's fields. Columns of the result file's block are none of its.
+// A chooser decides which columns of a header are a person's fields. Columns of the result file's
+// block are none of its.
 type chooser struct {
 	file    *csvfile.File
 	headers []string
@@ -35,8 +36,8 @@ func newChooser(f *csvfile.File, headers []string) *chooser {
 	return c
 }
 
-// decideColumns finds the columns that the options name or, unless Decided, those whose headers say what they hold. Where two
-// fit it asks: no word is better than another.
+// decideColumns finds the columns that the options name or, unless Decided, those whose headers say
+// what they hold. Where two fit it asks: no word is better than another.
 func decideColumns(f *csvfile.File, o Options) (Columns, error) {
 	c := newChooser(f, f.Header.Cells)
 	var (
@@ -82,7 +83,8 @@ func (c *chooser) one(option csvfile.Option, fitting []Source) (Source, error) {
 	return Source{}, c.ambiguous(option, fitting)
 }
 
-// fitting are the columns whose header has one of the role's words, and that are not empty in every row.
+// fitting are the columns whose header has one of the role's words, and that are not empty in every
+// row.
 func (c *chooser) fitting(r role) []int {
 	var found []int
 	for i := range c.headers {
@@ -122,11 +124,12 @@ func (c *chooser) pair(first, last int) Source {
 	return Source{text: "{" + f + "} {" + l + "}", parts: []part{{first, f}, {-1, " "}, {last, l}}}
 }
 
-// name is the full name's column, or else first and last name put together, or else the name as lists sort it. A preferred name
-// beside first and last name fits as well as they do.
+// name is the full name's column, or else first and last name put together, or else the name as
+// lists sort it. A preferred name beside first and last name fits as well as they do.
 func (c *chooser) name() (Source, error) {
 	whole, first, last := c.fitting(name), c.fitting(firstName), c.fitting(lastName)
-	// In some languages the word for the whole name is also that for a part of it: Nom beside Prénom, Nombre beside Apellidos.
+	// In some languages the word for the whole name is also that for a part of it: Nom beside
+	// Prénom, Nombre beside Apellidos.
 	if len(first) > 0 && len(last) == 0 {
 		whole, last = c.move(whole, surnameBeside)
 	}
@@ -217,8 +220,9 @@ func (c *chooser) placeholder(option csvfile.Option, template, header string) (i
 	return i, err
 }
 
-// find is the column of a header: the very same, the same but for outer white space, or one that only matches loosely; -1
-// where there is none. Of columns with one header, those that are empty in every row do not count.
+// find is the column of a header: the very same, the same but for outer white space, or one that
+// only matches loosely; -1 where there is none. Of columns with one header, those that are empty in
+// every row do not count.
 func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, error) {
 	loose := fold(text)
 	for _, same := range []func(string) bool{

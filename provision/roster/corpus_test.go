@@ -24,8 +24,8 @@ var update = flag.Bool("update", false, "write the expectations of testdata/expo
 
 const corpus = "../../testdata/exports"
 
-// A sampleFile is a file of the corpus. The file of the same name with .txt behind it has the flags that it is read with, in a line
-// flags: …, and then what it must be read as.
+// A sampleFile is a file of the corpus. The file of the same name with .txt behind it has the flags
+// that it is read with, in a line flags: …, and then what it must be read as.
 type sampleFile struct {
 	path  string
 	name  string
@@ -181,7 +181,8 @@ func describe(r *roster.Roster) string {
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		p := &row.Person
-		fmt.Fprintf(&b, "\nrow %d, line %d: subject %q, name %q, email %q", i+1, row.Record.Line, p.Subject, p.Name, p.Email)
+		fmt.Fprintf(&b, "\nrow %d, line %d: subject %q, name %q, email %q", i+1, row.Record.Line,
+			p.Subject, p.Name, p.Email)
 		if len(p.Roles) > 0 {
 			fmt.Fprintf(&b, ", roles %q", p.Roles)
 		}

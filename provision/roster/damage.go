@@ -27,10 +27,11 @@ func damagedSubject(cell string) string {
 	if isSpreadsheetNumber(cell) {
 		return quote(cell) + " looks like a number that a spreadsheet changed: export the column as text"
 	}
-	return ""
+	return hiddenCharacter(cell)
 }
 
-// formula is why a value that begins with an equals sign cannot be sent: it names the value where the formula is a text.
+// formula is why a value that begins with an equals sign cannot be sent: it names the value where
+// the formula is a text.
 func formula(v string) string {
 	if v == "" || v[0] != '=' {
 		return ""
@@ -42,7 +43,8 @@ func formula(v string) string {
 	return quote(v) + " is a formula of a spreadsheet: give its value"
 }
 
-// hiddenCharacter names a control, invisible or bidirectional character inside a value, "" where there is none.
+// hiddenCharacter names a control, invisible or bidirectional character inside a value, "" where
+// there is none.
 func hiddenCharacter(v string) string {
 	for _, r := range v {
 		if r >= ' ' && r < 0x7f {
@@ -78,8 +80,8 @@ func inQuotes(v string) bool {
 		strings.ContainsRune(double, first) || strings.ContainsRune(double, last)
 }
 
-// isErrorValue reports whether a cell is an error value, as spreadsheets in any language write them: #REF!, #¡VALOR!, #N/A, ####,
-// Err:502.
+// isErrorValue reports whether a cell is an error value, as spreadsheets in any language write
+// them: #REF!, #¡VALOR!, #N/A, ####, Err:502.
 func isErrorValue(v string) bool {
 	if v == "" {
 		return false
@@ -93,15 +95,17 @@ func isErrorValue(v string) bool {
 	return errorName.MatchString(v)
 }
 
-// They are read only. The names without ! are German, Turkish, Hungarian and Excel's own for data that has not come yet.
+// They are read only. The names without ! are German, Turkish, Hungarian and Excel's own for data
+// that has not come yet.
 var (
-	errorName   = regexp.MustCompile(`^#([\p{Lu}\d/_¡¿.]+[!?]|[NН]/\p{L}( N/A)?|NV|YOK|HIÁNYZIK|GETTING_DATA|SPILL|CALC)$`)
+	errorName   = regexp.MustCompile(`^#([\p{Lu}\d/_¡¿.]+[!?]|[NН]/\p{L}( N/A)?|NV|YOK|HIÁNYZIK|GETTING_DATA)$`)
 	errorNumber = regexp.MustCompile(`^((Err|Fehler|Erreur|Errore|Error|Fout):\s?\d{3}|Loading\.\.\.)$`)
 )
 
 // isPlaceholder reports whether a value stands for one that is missing.
 func isPlaceholder(v string) bool {
-	if v == "0" || v == "NaN" {
+	switch v {
+	case "0", "NaN", "TBA", "TBC": // in lower case they may be logins
 		return true
 	}
 	const longest = 24
@@ -112,25 +116,18 @@ func isPlaceholder(v string) bool {
 }
 
 // placeholders in lower case. It is read only.
-var placeholders = func() map[string]bool {
-	set := make(map[string]bool)
-	for _, v := range []string{
-		"null", "(null)", "[null]", "<null>", "{null}", `\n`, "nil", "<nil>", "(nil)", "none", "(none)", "<none>", "undefined", "n/a", "(n/a)", "n.a.",
-		"n/d", "n.d.", "n/v", "n.v.", "s/d", "s/n", "k.a.", "k. a.", "n.v.t.", "nvt", "b/d", "tbd", "t.b.d.", "tba", "tbc", "(blank)",
-		"(empty)", "<blank>", "<empty>", "(leer)", "(vide)", "(vacío)", "(vuoto)", "unknown", "(unknown)", "unbekannt",
-		"inconnu", "desconocido", "sconosciuto", "onbekend", "not available", "not applicable", "not assigned",
-		"no aplica", "keine angabe", "nicht vorhanden", "to be determined", "to be defined", "missing", "无", "暂无", "未定",
-		"なし", "不明", "нет", "н/д", "brak", "yok",
-	} {
-		set[v] = true
-	}
-	return set
-}()
+var placeholders = wordSet(`null, (null), [null], <null>, {null}, \n, <nil>, (nil), none, (none), <none>,
+		undefined, n/a, (n/a), n.a., n/d, n.d., n/v, n.v., s/d, s/n, k.a., k. a., n.v.t., b/d, tbd, t.b.d.,
+		(blank), (empty), <blank>, <empty>, (leer), (vide), (vacío), (vuoto), unknown, (unknown), unbekannt,
+		inconnu, desconocido, sconosciuto, onbekend, not available, not applicable, not assigned, no aplica,
+		keine angabe, nicht vorhanden, to be determined, to be defined, missing, 无, 暂无, 未定, なし, 不明, н/д`)
 
-// isSpreadsheetNumber reports whether a value is a number as a spreadsheet shortens it or makes it of digits: 1.23E+11, 1,23e+11, 417.0.
+// isSpreadsheetNumber reports whether a value is a number as a spreadsheet shortens it or makes it
+// of digits: 1.23E+11, 1,23e+11, 417.0.
 func isSpreadsheetNumber(v string) bool {
 	return v[0] <= '9' && strings.ContainsAny(v, ".,eE") && spreadsheetNumber.MatchString(v)
 }
 
 // spreadsheetNumber is read only. 1E5 is none: an ID may look like that.
-var spreadsheetNumber = regexp.MustCompile(`^[+-]?(\d([.,]\d+)?[eE][+-]\d+|\d[.,]\d+[eE]\d+|\d+[.,]0+|\d{1,3}([,.' ]\d{3})+[.,]0+)$`)
+var spreadsheetNumber = regexp.MustCompile(
+	`^[+-]?(\d([.,]\d+)?[eE][+-]\d+|\d[.,]\d+[eE]\d+|\d+[.,]0+|\d{1,3}([,.' ]\d{3})+[.,]0+)$`)

@@ -10,8 +10,8 @@ import (
 	"qlik-provision/provision"
 )
 
-// personTable is a table of the decided columns' values: gocsv maps its header to the fields of provision.Person. It is a
-// gocsv.CSVReader.
+// personTable is a table of the decided columns' values: gocsv maps its header to the fields of
+// provision.Person. It is a gocsv.CSVReader.
 type personTable [][]string
 
 // ReadAll returns the table, with its header.

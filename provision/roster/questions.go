@@ -25,7 +25,7 @@ func (c *chooser) ambiguous(option csvfile.Option, fitting []Source) error {
 		e.Advice = "rename all but the one that is meant"
 		return e
 	}
-	e := c.refuse("%s fit the %s: %s", count(len(names))+" columns", option, strings.Join(names, " and "))
+	e := c.refuse("%s fit the %s: %s", count(len(names))+" columns", option, strings.Join(names, ", "))
 	e.Fix = csvfile.Fix{Option: option, Value: fitting[0].text}
 	return e
 }
@@ -47,15 +47,16 @@ func count(n int) string {
 	return fmt.Sprint(n)
 }
 
-// wholeOrLast asks whether a column beside a first name is the whole name or the last one. It suggests what the values look like:
-// a whole name has the first one in it.
+// wholeOrLast asks whether a column beside a first name is the whole name or the last one. It
+// suggests what the values look like: a whole name has the first one in it.
 func (c *chooser) wholeOrLast(whole, first int) error {
 	w, f := c.headers[whole], c.headers[first]
 	e := c.refuse("beside %s (first value %s), %s (%s) may be the whole name or the last name", quote(f),
 		quote(c.firstValue(first)), quote(w), quote(c.firstValue(whole)))
 	pair := c.pair(first, whole).text
 	e.Fix = csvfile.Fix{Option: OptionName, Value: pair}
-	e.Advice = fmt.Sprintf("the name is %s where %s is the last name, and %s where it is the whole name", pair, quote(w), quote(w))
+	e.Advice = fmt.Sprintf("the name is %s where %s is the last name, and %s where it is the whole name",
+		pair, quote(w), quote(w))
 	held, rows := 0, 0
 	for i := range c.file.Records {
 		cells := c.file.Records[i].Cells
@@ -74,8 +75,8 @@ func (c *chooser) wholeOrLast(whole, first int) error {
 
 func notInName(r rune) bool { return unicode.IsSpace(r) || r == ',' }
 
-// unknown refuses a header that the file does not have, and names those that it has, the nearest first. value is the option's
-// whole value: a near header is suggested in its place there.
+// unknown refuses a header that the file does not have, and names those that it has, the nearest
+// first. value is the option's whole value: a near header is suggested in its place there.
 func (c *chooser) unknown(option csvfile.Option, header, value, more string) error {
 	e := c.refuse("there is no column %s%s; the nearest of the headers first: %s", quote(header), more,
 		c.list(c.nearest(header)))
@@ -83,6 +84,8 @@ func (c *chooser) unknown(option csvfile.Option, header, value, more string) err
 	nearest := c.nearest(header)[0]
 	if isNear(header, nearest) && !strings.Contains(value, "{"+nearest+"}") {
 		e.Fix.Value = strings.Replace(value, header, nearest, 1)
+	} else {
+		e.Advice = "use a header of the file"
 	}
 	return &missingError{e}
 }
@@ -129,7 +132,8 @@ type missingError struct{ err *csvfile.Error }
 
 func (e *missingError) Error() string { return e.err.Error() }
 
-// explain makes a missingError the *csvfile.Error that it holds, or one that says why the header is not the header.
+// explain makes a missingError the *csvfile.Error that it holds, or one that says why the header is
+// not the header.
 func (c *chooser) explain(err error) error {
 	var missing *missingError
 	if !errors.As(err, &missing) {
@@ -151,15 +155,15 @@ func (c *chooser) explain(err error) error {
 	return e
 }
 
-// headerBelow is the line, among the first ones, of a record that has a header's words where the header has fewer; 0 where there
-// is none.
+// headerBelow is the line, among the first ones, of a record that has a header's words where the
+// header has fewer; 0 where there is none.
 func (c *chooser) headerBelow(known int) int {
 	const titleLines = 20
 	for i := range min(titleLines, len(c.file.Records)) {
 		r := &c.file.Records[i]
 		words := LooksLikeHeader(r.Cells)
-		below := newChooser(c.file, r.Cells)
-		if words > max(1, known) || words > known && slices.ContainsFunc(below.roles, func(r role) bool { return r&subject != 0 }) {
+		hasSubject := slices.ContainsFunc(r.Cells, func(c string) bool { return rolesOf(c)&subject != 0 })
+		if words > max(1, known) || words > known && hasSubject {
 			return r.Line
 		}
 	}
@@ -227,7 +231,8 @@ func isNear(a, b string) bool {
 	return distance(x, y)*5 <= max(len(x), len(y))*2
 }
 
-// distance is the Levenshtein distance; of the first 64 characters, so that a strange header costs nothing.
+// distance is the Levenshtein distance; of the first 64 characters, so that a strange header costs
+// nothing.
 func distance(a, b []rune) int {
 	a, b = a[:min(len(a), 64)], b[:min(len(b), 64)]
 	row := make([]int, len(b)+1)

@@ -1,5 +1,6 @@
-// Package roster makes persons of the records of an export: it decides which columns are a person's subject, name, address
-// and roles, derives the persons, and judges which rows can be sent. It refuses what it would have to guess.
+// Package roster makes persons of the records of an export: it decides which columns are a person's
+// subject, name, address and roles, derives the persons, and judges which rows can be sent. It
+// refuses what it would have to guess.
 package roster
 
 import (
@@ -25,27 +26,31 @@ type Roster struct {
 type Row struct {
 	Record *csvfile.Record
 	Person provision.Person
-	// Code and Message say why the row cannot be sent; both are empty where it can. Message names line and column.
+	// Code and Message say why the row cannot be sent; both are empty where it can. Message names
+	// line and column.
 	Code, Message string
 	// Skipped says that a condition leaves the row out; Message says which.
 	Skipped bool
 }
 
-// Sendable reports whether the row can be sent: no condition leaves it out, and nothing is wrong with it.
+// Sendable reports whether the row can be sent: no condition leaves it out, and nothing is wrong
+// with it.
 func (r *Row) Sendable() bool { return r.Code == "" && !r.Skipped }
 
-// Options say where a person's fields come from, and which rows count. The zero value detects the columns.
+// Options say where a person's fields come from, and which rows count. The zero value detects the
+// columns.
 type Options struct {
-	// Subject, Name and Email are a header of the export, or a template with headers in braces: auth0|{Employee ID}.
-	// Empty: detected by the header's words. Roles is the header of a column with names of Qlik roles; it is never
-	// detected.
+	// Subject, Name and Email are a header of the export, or a template with headers in braces:
+	// auth0|{Employee ID}. Empty: detected by the header's words. Roles is the header of a column
+	// with names of Qlik roles; it is never detected.
 	Subject, Name, Email, Roles string
-	// Decided says that nothing is detected: an empty source is none. A retry takes its sources from the file's action.
+	// Decided says that nothing is detected: an empty source is none. A retry takes its sources
+	// from the file's action.
 	Decided bool
 	// EveryonesRoles are roles that every person has besides those of the column.
 	EveryonesRoles []string
-	// Where are conditions that a row must meet, all of them: Status=Active, Status!=Terminated,Inactive. Other rows
-	// are skipped.
+	// Where are conditions that a row must meet, all of them: Status=Active,
+	// Status!=Terminated,Inactive. Other rows are skipped.
 	Where []string
 	// NeedEmail makes a row without an address invalid.
 	NeedEmail bool
@@ -55,7 +60,8 @@ type Options struct {
 	Leavers bool
 }
 
-// The options that an error or a warning of this package may suggest a value for, beside those of csvfile.
+// The options that an error or a warning of this package may suggest a value for, beside those of
+// csvfile.
 const (
 	OptionSubject csvfile.Option = "subject"
 	OptionName    csvfile.Option = "name"
@@ -64,8 +70,8 @@ const (
 	OptionWhere   csvfile.Option = "where"
 )
 
-// Read decides the columns of f, derives a person from each record and judges it. What cannot be decided or trusted as a
-// whole is a *csvfile.Error.
+// Read decides the columns of f, derives a person from each record and judges it. What cannot be
+// decided or trusted as a whole is a *csvfile.Error.
 func Read(f *csvfile.File, o Options) (*Roster, error) {
 	if err := refuseHeader(f); err != nil {
 		return nil, err
@@ -87,7 +93,7 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 		return nil, err
 	}
 	w := &warnings{}
-	if err := r.skip(conditions, w); err != nil {
+	if err := r.skip(conditions, o.Decided, w); err != nil {
 		return nil, err
 	}
 	r.validate(o, shape.trailers)
@@ -102,8 +108,8 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 	return r, nil
 }
 
-// Describe says in one line how the file was read: read hr.csv: UTF-8, commas, 60 rows, subject from "Employee ID" …
-// Where no column holds the name it says how many rows have none.
+// Describe says in one line how the file was read: read hr.csv: UTF-8, commas, 60 rows, subject
+// from "Employee ID" … Where no column holds the name it says how many rows have none.
 func (r *Roster) Describe() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "read %s: %s, %s, %s", r.File.Name, r.File.Dialect.Encoding, layout(r.File),
@@ -111,7 +117,10 @@ func (r *Roster) Describe() string {
 	for _, c := range []struct {
 		field  string
 		source Source
-	}{{"subject", r.Columns.Subject}, {"name", r.Columns.Name}, {"email", r.Columns.Email}, {"roles", r.Columns.Roles}} {
+	}{
+		{"subject", r.Columns.Subject}, {"name", r.Columns.Name},
+		{"email", r.Columns.Email}, {"roles", r.Columns.Roles},
+	} {
 		if c.source.String() != "" {
 			fmt.Fprintf(&b, ", %s from %s", c.field, c.source.describe())
 		}
@@ -123,7 +132,10 @@ func (r *Roster) Describe() string {
 				unnamed++
 			}
 		}
-		fmt.Fprintf(&b, ", no column for the name: %s will have none", text.Plural(unnamed, "row", "rows"))
+		fmt.Fprintf(&b, ", no column for the name")
+		if unnamed > 0 {
+			fmt.Fprintf(&b, ": %s will have none", text.Plural(unnamed, "row", "rows"))
+		}
 	}
 	return b.String()
 }
@@ -146,8 +158,9 @@ func layout(f *csvfile.File) string {
 	return fmt.Sprintf("delimiter %q", f.Dialect.Delimiter)
 }
 
-// First lists the persons to show before a run: the first row that can be sent, and the first one whose name has a letter
-// outside ASCII, which shows a wrong encoding. They may be one row, or none.
+// First lists the persons to show before a run: the first row that can be sent, and the first one
+// whose name has a letter outside ASCII, which shows a wrong encoding. They may be one row, or
+// none.
 func (r *Roster) First() []*Row {
 	var first []*Row
 	for i := range r.Rows {

@@ -26,14 +26,15 @@ type shapeChecker struct {
 	found    shape
 }
 
-// checkShape refuses a file with records that have more or fewer cells than the header, or that hold other records in a quoted cell.
-// It accepts surplus cells that are empty, missing cells that nobody uses, and cells that are missing behind the result file's
-// columns, as spreadsheets leave them out.
+// checkShape refuses a file with records that have more or fewer cells than the header, or that
+// hold other records in a quoted cell. It accepts surplus cells that are empty, missing cells that
+// nobody uses, and cells that are missing behind the result file's columns, as spreadsheets leave
+// them out.
 func checkShape(f *csvfile.File, columns *Columns, conditions []condition) (shape, error) {
 	c := &shapeChecker{file: f, columns: columns, last: -1}
 	for i := range f.Header.Cells {
-		used := columns.uses(i) || slices.ContainsFunc(conditions, func(cond condition) bool { return cond.column == i })
-		if used {
+		inCondition := func(cond condition) bool { return cond.column == i }
+		if columns.uses(i) || slices.ContainsFunc(conditions, inCondition) {
 			c.last = i
 		}
 	}
@@ -61,6 +62,7 @@ func checkShape(f *csvfile.File, columns *Columns, conditions []condition) (shap
 func (c *shapeChecker) checkWidth(i int, r *csvfile.Record) {
 	header := c.file.Header.Cells
 	width, want := len(r.Cells), len(header)
+	fields := text.Plural(width, "field", "fields")
 	switch {
 	case width > want && allBlank(r.Cells[want:]):
 	case width < want && width > c.last:
@@ -71,11 +73,11 @@ func (c *shapeChecker) checkWidth(i int, r *csvfile.Record) {
 		c.found.trailers = append(c.found.trailers, i)
 	case width < want:
 		c.uneven = append(c.uneven, i)
-		c.reject(r, "%s, where the header has %d: cells are missing: %s", text.Plural(width, "field", "fields"), want, quote(r.Raw))
+		c.reject(r, "%s, where the header has %d: cells are missing: %s", fields, want, quote(r.Raw))
 	default:
 		c.uneven = append(c.uneven, i)
 		c.reject(r, "%s, where the header has %d: %s in a cell that is not quoted; the first field too many is %s",
-			text.Plural(width, "field", "fields"), want, delimiterName(c.file.Dialect.Delimiter), quote(trim(r.Cells[want])))
+			fields, want, delimiterName(c.file.Dialect.Delimiter), quote(trim(r.Cells[want])))
 	}
 }
 
@@ -110,11 +112,15 @@ func (c *shapeChecker) advice() string {
 			return "it is the last row, and looks like a trailer, not like a person: delete the line"
 		}
 	}
-	return "quote the cells that hold " + delimiterName(c.file.Dialect.Delimiter) +
-		", give every row all of its cells, or export the file again"
+	short := func(i int) bool { return len(records[i].Cells) < len(c.file.Header.Cells) }
+	if !slices.ContainsFunc(c.uneven, short) {
+		return "quote the cells that hold " + delimiterName(c.file.Dialect.Delimiter) + ", or export the file again"
+	}
+	return "give these rows all of their cells, or export the file again"
 }
 
-// checkSwallowed looks for records inside a quoted cell: a quote that is closed too late swallows them.
+// checkSwallowed looks for records inside a quoted cell: a quote that is closed too late swallows
+// them.
 func (c *shapeChecker) checkSwallowed(r *csvfile.Record) {
 	want := len(c.file.Header.Cells)
 	if want < 3 || c.file.Block >= 0 {
@@ -131,17 +137,15 @@ func (c *shapeChecker) checkSwallowed(r *csvfile.Record) {
 			}
 			cells := strings.Split(inner, string(c.file.Dialect.Delimiter))
 			if len(cells) == want && c.isRecord(cells) {
-				c.problems = append(c.problems, csvfile.Problem{
-					Line:    line,
-					Message: fmt.Sprintf("a row inside a quoted cell of the row that begins on line %d: %s", r.Line, quote(inner)),
-				})
+				why := fmt.Sprintf("a row inside a quoted cell of the row that begins on line %d: ", r.Line)
+				c.problems = append(c.problems, csvfile.Problem{Line: line, Message: why + quote(inner)})
 			}
 		}
 	}
 }
 
-// isRecord reports whether cells cut from a quoted cell are a person: they have an address in the address column or, where there is
-// none, a subject shaped like the others.
+// isRecord reports whether cells cut from a quoted cell are a person: they have an address in the
+// address column or, where there is none, a subject shaped like the others.
 func (c *shapeChecker) isRecord(cells []string) bool {
 	if e := &c.columns.Email; e.text != "" {
 		address := e.value(cells)
@@ -169,7 +173,8 @@ func (c *shapeChecker) subjectShapes() map[string]int {
 	return shapes
 }
 
-// shapeOf writes a digit for each run of digits and a letter for each run of letters of one case: P-0417 is A-0.
+// shapeOf writes a digit for each run of digits and a letter for each run of letters of one case:
+// P-0417 is A-0.
 func shapeOf(s string) string {
 	var b strings.Builder
 	last := rune(0)

@@ -27,7 +27,8 @@ type part struct {
 // String is the source as Options take it: a header or a template; "" for none.
 func (s Source) String() string { return s.text }
 
-// describe shows the source to people: its header, or the headers of first and last name, or its template.
+// describe shows the source to people: its header, or the headers of first and last name, or its
+// template.
 func (s *Source) describe() string {
 	switch {
 	case s.plain:
@@ -52,8 +53,8 @@ func (s *Source) uses(i int) bool {
 	return slices.ContainsFunc(s.parts, func(p part) bool { return p.column == i })
 }
 
-// value is the source's value for a record: each cell is trimmed, and so is the whole. Where a cell of a template is empty, the
-// blank that would be doubled is left out.
+// value is the source's value for a record: each cell is trimmed, and so is the whole. Where a cell
+// of a template is empty, the blank that would be doubled is left out.
 func (s *Source) value(cells []string) string {
 	switch len(s.parts) {
 	case 0:
@@ -89,8 +90,9 @@ func cellAt(cells []string, i int) string {
 	return ""
 }
 
-// parseTemplate cuts a template into text and columns: {Header} is a cell, {{ and }} are braces. A header ends at the first
-// closing brace; a header of the file that has braces itself is written as it is.
+// parseTemplate cuts a template into text and columns: {Header} is a cell, {{ and }} are braces. A
+// header ends at the first closing brace; a header of the file that has braces itself is written as
+// it is.
 func parseTemplate(t string, headers []string) ([]part, error) {
 	var (
 		parts   []part
@@ -133,7 +135,8 @@ func parseTemplate(t string, headers []string) ([]part, error) {
 	return parts, nil
 }
 
-// bracedHeader is the longest header with braces of its own that stands in braces at the beginning of t; "" where none does.
+// bracedHeader is the longest header with braces of its own that stands in braces at the beginning
+// of t; "" where none does.
 func bracedHeader(t string, headers []string) string {
 	longest := ""
 	if t[0] != '{' {
@@ -150,7 +153,8 @@ func bracedHeader(t string, headers []string) string {
 // position counts the characters up to an index, from 1.
 func position(s string, i int) int { return utf8.RuneCountInString(s[:i]) + 1 }
 
-// quote shows a value of the file: in quotes, at most 40 characters of it, control characters escaped.
+// quote shows a value of the file: in quotes, at most 40 characters of it, control characters
+// escaped.
 func quote(s string) string {
 	const most = 40
 	if utf8.RuneCountInString(s) > most {
@@ -174,5 +178,6 @@ func trim(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || text.IsInvisible(r) })
 }
 
-// plainEnd reports that a byte is ASCII and no white space; a word that begins and ends so has nothing to trim.
+// plainEnd reports that a byte is ASCII and no white space; a word that begins and ends so has
+// nothing to trim.
 func plainEnd(c byte) bool { return c > ' ' && c < 0x7f }

@@ -18,8 +18,8 @@ const (
 	clearTrailer
 )
 
-// trailer marks the row where it is a total, a section line or another line of a report, not a person: its subject is such a text, and it
-// has neither an address nor a name that reads as one.
+// trailer marks the row where it is a total, a section line or another line of a report, not a
+// person: its subject is such a text, and it has neither an address nor a name that reads as one.
 func (v *validator) trailer() bool {
 	for _, p := range v.columns.Subject.parts {
 		if p.column < 0 {
@@ -46,10 +46,27 @@ func (v *validator) trailer() bool {
 		}
 		return v.notAPerson(cell)
 	}
-	return false
+	return v.evidence && v.countUnderName()
 }
 
-// readsAsName reports whether a text may be somebody's name: letters and no digits, and other words than a count's nouns.
+// countUnderName reports a total whose word is in the name's column and whose count is in the
+// subject's: Total,,25 under Name, Email and Employee ID. A single word may be a name, but for the
+// file's last row.
+func (v *validator) countUnderName() bool {
+	person := &v.row.Person
+	if person.Email != "" && badAddress(person.Email) == "" || trailerText(person.Name) != clearTrailer ||
+		strings.ContainsFunc(person.Subject, unicode.IsLetter) || person.Subject == "" {
+		return false
+	}
+	last := v.row.Record == &v.file.Records[len(v.file.Records)-1]
+	if !last && !strings.ContainsAny(person.Name, " :") {
+		return false
+	}
+	return v.notAPerson(person.Name)
+}
+
+// readsAsName reports whether a text may be somebody's name: letters and no digits, and other words
+// than a count's nouns.
 func readsAsName(s string) bool {
 	letters := false
 	for _, r := range s {
@@ -61,7 +78,9 @@ func readsAsName(s string) bool {
 	if !letters {
 		return false
 	}
-	return slices.ContainsFunc(strings.Fields(plainWords(s)), func(w string) bool { return !countNouns[strings.Trim(w, ".,:;()")] })
+	return slices.ContainsFunc(strings.Fields(plainWords(s)), func(w string) bool {
+		return !countNouns[strings.Trim(w, ".,:;()")]
+	})
 }
 
 // allNoNames reports whether none of the cells may be somebody's name.
@@ -69,15 +88,17 @@ func allNoNames(cells []string) bool {
 	return !slices.ContainsFunc(cells, func(c string) bool { return readsAsName(trim(c)) })
 }
 
-// trailerText tells whether a text begins as the totals and section lines of reports do. Words count as a whole: summers, county01 and
-// total.joe are logins.
+// trailerText tells whether a text begins as the totals and section lines of reports do. Words
+// count as a whole: summers, county01 and total.joe are logins.
 func trailerText(s string) trailerKind {
-	if s == "" {
-		return notTrailer
+	if s == "" || strings.IndexByte(s, ' ') < 0 && (s[0] >= '0' && s[0] <= '9' || strings.IndexByte(s, '@') >= 0) {
+		return notTrailer // nothing, an ID, an address
 	}
-	first := s[0]
-	if first >= '0' && first <= '9' && strings.IndexByte(s, ' ') < 0 {
-		return notTrailer // an ID
+	if isASCIIWord(s) {
+		if totals[strings.ToLower(s)] {
+			return clearTrailer
+		}
+		return notTrailer
 	}
 	s = plainWords(s)
 	if strings.HasPrefix(s, "# ") || strings.HasPrefix(s, "© ") {
@@ -100,6 +121,8 @@ func trailerText(s string) trailerKind {
 			return clearTrailer
 		}
 		return maybeTrailer
+	} else if sections[word] && len(rest) > 1 && strings.ContainsAny(rest[:1], " :=") {
+		return clearTrailer
 	}
 	for _, phrase := range phrases[word] {
 		if rest, found := strings.CutPrefix(bare, phrase); found && (rest == "" || !unicode.IsLetter([]rune(rest)[0])) {
@@ -109,7 +132,18 @@ func trailerText(s string) trailerKind {
 	return notTrailer
 }
 
-// endsWord reports whether what follows a word ends it: total.joe and sum-yi are one word each, Total.... 25 is not.
+// isASCIIWord reports whether s is ASCII letters and digits, as most logins are.
+func isASCIIWord(s string) bool {
+	for i := range len(s) {
+		if c := s[i] | 0x20; (c < 'a' || c > 'z') && (s[i] < '0' || s[i] > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// endsWord reports whether what follows a word ends it: total.joe and sum-yi are one word each,
+// Total.... 25 is not.
 func endsWord(rest string) bool {
 	if rest == "" || strings.ContainsAny(rest[:1], " :;=,(") {
 		return true
@@ -129,12 +163,12 @@ func plainWords(s string) string {
 	}
 	s = strings.ToLower(s)
 	if !ascii {
-		s = strings.Map(func(r rune) rune {
+		s = norm.NFC.String(strings.Map(func(r rune) rune {
 			if unicode.Is(unicode.Mn, r) {
 				return -1
 			}
 			return r
-		}, norm.NFKD.String(s))
+		}, norm.NFKD.String(s)))
 	}
 	if !strings.Contains(s, "  ") && !strings.ContainsAny(s, "\t\n\r") {
 		return s
@@ -142,22 +176,25 @@ func plainWords(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// counted is a count with its noun: 2 rows selected, (25 Mitarbeiter). label is a word and what it is about: Department: Finance, Stand:
-// 20.11.2026. They are read only.
+// counted is a page's number, or a count with its noun: 2 rows selected, (25 Mitarbeiter). label is
+// a word and what it is about: Department: Finance, Stand: 20.11.2026. They are read only.
 var (
-	counted = regexp.MustCompile(`^\d[\d.,' ]* (` + strings.Join(strings.Fields(nouns), "|") + `)\b`)
-	label   = regexp.MustCompile(`^\p{L}[\p{L} '/&.-]*( ?：.*| ?:( .*)?)$`)
+	counted = regexp.MustCompile(`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa) \d|\d[\d.,' ]* (` +
+		strings.Join(strings.Fields(nouns), "|") + `)\b)`)
+	label = regexp.MustCompile(`^\p{L}[\p{L} '/&.-]* ?:([^!-~].*)?$`)
 )
 
 // nouns are what reports count.
-const nouns = `rows? records? employees? users? people persons? entries items? lines? workers? headcount staff results? members?
-	zeilen? datensatze? mitarbeiter personen eintrage? benutzer lignes? employes? enregistrements? salaries utilisateurs? personnes?
-	filas? registros? empleados? usuarios? personas? righe dipendenti utenti persone rijen medewerkers regels linhas?
-	funcionarios? colaborador(es)? wierszy pracownikow satir kayit calisan`
+const nouns = `rows? records? employees? users? people persons? entries items? lines? workers? headcount staff
+		results? members? zeilen? datensatze? mitarbeiter personen eintrage? benutzer lignes? employes?
+		enregistrements? salaries utilisateurs? personnes? filas? registros? empleados? usuarios? personas? righe
+		dipendenti utenti persone rijen medewerkers regels linhas? funcionarios? colaborador(es)? wierszy
+		pracownikow satir kayit calisan`
 
-// countNouns are the words that make no name, in a cell beside a total: 25 employees, Headcount. It is read only.
+// countNouns are the words that make no name, in a cell beside a total: 25 employees, Headcount. It
+// is read only.
 var countNouns = func() map[string]bool {
-	set := map[string]bool{"total": true, "count": true, "selected": true, "affected": true, "active": true, "all": true}
+	set := wordSet("total, count, selected, affected, active, all")
 	for n := range strings.FieldsSeq(nouns) {
 		set[strings.TrimSuffix(n, "?")] = true
 		if strings.HasSuffix(n, "s?") || strings.HasSuffix(n, "n?") || strings.HasSuffix(n, "e?") {
@@ -168,38 +205,36 @@ var countNouns = func() map[string]bool {
 }()
 
 // totals are words that begin a report's last lines. It is read only.
-var totals = func() map[string]bool {
-	set := make(map[string]bool)
-	for w := range strings.FieldsSeq(`total totals totale totali totaux totales totaal totalt totalen
-		subtotal subtotals sub-total sous-total subtotale subtotaal zwischensumme delsumma
-		sum summe summen suma sumas somme somma soma summa gesamt gesamtsumme gesamtzahl gesamtanzahl insgesamt
-		count anzahl antal aantal headcount razem ogolem toplam celkem osszesen yhteensa ukupno spolu skupaj
-		итого всего 合計 総計 小計 总计 合计 小计 共计 합계 총계 συνολο eof
-		confidential vertraulich confidentiel confidencial riservato vertrouwelijk poufne gizli 機密 社外秘`) {
-		set[plainWords(w)] = true
-	}
-	return set
-}()
+var totals = wordSet(plainWords(`total, totals, totale, totali, totaux, totales, totaal, totalt, totalen,
+		subtotal, subtotals, sub-total, sous-total, subtotale, subtotaal, zwischensumme, delsumma, sum, summe,
+		summen, suma, sumas, somme, somma, soma, summa, gesamt, gesamtsumme, gesamtzahl, gesamtanzahl, insgesamt,
+		count, anzahl, antal, aantal, headcount, cantidad, recuento, quantidade, conteggio, razem, ogolem, toplam,
+		celkem, osszesen, yhteensa, ukupno, spolu, skupaj, итого, всего, 合計, 総計, 小計, 总计, 合计, 小计, 共计,
+		합계, 총계, συνολο, eof, confidential, vertraulich, confidentiel, confidencial, riservato, vertrouwelijk,
+		poufne, gizli, 機密, 社外秘`))
+
+// sections are words that begin a section line where other text follows: Department Finance. It is read only.
+var sections = wordSet(`department, dept, division, abteilung, bereich, kostenstelle, standort, niederlassung,
+		location, region, branch, company, firma, section, departement, service, etablissement, departamento,
+		sede, reparto, filiale, afdeling, vestiging, avdelning, dzial, departman, business unit`)
 
 // phrases are the beginnings of a report's other lines, by their first word. It is read only.
 var phrases = func() map[string][]string {
 	set := make(map[string][]string)
-	for _, p := range []string{
-		"grand total", "sub total", "sous total", "row count", "record count", "number of", "nombre de", "numero de", "numero di",
-		"genel toplam", "suma total", "somme totale", "end of", "ende der", "ende des", "ende von", "fin de", "fin du", "fin del", "fine del",
-		"fine della", "fine report", "fim do", "fim da", "einde van", "einde rapport", "koniec raportu", "rapor sonu",
-		"report generated", "report created", "report run", "report date", "report name", "report title", "report as of",
-		"report executed", "report printed", "generated", "created on", "created at", "created by", "exported", "printed on",
-		"printed at", "printed by", "run on", "run at", "run by", "run date", "run time", "executed on", "as of", "data as of", "date of report",
-		"last updated", "prepared by", "prepared for", "bericht erstellt", "bericht vom", "report erstellt", "erstellt am", "erstellt von",
-		"erzeugt am", "exportiert am", "exportiert von", "gedruckt am", "stand vom", "rapport genere", "genere le", "genere par", "edite le",
-		"imprime le", "exporte le", "cree le", "informe generado", "reporte generado", "generado el", "generado por", "exportado el",
-		"impreso el", "report generato", "rapporto generato", "generato il", "creato il", "esportato il", "stampato il",
-		"rapport gegenereerd", "gegenereerd op", "afgedrukt op", "relatorio gerado", "gerado em", "exportado em", "wygenerowano",
-		"raport wygenerowany", "rapor tarihi", "all rights reserved", "copyright", "strictly confidential",
-		"company confidential", "highly confidential", "streng vertraulich", "for internal use", "internal use only",
-		"nur fur", "usage interne", "data source", "page 1", "page 2", "page 3", "seite 1", "seite 2", "pagina 1", "pagina 2",
-	} {
+	for p := range wordSet(`grand total, sub total, sous total, row count, record count, number of, nombre de,
+		numero de, numero di, genel toplam, suma total, somme totale, end of, ende der, ende des, ende von,
+		fin de, fin du, fin del, fine del, fine della, fine report, fim do, fim da, einde van, einde rapport,
+		koniec raportu, rapor sonu, report generated, report created, report run, report date, report name,
+		report title, report as of, report executed, report printed, generated, created on, created at,
+		created by, exported, printed on, printed at, printed by, run on, run at, run by, run date, run time,
+		executed on, as of, data as of, date of report, last updated, prepared by, prepared for, bericht erstellt,
+		bericht vom, report erstellt, erstellt am, erstellt von, erzeugt am, exportiert am, exportiert von,
+		gedruckt am, stand vom, rapport genere, genere le, genere par, edite le, imprime le, exporte le, cree le,
+		informe generado, reporte generado, generado el, generado por, exportado el, impreso el, report generato,
+		rapporto generato, generato il, creato il, esportato il, stampato il, rapport gegenereerd, gegenereerd op,
+		afgedrukt op, relatorio gerado, gerado em, exportado em, wygenerowano, raport wygenerowany, rapor tarihi,
+		all rights reserved, copyright, strictly confidential, company confidential, highly confidential,
+		streng vertraulich, for internal use, internal use only, nur fur, usage interne, data source`) {
 		word, _, _ := strings.Cut(p, " ")
 		set[word] = append(set[word], p)
 	}

@@ -18,21 +18,24 @@ type validator struct {
 	row       *Row
 }
 
-// validate sets code and message of the rows that cannot be sent. trailers are the indexes of rows that are known as such.
+// validate sets code and message of the rows that cannot be sent. trailers are the indexes of rows
+// that are known as such.
 func (r *Roster) validate(o Options, trailers []int) {
 	v := &validator{file: r.File, columns: &r.Columns, needEmail: o.NeedEmail}
 	v.evidence = r.Columns.Name.text != "" || r.Columns.Email.text != ""
 	for i := range r.Rows {
 		v.row = &r.Rows[i]
-		if v.row.Skipped {
-			continue
-		}
-		if len(trailers) > 0 && trailers[0] == i {
+		trailer := len(trailers) > 0 && trailers[0] == i
+		if trailer {
 			trailers = trailers[1:]
-			v.notAPerson(trim(strings.Join(v.row.Record.Cells, " ")))
-			continue
 		}
-		v.judge()
+		switch {
+		case v.row.Skipped:
+		case trailer:
+			v.notAPerson(trim(strings.Join(v.row.Record.Cells, " ")))
+		default:
+			v.judge()
+		}
 	}
 }
 
@@ -41,7 +44,8 @@ func (v *validator) judge() {
 	p := &v.row.Person
 	switch {
 	case v.headerAgain(), v.trailer():
-	case v.errorValue(&v.columns.Subject, p.Subject), v.errorValue(&v.columns.Name, p.Name), v.errorValue(&v.columns.Email, p.Email):
+	case v.errorValue(&v.columns.Subject, p.Subject), v.errorValue(&v.columns.Name, p.Name),
+		v.errorValue(&v.columns.Email, p.Email):
 	case v.badSubject():
 	case v.badName():
 	case p.Email == "" && v.needEmail:
@@ -69,10 +73,11 @@ func at(line int, column, why string) string {
 
 func (v *validator) notAPerson(what string) bool {
 	return v.invalid(provision.CodeNotAPerson, v.columns.Subject.header(),
-		quote(what)+" looks like a total or a section line, not like a person; where it is a person, give its name or address")
+		quote(what)+" looks like a total or a section line; where it is a person, give the row a name or an address")
 }
 
-// errorValue looks for error values of spreadsheets: in the value and, where that is a template's, in each of its cells.
+// errorValue looks for error values of spreadsheets: in the value and, where that is a template's,
+// in each of its cells.
 func (v *validator) errorValue(s *Source, value string) bool {
 	if !strings.ContainsAny(value, "#:.") {
 		return false
@@ -88,10 +93,10 @@ func (v *validator) errorValue(s *Source, value string) bool {
 	return false
 }
 
-// badSubject judges the subject: each cell that it is made of, and the whole.
+// badSubject judges each cell that the subject is made of.
 func (v *validator) badSubject() bool {
-	s, subject := &v.columns.Subject, v.row.Person.Subject
-	if subject == "" {
+	s := &v.columns.Subject
+	if v.row.Person.Subject == "" {
 		return v.invalid(provision.CodeNoSubject, s.header(), "no subject")
 	}
 	for _, p := range s.parts {
@@ -105,9 +110,6 @@ func (v *validator) badSubject() bool {
 		if why := damagedSubject(cell); why != "" {
 			return v.invalid(provision.CodeBadSubject, p.text, why)
 		}
-	}
-	if why := hiddenCharacter(subject); why != "" {
-		return v.invalid(provision.CodeBadSubject, s.header(), why)
 	}
 	return false
 }
@@ -134,7 +136,8 @@ func (v *validator) headerAgain() bool {
 	return v.invalid(provision.CodeHeaderRow, "", "the file's header again, not a person")
 }
 
-// isHeader reports whether the row's cells are its headers, or its subject and name or address are words that head such columns.
+// isHeader reports whether the row's cells are its headers, or its subject and name or address are
+// words that head such columns.
 func (v *validator) isHeader() bool {
 	cells := v.row.Record.Cells
 	same := func(p part, r role) bool {

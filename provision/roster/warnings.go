@@ -67,12 +67,12 @@ func (w *warnings) missingCells(f *csvfile.File, lines []int) {
 	if len(lines) > most {
 		b.WriteString(" and " + text.Grouped(len(lines)-most) + " more")
 	}
-	w.add(fmt.Sprintf("%s at the end, of columns that are not used: line %s", text.Plural(len(lines), "row lacks cells", "rows lack cells"),
-		b.String()))
+	w.add(fmt.Sprintf("%s at the end, of columns that are not used: line %s",
+		text.Plural(len(lines), "row lacks cells", "rows lack cells"), b.String()))
 }
 
-// rows warns of rows whose values look damaged, and of rows that are nothing but a subject. Mojibake in a file whose encoding was
-// named by the user refuses it.
+// rows warns of rows whose values look damaged, and of rows that are nothing but a subject.
+// Mojibake in a file whose encoding was named by the user refuses it.
 func (w *warnings) rows(r *Roster, forced bool) error {
 	c := &r.Columns
 	alone := r.subjectsAlone()
@@ -83,7 +83,8 @@ func (w *warnings) rows(r *Roster, forced bool) error {
 		}
 		if len(alone) > 0 && alone[0] == i {
 			alone = alone[1:]
-			w.addRow(row.Record.Line, c.Subject.header(), quote(row.Person.Subject)+" stands alone in its row: a section line, or a person?")
+			w.addRow(row.Record.Line, c.Subject.header(),
+				quote(row.Person.Subject)+" stands alone in its row: a section line, or a person?")
 		}
 		for _, v := range [...]struct {
 			value  string
@@ -93,7 +94,7 @@ func (w *warnings) rows(r *Roster, forced bool) error {
 			if why == "" {
 				continue
 			}
-			if forced && isMojibake(v.value) {
+			if forced && isMojibake(v.value) && !strings.HasPrefix(r.File.Dialect.Encoding, "UTF") {
 				return mojibakeError(r.File, row.Record.Line, v.source.header(), v.value)
 			}
 			w.addRow(row.Record.Line, v.source.header(), why)
@@ -111,7 +112,8 @@ func mojibakeError(f *csvfile.File, line int, column, value string) error {
 	}
 }
 
-// subjectsAlone lists the rows that have a subject and nothing else, where nearly all others have more.
+// subjectsAlone lists the rows that have a subject and nothing else, where nearly all others have
+// more.
 func (r *Roster) subjectsAlone() []int {
 	var alone []int
 	others := 0
@@ -184,7 +186,7 @@ func isMojibake(v string) bool {
 				size = 1
 			} else if size > 2 || r >= 0xa0 && r < 0x180 && r != 'ß' {
 				return true
-			} else if r >= 0x180 {
+			} else if r >= 0x370 && r < 0x700 { // Greek, Cyrillic, Hebrew, Arabic
 				weak++
 			}
 			b = b[size:]
@@ -217,7 +219,8 @@ func hasEntity(v string) bool {
 		}
 		v = rest
 		if end := strings.IndexByte(rest, ';'); end > 1 && end < 12 {
-			if entity := "&" + rest[:end+1]; html.UnescapeString(entity) != entity && !strings.ContainsAny(rest[:end], " &") {
+			entity := "&" + rest[:end+1]
+			if html.UnescapeString(entity) != entity && !strings.ContainsAny(rest[:end], " &") {
 				return true
 			}
 		}

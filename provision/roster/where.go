@@ -15,7 +15,6 @@ type condition struct {
 	column int
 	header string
 	not    bool
-	whole  string   // what stands behind the equals sign, folded: a value may hold a comma
 	values []string // as they were written, cut at commas
 	folded []string
 	seen   []bool          // a row has the value
@@ -34,7 +33,8 @@ func parseConditions(f *csvfile.File, texts []string) ([]condition, error) {
 	return conditions, nil
 }
 
-// condition parses one condition. A header may hold an equals sign itself, so the first one behind a known header counts.
+// condition parses one condition. A header may hold an equals sign itself, so the first one behind
+// a known header counts.
 func (c *chooser) condition(cond *condition, text string) error {
 	first := strings.IndexByte(text, '=')
 	if first <= 0 || text[:first] == "!" {
@@ -68,12 +68,18 @@ func (c *chooser) condition(cond *condition, text string) error {
 
 func (cond *condition) set(text string, column int, header string, not bool, values string) {
 	cond.text, cond.column, cond.header, cond.not = text, column, header, not
-	cond.whole = provision.Fold(values)
-	for v := range strings.SplitSeq(values, ",") {
-		cond.values = append(cond.values, trim(v))
-		cond.folded = append(cond.folded, provision.Fold(v))
-	}
+	cond.values = strings.Split(values, ",")
+	cond.folded = foldList(values)
 	cond.seen, cond.known = make([]bool, len(cond.folded)), make(map[string]bool)
+}
+
+// foldList cuts a text at its commas into folded values.
+func foldList(s string) []string {
+	list := strings.Split(s, ",")
+	for i, v := range list {
+		list[i] = provision.Fold(trim(v))
+	}
+	return list
 }
 
 // holds reports whether a row meets the condition.
@@ -90,25 +96,23 @@ func (cond *condition) holds(cells []string) bool {
 	return holds
 }
 
-func (cond *condition) compare(v string) bool {
-	v = provision.Fold(v)
-	if v == cond.whole && len(cond.folded) > 1 {
-		for i := range cond.seen {
-			cond.seen[i] = true
-		}
-		return !cond.not
-	}
-	found := false
-	for i, f := range cond.folded {
-		if v == f {
-			cond.seen[i], found = true, true
+// compare looks for a cell among the values. A cell that holds a comma is several of them in a row.
+func (cond *condition) compare(cell string) bool {
+	parts, found := foldList(cell), false
+	for i := 0; i+len(parts) <= len(cond.folded); i++ {
+		if slices.Equal(parts, cond.folded[i:i+len(parts)]) {
+			found = true
+			for j := range parts {
+				cond.seen[i+j] = true
+			}
 		}
 	}
 	return found != cond.not
 }
 
-// skip leaves out the rows that do not meet every condition. Where none is left, the file is refused.
-func (r *Roster) skip(conditions []condition, w *warnings) error {
+// skip leaves out the rows that do not meet every condition. Where none is left, the file is refused,
+// but for one whose columns are decided: a retry may have nothing to do.
+func (r *Roster) skip(conditions []condition, decided bool, w *warnings) error {
 	if len(conditions) == 0 {
 		return nil
 	}
@@ -128,14 +132,15 @@ func (r *Roster) skip(conditions []condition, w *warnings) error {
 			left++
 		}
 	}
-	if left == 0 {
+	if left == 0 && !decided {
 		var b strings.Builder
 		for j := range conditions {
 			cond := &conditions[j]
 			fmt.Fprintf(&b, "; column %s has %s", quote(cond.header), r.valuesOf(cond.column))
 		}
 		return &csvfile.Error{
-			File: r.File.Name, Message: "no row meets the conditions" + b.String(), Fix: csvfile.Fix{Option: OptionWhere},
+			File: r.File.Name, Message: "no row meets the conditions" + b.String(),
+			Fix:    csvfile.Fix{Option: OptionWhere},
 			Advice: "correct the condition: it is Header=Value, or Header!=Value,Value",
 		}
 	}
@@ -144,7 +149,7 @@ func (r *Roster) skip(conditions []condition, w *warnings) error {
 		for i, seen := range cond.seen {
 			if !seen {
 				w.add(fmt.Sprintf("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
-					quote(cond.values[i]), quote(cond.header), r.valuesOf(cond.column)))
+					quote(trim(cond.values[i])), quote(cond.header), r.valuesOf(cond.column)))
 			}
 		}
 	}
@@ -175,10 +180,10 @@ type valueCount struct {
 	rows int
 }
 
-// countValues counts the values of a column, the most frequent first; nil where there are more than most different ones. Skipped
-// rows count only where they are asked for.
+// countValues counts the values of a column, the most frequent first; nil where there are more than
+// most different ones. Skipped rows count only where they are asked for.
 func (r *Roster) countValues(column, most int, skipped bool) []valueCount {
-	index := make(map[string]int)
+	index, raw := make(map[string]int), make(map[string]int)
 	var counts []valueCount
 	for i := range r.Rows {
 		row := &r.Rows[i]
@@ -186,14 +191,17 @@ func (r *Roster) countValues(column, most int, skipped bool) []valueCount {
 			continue
 		}
 		v := cellAt(row.Record.Cells, column)
-		key := provision.Fold(v)
-		at, found := index[key]
+		at, found := raw[v]
 		if !found {
-			if len(counts) == most {
-				return nil
+			key := provision.Fold(v)
+			if at, found = index[key]; !found {
+				if len(counts) == most {
+					return nil
+				}
+				at = len(counts)
+				index[key], counts = at, append(counts, valueCount{text: v})
 			}
-			at = len(counts)
-			index[key], counts = at, append(counts, valueCount{text: v})
+			raw[v] = at
 		}
 		counts[at].rows++
 	}
