@@ -31,9 +31,9 @@ func results(samples []sample) *report.Results {
 			Entry: report.Entry{
 				Action:  "create --subject 'Employee ID' --name Name --email Email --status active",
 				Outcome: s.outcome, Code: report.Text(s.code), Message: report.Text(s.message),
-				UserID: report.Text(s.user), UserSubject: s.subject, HTTPStatus: report.Count(s.status),
-				TraceID: report.Text(s.trace), Attempts: report.Count(s.tries), FinishedAt: report.Time{Time: s.at},
-				Tenant: "acme.eu.qlikcloud.com", Row: report.RowNumber(i + 1),
+				UserID: report.Text(s.user), UserSubject: s.subject, HTTPStatus: report.Number(s.status),
+				TraceID: report.Text(s.trace), Attempts: report.Number(s.tries), FinishedAt: report.Time{Time: s.at},
+				Tenant: "acme.eu.qlikcloud.com", Row: report.Number(i + 1),
 			},
 		})
 	}
