@@ -187,6 +187,9 @@ func is[E error](err error) bool {
 	return ok
 }
 
+const scopeAdvice = "allow the client the scope " + qlik.Scope +
+	" (Administration > OAuth), or use an API key of a tenant admin"
+
 // ended says how a run ended that could not go on, with every error of its end. next is the command that goes on.
 func ended(err error, next command) *failure {
 	f := &failure{code: exitRun, err: err}
@@ -202,7 +205,7 @@ func ended(err error, next command) *failure {
 			f.err = fmt.Errorf("%w: %w", f.err, err)
 		}
 	case errors.Is(err, provision.ErrScope), errors.Is(err, qlik.ErrScope):
-		what = "allow the client the scope " + qlik.Scope + " (Administration > OAuth), or use an API key of a tenant admin"
+		what = scopeAdvice
 	case errors.Is(err, qlik.ErrCredentials):
 		what = "check the client's ID and secret, or the API key"
 	case errors.Is(err, qlik.ErrNotTenant):
@@ -214,11 +217,8 @@ func ended(err error, next command) *failure {
 	case errors.Is(err, provision.ErrRefusedAll):
 		what = "correct what the tenant refuses: see code and message of the failed rows; rows that were never tried go first"
 	case errors.Is(err, provision.ErrLookups):
-		if next.name == "retry" || next.name == "create" {
-			return &failure{code: exitRun, err: err, hint: then("without lookups existing users are found by their 409 alone",
-				next.switched("no-lookup"))}
-		}
-		what = "see how the tenant is (status.qlikcloud.com)"
+		f.hint = lookupHint(err, next)
+		return f
 	case errors.Is(err, provision.ErrRolesHidden):
 		what = "let the client read roles, or allow any role"
 		next = next.switched("allow-admin-roles")
@@ -229,6 +229,20 @@ func ended(err error, next command) *failure {
 	}
 	f.hint = then(what, next)
 	return f
+}
+
+// lookupHint is for a run whose lookups were not answered.
+func lookupHint(err error, next command) string {
+	what := "see how the tenant is (status.qlikcloud.com)"
+	if errors.Is(err, qlik.ErrForbidden) {
+		what = scopeAdvice
+	}
+	hint := then(what, next)
+	if next.name == "retry" || next.name == "create" {
+		hint += "\nwithout lookups existing users are found by the refusal of their create:\n  " +
+			next.switched("no-lookup").String()
+	}
+	return hint
 }
 
 // hasMore reports whether an interrupted run ended with another error, too.

@@ -15,11 +15,12 @@ type namedPath struct{ name, path string }
 
 // checkPaths is an error where two of a run's files are one, or the log cannot be written: nothing is begun then.
 func (c *config) checkPaths(results string, others ...namedPath) error {
-	files := append(others, namedPath{"the log", c.log}, namedPath{"the secret file", c.secretFile})
+	files := others
 	if results != "" {
 		files = append(files, namedPath{"the result file", results}, namedPath{"the journal", results + ".journal"},
 			namedPath{"the lock", results + ".lock"})
 	}
+	files = append(files, namedPath{"the log", c.log}, namedPath{"the secret file", c.secretFile})
 	if err := distinct(files); err != nil || c.log == "" {
 		return err
 	}

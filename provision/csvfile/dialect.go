@@ -156,8 +156,10 @@ func (a fit) better(b fit) bool {
 		return a.words > b.words
 	case a.header != b.header:
 		return a.header
+	case a.agree != b.agree:
+		return a.agree > b.agree
 	}
-	return a.agree > b.agree
+	return a.first > 1 && b.first < 2
 }
 
 // findDelimiter takes the delimiter that cuts the header into most known words. Where that says nothing, as below title

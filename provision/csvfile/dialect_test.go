@@ -31,6 +31,7 @@ func TestTheDelimiterIsDetected(t *testing.T) {
 		{"Login|Name\n" + strings.Repeat("1|Ada\n", 60_000) + "\"2|a\nb\"|c\n", '|'},
 		{"sep=^\nLogin^Name\n1^a\n", '^'},
 		{"\"sep=;\"\r\nLogin,Name;Email\r\n1,a;b\r\n", ';'},
+		{"Login,Name,Email¦outcome¦user_id¦user_subject¦row\n1¦created¦u1¦1¦1\n", '¦'},
 		{"Login¦outcome¦user_id¦user_subject¦row\n1¦created¦u1¦1¦1\n", '¦'},
 	} {
 		f, err := Read(strings.NewReader(c.text), "hr.csv", Options{LooksLikeHeader: looksLikeHeader, Block: block})

@@ -28,7 +28,9 @@ func FuzzRead(f *testing.F) {
 			f.Add(raw)
 		}
 	}
-	for _, s := range []string{"a, \"b\"\n1, \"c\" \n", "#TYPE x\na,b\n\x1a", "'a','b'\n", "\"a,b,c\"\n\"1,2,3\"\n", "x\rÐ\x92\n"} {
+	for _, s := range []string{
+		"a, \"b\"\n1, \"c\" \n", "#TYPE x\na,b\n\x1a", "'a','b'\n", "\"a,b,c\"\n  \"1,2,3\"\n", "x\rÐ\x92\n",
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -71,12 +73,15 @@ func FuzzRecords(f *testing.F) {
 // comesBack writes a file back, and reads it with the same cells, and again with columns behind them.
 func comesBack(t *testing.T, f *File) {
 	want, written := cellsOf(f), rewrite(f)
-	// Behind a byte order mark, a first line may be a sep line or the like; the named header row says that it is none.
-	o := Options{Delimiter: f.Dialect.Delimiter, HeaderRow: 1}
-	if sepLine(f.Header.Raw) != 0 || strings.HasPrefix(f.Header.Raw, "#TYPE ") || foreignText(written) != nil {
-		return
+	if sepLine(f.Header.Raw) != 0 || strings.HasPrefix(f.Header.Raw, "#TYPE ") || foreignText(written) != nil ||
+		strings.Contains(written, "\x1a") {
+		return // the first line, or the last, would be read as something else than before
 	}
+	o := Options{Delimiter: f.Dialect.Delimiter, HeaderRow: 1, Encoding: "utf-8"}
 	again, err := Read(strings.NewReader(written), "again.csv", o)
+	if e := (*Error)(nil); errors.As(err, &e) && e.Fix.Option == OptionDelimiter && len(f.Header.Cells) == 1 {
+		return // a delimiter that is named is doubted more than one that is detected
+	}
 	if err != nil {
 		t.Fatalf("%v in %q", err, written)
 	}

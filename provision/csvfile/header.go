@@ -50,7 +50,7 @@ const otherQuotes = "'‘’‚‛“”„‟«»‹›`´＂＇"
 
 // checkQuotedLines refuses a file of lines that are one quoted cell each, which holds the delimiters.
 func (f *File) checkQuotedLines(o Options) *Error {
-	if !strings.HasPrefix(strings.TrimFunc(f.Header.Raw, isBlank), `"`) {
+	if !inQuotes(&f.Header) {
 		return nil
 	}
 	d := findDelimiter(sample{f.Header.Cells[0], true}, o, commonDelimiters(), 0)
@@ -61,7 +61,7 @@ func (f *File) checkQuotedLines(o Options) *Error {
 	quotedLines := 0
 	for i := range f.Records {
 		r := &f.Records[i]
-		if len(r.Cells) == 1 && strings.HasPrefix(r.Raw, `"`) && strings.Count(r.Cells[0], string(d)) == len(cells)-1 {
+		if len(r.Cells) == 1 && inQuotes(r) && strings.Count(r.Cells[0], string(d)) == len(cells)-1 {
 			quotedLines++
 		}
 	}
@@ -81,6 +81,9 @@ func (f *File) checkQuotedLines(o Options) *Error {
 	}
 	return nil
 }
+
+// inQuotes reports whether a record begins with a quote.
+func inQuotes(r *Record) bool { return strings.HasPrefix(strings.TrimLeftFunc(r.Raw, isBlank), `"`) }
 
 // checkDelimiter refuses a header of one column that another delimiter would cut.
 func (f *File) checkDelimiter(o Options) *Error {

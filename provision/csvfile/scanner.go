@@ -136,7 +136,7 @@ func (s *scanner) scanQuoted(i int, c *cell) int {
 	for i++; ; i++ {
 		for i < len(t) && t[i] != '"' {
 			if t[i] < ' ' {
-				s.inQuotes(i)
+				s.noteControl(i)
 			}
 			i++
 		}
@@ -164,8 +164,8 @@ func (s *scanner) scanQuoted(i int, c *cell) int {
 	return i
 }
 
-// inQuotes takes note of a control character inside quotes.
-func (s *scanner) inQuotes(i int) {
+// noteControl takes note of a control character inside quotes.
+func (s *scanner) noteControl(i int) {
 	switch s.text[i] {
 	case '\n':
 		if s.text[i-1] != '\r' {
