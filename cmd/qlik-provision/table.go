@@ -192,7 +192,7 @@ func causes(out *output, total *report.Summary) string {
 		if i == shownCauses {
 			break
 		}
-		said := fmt.Sprintf("%s × %s%s%s", text.Grouped(c.Count), c.Outcome, prefixed(", ", c.Code), prefixed(": ", c.Message))
+		said := text.Grouped(c.Count) + " × " + string(c.Outcome) + prefixed(", ", c.Code) + prefixed(": ", c.Message)
 		numbers := make([]string, len(c.Rows))
 		for i, n := range c.Rows {
 			numbers[i] = fmt.Sprint(n)
