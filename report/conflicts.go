@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -121,24 +122,29 @@ func (c *conflicts) groupBySubject(ordered []*Row) {
 }
 
 // shared yields the rows that claim a key which another row claims, too, with that key.
-func shared(ordered []*Row, claims func(*Row) bool, key func(*Row) string) func(yield func(*Row, string) bool) {
-	counts := make(map[string]int32, len(ordered))
-	each := func(visit func(*Row, string) bool) {
-		for _, r := range ordered {
-			if r.Person.Subject == "" || !claims(r) {
-				continue
-			}
-			if k := key(r); k != "" && !visit(r, k) {
+func shared(ordered []*Row, claims func(*Row) bool, key func(*Row) string) iter.Seq2[*Row, string] {
+	first := make(map[string]int, len(ordered)) // index of the first row with a key
+	again := make([]bool, len(ordered))         // whether another row has the row's key
+	for i, r := range ordered {
+		if r.Person.Subject == "" || !claims(r) {
+			continue
+		}
+		k := key(r)
+		if k == "" {
+			continue
+		}
+		if at, found := first[k]; found {
+			again[at], again[i] = true, true
+		} else {
+			first[k] = i
+		}
+	}
+	return func(yield func(*Row, string) bool) {
+		for i, r := range ordered {
+			if again[i] && !yield(r, key(r)) {
 				return
 			}
 		}
-	}
-	each(func(_ *Row, key string) bool {
-		counts[key]++
-		return true
-	})
-	return func(yield func(*Row, string) bool) {
-		each(func(r *Row, key string) bool { return counts[key] == 1 || yield(r, key) })
 	}
 }
 

@@ -96,11 +96,11 @@ func TestManyEntriesAreMappedInBatches(t *testing.T) {
 
 func TestTheCheckIsOfActionSubjectAndRowAndOfNameAndEmail(t *testing.T) {
 	// Worked out with another implementation of CRC-32C: the sum of "123456789" is E3069283.
-	if got := sum("123456789"); got != "E3069283" {
-		t.Error(got)
+	if got := sum("123456789"); got != 0xE3069283 {
+		t.Errorf("%X", got)
 	}
 	p := provision.Person{Subject: "00123", Name: "Ada", Email: "ada@acme.example"}
-	want := "c-" + sum("create\x0000123\x007") + "-" + sum("Ada\x00ada@acme.example")
+	want := fmt.Sprintf("c-%08X-%08X", sum("create\x0000123\x007"), sum("Ada\x00ada@acme.example"))
 	if got := checkOf("create", "00123", 7, p); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
