@@ -21,13 +21,14 @@ func people(n int) []byte {
 	var b bytes.Buffer
 	b.WriteString("Employee ID,Name,Email,Department,Manager,Start Date\n")
 	for i := range n {
-		fmt.Fprintf(&b, "%07d,First%d Last%d,first%d.last%d@acme.example,\"Sales, EMEA\",Grace Hopper,2026-03-01\n", i, i, i, i, i)
+		fmt.Fprintf(&b, "%07d,First%d Last%d,first%d.last%d@acme.example,\"Sales, EMEA\",Grace Hopper,2026-03-01\n",
+			i, i, i, i, i)
 	}
 	return b.Bytes()
 }
 
-// BenchmarkCreate reads an export of a million rows and writes its ledger, beside a bare copy through encoding/csv that adds as many
-// columns. The metric ratio is the copy's time by the ledger's.
+// BenchmarkCreate reads an export of a million rows and writes its ledger, beside a bare copy through
+// encoding/csv that adds as many columns. The metric ratio is the copy's time by the ledger's.
 func BenchmarkCreate(b *testing.B) {
 	const rows = 1_000_000
 	folder := b.TempDir()
@@ -46,7 +47,8 @@ func BenchmarkCreate(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		f, err := csvfile.Read(in, "hr.csv", csvfile.Options{Block: Columns(), LooksLikeHeader: roster.LooksLikeHeader})
+		f, err := csvfile.Read(in, "hr.csv", csvfile.Options{Block: Columns(),
+			LooksLikeHeader: roster.LooksLikeHeader})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -88,7 +90,8 @@ func bareCopy(b *testing.B, from, to string) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		ours := []string{action, "pending", "", "", "", row[0], "", "", "", "", "sandbox", "c-00000000-00000000", fmt.Sprint(n)}
+		ours := []string{action, "pending", "", "", "", row[0], "", "", "", "", "sandbox", "c-00000000-00000000",
+			fmt.Sprint(n)}
 		if n == 0 {
 			ours = Columns()
 		}

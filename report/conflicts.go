@@ -57,8 +57,9 @@ func (e *evidence) contradicts(r *Row) *Row {
 	return e.find(func(a *Row) bool { return a != r && !provision.SamePerson(a.Person, r.Person) })
 }
 
-// An addressGroup is the rows with one address.
-type addressGroup struct{ first, other *Row } // other is the first with another subject than first, nil where there is none
+// An addressGroup is the rows with one address: the first, and the first with another subject, nil where there
+// is none.
+type addressGroup struct{ first, other *Row }
 
 // findConflicts finds them. Where several rows are one person's the one with the lowest number counts.
 func findConflicts(rows []Row, addresses bool) *conflicts {
@@ -172,7 +173,7 @@ func (c *conflicts) addressRival(r *Row) *Row {
 func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message string) {
 	if rival := c.addressRival(r); rival != nil {
 		return provision.Invalid, provision.CodeEmailTwice,
-			fmt.Sprintf("the address is also in row %d (%s)", rival.Number, describe(rival.Person.Name, rival.Person.Subject))
+			alsoIn("address", rival, rival.Person.Subject)
 	}
 	g := c.bySubject[r.Person.Subject]
 	if g == nil {
@@ -193,7 +194,7 @@ func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message stri
 		}
 		rival := cmp.Or(g.all.contradicts(r), g.stranger) // the second where r may be either person
 		return provision.Invalid, provision.CodeSubjectTwice,
-			fmt.Sprintf("the subject is also in row %d (%s)", rival.Number, describe(rival.Person.Name, rival.Person.Email))
+			alsoIn("subject", rival, rival.Person.Email)
 	}
 	first := g.all.first
 	if l := g.linked; l != nil && l.stranger == nil && provision.SamePerson(l.all.first.Person, first.Person) {
@@ -232,15 +233,14 @@ func duplicate(first, r *Row) (provision.Outcome, string, string) {
 // maxShown is how many bytes of a value a message shows.
 const maxShown = 160
 
-// describe names a person by what is known of them.
-func describe(known ...string) string {
-	var parts []string
-	for _, k := range known {
-		if k != "" {
-			parts = append(parts, text.Clip(k, maxShown))
-		}
+// alsoIn says that another row has the same address or subject, and names its person: by name, and by what it
+// has besides.
+func alsoIn(what string, other *Row, besides string) string {
+	known := text.Clip(other.Person.Name, maxShown)
+	if known != "" && besides != "" {
+		known += ", "
 	}
-	return strings.Join(parts, ", ")
+	return fmt.Sprintf("the %s is also in row %d (%s%s)", what, other.Number, known, text.Clip(besides, maxShown))
 }
 
 // describePerson is name and address, as a letter is addressed.

@@ -143,7 +143,9 @@ func spreadsheetChanges(was, is string) bool {
 }
 
 // dateLike matches what spreadsheets write for a date: 03.04.2024, 4/3/24, 2024-04-03, 3-Apr, Apr 24, 03. Mrz.
-var dateLike = regexp.MustCompile(`^(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}[.]?[ ./-]?\p{L}{3,9}[.]?([ ./-]\d{2,4})?|\p{L}{3,9}[.]?[ ./-]\d{2,4})$`)
+var dateLike = regexp.MustCompile(`^(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}` +
+	`|\d{1,2}\.?[ ./-]?\p{L}{3,9}\.?([ ./-]\d{2,4})?` +
+	`|\p{L}{3,9}\.?[ ./-]\d{2,4})$`)
 
 // cutCommon takes away what two texts have in common in front and at the end, down to the number or date that
 // differs.
