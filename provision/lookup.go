@@ -222,7 +222,7 @@ func (r *Run) find(ctx context.Context, batch []Row, byID bool) (found qlik.Foun
 				r.lookups.shown++
 			}
 		}
-		r.progressed()
+		r.progressed(time.Now())
 	}
 	return found, err
 }
