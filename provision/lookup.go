@@ -82,6 +82,11 @@ func (r *Run) prepare(ctx context.Context, rows []Row) ([]Row, error) {
 	if err == nil && r.options.NoLookup {
 		err = r.ask(ctx, func() (int, error) {
 			_, err := r.client.FetchDate(ctx)
+			for _, kind := range []error{qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrLimited, qlik.ErrGarbled} {
+				if errors.Is(err, kind) {
+					return 1, nil // it was answered, with a Date or none: that is all
+				}
+			}
 			return 1, err
 		})
 	}

@@ -100,7 +100,7 @@ func (j *job) missingFor(now time.Time, err error) (at time.Time, again bool) {
 		wait = max(wait, min(qlik.RetryAfter(err), maxWait))
 		j.lookUntil = j.lookUntil.Add(wait)
 	}
-	if !now.Before(j.lookUntil) || err != nil && !mayPass(err) {
+	if j.lookedLongEnough(now) || err != nil && !mayPass(err) {
 		return at, false
 	}
 	at = now.Add(wait)
@@ -108,4 +108,8 @@ func (j *job) missingFor(now time.Time, err error) (at time.Time, again bool) {
 		at = j.lookUntil
 	}
 	return at, true
+}
+
+func (j *job) lookedLongEnough(now time.Time) bool {
+	return !j.lookUntil.IsZero() && !now.Before(j.lookUntil)
 }
