@@ -15,7 +15,6 @@ import (
 func (r *Run) sortOut(rows []Row, d directory) {
 	var ready, again []*job
 	var plan Plan
-	hidden := 0
 	for _, row := range rows {
 		j := &job{row: row}
 		w, res := r.decideFirst(j, d)
@@ -24,9 +23,6 @@ func (r *Run) sortOut(rows []Row, d directory) {
 			j.write = w
 			ready = append(ready, j)
 			plan.add(r.options.Task, w.kind)
-			if w.kind == changeWrite && !w.user.RolesShown {
-				hidden++
-			}
 		case res.Outcome != "":
 			plan.settled(res)
 			if !r.settle(j, res, nil) {
@@ -39,7 +35,6 @@ func (r *Run) sortOut(rows []Row, d directory) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.plan.merge(plan)
-	r.lookups.hidden += hidden
 	if r.limitReached {
 		return
 	}
@@ -74,6 +69,7 @@ func (r *Run) conclude(ctx context.Context, j *job, res Result, err error) {
 		j.conflict = err
 		r.look(ctx, j)
 	case errors.Is(err, qlik.ErrNotFound):
+		j.unconfirmed = true // what was asked for may hold all the same
 		r.look(ctx, j)
 	case errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrConflict):
 		r.settle(j, r.failed(j, "", err.Error()), err)
@@ -85,6 +81,12 @@ func (r *Run) refuseForbidden(cleared []*job) {
 	for _, j := range cleared {
 		r.settle(j, r.failed(j, "", j.err.Error()), j.err)
 	}
+}
+
+func (r *Run) hidden(u qlik.User) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hidesRoles(u)
 }
 
 // An explanation is what a lookup told about a row whose write met a conflict, or lost its answer.
@@ -177,7 +179,7 @@ func (r *Run) explain(j *job, d directory) explanation {
 	switch {
 	case w != nil && w.kind == createWrite:
 		return missing
-	case w != nil && w.kind == changeWrite && r.hidesRoles(w.user):
+	case w != nil && w.kind == changeWrite && r.hidden(w.user):
 		res = r.existing(j.row, d.match(j.row.Person, true))
 	case w != nil:
 		if lost == nil || lost.kind != w.kind {
