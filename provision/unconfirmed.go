@@ -70,7 +70,7 @@ func (r *Run) unsettled(j *job, why string) Result {
 		res.Outcome, res.UserID = Created, j.row.UserID
 	case j.maybeCreated():
 		res.Code, res.FinishedAt = CodeMaybeCreated, j.sentAt()
-	case j.conflict != nil:
+	case j.conflict != nil && j.looks > 0:
 		res.Code = CodeConflictNotFound
 	}
 	return res
