@@ -3,7 +3,6 @@ package report
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -122,7 +121,7 @@ func quoteBytes(word string) string {
 	return b.String()
 }
 
-// splitWords cuts s into words at blanks, and takes quotes away: '…', "…", $'…' and backslashes.
+// splitWords cuts s into words at blanks, and takes quotes away: '…', $'…' and backslashes.
 func splitWords(s string) ([]string, error) {
 	var words []string
 	for s = strings.TrimLeft(s, " \t\r\n"); s != ""; s = strings.TrimLeft(s, " \t\r\n") {
@@ -150,11 +149,7 @@ func cutWord(s string) (word, rest string, err error) {
 			}
 			part, s = s[1:1+end], s[end+2:]
 		case strings.HasPrefix(s, "$'"):
-			if part, s, err = cutEscaped(s[2:], '\''); err != nil {
-				return "", "", err
-			}
-		case c == '"':
-			if part, s, err = cutEscaped(s[1:], '"'); err != nil {
+			if part, s, err = cutEscaped(s[2:]); err != nil {
 				return "", "", err
 			}
 		case c == '\\' && len(s) > 1:
@@ -168,18 +163,16 @@ func cutWord(s string) (word, rest string, err error) {
 	return b.String(), "", nil
 }
 
-// cutEscaped reads up to the quote that ends s. A backslash stands before a character that means itself, or, within $'…',
-// before xHH for a byte.
-func cutEscaped(s string, end byte) (part, rest string, err error) {
+// cutEscaped reads up to the end of $'…'. A backslash stands before a character that means itself, or before xHH for a byte.
+func cutEscaped(s string) (part, rest string, err error) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
-		case c == end:
+		case c == '\'':
 			return b.String(), s[i+1:], nil
 		case c != '\\' || i+1 == len(s):
-		case end == '"' && !slices.Contains([]byte("\\\"$`"), s[i+1]):
-		case end == '\'' && s[i+1] == 'x' && i+3 < len(s):
+		case s[i+1] == 'x' && i+3 < len(s):
 			if _, err := fmt.Sscanf(s[i+2:i+4], "%02x", &c); err != nil {
 				return "", "", fmt.Errorf("%q is not the code of a byte", s[i:i+4])
 			}

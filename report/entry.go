@@ -20,13 +20,13 @@ type Entry struct {
 	Message     Text              `csv:"message"`
 	UserID      Text              `csv:"user_id"`
 	UserSubject string            `csv:"user_subject"` // as it is or would be sent
-	HTTPStatus  Count             `csv:"http_status"`
+	HTTPStatus  Number            `csv:"http_status"`
 	TraceID     Text              `csv:"trace_id"`
-	Attempts    Count             `csv:"attempts"`
+	Attempts    Number            `csv:"attempts"`
 	FinishedAt  Time              `csv:"finished_at"`
 	Tenant      string            `csv:"tenant"` // host with port; empty in a plan that contacted nobody
 	Check       string            `csv:"check"`
-	Row         RowNumber         `csv:"row"`
+	Row         Number            `csv:"row"`
 }
 
 // Columns are the names of our columns in their order.
@@ -107,28 +107,12 @@ func (w *cellWriter) Write(cells []string) error {
 func (w *cellWriter) Flush()       {}
 func (w *cellWriter) Error() error { return w.err }
 
-// A RowNumber is the number of a row, from 1. Anything else is read as 0.
-type RowNumber int
-
-// MarshalCSV writes the number.
-func (n RowNumber) MarshalCSV() (string, error) { return strconv.Itoa(int(n)), nil }
-
-// UnmarshalCSV does not fail.
-func (n *RowNumber) UnmarshalCSV(cell string) error {
-	i, err := strconv.ParseInt(strings.TrimSpace(cell), 10, 32)
-	if err != nil || i < 1 {
-		i = 0
-	}
-	*n = RowNumber(i)
-	return nil
-}
-
-// A Count is a number that is written only where it is not 0. Anything else is read as 0: a column that informs people
-// does not keep a file from being read.
-type Count int
+// A Number is written only where it is not 0. What is no whole number, or below 0, is read as 0: a column that informs people does not
+// keep a file from being read.
+type Number int
 
 // MarshalCSV writes nothing for 0.
-func (n Count) MarshalCSV() (string, error) {
+func (n Number) MarshalCSV() (string, error) {
 	if n == 0 {
 		return "", nil
 	}
@@ -136,12 +120,12 @@ func (n Count) MarshalCSV() (string, error) {
 }
 
 // UnmarshalCSV does not fail.
-func (n *Count) UnmarshalCSV(cell string) error {
-	i, err := strconv.Atoi(strings.TrimSpace(cell))
-	if err != nil {
+func (n *Number) UnmarshalCSV(cell string) error {
+	i, err := strconv.ParseInt(strings.TrimSpace(cell), 10, 32)
+	if err != nil || i < 0 {
 		i = 0
 	}
-	*n = Count(i)
+	*n = Number(i)
 	return nil
 }
 

@@ -38,25 +38,20 @@ func findFiles(name string) (files, error) {
 			return files{}, &FolderError{name, err}
 		}
 		path = filepath.Join(folder, filepath.Base(path))
+		if target, err := os.Readlink(path); err == nil {
+			if path = target; !filepath.IsAbs(target) {
+				path = filepath.Join(folder, target)
+			}
+			continue
+		}
 		info, err := os.Lstat(path)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return files{name: name, path: path}, nil
-		case err != nil:
-			return files{}, fmt.Errorf("examining %s: %w", name, err)
-		case info.Mode().IsRegular():
-			return files{name: name, path: path}, nil
-		case info.Mode()&fs.ModeSymlink == 0:
+		case err == nil && !info.Mode().IsRegular():
 			return files{}, &NotResultsError{name, "it is not a regular file"}
+		case ignoreMissing(err) != nil:
+			return files{}, fmt.Errorf("examining %s: %w", name, err)
 		}
-		target, err := os.Readlink(path)
-		if err != nil {
-			return files{}, fmt.Errorf("following %s: %w", name, err)
-		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(folder, target)
-		}
-		path = target
+		return files{name: name, path: path}, nil
 	}
 	return files{}, fmt.Errorf("following %s: too many symbolic links", name)
 }
@@ -113,11 +108,6 @@ var errNotRegular = errors.New("not a regular file")
 
 // tempPrefix begins the names of the files that are written beside the result file. They are the longest names that a run needs.
 func (f files) tempPrefix() string { return "." + filepath.Base(f.path) + ".tmp-" }
-
-// asideJournal is where a journal stands while the file it belongs to is replaced.
-func (f files) asideJournal() string {
-	return filepath.Join(filepath.Dir(f.path), f.tempPrefix()+"journal")
-}
 
 // createTemp creates a file beside the result file that nobody else can read.
 func (f files) createTemp() (file *os.File, err error) {
@@ -189,23 +179,13 @@ func (f files) remove(path string, patience time.Duration) error {
 
 // retryBusy repeats what another program hinders until it succeeds, fails for another reason, or patience is over.
 func retryBusy(patience time.Duration, isBusy func(error) bool, change func() error) error {
-	err := change()
-	if err == nil || !isBusy(err) {
-		return err
-	}
-	end := time.NewTimer(patience)
-	defer end.Stop()
-	again := time.NewTicker(100 * time.Millisecond)
-	defer again.Stop()
-	for {
-		select {
-		case <-end.C:
+	const pause = 100 * time.Millisecond
+	for err := change(); ; err = change() {
+		if err == nil || !isBusy(err) || patience <= 0 {
 			return err
-		case <-again.C:
-			if err = change(); err == nil || !isBusy(err) {
-				return err
-			}
 		}
+		patience -= pause
+		<-time.After(pause)
 	}
 }
 

@@ -55,15 +55,14 @@ func (l *Ledger) guard() error {
 	case renamed.total > 0 && !l.options.AcceptChanges:
 		return &ChangedError{l.files.name, renamed.first, renamed.total}
 	}
-	l.notifyRows("name or email changed", renamed)
-	l.notifyRows("subject corrected", corrected)
-	return nil
-}
-
-func (l *Ledger) notifyRows(what string, rows rowList) {
-	if rows.total > 0 {
-		l.notify("%s: %s in %s:%s", l.files.name, what, text.Plural(rows.total, "row", "rows"), listRows(rows.first, rows.total))
+	if renamed.total > 0 {
+		l.notify("%v", &ChangedError{l.files.name, renamed.first, renamed.total})
 	}
+	if corrected.total > 0 {
+		l.notify("%s: the subject of %s was corrected:%s", l.files.name, text.Plural(corrected.total, "row", "rows"),
+			listRows(corrected.first, corrected.total, false))
+	}
+	return nil
 }
 
 // A rowList counts rows and keeps the first ones.

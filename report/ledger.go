@@ -83,7 +83,7 @@ func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, e
 		l.rows = make([]Row, len(export.Records))
 		for i := range l.rows {
 			l.rows[i] = Row{Row: roster.Row{Record: &export.Records[i]}, Number: i + 1,
-				Entry: Entry{Outcome: provision.Pending, Row: RowNumber(i + 1)}}
+				Entry: Entry{Outcome: provision.Pending, Row: Number(i + 1)}}
 		}
 		if l.preview {
 			return nil
@@ -236,7 +236,7 @@ func (l *Ledger) start() error {
 		l.notify("%s", l.replaces)
 	}
 	if l.unsaved {
-		if err := l.replaceFile(); err != nil {
+		if err := l.save(patienceAtStart); err != nil {
 			return err
 		}
 	}
@@ -249,26 +249,6 @@ func (l *Ledger) start() error {
 	}
 	l.prepared = err == nil
 	return err
-}
-
-// replaceFile writes the rows to the result file. The journal of results that are replaced with their file is set aside meanwhile: it
-// must never stand beside the new one.
-func (l *Ledger) replaceFile() error {
-	aside := l.files.journal()
-	if l.replaces != "" && exists(aside) {
-		aside = l.files.asideJournal()
-		if err := l.files.rename(l.files.journal(), aside, patienceAtStart); err != nil {
-			return fmt.Errorf("setting %s aside: %w", l.files.journalName(), err)
-		}
-	}
-	err := l.save(patienceAtStart)
-	if aside == l.files.journal() {
-		return err
-	}
-	if err != nil {
-		return errors.Join(err, l.files.rename(aside, l.files.journal(), patienceAtStart))
-	}
-	return l.files.remove(aside, patienceAtStart)
 }
 
 // Pending lists the rows that a run works on: never-tried rows first, each in the file's order; after PrepareUndo those
@@ -335,7 +315,7 @@ func (l *Ledger) Record(r provision.Result) error {
 func (e Entry) with(r provision.Result) Entry {
 	e.Outcome, e.Code, e.Message = r.Outcome, Text(r.Code), Text(r.Message)
 	e.UserID, e.TraceID = Text(r.UserID), Text(r.TraceID)
-	e.HTTPStatus, e.Attempts = Count(r.HTTPStatus), cmp.Or(Count(r.Attempts), e.Attempts)
+	e.HTTPStatus, e.Attempts = Number(r.HTTPStatus), cmp.Or(Number(r.Attempts), e.Attempts)
 	e.FinishedAt = timeOf(r.FinishedAt)
 	return e
 }

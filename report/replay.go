@@ -83,16 +83,11 @@ func readHolder(path string) string {
 		return ""
 	}
 	defer file.Close()
-	line, err := readLine(bufio.NewReader(file))
+	j, err := readJournal(io.LimitReader(file, 4<<10), path) // the first line is far shorter
 	if err != nil {
 		return ""
 	}
-	cells, ok := parseLine(line)
-	if !ok {
-		return ""
-	}
-	holder, _ := holderOf(cells)
-	return holder
+	return j.holder
 }
 
 // readLine reads a line with its end, and at most maxLine of it; empty at the end.
@@ -124,7 +119,7 @@ func countLines(in *bufio.Reader) (int, error) {
 // mergeInto merges the journal's results into rows, and returns how many of them there were. A result belongs to a row where
 // number and check are the row's, and tenant, too.
 func (j replay) mergeInto(rows []Row) (merged int) {
-	at := make(map[RowNumber]int, len(rows))
+	at := make(map[Number]int, len(rows))
 	for i, r := range rows {
 		at[r.Entry.Row] = i
 	}

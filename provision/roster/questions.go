@@ -84,6 +84,8 @@ func (c *chooser) unknown(option csvfile.Option, header, value, more string) err
 	nearest := c.nearest(header)[0]
 	if isNear(header, nearest) && !strings.Contains(value, "{"+nearest+"}") {
 		e.Fix.Value = strings.Replace(value, header, nearest, 1)
+	} else {
+		e.Advice = "use a header of the file"
 	}
 	return &missingError{e}
 }

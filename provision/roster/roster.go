@@ -93,7 +93,7 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 		return nil, err
 	}
 	w := &warnings{}
-	if err := r.skip(conditions, w); err != nil {
+	if err := r.skip(conditions, o.Decided, w); err != nil {
 		return nil, err
 	}
 	r.validate(o, shape.trailers)

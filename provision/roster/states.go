@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -63,8 +64,7 @@ func leaverTest(header string, counts []valueCount) func(string) bool {
 		case inactiveHeaders[word]:
 			return yesWords[v]
 		case stateHeader(word):
-			return codes && (v == "t" || v == "i") || strings.HasPrefix(v, "terminated") ||
-				strings.HasPrefix(v, "inactive")
+			return codes && (v == "t" || v == "i") || slices.ContainsFunc(strings.FieldsFunc(v, notLetter), isLeaver)
 		}
 		return false
 	}
@@ -72,13 +72,13 @@ func leaverTest(header string, counts []valueCount) func(string) bool {
 
 // stateHeader reports whether a folded header is that of a column of states.
 func stateHeader(word string) bool {
-	for _, s := range stateWords {
-		if strings.HasSuffix(word, s) || strings.HasPrefix(word, s) {
-			return true
-		}
-	}
-	return false
+	return strings.Contains(word, "status") || slices.ContainsFunc(stateWords, func(s string) bool {
+		return strings.HasSuffix(word, s) || strings.HasPrefix(word, s)
+	})
 }
+
+func isLeaver(word string) bool { return leaverWords[word] }
+func notLetter(r rune) bool     { return !unicode.IsLetter(r) }
 
 func wordSet(words string) map[string]bool {
 	set := make(map[string]bool)
@@ -104,7 +104,7 @@ var (
 	yesWords = wordSet(`true, wahr, vrai, verdadero, vero, waar, verdadeiro, yes, y, ja, oui, sí, si, sim, tak,
 		evet, да, 1, t, x, はい, 是, on`)
 
-	activeHeaders = headerSet(`active isactive enabled isenabled accountenabled accountactive useractive
+	activeHeaders = headerSet(`active activestatus isactive enabled isenabled accountenabled accountactive useractive
 		userenabled currentemployee employed aktiv istaktiv aktiviert actif activo activa attivo attiva actief
 		ativo ativa aktywny aktif активен 有効 在職`)
 	inactiveHeaders = headerSet(`inactive isinactive disabled isdisabled accountdisabled userdisabled suspended
@@ -114,7 +114,7 @@ var (
 )
 
 // stateWords begin or end the header of a column of states, folded. It is read only.
-var stateWords = strings.Fields(`status state zustand statut estado stato durum статус 状态 ステータス`)
+var stateWords = strings.Fields(`state zustand statut estado stato durum статус 状态 ステータス`)
 
 // otherStates are parts of headers whose states say nothing of whether somebody has left. It is
 // read only.

@@ -181,7 +181,7 @@ func plainWords(s string) string {
 var (
 	counted = regexp.MustCompile(`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa) \d|\d[\d.,' ]* (` +
 		strings.Join(strings.Fields(nouns), "|") + `)\b)`)
-	label = regexp.MustCompile(`^\p{L}[\p{L} '/&.-]* ?:(([^!-~].*)?|$)`)
+	label = regexp.MustCompile(`^\p{L}[\p{L} '/&.-]* ?:([^!-~].*)?$`)
 )
 
 // nouns are what reports count.

@@ -110,8 +110,9 @@ func (cond *condition) compare(cell string) bool {
 	return found != cond.not
 }
 
-// skip leaves out the rows that do not meet every condition. Where none is left, the file is refused.
-func (r *Roster) skip(conditions []condition, w *warnings) error {
+// skip leaves out the rows that do not meet every condition. Where none is left, the file is refused,
+// but for one whose columns are decided: a retry may have nothing to do.
+func (r *Roster) skip(conditions []condition, decided bool, w *warnings) error {
 	if len(conditions) == 0 {
 		return nil
 	}
@@ -131,7 +132,7 @@ func (r *Roster) skip(conditions []condition, w *warnings) error {
 			left++
 		}
 	}
-	if left == 0 {
+	if left == 0 && !decided {
 		var b strings.Builder
 		for j := range conditions {
 			cond := &conditions[j]
