@@ -155,7 +155,7 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 	if path == "" {
 		s.again = c.given
 	}
-	if !c.quiet && !planOnly {
+	if !c.quiet && !planOnly && !s.asks() {
 		for _, line := range s.firstPersons() {
 			a.out.note(line)
 		}
