@@ -186,7 +186,7 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 		if fix := warning.Fix; fix.Value != "" {
 			line += "; to leave them out: --" + string(fix.Option) + " " + quote(fix.Value)
 		}
-		note(line)
+		note("warning: " + line)
 	}
 	return people, nil
 }
