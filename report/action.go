@@ -1,7 +1,19 @@
 package report
 
-// An Action is what the rows of a file are for, with everything that decides what is sent. Its text stands in the action
-// column: create --subject 'Employee ID' --name '{First} {Last}' --email 'Work Email' --status active
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"qlik-provision/provision/roster"
+	"qlik-provision/provision/text"
+)
+
+// An Action is what the rows of a file are for, with everything that decides what is sent. Its text stands in
+// the action column: create --subject 'Employee ID' --name '{First} {Last}' --email 'Work Email' --status
+// active
 type Action struct {
 	Command                     string // create or disable
 	Subject, Name, Email, Roles string // sources as roster.Options take them; "" for none
@@ -11,8 +23,141 @@ type Action struct {
 	Status                      string // active or invited; "" for disable
 }
 
+// Sources are the options under which a roster derives the persons that the action was for.
+func (a Action) Sources() roster.Options {
+	return roster.Options{
+		Subject: a.Subject, Name: a.Name, Email: a.Email, Roles: a.Roles,
+		Decided: true, EveryonesRoles: a.EveryonesRoles, Where: a.Where, NeedEmail: a.Status == "invited",
+	}
+}
+
 // String writes the action with one quoting, POSIX's, on every platform.
-func (a Action) String() string { panic("not yet") }
+func (a Action) String() string {
+	var b strings.Builder
+	b.WriteString(quote(a.Command))
+	option := func(flag string, values ...string) {
+		for _, v := range values {
+			if v != "" {
+				b.WriteString(" --" + flag + " " + quote(v))
+			}
+		}
+	}
+	option("subject", a.Subject)
+	option("name", a.Name)
+	option("email", a.Email)
+	option("roles", a.Roles)
+	option("role", a.EveryonesRoles...)
+	option("status", a.Status)
+	option("update", strings.Join(a.Update, ","))
+	option("where", a.Where...)
+	return b.String()
+}
 
 // ParseAction reads an action's text with our own splitter; no shell is involved.
-func ParseAction(text string) (Action, error) { panic("not yet") }
+func ParseAction(s string) (Action, error) {
+	words, err := splitWords(s)
+	if err != nil {
+		return Action{}, err
+	}
+	if len(words) == 0 || words[0] != "create" && words[0] != "disable" {
+		return Action{}, errors.New("it begins with neither create nor disable")
+	}
+	a := Action{Command: words[0]}
+	single := map[string]*string{"--subject": &a.Subject, "--name": &a.Name, "--email": &a.Email, "--roles": &a.Roles,
+		"--status": &a.Status}
+	for rest := words[1:]; len(rest) > 0; rest = rest[2:] {
+		if len(rest) == 1 {
+			return Action{}, fmt.Errorf("%s has no value", rest[0])
+		}
+		flag, value := rest[0], rest[1]
+		target, known := single[flag]
+		switch {
+		case known && *target != "":
+			return Action{}, fmt.Errorf("%s stands twice", flag)
+		case known:
+			*target = value
+		case flag == "--role":
+			a.EveryonesRoles = append(a.EveryonesRoles, value)
+		case flag == "--where":
+			a.Where = append(a.Where, value)
+		case flag == "--update" && a.Update == nil:
+			a.Update = strings.Split(value, ",")
+		default:
+			return Action{}, fmt.Errorf("%q is not an option of an action", flag)
+		}
+	}
+	return a, nil
+}
+
+// quote writes a word so that a POSIX shell, and splitWords, read it as it is. A word that would not survive a
+// spreadsheet or a line of the journal gets the quotes of $'…', with each byte that could do harm as \xHH.
+func quote(word string) string {
+	switch {
+	case word != "" && strings.Trim(word, plainCharacters) == "":
+		return word
+	case utf8.ValidString(word) && !strings.ContainsFunc(word, text.IsControl):
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	b := []byte("$'")
+	for _, c := range []byte(word) {
+		if c < ' ' || c > '~' || c == '\'' || c == '\\' {
+			b = fmt.Appendf(b, `\x%02x`, c)
+		} else {
+			b = append(b, c)
+		}
+	}
+	return string(append(b, '\''))
+}
+
+// plainCharacters need no quotes.
+const plainCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
+
+// splitWords cuts s into words at blanks, and takes the quotes that quote writes away.
+func splitWords(s string) ([]string, error) {
+	var words []string
+	for s = strings.TrimLeft(s, " "); s != ""; s = strings.TrimLeft(s, " ") {
+		var word strings.Builder
+		for s != "" && s[0] != ' ' {
+			part, rest, err := cutPart(s)
+			if err != nil {
+				return nil, err
+			}
+			word.WriteString(part)
+			s = rest
+		}
+		words = append(words, word.String())
+	}
+	return words, nil
+}
+
+// cutPart takes what is quoted off the beginning of s, or one byte that is not.
+func cutPart(s string) (part, rest string, err error) {
+	switch {
+	case s[0] == '\'':
+		if part, rest, found := strings.Cut(s[1:], "'"); found {
+			return part, rest, nil
+		}
+	case s[0] == '\\' && len(s) > 1:
+		return s[1:2], s[2:], nil
+	case strings.HasPrefix(s, "$'"):
+		var b []byte
+		for i := 2; i < len(s); i++ {
+			switch {
+			case s[i] == '\'':
+				return string(b), s[i+1:], nil
+			case s[i] == '\\' && i+3 < len(s) && s[i+1] == 'x':
+				code, err := strconv.ParseUint(s[i+2:i+4], 16, 8)
+				if err != nil {
+					return "", "", fmt.Errorf("%q is not the code of a byte", s[i:i+4])
+				}
+				b = append(b, byte(code))
+				i += 3
+			default:
+				b = append(b, s[i])
+			}
+		}
+	default:
+		return s[:1], s[1:], nil
+	}
+	return "", "", errors.New("a quote has no end")
+}

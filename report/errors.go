@@ -1,8 +1,16 @@
 package report
 
-// Errors of this package, for errors.As. Their text names the file, rows and lines; what to type next is the caller's.
+import (
+	"fmt"
+	"strings"
+
+	"qlik-provision/provision/text"
+)
+
+// Errors of this package, for errors.As. Their text names the file, rows and lines; what to type next is the
+// caller's.
 type (
-	// ExistsError: a result file is there, and rows of it were sent.
+	// ExistsError: a result file exists, and writes were sent for rows of it.
 	ExistsError struct {
 		Path       string
 		Rows, Done int
@@ -23,14 +31,14 @@ type (
 	// SubjectsError: subjects of rows are no longer what they were.
 	SubjectsError struct {
 		Path    string
-		Rows    []ChangedRow
+		Rows    []ChangedRow // the first 20
 		Total   int
-		Damaged bool // as a spreadsheet does by itself
+		Damaged bool // as a spreadsheet does by itself, or by sorting some columns and not others
 	}
 	// ChangedError: the name or address of pending rows was changed in the file.
 	ChangedError struct {
 		Path  string
-		Rows  []ChangedRow
+		Rows  []ChangedRow // the first 20
 		Total int
 	}
 	// MergeError: the result file could not be replaced; the journal stays.
@@ -45,22 +53,95 @@ type (
 	}
 )
 
-// A ChangedRow is a row whose person is no longer what it was.
+// A ChangedRow is a row whose person is no longer what it was. In a ChangedError, Was is empty: the file has a
+// checksum of it alone.
 type ChangedRow struct {
 	Row, Line int
 	Was, Is   string
 }
 
-func (e *ExistsError) Error() string       { panic("not yet") }
-func (e *NotResultsError) Error() string   { panic("not yet") }
-func (e *OldResultsError) Error() string   { panic("not yet") }
-func (e *ResultsGivenError) Error() string { panic("not yet") }
-func (e *StrayJournalError) Error() string { panic("not yet") }
-func (e *LockedError) Error() string       { panic("not yet") }
-func (e *TenantError) Error() string       { panic("not yet") }
-func (e *SubjectsError) Error() string     { panic("not yet") }
-func (e *ChangedError) Error() string      { panic("not yet") }
-func (e *MergeError) Error() string        { panic("not yet") }
-func (e *MergeError) Unwrap() error        { return e.Err }
-func (e *FolderError) Error() string       { panic("not yet") }
-func (e *FolderError) Unwrap() error       { return e.Err }
+func (r ChangedRow) String() string {
+	s := fmt.Sprintf("row %d (line %d)", r.Row, r.Line)
+	if r.Was == r.Is {
+		return fmt.Sprintf("%s: %q does not fit the row's check", s, r.Is)
+	}
+	return fmt.Sprintf("%s was %q, is now %q", s, r.Was, r.Is)
+}
+
+// maxListed is how many rows a message lists.
+const maxListed = 20
+
+// listRows is a line for each row, and how many there are besides. Of persons only what they are now is known.
+func listRows(rows []ChangedRow, total int, persons bool) string {
+	var b strings.Builder
+	for _, r := range rows {
+		if persons {
+			fmt.Fprintf(&b, "\n  row %d (line %d) is now %s", r.Row, r.Line, r.Is)
+		} else {
+			b.WriteString("\n  " + r.String())
+		}
+	}
+	if more := total - len(rows); more > 0 {
+		fmt.Fprintf(&b, "\n  and %s more", text.Grouped(more))
+	}
+	return b.String()
+}
+
+func (e *ExistsError) Error() string {
+	of := "another export or another action"
+	if e.SameExport {
+		of = "this export"
+	}
+	return fmt.Sprintf("%s already exists: results of %s, %s of %s done", e.Path, of, text.Grouped(e.Done),
+		text.Plural(e.Rows, "row", "rows"))
+}
+
+func (e *NotResultsError) Error() string { return e.Path + " is not a usable result file: " + e.Why }
+
+func (e *OldResultsError) Error() string {
+	return e.Path + " is a result file of an earlier version, with other columns"
+}
+
+func (e *ResultsGivenError) Error() string { return e.Path + " is a result file, not an export" }
+
+func (e *StrayJournalError) Error() string {
+	return fmt.Sprintf("%s exists, but %s, the result file it belongs to, does not", e.Journal, e.Path)
+}
+
+func (e *LockedError) Error() string {
+	if e.Holder == "" {
+		return fmt.Sprintf("another run is working on %s; it has not yet recorded who it is", e.Path)
+	}
+	return fmt.Sprintf("another run is working on %s: %s", e.Path, e.Holder)
+}
+
+func (e *TenantError) Error() string {
+	return fmt.Sprintf("%s holds results of the tenant %s, but this run is for %s", e.Path, e.File, e.Run)
+}
+
+func (e *SubjectsError) Error() string {
+	s := fmt.Sprintf("%s: the subject of %s is no longer what it was", e.Path, text.Plural(e.Total, "row", "rows"))
+	if e.Damaged {
+		s += "; a spreadsheet has probably changed or mis-sorted the file"
+	}
+	return s + ":" + listRows(e.Rows, e.Total, false)
+}
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("%s: the name or email of %s was changed:", e.Path, text.Plural(e.Total, "pending row", "pending rows")) +
+		listRows(e.Rows, e.Total, true)
+}
+
+func (e *MergeError) Error() string {
+	return fmt.Sprintf("%s could not be replaced: %v; the results are in %s", e.Path, e.Err, e.Journal)
+}
+
+// Unwrap is the operating system's error.
+func (e *MergeError) Unwrap() error { return e.Err }
+
+func (e *FolderError) Error() string {
+	return fmt.Sprintf("finding the folder of %s: %v", e.Path, e.Err)
+}
+
+// Unwrap is the operating system's error.
+func (e *FolderError) Unwrap() error { return e.Err }

@@ -1,9 +1,15 @@
-// Package report keeps the result file of a run: every row of the export with its outcome. The file is the ledger that a
-// run works on; it is complete before the first request, and can be run again.
+// Package report keeps the result file of a run: every row of the export with its outcome. The file is the
+// ledger that a run works on; it is complete before the first request, and can be run again.
 package report
 
 import (
-	"time"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -14,59 +20,36 @@ import (
 type Options struct {
 	Tenant    string       // host with port, "sandbox", or "" for a plan that contacts nobody
 	Overwrite bool         // Create replaces an existing result file, whatever it holds
-	Notify    func(string) // takes one line that is worth knowing; nil: none is given
+	Notify    func(string) // takes what is worth knowing, mostly a line; nil: nothing is told
 
-	// AcceptChanges lets Prepare go on where the name or address of a pending row was changed in the file; without it
-	// that is a *ChangedError, and nothing has been written.
+	// AcceptChanges lets Prepare go on where the name or address of a pending row was changed in the file;
+	// without it that is a *ChangedError, and nothing has been written.
 	AcceptChanges bool
 }
 
-// A Ledger is a result file that a run works on: locked, with every row in memory, and a journal beside it that takes the
-// results. It is safe for concurrent use, but for Close, which is the last call.
+// A Ledger is a result file that a run works on: locked, with every row in memory, and a journal beside it
+// that takes the results. It is safe for concurrent use, but for Close, which is the last call.
 type Ledger struct {
-	options Options
+	options    Options
+	files      files
+	lock       *lock
+	export     *csvfile.File // the export, or the result file that was opened
+	action     Action
+	actionText string
+	found      fs.FileInfo // the result file as it was found, then as this run wrote it; nil where there is none
+	replaces   string      // a notice that Create replaces a result file; empty where it replaces none
+	unsaved    bool        // the result file does not hold the rows as they are in memory
+	preview    bool        // nothing is written
+	undo       bool
+	prepared   bool
+	journal    *journal    // once prepared, but for a preview
+	index      map[int]int // of a row in rows, by its number
+
+	mu       sync.Mutex
+	rows     []Row // in the file's order
+	recorded bool  // a result was
+	closed   bool
 }
-
-// Create locks the place of a new result file. Where a result file is there: one of which no row was ever sent is replaced
-// by Prepare (and that is notified), as any is with Options.Overwrite; else it is an *ExistsError, which says how much of it is done.
-// export and action tell whether the file is of this export. Nothing is written yet. Name limits and permissions of every file that
-// the run needs are tried.
-func Create(path string, export *csvfile.File, action Action, o Options) (*Ledger, error) {
-	panic("not yet")
-}
-
-// Open locks the result file at path and reads it with the journal beside it.
-func Open(path string, read csvfile.Options, o Options) (*Ledger, error) { panic("not yet") }
-
-// File is the export's records: of Open, the result file's.
-func (l *Ledger) File() *csvfile.File { panic("not yet") }
-
-// Action is what the file's rows are for.
-func (l *Ledger) Action() Action { panic("not yet") }
-
-// Prepare checks the rows against the file (guards), against each other (conflicts), writes the result file with every row
-// in it, and starts the journal. people has one row for each record of the file. It may be called again after a *ChangedError.
-func (l *Ledger) Prepare(people *roster.Roster) error { panic("not yet") }
-
-// PrepareUndo is Prepare for a run that deletes: it derives and changes nothing, and starts the journal.
-func (l *Ledger) PrepareUndo() error { panic("not yet") }
-
-// Pending lists the rows that a run works on: never-tried rows first, each in the file's order; after PrepareUndo those that this
-// file created, or may have created.
-func (l *Ledger) Pending() []provision.Row { panic("not yet") }
-
-// Record takes a result into memory and the journal, and returns when the operating system has it.
-func (l *Ledger) Record(r provision.Result) error { panic("not yet") }
-
-// Summary counts the rows as they are now, and those of this run alone.
-func (l *Ledger) Summary() *Summary { panic("not yet") }
-
-// Rows are the rows as they are now: a copy.
-func (l *Ledger) Rows() []Row { panic("not yet") }
-
-// Close writes the result file, removes the journal and releases the lock. Where the file cannot be replaced it fails
-// with *MergeError, and the journal stays. A ledger that was not prepared leaves everything as it was.
-func (l *Ledger) Close() error { panic("not yet") }
 
 // A Row is a row of a result file.
 type Row struct {
@@ -74,68 +57,182 @@ type Row struct {
 	Number int
 	Line   int // of the result file as it stands on the disk
 	Entry  Entry
+
+	settled bool // by this run
 }
 
-// An Entry is what the result file says of a row: our thirteen columns, in their order.
-type Entry struct {
-	Action      string            `csv:"action"`
-	Outcome     provision.Outcome `csv:"outcome"`
-	Code        string            `csv:"code"`
-	Message     string            `csv:"message"`
-	UserID      string            `csv:"user_id"`
-	UserSubject string            `csv:"user_subject"`
-	HTTPStatus  int               `csv:"http_status"`
-	TraceID     string            `csv:"trace_id"`
-	Attempts    int               `csv:"attempts"`
-	FinishedAt  time.Time         `csv:"finished_at"`
-	Tenant      string            `csv:"tenant"`
-	Check       string            `csv:"check"`
-	Row         int               `csv:"row"`
+// Create locks the place of a new result file. Where a result file exists: one of which no row was ever sent
+// is replaced by Prepare (with a notice), as any is with Options.Overwrite; else it is an *ExistsError, which
+// says how much of it is done. Nothing is written yet, but names and permissions of the files that the run
+// needs are tried. With an empty path the ledger is a preview in memory: it locks and writes nothing.
+func Create(path string, export *csvfile.File, action Action, o Options) (*Ledger, error) {
+	return create(files{name: path}, export, action, o)
 }
 
-// Columns are the names of our columns in their order.
-func Columns() []string { panic("not yet") }
-
-// Results is a result file that was read, with the journal beside it merged in memory; it is not locked, and a run may be on.
-type Results struct {
-	Path     string
-	File     *csvfile.File
-	Action   Action
-	Rows     []Row
-	Running  bool   // a run holds the lock, or may
-	Holder   string // whose run: process, host and since when
-	Unmerged bool   // the journal has results that are not in the file yet
-	Warnings []string
+func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, error) {
+	switch {
+	case export.Block >= 0:
+		return nil, &ResultsGivenError{export.Name}
+	case hasColumns(export.Header.Cells, oldColumns()):
+		return nil, &OldResultsError{export.Name}
+	}
+	return newLedger(f, o, func(l *Ledger) error {
+		l.export, l.action, l.actionText, l.unsaved = export, action, action.String(), true
+		l.rows = make([]Row, len(export.Records))
+		for i := range l.rows {
+			r := &export.Records[i]
+			l.rows[i] = Row{Row: roster.Row{Record: r}, Number: i + 1, Line: r.Line,
+				Entry: Entry{Outcome: provision.Pending, Row: Number(i + 1)}}
+		}
+		if l.preview {
+			return nil
+		}
+		return l.examineExisting()
+	})
 }
 
-// Read reads the result file at path: for report, verify and plan. Persons are derived from the file's action where that can be read.
-func Read(path string, read csvfile.Options) (*Results, error) { panic("not yet") }
-
-// Summary counts the rows.
-func (r *Results) Summary() *Summary { panic("not yet") }
-
-// A Summary counts the rows of a result file.
-type Summary struct {
-	Rows   int
-	Counts map[provision.Outcome]int // every outcome, those of no row too
-	Run    map[provision.Outcome]int // of rows that this run settled; nil for a file that was only read
-	Codes  map[string]int
-	Done   int // rows that are done; duplicates of such rows too
-	// NotDone rows are those that Done does not count.
-	NotDone int
-	Causes  []Cause // why rows are not done, the most frequent first
-	Further int     // rows whose cause is none of Causes
-	Tenant  string  // of the first row that has one
-	First   time.Time
-	Last    time.Time
+// Open locks the result file at path and reads it with the journal beside it.
+func Open(path string, read csvfile.Options, o Options) (*Ledger, error) {
+	return open(files{name: path}, read, o)
 }
 
-// A Cause is what several rows that are not done have in common.
-type Cause struct {
-	Outcome provision.Outcome
-	Code    string
-	Message string // of the first of them; others may name other values
-	Count   int
-	Rows    []int // the first 5 row numbers
-	Lines   []int // and their lines
+func open(f files, read csvfile.Options, o Options) (*Ledger, error) {
+	return newLedger(f, o, func(l *Ledger) error {
+		c, err := load(l.files, read)
+		if err != nil {
+			return err
+		}
+		l.export, l.rows, l.action, l.actionText, l.found = c.File, c.Rows, c.Action, c.actionText, c.info
+		l.unsaved = c.Unmerged || runtime.GOOS != "windows" && c.info.Mode().Perm() != 0o600
+		for _, w := range c.Warnings {
+			l.notify("%s", w)
+		}
+		return l.checkTenant()
+	})
+}
+
+// newLedger makes a ledger and fills it, under the lock of its file where it has one.
+func newLedger(f files, o Options, fill func(*Ledger) error) (l *Ledger, err error) {
+	l = &Ledger{options: o, preview: f.name == ""}
+	if !l.preview {
+		if l.files, err = findFiles(f); err != nil {
+			return nil, err
+		}
+		if l.lock, err = acquireLock(l.files); err != nil {
+			return nil, err
+		}
+		l.files.removeTemps()
+		err = l.files.tryNames()
+	}
+	if err == nil {
+		err = fill(l)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.lock.release())
+	}
+	l.index = make(map[int]int, len(l.rows))
+	for i, r := range l.rows {
+		l.index[r.Number] = i
+	}
+	return l, nil
+}
+
+func (l *Ledger) notify(format string, args ...any) {
+	if l.options.Notify != nil {
+		l.options.Notify(fmt.Sprintf(format, args...))
+	}
+}
+
+// checkTenant fails with *TenantError where a row is another tenant's than the run's.
+func (l *Ledger) checkTenant() error {
+	for _, r := range l.rows {
+		if run, file := l.options.Tenant, r.Entry.Tenant; run != "" && file != "" && !strings.EqualFold(run, file) {
+			return &TenantError{l.files.name, file, run}
+		}
+	}
+	return nil
+}
+
+// File is the export's records: of Open, the result file's.
+func (l *Ledger) File() *csvfile.File { return l.export }
+
+// Action is what the file's rows are for.
+func (l *Ledger) Action() Action { return l.action }
+
+// AcceptChanges sets the option of that name, after a *ChangedError.
+func (l *Ledger) AcceptChanges() { l.options.AcceptChanges = true }
+
+// Prepare checks the rows against the file (guards), against each other (conflicts), writes the result file
+// with every row in it, and starts the journal. people has one row for each record of the file. It may be
+// called again after a *ChangedError.
+func (l *Ledger) Prepare(people *roster.Roster) error {
+	if len(people.Rows) != len(l.rows) {
+		return fmt.Errorf("%s has %d rows, but there are %d persons", l.files.name, len(l.rows), len(people.Rows))
+	}
+	for i := range l.rows {
+		l.rows[i].Row = people.Rows[i]
+	}
+	if err := l.guard(); err != nil {
+		return err
+	}
+	l.decideAll()
+	return l.start()
+}
+
+// PrepareUndo is Prepare for a run that deletes: it changes no row, and starts the journal. Persons are
+// derived where the file's action allows it; their subjects are those that were sent. A preview writes
+// nothing: its results stay in memory.
+func (l *Ledger) PrepareUndo(preview bool) error {
+	l.preview, l.undo = preview, true
+	derivePersons(l.export, l.action, l.rows)
+	var damaged rowList
+	for i := range l.rows {
+		r := &l.rows[i]
+		if !undoable(r.Entry) {
+			continue
+		}
+		subject := r.Entry.UserSubject
+		if !r.fits(l.actionText) {
+			damaged.add(r, subject, subject)
+		}
+		if r.Person.Subject != subject {
+			r.Person = provision.Person{Subject: subject}
+		}
+	}
+	if damaged.total > 0 {
+		return &SubjectsError{l.files.name, damaged.first, damaged.total, true}
+	}
+	return l.start()
+}
+
+// undoable reports whether a run of the file created the row's user, or may have.
+func undoable(e Entry) bool {
+	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
+}
+
+// start writes the result file where it does not hold the rows yet, and starts the journal in the place of an
+// earlier run's. A new file is removed where that fails: nothing of it was run.
+func (l *Ledger) start() error {
+	if l.preview {
+		l.prepared = true
+		return nil
+	}
+	isNew := l.found == nil
+	if l.replaces != "" {
+		l.notify("%s", l.replaces)
+	}
+	if l.unsaved {
+		if err := l.save(patienceAtStart); err != nil {
+			return err
+		}
+	}
+	err := l.files.remove(l.files.journal(), patienceAtStart)
+	if err == nil {
+		l.journal, err = startJournal(l.files)
+	}
+	if err != nil && isNew {
+		err = errors.Join(err, os.Remove(l.files.path))
+	}
+	l.prepared = err == nil
+	return err
 }

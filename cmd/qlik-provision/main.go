@@ -1,3 +1,60 @@
+// Command qlik-provision turns an HR export into users on a Qlik Cloud tenant, and reports the outcome of every row.
 package main
 
-func main() {}
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// errInterrupted is the cause of a run's cancelled context.
+var errInterrupted = errors.New("interrupted")
+
+func main() {
+	// net/http reports protocol errors of a peer through package log, with bytes of the connection in them.
+	log.SetOutput(io.Discard)
+	ctx, hurry, stop := signals()
+	code := run(ctx, hurry, os.Args, os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// signals returns a context that the first interrupt cancels, and a channel that the second closes. The third is
+// left to the operating system, which ends the process.
+//
+// Windows delivers Ctrl-C as os.Interrupt and a closing console as SIGTERM. A terminal that goes away (SIGHUP)
+// ends a run like Ctrl-C, except under nohup. A reader that goes away (SIGPIPE) does not end a run that is
+// creating users.
+func signals() (ctx context.Context, hurry <-chan struct{}, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	hurried := make(chan struct{})
+	caught := make(chan os.Signal, 2)
+	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(caught, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if _, ok := <-caught; !ok {
+			return
+		}
+		cancel(errInterrupted)
+		if _, ok := <-caught; !ok {
+			return
+		}
+		close(hurried)
+		signal.Stop(caught)
+	}()
+	return ctx, hurried, func() {
+		signal.Stop(caught)
+		close(caught)
+		<-done
+		cancel(nil)
+	}
+}

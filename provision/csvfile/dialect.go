@@ -40,17 +40,20 @@ func (f *File) findDialect(text string, o Options) (body, *Error) {
 	}
 	delimiter := o.Delimiter
 	if strings.HasPrefix(text, "#TYPE ") { // PowerShell's Export-Csv
-		b.skipLine()
+		b.skipFirst()
 	}
 	if named := sepLine(b.text); named != 0 {
-		b.skipLine()
+		b.skipFirst()
 		if delimiter == 0 {
 			delimiter = named
 		}
 	}
 	for b.line < o.HeaderRow {
 		if !b.skipLine() {
-			return b, &Error{Message: fmt.Sprintf("there is no line %d for a header: the last line is %d", o.HeaderRow, b.line)}
+			return b, &Error{
+				Message: fmt.Sprintf("there is no line %d for a header: the last line is %d", o.HeaderRow, b.line),
+				Fix:     Fix{Option: OptionHeaderRow},
+			}
 		}
 	}
 	if delimiter == 0 {
@@ -58,6 +61,13 @@ func (f *File) findDialect(text string, o Options) (body, *Error) {
 	}
 	f.Dialect.Delimiter = delimiter
 	return b, nil
+}
+
+// skipFirst moves the start behind the first line, which is none of the header's.
+func (b *body) skipFirst() {
+	if !b.skipLine() {
+		b.text = ""
+	}
 }
 
 // skipLine moves the start behind one line; false where there is no other line.
@@ -96,7 +106,10 @@ func sepLine(s string) rune {
 }
 
 func canDelimit(r rune) bool {
-	return r != '"' && r != utf8.RuneError && (r == '\t' || unicode.IsPrint(r)) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	if r == '"' || r == utf8.RuneError || unicode.IsLetter(r) || unicode.IsDigit(r) {
+		return false
+	}
+	return r == '\t' || unicode.IsPrint(r)
 }
 
 // A sample is the beginning of a text.
@@ -143,8 +156,10 @@ func (a fit) better(b fit) bool {
 		return a.words > b.words
 	case a.header != b.header:
 		return a.header
+	case a.agree != b.agree:
+		return a.agree > b.agree
 	}
-	return a.agree > b.agree
+	return a.first > 1 && b.first < 2
 }
 
 // findDelimiter takes the delimiter that cuts the header into most known words. Where that says nothing, as below title

@@ -114,6 +114,9 @@ const firstInvalid = "the first byte that is not UTF-8"
 
 // detect decodes UTF-8 or Windows-1252; it refuses what is neither, and what is both.
 func detect(raw string) (decoded, *Error) {
+	if utf8.ValidString(raw) && strings.IndexByte(raw, 0xdf) < 0 {
+		return decoded{text: raw, encoding: "UTF-8", plain: true}, nil
+	}
 	b := countBytes(raw)
 	invalid := []Problem{{Line: b.line, Message: firstInvalid}}
 	name := Fix{Option: OptionEncoding}
@@ -149,8 +152,9 @@ func detect(raw string) (decoded, *Error) {
 	}
 }
 
-const encodingAdvice = "name its encoding, or save it as UTF-8: windows-1250 (Central European), windows-1251 (Cyrillic), " +
-	"windows-1253 (Greek), windows-1254 (Turkish), windows-1255 (Hebrew), windows-1256 (Arabic), windows-1258 (Vietnamese), " +
+const encodingAdvice = "save it as UTF-8, or name its encoding: windows-1250 (Central European), " +
+	"windows-1251 (Cyrillic), windows-1253 (Greek), windows-1254 (Turkish), windows-1255 (Hebrew), " +
+	"windows-1256 (Arabic), windows-1257 (Baltic), windows-1258 (Vietnamese), windows-1252 (Western European), " +
 	"KOI8-R, Shift_JIS, GBK, macintosh, IBM850"
 
 // pairsAreRare is how many bytes of Windows-1252 there are at least for each pair that is a character of UTF-8 by
@@ -184,21 +188,19 @@ func decodeAs(raw, name string) (decoded, *Error) {
 		}
 	}
 	right, err := decode(raw, "")
-	fix := Fix{}
+	fix := Fix{Option: OptionEncoding}
 	if err == nil {
-		fix = Fix{OptionEncoding, strings.Fields(right.encoding)[0]}
+		fix.Value = strings.Fields(right.encoding)[0]
 	}
-	if known == "UTF-8" {
+	switch isWide := err == nil && strings.HasPrefix(right.encoding, "UTF-16"); {
+	case isWide && !wide, known != "UTF-8" && err == nil && right.plain && (wide || countBytes(raw).wide > 0):
+		return decoded{}, &Error{Message: fmt.Sprintf("the file is %s, not %s", right.encoding, known), Fix: fix}
+	case known == "UTF-8":
 		d := decoded{text: raw, encoding: known, plain: true, fix: fix}
 		if garbledUTF8(raw) {
 			d.garbled = garbledUTF8
 		}
 		return d, nil
-	}
-	isUTF8 := err == nil && right.encoding == "UTF-8"
-	isWide := err == nil && strings.HasPrefix(right.encoding, "UTF-16")
-	if isUTF8 && (wide || countBytes(raw).wide > 0) || isWide && !wide {
-		return decoded{}, &Error{Message: fmt.Sprintf("the file is %s, not %s", right.encoding, known), Fix: fix}
 	}
 	d, err := decodeWith(e, raw, known)
 	d.fix = fix
@@ -207,8 +209,11 @@ func decodeAs(raw, name string) (decoded, *Error) {
 
 // explain adds what to do to an error about bytes that an encoding does not have.
 func (d decoded) explain(e *Error) *Error {
-	if e != nil && e.Fix == (Fix{}) && d.garbled != nil {
-		e.Fix = d.fix
+	if e == nil || d.garbled == nil {
+		return e
+	}
+	if e.Fix, e.Advice = d.fix, ""; d.fix.Value == "" {
+		e.Advice = encodingAdvice
 	}
 	return e
 }
@@ -273,10 +278,6 @@ func (b byteCounts) notUTF8(of string) string {
 }
 
 func countBytes(raw string) (b byteCounts) {
-	if utf8.ValidString(raw) && strings.IndexByte(raw, 0xdf) < 0 {
-		b.wide = len(raw) - utf8.RuneCountInString(raw) // not exact; it says whether there are any
-		return b
-	}
 	line := 1
 	for i := 0; i < len(raw); {
 		c, n := utf8.DecodeRuneInString(raw[i:])

@@ -80,6 +80,7 @@ func Reject(file string, all []Problem) *Error {
 		Message:  "file rejected: " + text.Plural(len(all), "malformed row", "malformed rows"),
 		Problems: all[:n:n],
 		More:     len(all) - n,
+		Advice:   "correct these lines, or export the file again",
 	}
 }
 

@@ -50,7 +50,7 @@ const otherQuotes = "'‘’‚‛“”„‟«»‹›`´＂＇"
 
 // checkQuotedLines refuses a file of lines that are one quoted cell each, which holds the delimiters.
 func (f *File) checkQuotedLines(o Options) *Error {
-	if !strings.HasPrefix(strings.TrimFunc(f.Header.Raw, isBlank), `"`) {
+	if !inQuotes(&f.Header) {
 		return nil
 	}
 	d := findDelimiter(sample{f.Header.Cells[0], true}, o, commonDelimiters(), 0)
@@ -61,7 +61,7 @@ func (f *File) checkQuotedLines(o Options) *Error {
 	quotedLines := 0
 	for i := range f.Records {
 		r := &f.Records[i]
-		if len(r.Cells) == 1 && strings.HasPrefix(r.Raw, `"`) && strings.Count(r.Cells[0], string(d)) == len(cells)-1 {
+		if len(r.Cells) == 1 && inQuotes(r) && strings.Count(r.Cells[0], string(d)) == len(cells)-1 {
 			quotedLines++
 		}
 	}
@@ -82,6 +82,9 @@ func (f *File) checkQuotedLines(o Options) *Error {
 	return nil
 }
 
+// inQuotes reports whether a record begins with a quote.
+func inQuotes(r *Record) bool { return strings.HasPrefix(strings.TrimLeftFunc(r.Raw, isBlank), `"`) }
+
 // checkDelimiter refuses a header of one column that another delimiter would cut.
 func (f *File) checkDelimiter(o Options) *Error {
 	candidates := []rune{':', '^', '~', '，', '；', '¦', '\u00a7', '\u00b6'}
@@ -98,7 +101,7 @@ func (f *File) checkDelimiter(o Options) *Error {
 		return nil
 	}
 	best := fitOf(s, d, o)
-	if best.first < 2 || !best.header && best.words < 2 {
+	if best.first < 2 || (!best.header || best.agree <= 500 || len(f.Records) == 0) && best.words < 2 {
 		return nil
 	}
 	message := fmt.Sprintf("the header is one column: %s", quote(f.Header.Cells[0]))

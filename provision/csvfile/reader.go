@@ -46,7 +46,7 @@ func (o *Options) words(cells []string) int {
 	return o.LooksLikeHeader(cells)
 }
 
-// A Record is one record of a file that has something in it.
+// A Record is one record of a file that has something in it. A cell that holds a line end was in quotes.
 type Record struct {
 	Line  int      // the line of the file it starts on, from 1
 	Raw   string   // the record as it stands in the file, as UTF-8, without its line end
@@ -55,11 +55,12 @@ type Record struct {
 
 // A File is a CSV file in memory. It is not changed after Read, and is safe for concurrent use.
 type File struct {
-	Name    string // for messages
-	Dialect Dialect
-	Header  Record
-	Records []Record // behind the header, without records that have nothing in them; there may be none
-	Block   int      // index in the header of the first of Options.Block (its last run), -1 where it is not there
+	Name     string // for messages
+	Dialect  Dialect
+	Header   Record
+	Records  []Record // behind the header, without records that have nothing in them; there may be none
+	Block    int      // index in the header of the first of Options.Block (its last run), -1 where it is not there
+	BlockEnd int      // index in the header behind the last of Options.Block; 0 where they are not there
 
 	// Whole says that the file ends with a line end: its last record was not cut short.
 	Whole bool
@@ -86,7 +87,7 @@ func (f *File) read(raw string, o Options) *Error {
 	t.text = cutCtrlZ(t.text)
 	f.Whole = strings.HasSuffix(t.text, "\n") || strings.HasSuffix(t.text, "\r")
 	if blank(t.text) {
-		return &Error{Message: "the file is empty"}
+		return &Error{Message: "the file is empty", Advice: exportAgain}
 	}
 	if k := foreignText(t.text); k != nil {
 		return k.refuse()
@@ -100,13 +101,17 @@ func (f *File) read(raw string, o Options) *Error {
 	if err := f.readHeader(s, o, t); err != nil {
 		return err
 	}
-	f.Block = lastRun(f.Header.Cells, o.Block)
+	if f.Block = lastRun(f.Header.Cells, o.Block); f.Block >= 0 {
+		f.BlockEnd = f.Block + len(o.Block)
+	}
 	problems := f.readRecords(s, t)
 	if err := f.checkHeader(o); err != nil {
 		return err
 	}
 	return t.explain(Reject(f.Name, problems))
 }
+
+const exportAgain = "export it again"
 
 // cutCtrlZ cuts a Ctrl-Z, with which DOS programs end a text, and what stands behind it, where that is line ends alone.
 func cutCtrlZ(text string) string {
@@ -131,13 +136,16 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 			Fix:     Fix{OptionHeaderRow, fmt.Sprint(s.first)},
 		}
 	case row > 0 && (!found || s.fault == sound && s.blank()):
-		return &Error{Message: fmt.Sprintf("line %d, where the header should be, is empty", row)}
+		return &Error{
+			Message: fmt.Sprintf("line %d, where the header should be, is empty", row),
+			Fix:     Fix{Option: OptionHeaderRow},
+		}
 	case !found:
-		return &Error{Message: "the file is empty"}
+		return &Error{Message: "the file is empty", Advice: exportAgain}
 	}
 	f.Header = Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: s.values(nil)}
 	if p := s.problem(nil); p != nil {
-		return &Error{Message: "the header cannot be read", Problems: []Problem{*p}}
+		return &Error{Message: "the header cannot be read", Problems: []Problem{*p}, Advice: exportAgain}
 	}
 	if p := t.undecodable(&f.Header, nil); p != nil {
 		return t.explain(&Error{Message: "the header cannot be read", Problems: []Problem{*p}})
@@ -146,7 +154,10 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 		return k.refuse() // below title lines or sep=;
 	}
 	if n := len(f.Header.Cells); n > maxColumns {
-		return &Error{Message: fmt.Sprintf("the header has %d columns, more than %d", n, maxColumns)}
+		return &Error{
+			Message: fmt.Sprintf("the header has %d columns, more than %d", n, maxColumns),
+			Advice:  "delete the columns that are not needed",
+		}
 	}
 	if f.Dialect.LineEnd = s.lineEnd; s.lineEnd == "" {
 		f.Dialect.LineEnd = "\n"

@@ -68,7 +68,7 @@ func (c columns) has(i int) bool { return c.all || i < len(c.some) && c.some[i] 
 
 // newScanner scans a text whose first line is line of its file.
 func newScanner(text string, delim rune, line int, padded columns) *scanner {
-	s := &scanner{text: text, delim: string(delim), line: line, padded: padded}
+	s := &scanner{text: text, delim: string(delim), line: line, padded: padded, cells: make([]cell, 0, 16)}
 	for _, c := range []byte{'\n', '\r', '"', 0, s.delim[0]} {
 		s.stop[c] = true
 	}
@@ -104,7 +104,8 @@ func (s *scanner) next() bool {
 	}
 }
 
-// nextHeader is next, but blanks in front of quotes are read over in every column if all cells of the record are in quotes.
+// nextHeader is next, but blanks in front of quotes are skipped in every column if all cells of the record are in
+// quotes.
 func (s *scanner) nextHeader(padded columns) bool {
 	pos, line := s.pos, s.line
 	s.padded = columns{all: true}
@@ -133,20 +134,18 @@ func (s *scanner) scanQuoted(i int, c *cell) int {
 	opened := s.ends
 	form := quoted
 	for i++; ; i++ {
-		j := strings.IndexByte(t[i:], '"')
-		if j < 0 {
-			s.fault, s.at, s.atLine = openQuote, len(s.cells), opened
-			s.ends += lineEnds(t[i:])
-			c.form = sloppy
-			return len(t)
-		}
-		if inside := t[i : i+j]; inside != "" {
-			s.ends += lineEnds(inside)
-			if strings.IndexByte(inside, 0) >= 0 {
-				s.setFault(nulByte, len(s.cells), s.ends)
+		for i < len(t) && t[i] != '"' {
+			if t[i] < ' ' {
+				s.noteControl(i)
 			}
+			i++
 		}
-		i += j + 1
+		if i == len(t) {
+			s.fault, s.at, s.atLine = openQuote, len(s.cells), opened
+			c.form = sloppy
+			return i
+		}
+		i++
 		if i == len(t) || t[i] != '"' {
 			break
 		}
@@ -163,6 +162,20 @@ func (s *scanner) scanQuoted(i int, c *cell) int {
 	}
 	c.form |= form
 	return i
+}
+
+// noteControl takes note of a control character inside quotes.
+func (s *scanner) noteControl(i int) {
+	switch s.text[i] {
+	case '\n':
+		if s.text[i-1] != '\r' {
+			s.ends++
+		}
+	case '\r':
+		s.ends++
+	case 0:
+		s.setFault(nulByte, len(s.cells), s.ends)
+	}
 }
 
 // skipBlanks goes over spaces and tabs that are no delimiters.
@@ -231,10 +244,11 @@ func (s *scanner) setFault(f fault, cell, line int) {
 
 // problem says in words what the record's fault is; nil where it has none.
 func (s *scanner) problem(header []string) *Problem {
+	if s.fault == sound {
+		return nil
+	}
 	p := &Problem{Line: s.atLine, Column: cellAt(header, s.at)}
 	switch s.fault {
-	case sound:
-		return nil
 	case openQuote:
 		p.Message = "the quote that opens here is never closed"
 	case nulByte:
@@ -297,12 +311,3 @@ func blank(s string) bool {
 }
 
 func isBlank(r rune) bool { return unicode.IsSpace(r) || text.IsInvisible(r) }
-
-// lineEnds is how many lines end in s: with LF, CR or CRLF.
-func lineEnds(s string) int {
-	n := strings.Count(s, "\n")
-	if strings.IndexByte(s, '\r') < 0 {
-		return n
-	}
-	return n + strings.Count(s, "\r") - strings.Count(s, "\r\n")
-}

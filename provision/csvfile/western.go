@@ -6,35 +6,71 @@ import "strings"
 // of other encodings come out as accented letters and symbols where no western word has them. A few odd words among
 // many do not count.
 func isWestern(raw string) bool {
-	odd, words, symbols, letters := 0, 0, 0, 0
-	for i := 0; i < len(raw); {
+	var w wordCounts
+	for i := 0; i < len(raw); i++ {
 		from := i
-		high, accented := 0, 0
+		high := 0
 		for ; i < len(raw) && isWordByte(raw[i]); i++ {
 			if raw[i] >= 0x80 {
 				high++
-				if isHighLetter(raw[i]) {
-					accented++
-				} else if strings.IndexByte(commonSymbols, raw[i]) < 0 {
-					symbols++
-				}
 			}
 		}
-		if high == 0 {
-			i = max(i, from+1)
-			continue
-		}
-		letters += accented
-		switch {
-		case isOddWord(raw[from:i], high):
-			odd++
-			words++
-		case accented > 0:
-			words++
+		if high > 0 {
+			w.add(raw[from:i], high)
 		}
 	}
 	const share = 5 // one odd word in so many is too many
-	return odd*share <= words && symbols <= letters || odd == 0 && symbols <= letters
+	switch {
+	case w.odd > 0 && w.odd*share > w.accented,
+		w.symbols > max(w.letters, 1),
+		w.short > 1 && w.short == w.accented,
+		w.icelandic > 2 && w.icelandic*3 >= w.accented && w.acute == 0: // Turkish
+		return false
+	}
+	return true
+}
+
+// wordCounts counts the words of a text, and the bytes in them, that are not ASCII as Windows-1252.
+type wordCounts struct {
+	accented  int // words with letters that are not ASCII, or odd
+	odd       int // words that no western language has
+	short     int // words of two letters, both not ASCII
+	icelandic int // words with ð, þ or ý
+	letters   int // letters that are not ASCII
+	acute     int // letters with an acute accent, and æ: frequent in Icelandic, Faroese and Czech
+	symbols   int // what is no letter, and does not stand beside the words of a western text
+}
+
+// add counts a word with so many bytes that are not ASCII.
+func (w *wordCounts) add(word string, high int) {
+	letters, icelandic := 0, false
+	for i := range len(word) {
+		switch c := word[i]; {
+		case c < 0x80:
+		case isHighLetter(c):
+			letters++
+			icelandic = icelandic || strings.IndexByte("\xd0\xdd\xde\xf0\xfd\xfe", c) >= 0
+			if strings.IndexByte("\xc1\xc6\xc9\xcd\xd3\xda\xe1\xe6\xe9\xed\xf3\xfa", c) >= 0 {
+				w.acute++
+			}
+		case strings.IndexByte(commonSymbols, c) < 0:
+			w.symbols++
+		}
+	}
+	w.letters += letters
+	odd := isOddWord(word, high)
+	if odd {
+		w.odd++
+	}
+	if odd || letters > 0 {
+		w.accented++
+	}
+	if letters == 2 && len(word) == 2 {
+		w.short++
+	}
+	if icelandic {
+		w.icelandic++
+	}
 }
 
 // isWordByte reports whether c is part of a word, or may be in another encoding.
@@ -75,8 +111,8 @@ func isOddWord(w string, high int) bool {
 			}
 		case !first && !last && isLower(w[i+1]):
 			return true // Gra¿yna, J”rg
-		case first && !last && (c == 0xa3 || c == 0xaf) && isLower(w[1]):
-			return true // £ukasz
+		case first && !last && strings.IndexByte("\xa3\xaa\xaf\xba", c) >= 0 && isLower(w[1]):
+			return true // £ukasz, ªtefan
 		case last && i >= 3 && strings.IndexByte("\x82\x84\xb3\xb9", c) >= 0:
 			return true // Pawe³, Andr‚
 		}
@@ -120,7 +156,7 @@ func isLetter(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || isHighLetter(c)
 }
 
-// isHighLetter reports whether c is a letter of Windows-1252 beside ASCII's. × and ÷ count, as they are letters in KOI8-R.
+// isHighLetter reports whether c is a letter of Windows-1252 beside ASCII's. × and ÷ count: they are letters in KOI8-R.
 func isHighLetter(c byte) bool {
 	return c >= 0xc0 || strings.IndexByte("\x8a\x8c\x8e\x9a\x9c\x9e\x9f", c) >= 0
 }

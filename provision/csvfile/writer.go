@@ -5,16 +5,16 @@ import (
 	"unicode/utf8"
 )
 
-// AppendCells appends the cells [from,to) of a record of the file, delimited, as they stand in the file, quotes and all;
-// cells that the record does not have are empty. A cell that is not strict CSV is quoted again; blanks around quotes
-// are left out.
+// AppendCells appends the cells [from,to) of a record of the file, delimited, as they stand in the file, quotes and
+// all; cells that the record does not have are empty. A cell that is not strict CSV is quoted again; blanks around
+// quotes are left out.
 func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 	if from == 0 && to == len(r.Cells) && strings.IndexByte(r.Raw, '"') < 0 {
 		return append(dst, r.Raw...)
 	}
 	d := f.Dialect.Delimiter
-	s := newScanner(r.Raw, d, 1, f.padded)
-	if r == &f.Header {
+	s := newScanner(r.Raw, d, r.Line, f.padded)
+	if r.Line == f.Header.Line {
 		s.nextHeader(f.padded)
 	} else {
 		s.next()

@@ -14,8 +14,8 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// The kinds of errors, for errors.Is. An error has one kind; ErrScope, ErrNotSent and ErrUnknownHost come in addition to
-// the kind named with them. Other errors are the context's cause, and that of a request that could not be built.
+// The kinds of errors, for errors.Is. An error has one kind; ErrScope, ErrNotSent and ErrUnknownHost come in addition
+// to the kind named with them. Other errors are the context's cause, and that of a request that could not be built.
 var (
 	// ErrCredentials: 401, or a token request that was refused. Nothing sent with these credentials will be accepted.
 	ErrCredentials = errors.New("the tenant refused the credentials")
@@ -31,7 +31,7 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrNotFound: 404 for a user's ID.
 	ErrNotFound = errors.New("user not found")
-	// ErrRefused: 400, 413 or 422, the request itself is not acceptable; or an ID that cannot be one, which is not sent.
+	// ErrRefused: 400, 413 or 422, the request itself is not acceptable; or an invalid user ID, which is not sent.
 	ErrRefused = errors.New("refused")
 	// ErrNoAnswer: 408, a 5xx, a broken connection, a timeout. Whether the request took effect is not known, except
 	// where it is an ErrNotSent, too.
@@ -180,8 +180,8 @@ func oneLine(s string) string {
 // maxRetryAfter bounds what a tenant may ask for: Qlik's windows are five minutes, so a longer wait is a mistake.
 const maxRetryAfter = 10 * time.Minute
 
-// retryAfter reads Retry-After: whole seconds, or a date, which is compared with the answer's own Date, so that only the
-// tenant's clock matters. It is 0 where there is none or it is invalid, and at most maxRetryAfter.
+// retryAfter reads Retry-After: whole seconds, or a date, which is compared with the answer's own Date, so that only
+// the tenant's clock matters. It is 0 where there is none or it is invalid, and at most maxRetryAfter.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if value == "" {

@@ -4,75 +4,94 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
 )
 
-var kinds = []error{ErrCredentials, ErrNoToken, ErrLimited, ErrForbidden, ErrConflict, ErrRefused, ErrNoAnswer, ErrGarbled, ErrNotTenant}
+var kinds = []error{
+	ErrCredentials, ErrNoToken, ErrLimited, ErrForbidden, ErrConflict, ErrNotFound, ErrRefused, ErrNoAnswer, ErrGarbled,
+	ErrNotTenant, ErrProxy,
+}
 
-func TestAStatusBecomesOneKindOfError(t *testing.T) {
-	of := map[int]error{400: ErrRefused, 401: ErrCredentials, 403: ErrForbidden, 408: ErrNoAnswer, 409: ErrConflict, 413: ErrRefused, 422: ErrRefused, 429: ErrLimited}
+func TestStatusDecidesKindOfError(t *testing.T) {
+	table := map[int]error{
+		400: ErrRefused, 401: ErrCredentials, 403: ErrForbidden, 408: ErrNoAnswer, 409: ErrConflict, 413: ErrRefused,
+		422: ErrRefused, 429: ErrLimited,
+	}
 	for status := 100; status < 1000; status++ {
-		if status/100 == 2 {
-			continue
-		}
-		want := of[status]
-		switch {
-		case want != nil:
-		case status/100 == 5:
-			want = ErrNoAnswer
-		case status < 200:
-			want = ErrGarbled
-		default:
-			want = ErrNotTenant
-		}
-		err := fmt.Errorf("wrapped: %w", refusal(request{}, status, nil))
-		for _, kind := range kinds {
-			if errors.Is(err, kind) != (kind == want) {
-				t.Errorf("%d is %v: %v, want %v", status, kind, kind != want, want)
+		for _, oneUser := range []bool{false, true} {
+			want := table[status]
+			switch {
+			case want != nil:
+			case status < 300:
+				want = ErrGarbled
+			case status == 404 && oneUser:
+				want = ErrNotFound
+			case status/100 == 5:
+				want = ErrNoAnswer
+			default:
+				want = ErrNotTenant
 			}
-		}
-		if errors.Is(err, ErrNotSent) {
-			t.Errorf("%d was not sent", status)
-		}
-		if text := err.Error(); !strings.Contains(text, fmt.Sprint(status)) {
-			t.Errorf("%d with no body says %q", status, text)
+			err := fmt.Errorf("wrapped: %w", refusal(request{oneUser: oneUser}, status, nil))
+			for _, kind := range kinds {
+				if errors.Is(err, kind) != (kind == want) {
+					t.Errorf("%d is %v: %v, want %v", status, kind, kind != want, want)
+				}
+			}
+			if errors.Is(err, ErrNotSent) {
+				t.Errorf("%d counts as not sent", status)
+			}
+			if text := err.Error(); !strings.Contains(text, fmt.Sprint(status)) {
+				t.Errorf("%d without a body: %q", status, text)
+			}
 		}
 	}
 }
 
-func TestAnErrorBodyIsRead(t *testing.T) {
+func TestErrorBodyIsRead(t *testing.T) {
 	for _, test := range []struct {
 		name, body                 string
 		code, title, detail, trace string
 		text                       string
 	}{
-		{"Qlik's", `{"errors":[{"code":"USERS-7","title":"Not found","detail":"No such user","status":404,"source":{"pointer":"/subject"}}],"traceId":"79cf"}`, "USERS-7", "Not found", "No such user", "79cf", "Not found: No such user"},
-		{"the status as text", `{"errors":[{"code":"A-1","title":"T","status":"400"}],"traceId":"1"}`, "A-1", "T", "", "1", "T"},
-		{"a title that ends in a full stop", `{"errors":[{"code":"HTTP-429","title":"API rate limit reached.","detail":"You need to wait 13 seconds until limit is lifted."}]}`, "HTTP-429", "API rate limit reached.", "You need to wait 13 seconds until limit is lifted.", "", "API rate limit reached: You need to wait 13 seconds until limit is lifted."},
+		{"Qlik's", `{"errors":[{"code":"USERS-7","title":"Not found","detail":"No such user","status":404,` +
+			`"source":{"pointer":"/subject"}}],"traceId":"79cf"}`,
+			"USERS-7", "Not found", "No such user", "79cf", "Not found: No such user"},
+		{"the status as text", `{"errors":[{"code":"A-1","title":"T","status":"400"}],"traceId":"1"}`,
+			"A-1", "T", "", "1", "T"},
+		{"a title that ends in a full stop", `{"errors":[{"code":"HTTP-429","title":"API rate limit reached.",` +
+			`"detail":"You need to wait 13 seconds."}]}`,
+			"HTTP-429", "API rate limit reached.", "You need to wait 13 seconds.", "",
+			"API rate limit reached: You need to wait 13 seconds."},
 		{"detail alone", `{"errors":[{"detail":"D"}]}`, "", "", "D", "", "D"},
-		{"the detail repeats the title", `{"errors":[{"title":"Same","detail":"Same"}]}`, "", "Same", "Same", "", "Same"},
-		{"two errors", `{"errors":[{"code":"A","title":"first"},{"code":"B","title":"second"}]}`, "A", "first", "", "", "first"},
+		{"the detail repeats the title", `{"errors":[{"title":"Same","detail":"Same"}]}`,
+			"", "Same", "Same", "", "Same"},
+		{"two errors", `{"errors":[{"code":"A","title":"first"},{"code":"B","title":"second"}]}`,
+			"A", "first", "", "", "first"},
 		{"no errors in it", `{"errors":[],"traceId":"2"}`, "", "", "", "2", "HTTP 400 Bad Request"},
-		{"errors of the wrong type", `{"errors":"all of them","traceId":"3"}`, "", "", "", "3", "HTTP 400 Bad Request"},
-		{"a code of the wrong type", `{"errors":[{"code":7,"title":"T","detail":"D"}],"traceId":"4"}`, "", "T", "D", "4", "T: D"},
+		{"errors of the wrong type", `{"errors":"all of them","traceId":"3"}`,
+			"", "", "", "3", "HTTP 400 Bad Request"},
+		{"a code of the wrong type", `{"errors":[{"code":7,"title":"T","detail":"D"}],"traceId":"4"}`,
+			"", "T", "D", "4", "T: D"},
 		{"a trace of the wrong type", `{"traceId":[1],"errors":[{"code":"A","title":"T"}]}`, "A", "T", "", "", "T"},
-		{"OAuth's", `{"error":"invalid_client","error_description":"who are you"}`, "invalid_client", "invalid_client", "who are you", "", "invalid_client: who are you"},
-		{"OAuth's, bare", `{"error":"invalid_client"}`, "invalid_client", "invalid_client", "", "", "invalid_client"},
-		{"what would be a line of ours", `{"errors":[{"code":"A\n1","title":"gone\nhint: curl evil","detail":"\u001b[31m\u2028red"}],"traceId":"1\n2"}`, "A 1", "gone hint: curl evil", " [31m red", "1 2", "gone hint: curl evil:  [31m red"},
-		{"the same, OAuth's", `{"error":"a\nb","error_description":"c\rd"}`, "a b", "a b", "c d", "", "a b: c d"},
+		{"OAuth's", `{"error":"invalid_client","error_description":"who are you"}`,
+			"invalid_client", "invalid_client", "who are you", "", "invalid_client: who are you"},
+		{"OAuth's, bare", `{"error":"invalid_client"}`,
+			"invalid_client", "invalid_client", "", "", "invalid_client"},
+		{"control characters", `{"errors":[{"code":"A\n1","title":"not found\nhint: curl evil",` +
+			`"detail":"\u001b[31m\u2028red"}],"traceId":"1\n2"}`,
+			"A 1", "not found hint: curl evil", " [31m red", "1 2", "not found hint: curl evil:  [31m red"},
+		{"control characters, OAuth's", `{"error":"a\nb","error_description":"c\rd"}`,
+			"a b", "a b", "c d", "", "a b: c d"},
 		{"HTML", `<html><body>502</body></html>`, "", "", "", "", "HTTP 400 Bad Request"},
 		{"nothing", ``, "", "", "", "", "HTTP 400 Bad Request"},
 		{"null", `null`, "", "", "", "", "HTTP 400 Bad Request"},
 		{"an array", `[1,2]`, "", "", "", "", "HTTP 400 Bad Request"},
 		{"cut short", `{"errors":[{"code":"A","title":"T"`, "", "", "", "", "HTTP 400 Bad Request"},
-		{"nested deep", strings.Repeat("[", 100_000), "", "", "", "", "HTTP 400 Bad Request"},
+		{"nested deeply", strings.Repeat("[", 100_000), "", "", "", "", "HTTP 400 Bad Request"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := refusal(request{}, 400, []byte(test.body))
@@ -80,25 +99,25 @@ func TestAnErrorBodyIsRead(t *testing.T) {
 				t.Errorf("%q %q %q %q", e.Code, e.Title, e.Detail, e.TraceID)
 			}
 			if e.Error() != test.text {
-				t.Errorf("says %q, want %q", e.Error(), test.text)
+				t.Errorf("%q, want %q", e.Error(), test.text)
 			}
 		})
 	}
 }
 
 func FuzzErrorBody(f *testing.F) {
-	f.Add(400, []byte(`{"errors":[{"code":"USERS-7","title":"Not found","detail":"No such user","status":404}],"traceId":"79cf"}`))
+	f.Add(400, []byte(`{"errors":[{"code":"USERS-7","title":"Not found","detail":"No","status":404}],"traceId":"79cf"}`))
 	f.Add(401, []byte(`{"error":"invalid_client","error_description":"who are you"}`))
 	f.Add(502, []byte(`<html>`))
 	f.Add(429, []byte(`{"errors":[{"code":1,"title":"\ud800"}]}`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		e := refusal(request{}, status, body)
 		if e.Error() == "" || e.Status != status {
-			t.Errorf("%d says %q", e.Status, e.Error())
+			t.Errorf("%d: %q", e.Status, e.Error())
 		}
 		for _, text := range []string{e.Code, e.Title, e.Detail, e.TraceID} {
 			if !utf8.ValidString(text) {
-				t.Errorf("%q is no text", text)
+				t.Errorf("%q is not UTF-8", text)
 			}
 		}
 		if !json.Valid(body) && e.Error() != refusal(request{}, status, nil).Error() {
@@ -122,7 +141,8 @@ func TestRetryAfterIsReadAndBounded(t *testing.T) {
 		{"31536000", "", 10 * time.Minute},
 		{"9223372036854775807", "", 10 * time.Minute},
 		{"99999999999999999999", "", 10 * time.Minute},
-		{"", "", 0}, {"0", "", 0}, {"-1", "", 0}, {"+5", "", 0}, {"1.5", "", 0}, {"1e3", "", 0}, {"soon", "", 0}, {"5 seconds", "", 0}, {"٣", "", 0},
+		{"", "", 0}, {"0", "", 0}, {"-1", "", 0}, {"+5", "", 0},
+		{"1.5", "", 0}, {"1e3", "", 0}, {"soon", "", 0}, {"5 seconds", "", 0}, {"٣", "", 0},
 		{at(20 * time.Second), "", 20 * time.Second},
 		{at(20 * time.Second), at(5 * time.Second), 15 * time.Second},
 		{at(2*time.Hour + time.Minute), at(2 * time.Hour), time.Minute},
@@ -155,30 +175,6 @@ func FuzzRetryAfter(f *testing.F) {
 			t.Errorf("%q: %v", value, got)
 		}
 	})
-}
-
-func TestWhatWasNeverSentIsKnown(t *testing.T) {
-	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
-	for _, test := range []struct {
-		err  error
-		want bool
-	}{
-		{refused, true},
-		{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "acme.eu.qlikcloud.com"}}, true},
-		{&net.OpError{Op: "proxyconnect", Net: "tcp", Err: refused}, true},
-		{&net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, false},
-		{&net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}, false},
-		{errors.New("unexpected EOF"), false},
-	} {
-		lost := lostError(test.err, time.Second)
-		err := error(&lost)
-		if !errors.Is(err, ErrNoAnswer) || errors.Is(err, ErrNotSent) != test.want {
-			t.Errorf("%v: not sent is %v", err, !test.want)
-		}
-	}
-	if errors.Is(&TokenError{kind: ErrNoToken, Err: &Error{kind: ErrNoAnswer, Err: refused}}, ErrNoAnswer) {
-		t.Error("what became of a token request is taken for what became of the request that needed it")
-	}
 }
 
 // refusal is the error of an answer.

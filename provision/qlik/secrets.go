@@ -27,11 +27,7 @@ const (
 )
 
 func newSecrets(creds Credentials) *secrets {
-	s := &secrets{own: append(forms(creds.ClientSecret), forms(creds.APIKey)...)}
-	if len(creds.ClientSecret) >= shortestSecret {
-		s.own = append(s.own, base64Forms(creds.ClientID+":"+creds.ClientSecret)...)
-	}
-	return s
+	return &secrets{own: longestFirst(append(forms(creds.APIKey), pairForms(creds.ClientID, creds.ClientSecret)...))}
 }
 
 // addProxy hides a proxy's password. proxy may be nil.
@@ -42,10 +38,7 @@ func (s *secrets) addProxy(proxy *url.URL) {
 	password, _ := proxy.User.Password()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.own = append(s.own, forms(password)...)
-	if len(password) >= shortestSecret {
-		s.own = append(s.own, base64Forms(proxy.User.Username()+":"+password)...)
-	}
+	s.own = longestFirst(append(s.own, pairForms(proxy.User.Username(), password)...))
 }
 
 // addToken hides a token.
@@ -66,12 +59,20 @@ func forms(secret string) []string {
 	return longestFirst(append(base64Forms(secret), escapedForms(secret)...))
 }
 
+// pairForms are the forms of a secret and of a Basic authorization with it.
+func pairForms(user, secret string) []string {
+	if len(secret) < shortestSecret {
+		return nil
+	}
+	return append(forms(secret), base64Forms(user+":"+secret)...)
+}
+
 func base64Forms(s string) (all []string) {
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
 		padded := encoding.EncodeToString([]byte(s))
 		all = append(append(all, escapedForms(padded)...), escapedForms(strings.TrimRight(padded, "="))...)
 	}
-	return longestFirst(all)
+	return all
 }
 
 func escapedForms(s string) []string {
@@ -82,7 +83,7 @@ func escapedForms(s string) []string {
 	return all
 }
 
-// longestFirst sorts the forms of one secret: a form may be part of another.
+// longestFirst sorts forms and removes repeated ones: a form may be part of another.
 func longestFirst(all []string) []string {
 	slices.SortFunc(all, func(a, b string) int {
 		if len(a) != len(b) {
@@ -126,8 +127,9 @@ func (s *secrets) redacted(e Error) *Error {
 	e.Title = text.Clip(oneLine(s.hide(e.Title)), maxText)
 	e.Detail = text.Clip(oneLine(s.hide(e.Detail)), maxText)
 	if e.Err != nil {
-		if shown := e.Err.Error(); s.hide(shown) != shown {
-			e.Err = &redactedCause{s.hide(shown), e.Err}
+		message := e.Err.Error()
+		if shown := text.Clip(oneLine(s.hide(message)), maxText); shown != message {
+			e.Err = &redactedCause{shown, e.Err}
 		}
 	}
 	return &e
@@ -148,7 +150,7 @@ func (s *secrets) redactRole(r *Role) {
 	r.ID, r.Name, r.Level = s.hide(r.ID), s.hide(r.Name), s.hide(r.Level)
 }
 
-// A redactedCause is an error whose text holds no secret, in the place of one that does.
+// A redactedCause stands for an error whose text cannot be shown as it is.
 type redactedCause struct {
 	shown string
 	cause error

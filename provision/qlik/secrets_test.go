@@ -5,44 +5,69 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const odd = `s"\/<&>+%41 secret ü`
 
-func TestSecretsAreHiddenInEveryFormTheyAreSentIn(t *testing.T) {
-	s := newSecrets(Credentials{ClientID: "the-client", ClientSecret: odd, APIKey: "eyJ0.key+/="})
+func TestSecretIsHiddenInEveryForm(t *testing.T) {
+	const key = "eyJ0.key+/="
+	s := newSecrets(Credentials{ClientID: "the-client", ClientSecret: odd, APIKey: key})
 	s.addToken("a token to be hidden")
+	s.addProxy(&url.URL{User: url.UserPassword("proxy-user", "proxy-password")})
 	body, err := json.Marshal(map[string]string{"client_secret": odd})
 	if err != nil {
 		t.Fatal(err)
 	}
+	encoded := func(e *base64.Encoding, s string) string { return e.EncodeToString([]byte(s)) }
+	pair, proxy := "the-client:"+odd, "proxy-user:proxy-password"
 	for _, text := range []string{
-		odd, "before" + odd + "after", odd + odd, string(body), quote(odd), url.QueryEscape(odd), url.PathEscape(odd), "secret=" + url.QueryEscape(odd) + "&x=y",
-		"Authorization: Bearer eyJ0.key+/=", "Bearer a token to be hidden, a token to be hidden",
+		odd, "before" + odd + "after", odd + odd, string(body), quote(odd), url.QueryEscape(odd), url.PathEscape(odd),
+		"secret=" + url.QueryEscape(odd) + "&x=y", "<p>" + html.EscapeString(odd) + "</p>",
+		"Authorization: Bearer " + key, "Bearer a token to be hidden, a token to be hidden", "proxy-password",
+		encoded(base64.StdEncoding, odd), encoded(base64.RawStdEncoding, odd), encoded(base64.URLEncoding, key),
+		"Basic " + encoded(base64.StdEncoding, pair), "Basic " + encoded(base64.RawURLEncoding, pair) + ".",
+		url.QueryEscape(encoded(base64.StdEncoding, pair)), encoded(base64.StdEncoding, "a token to be hidden"),
+		"Proxy-Authorization: Basic " + encoded(base64.StdEncoding, proxy),
 	} {
 		got := s.hide(text)
-		if strings.Contains(got, " secret ") || strings.Contains(got, "eyJ0") || strings.Contains(got, "token to") || strings.Contains(got, "%41") || !strings.Contains(got, hidden) {
-			t.Errorf("%q is told as %q", text, got)
+		for _, part := range []string{
+			" secret ", "eyJ0", "token to", "%41", "proxy-p", encoded(base64.StdEncoding, odd)[4:12],
+			encoded(base64.StdEncoding, pair)[4:12], encoded(base64.StdEncoding, pair)[20:28],
+			encoded(base64.StdEncoding, proxy)[4:20],
+		} {
+			if strings.Contains(got, part) || !strings.Contains(got, hidden) {
+				t.Errorf("%q is shown as %q", text, got)
+			}
 		}
 	}
-	for _, text := range []string{"", "the-client", "nothing to hide", "eyJ0", base64.StdEncoding.EncodeToString([]byte("x"))} {
+	for _, text := range []string{"", "the-client", "nothing to hide", "eyJ0", encoded(base64.StdEncoding, "x")} {
 		if got := s.hide(text); got != text {
-			t.Errorf("%q is told as %q", text, got)
+			t.Errorf("%q is shown as %q", text, got)
 		}
 	}
 }
 
-func TestWhatIsTooShortToBeASecretIsNotTakenOutOfWords(t *testing.T) {
+func TestPasswordOfTheProxyIsHidden(t *testing.T) {
+	t.Setenv("HTTPS_PROXY", "http://me:pr0xy-password@proxy.example.com:8080")
+	client := New(tenantAt(t, "https://acme.eu.qlikcloud.com"), Options{})
+	if got := client.secrets.hide("407 for me:pr0xy-password"); strings.Contains(got, "pr0xy") {
+		t.Error(got)
+	}
+}
+
+func TestShortSecretIsNotRemovedFromWords(t *testing.T) {
 	s := newSecrets(Credentials{ClientSecret: "right"})
 	if got := s.hide("not the right one"); got != "not the right one" {
 		t.Error(got)
 	}
 }
 
-func TestTheLatestTokensAreHidden(t *testing.T) {
+func TestLatestTokensAreHidden(t *testing.T) {
 	s := newSecrets(Credentials{})
 	for i := range 100 {
 		s.addToken(fmt.Sprintf("token-number-%03d", i))
@@ -55,20 +80,23 @@ func TestTheLatestTokensAreHidden(t *testing.T) {
 	}
 }
 
-func TestAnErrorThatSaysASecretStaysWhatItIs(t *testing.T) {
+func TestRedactedErrorKeepsItsKindAndCause(t *testing.T) {
 	s := newSecrets(Credentials{APIKey: "the-key-of-all"})
 	cause := errors.New("malformed: the-key-of-all")
-	e := &Error{kind: ErrNoAnswer, Code: "the-key-of-all", Title: "the-key-of-all", Detail: "x the-key-of-all", TraceID: "the-key-of-all", Err: cause}
-	e = s.redacted(*e)
+	built := Error{
+		kind: ErrNoAnswer, Code: "the-key-of-all", Title: "the-key-of-all", Detail: "x the-key-of-all",
+		TraceID: "the-key-of-all", Err: cause,
+	}
+	e := s.redacted(built)
 	if text := fmt.Sprint(e, e.Code, e.Title, e.Detail, e.TraceID, e.Err); strings.Contains(text, "the-key") {
 		t.Error(text)
 	}
 	if !errors.Is(e, ErrNoAnswer) || !errors.Is(e, cause) {
-		t.Error("it is not of its kind any more")
+		t.Error("its kind or its cause is lost")
 	}
 }
 
-func TestCredentialsPrintAsNothing(t *testing.T) {
+func TestCredentialsAreNotPrinted(t *testing.T) {
 	c := Credentials{ClientID: "me", ClientSecret: "MARKED", APIKey: "MARKED"}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		if text := fmt.Sprintf(format, c); strings.Contains(text, "MARKED") {
@@ -84,12 +112,24 @@ func FuzzHide(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, secret string) {
 		s := newSecrets(Credentials{ClientSecret: secret})
 		if len(secret) < shortestSecret || strings.Contains(secret, "(") || strings.Contains(secret, ")") {
-			t.Skip() // what stands in its place may be part of it
+			t.Skip() // the replacement may contain it
 		}
 		for _, text := range []string{text, text + secret, secret + text, text + secret + text + secret} {
 			if got := s.hide(text); strings.Contains(got, secret) {
-				t.Errorf("%q with %q is told as %q", text, secret, got)
+				t.Errorf("%q with %q is shown as %q", text, secret, got)
 			}
 		}
 	})
+}
+
+func TestErrorTextIsBounded(t *testing.T) {
+	long := strings.Repeat("ü", 30_000)
+	body := fmt.Sprintf(`{"errors":[{"code":%q,"title":%[1]q,"detail":%[1]q}],"traceId":%[1]q}`, long)
+	e := refusal(request{}, 400, []byte(body))
+	if len(e.Code) > maxName || len(e.TraceID) > maxName || len(e.Title) > maxText || len(e.Detail) > maxText {
+		t.Errorf("%d %d %d %d bytes", len(e.Code), len(e.TraceID), len(e.Title), len(e.Detail))
+	}
+	if !utf8.ValidString(e.Error()) || !strings.HasPrefix(e.Title, "ü") {
+		t.Error("a character was cut")
+	}
 }

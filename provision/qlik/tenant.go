@@ -33,7 +33,8 @@ func ParseTenant(s string) (Tenant, error) {
 	}
 	u, err := url.Parse(raw)
 	if err == nil && u.User != nil || strings.Contains(s, "@") { // the value is not shown: it may hold a password
-		return Tenant{}, fmt.Errorf("the tenant's address has an @ in it: credentials do not belong there, write %s", example)
+		const format = "the tenant's address has an @ in it: credentials do not belong there, write %s"
+		return Tenant{}, fmt.Errorf(format, example)
 	}
 	if strings.ContainsAny(s, "\"'`“”‘’„«»") {
 		return Tenant{}, fmt.Errorf("the tenant %s has a quotation mark in it: write %s", s, example)

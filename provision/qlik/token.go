@@ -113,8 +113,8 @@ func (s *tokens) accept(t *token) {
 	s.mu.Unlock()
 }
 
-// reject notes a 401 to t, and reports whether the request may be sent again: with the token that replaced t already, or
-// with a new one where t was accepted before. A token that never was, and an API key, are refused permanently.
+// reject notes a 401 to t, and reports whether the request may be sent again: with the token that replaced t already,
+// or with a new one where t was accepted before. A token that never was, and an API key, are refused permanently.
 func (s *tokens) reject(t *token) (again, replaced bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,8 +128,8 @@ func (s *tokens) reject(t *token) (again, replaced bool) {
 	return true, false
 }
 
-// fetchToken asks the tenant for a token: with Scope, and once without a scope where that was refused for another reason
-// than the client's identity. A token that it returns may lack the permission to write users.
+// fetchToken requests a token: with Scope, and once without a scope where that was refused for another reason than the
+// client's identity. A token that it returns may lack the permission to write users.
 func (c *Client) fetchToken(ctx context.Context, creds Credentials) (*token, error) {
 	t, err := c.requestToken(ctx, creds, Scope)
 	scoped, refused := errors.AsType[*Error](err)

@@ -5,18 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"qlik-provision/provision/sandbox"
 )
 
-func TestAnyNumberOfCallersShareOneTokenRequest(t *testing.T) {
-	for range 300 { // what is at stake is a race between callers
+func TestCallersShareOneTokenRequest(t *testing.T) {
+	for range 300 { // the callers race
 		var fetched atomic.Int64
 		s := &tokens{fetch: func(context.Context) (*token, error) {
 			fetched.Add(1)
@@ -34,7 +33,7 @@ func TestAnyNumberOfCallersShareOneTokenRequest(t *testing.T) {
 		}
 		close(start)
 		group.Wait()
-		if _, err := s.renew(t.Context(), nil); err != nil { // as one who looked before there was a token, and asks only now
+		if _, err := s.renew(t.Context(), nil); err != nil { // as a caller that checked before there was a token
 			t.Error(err)
 		}
 		if n := fetched.Load(); n != 1 {
@@ -43,7 +42,7 @@ func TestAnyNumberOfCallersShareOneTokenRequest(t *testing.T) {
 	}
 }
 
-func TestWhoSharesATokenRequestDoesNotFailWithItsCaller(t *testing.T) {
+func TestSharedTokenRequestOutlivesItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fetched := 0
 		s := &tokens{fetch: func(ctx context.Context) (*token, error) {
@@ -59,14 +58,14 @@ func TestWhoSharesATokenRequestDoesNotFailWithItsCaller(t *testing.T) {
 		var group sync.WaitGroup
 		group.Go(func() {
 			if _, err := s.get(first); !errors.Is(err, context.Canceled) {
-				t.Errorf("the one that left: %v", err)
+				t.Errorf("the caller that left: %v", err)
 			}
 		})
 		synctest.Wait()
 		for range 3 {
 			group.Go(func() {
 				if got, err := s.get(t.Context()); err != nil || got.header != "Bearer t" {
-					t.Errorf("one that stayed: %v", err)
+					t.Errorf("a caller that stayed: %v", err)
 				}
 			})
 		}
@@ -79,38 +78,33 @@ func TestWhoSharesATokenRequestDoesNotFailWithItsCaller(t *testing.T) {
 	})
 }
 
-func TestARequestForATokenEndsWithItsCaller(t *testing.T) {
+func TestTokenRequestEndsWithItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tenant := sandbox.New(sandbox.Options{})
-		tenant.Inject(sandbox.Fault{Kind: sandbox.FaultHang, On: sandbox.EndpointToken})
-		at, err := ParseTenant("https://acme.eu.qlikcloud.com")
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := New(at, Options{Transport: tenant.Transport(), Credentials: Credentials{ClientID: "me", ClientSecret: "secret-0123"}})
+		hanging := roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		creds := Credentials{ClientID: "me", ClientSecret: "secret-0123"}
+		c := New(tenantAt(t, "https://acme.eu.qlikcloud.com"), Options{Transport: hanging, Credentials: creds})
 		over := errors.New("over")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, over)
 		defer cancel()
-		if _, err := c.fetchToken(ctx, Credentials{}); err != over {
-			t.Errorf("%v", err)
+		for range 2 { // while it is sent, and before
+			if _, err := c.CreateUser(ctx, NewUser{Subject: "a"}); err != over {
+				t.Errorf("%v", err)
+			}
 		}
-		if _, err := c.CreateUser(ctx, NewUser{Subject: "a"}); err != over {
-			t.Errorf("%v", err)
+		if _, err := c.CreateUser(t.Context(), NewUser{Subject: "a"}); !errors.Is(err, ErrNoToken) {
+			t.Errorf("after the timeout: %v", err)
 		}
 	})
 }
 
-func TestATokenIsNotAskedForAfterTheEnd(t *testing.T) {
-	s := &tokens{fetch: func(ctx context.Context) (*token, error) { return nil, context.Cause(ctx) }}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	over := errors.New("over")
-	cancel(over)
-	if _, err := s.get(ctx); !errors.Is(err, over) {
-		t.Errorf("%v", err)
-	}
-}
+type roundTrip func(*http.Request) (*http.Response, error)
 
-// answers a token request with the nth token, and others by what f says of the token they came with.
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// oauth answers a token request with the next token, and other requests with what f returns for their token.
 func oauth(f func(token string) (int, string)) *script {
 	tokens := 0
 	var mu sync.Mutex
@@ -125,8 +119,8 @@ func oauth(f func(token string) (int, string)) *script {
 	}}
 }
 
-func TestA401ToATokenThatWasReplacedIsSentAgain(t *testing.T) {
-	// Three tokens in a row are replaced while the request is under way with them: that is no fault of the request's, nor of the client's.
+func TestRequestIsSentAgainWhereItsTokenWasReplaced(t *testing.T) {
+	// Three tokens in a row are replaced while the request is in flight: its own token is not at fault.
 	var c *Client
 	late := 0
 	s := oauth(func(string) (int, string) {
@@ -150,8 +144,8 @@ func TestA401ToATokenThatWasReplacedIsSentAgain(t *testing.T) {
 	}
 }
 
-func TestATenantThatTakesAndRefusesTokensByTurnsIsLeft(t *testing.T) {
-	// Each token is good for another's request, and never for ours.
+func TestTenantThatRefusesEveryNewTokenEndsTheRequest(t *testing.T) {
+	// Each token is accepted for another request, and never for this one.
 	var c *Client
 	s := oauth(func(string) (int, string) {
 		held, err := c.tokens.get(t.Context())
@@ -170,10 +164,10 @@ func TestATenantThatTakesAndRefusesTokensByTurnsIsLeft(t *testing.T) {
 	}
 }
 
-func TestATokenAnswerIsRead(t *testing.T) {
+func TestTokenAnswerIsRead(t *testing.T) {
 	for _, test := range []struct {
 		body   string
-		life   time.Duration // 0: for ever
+		life   time.Duration // 0: without an end
 		kind   error         // nil: a token
 		status int
 	}{
@@ -199,14 +193,15 @@ func TestATokenAnswerIsRead(t *testing.T) {
 		{``, 0, ErrCredentials, 403},
 		{``, 0, ErrNotTenant, 302},
 		{``, 0, ErrNotTenant, 404},
+		{``, 0, ErrNoToken, 101},
 	} {
 		s := &script{answer: func(int, *http.Request) (int, string) { return test.status, test.body }}
 		c := s.client(t, Options{})
-		got, err := c.fetchToken(t.Context(), Credentials{ClientID: "me", ClientSecret: "no one's"})
+		got, err := c.fetchToken(t.Context(), Credentials{ClientID: "me", ClientSecret: "secret-0123"})
 		if test.kind != nil {
 			for _, kind := range kinds {
 				if errors.Is(err, kind) != (kind == test.kind) {
-					t.Errorf("%d %s: %v, and that is %v: %v", test.status, test.body, err, kind, kind != test.kind)
+					t.Errorf("%d %s: %v is %v: %v", test.status, test.body, err, kind, kind != test.kind)
 				}
 			}
 			continue
@@ -215,8 +210,127 @@ func TestATokenAnswerIsRead(t *testing.T) {
 			t.Errorf("%s: %v, %v", test.body, got, err)
 			continue
 		}
-		if left := time.Until(got.end); test.life == 0 != got.end.IsZero() || test.life > 0 && (left > test.life || left < test.life-10*time.Second) {
-			t.Errorf("%s: it lives for %v, want %v", test.body, left, test.life)
+		left := time.Until(got.end)
+		if test.life == 0 != got.end.IsZero() || test.life > 0 && (left > test.life || left < test.life-10*time.Second) {
+			t.Errorf("%s: its life is %v, want %v", test.body, left, test.life)
+		}
+	}
+}
+
+func TestRefusedScopeIsTriedOnceWithoutScope(t *testing.T) {
+	const (
+		token      = `200 {"access_token":"t","expires_in":21600}`
+		badScope   = `400 {"error":"invalid_scope"}`
+		badClient  = `400 {"error":"invalid_client"}`
+		otherError = `400 {"errors":[{"code":"OAUTH-3","title":"Bad request"}]}`
+	)
+	for _, test := range []struct {
+		scoped, unscoped string // unscoped is empty where it is not asked for
+		kind             error  // nil: a token
+		scope            bool
+	}{
+		{token, "", nil, false},
+		{badScope, token, nil, false},
+		{"403 ", token, nil, false},
+		{otherError, token, nil, false},
+		{"422 ", token, nil, false},
+		{badScope, badScope, ErrCredentials, true},
+		{badScope, "403 ", ErrCredentials, true},
+		{"403 ", otherError, ErrCredentials, true},
+		{`403 {"errors":[{"code":"OAUTH-1","title":"Forbidden"}]}`, "403 ", ErrCredentials, true},
+		{`400 {"error":"unauthorized_client"}`, `400 {"error":"unauthorized_client"}`, ErrCredentials, true},
+		{otherError, otherError, ErrCredentials, false},
+		{badScope, badClient, ErrCredentials, false},
+		{badScope, "401 ", ErrCredentials, false},
+		{badScope, "503 ", ErrNoToken, false},
+		{badScope, "429 ", ErrNoToken, false},
+		{"401 ", "", ErrCredentials, false},
+		{badClient, "", ErrCredentials, false},
+		{`401 {"error":"invalid_scope"}`, "", ErrCredentials, false},
+		{"503 ", "", ErrNoToken, false},
+		{"429 ", "", ErrNoToken, false},
+		{"404 ", "", ErrNotTenant, false},
+	} {
+		s := &script{answer: func(n int, _ *http.Request) (status int, body string) {
+			text := []string{test.scoped, test.unscoped}[min(n, 1)]
+			fmt.Sscan(text, &status)
+			return status, text[4:]
+		}}
+		c := s.client(t, Options{Credentials: Credentials{ClientID: "me", ClientSecret: "secret-0123"}})
+		_, err := c.tokens.get(t.Context())
+		if !errors.Is(err, test.kind) || (err == nil) != (test.kind == nil) || errors.Is(err, ErrScope) != test.scope {
+			t.Errorf("%q, %q: %v, ErrScope is %v", test.scoped, test.unscoped, err, errors.Is(err, ErrScope))
+		}
+		const common = `{"client_id":"me","client_secret":"secret-0123","grant_type":"client_credentials"`
+		want := []string{common + `,"scope":"admin.users"}`}
+		if test.unscoped != "" {
+			want = append(want, common+"}")
+		}
+		if !slices.Equal(s.bodies, want) {
+			t.Errorf("%q, %q: sent %q", test.scoped, test.unscoped, s.bodies)
+		}
+	}
+}
+
+func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failing, revoked := false, false
+		tokens := 0
+		s := &script{answer: func(_ int, r *http.Request) (int, string) {
+			switch {
+			case r.URL.Path != "/oauth/token":
+				return 200, `{"data":[]}`
+			case failing:
+				return 503, ""
+			case revoked:
+				return 401, ""
+			}
+			tokens++
+			return 200, fmt.Sprintf(`{"access_token":"token-%d","expires_in":3600}`, tokens)
+		}}
+		c := s.client(t, Options{Credentials: Credentials{ClientID: "me", ClientSecret: "secret-0123"}})
+		use := func(want string) {
+			t.Helper()
+			_, err := c.FetchDate(t.Context())
+			got := s.sent[len(s.sent)-1].Header.Get("Authorization")
+			if err != nil || got != "Bearer "+want {
+				t.Errorf("%v, %q, want %q", err, got, want)
+			}
+		}
+		use("token-1")
+		time.Sleep(58 * time.Minute)
+		use("token-1")
+		time.Sleep(90 * time.Second)
+		failing = true
+		use("token-1") // still valid
+		failing = false
+		use("token-1") // not retried at once
+		time.Sleep(6 * time.Second)
+		use("token-2")
+		revoked = true
+		time.Sleep(59*time.Minute + time.Second)
+		if _, err := c.FetchDate(t.Context()); !errors.Is(err, ErrCredentials) {
+			t.Errorf("after the client was deleted: %v", err)
+		}
+	})
+}
+
+func TestRefusedAPIKeyIsNotTriedAgain(t *testing.T) {
+	s, c := always(t, 401, `{"errors":[{"code":"AUTH-1","title":"Unauthorized"}]}`)
+	if _, err := c.FetchDate(t.Context()); !errors.Is(err, ErrCredentials) || len(s.sent) != 1 {
+		t.Errorf("%v, %d requests", err, len(s.sent))
+	}
+}
+
+func TestRetryAfterOfATokenRequestIsKept(t *testing.T) {
+	for _, status := range []int{429, 503} {
+		s := &script{answer: func(int, *http.Request) (int, string) { return status, "" }}
+		s.header = http.Header{"Retry-After": {"86400"}}
+		for _, creds := range []Credentials{{ClientID: "me", ClientSecret: "secret-0123"}, {APIKey: "key-0123456789"}} {
+			_, err := s.client(t, Options{Credentials: creds}).FetchDate(t.Context())
+			if got := RetryAfter(err); got != 10*time.Minute {
+				t.Errorf("%d: %v, %v", status, got, err)
+			}
 		}
 	}
 }

@@ -23,7 +23,7 @@ func newTransport(connections int, timeout time.Duration) *http.Transport {
 	connect := min(10*time.Second, timeout/2)
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            (&net.Dialer{Timeout: connect}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:      true, // a TLSClientConfig of our own turns it off
 		MaxIdleConns:           connections,
@@ -43,11 +43,11 @@ func checkProxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http
 	if resp.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: fmt.Errorf("the proxy answered %s", oneLine(resp.Status))}
+	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: fmt.Errorf("the proxy answered %s", resp.Status)}
 }
 
-// CheckProxy returns an ErrProxy where HTTPS_PROXY is set to something that is no proxy's address. net/http ignores such
-// a value, and would connect without the proxy. A Client checks it, too: its requests fail with the same error.
+// CheckProxy returns an ErrProxy where HTTPS_PROXY is not the address of a proxy. net/http ignores such a value and
+// would connect without the proxy. A Client checks it, too: all its requests fail with the same error.
 func CheckProxy(t Tenant) error {
 	name, value := proxySetting(t)
 	if value == "" || parseProxy(value) != nil {
@@ -57,8 +57,8 @@ func CheckProxy(t Tenant) error {
 	if !strings.Contains(value, "@") { // it may hold a password
 		shown = fmt.Sprintf(" %q", value)
 	}
-	return &Error{kind: ErrProxy, Err: fmt.Errorf("%s%s is not the address of a proxy, such as http://proxy.example.com:8080",
-		name, shown)}
+	const format = "%s%s is not the address of a proxy, such as http://proxy.example.com:8080"
+	return &Error{kind: ErrProxy, Err: fmt.Errorf(format, name, shown)}
 }
 
 // proxyOf returns the proxy that requests to the tenant may go through, nil for none.
@@ -89,7 +89,7 @@ func parseProxy(value string) *url.URL {
 	if err != nil || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
 		return nil
 	}
-	if host := u.Hostname(); host == "" || !isAddress(host) || checkPort(u.Host) != nil {
+	if !isAddress(u.Hostname()) || checkPort(u.Host) != nil || strings.Trim(u.Path, "/") != "" {
 		return nil
 	}
 	return u
@@ -99,11 +99,14 @@ func parseProxy(value string) *url.URL {
 func lostError(err error, timeout time.Duration) Error {
 	err = bare(err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	record, noTLS := errors.AsType[tls.RecordHeaderError](err)
 	switch {
-	case untrusted, errors.Is(err, http.ErrSchemeMismatch):
+	case untrusted:
 		return Error{kind: ErrNotTenant, Err: err}
+	case noTLS && string(record.RecordHeader[:]) == "HTTP/":
+		return Error{kind: ErrNotTenant, Err: http.ErrSchemeMismatch}
 	case errors.Is(err, context.DeadlineExceeded) && !neverSent(err):
-		err = fmt.Errorf("none within %v", timeout)
+		err = fmt.Errorf("timeout after %v", timeout)
 	}
 	return Error{kind: ErrNoAnswer, Err: err}
 }

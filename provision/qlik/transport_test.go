@@ -2,21 +2,28 @@ package qlik
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
+	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// pipes are connections through memory, each of which can die without a word.
+// pipes are in-memory connections, each of which can be dropped silently.
 type pipes struct {
 	served chan net.Conn
 	closed chan struct{}
@@ -26,7 +33,7 @@ type pipes struct {
 	dials []*dying
 }
 
-// A dying connection is one end of a pipe. Once it is dead, what is written to it is lost, and nothing more comes out of it.
+// A dying connection is one end of a pipe. Once it is dead, what is written to it is lost and nothing can be read.
 type dying struct {
 	net.Conn
 	dead   atomic.Bool
@@ -81,17 +88,17 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
 
-// A firewall that forgets a connection tells neither end. Over HTTP/1.1 a request that gets no answer takes its connection along; over HTTP/2
-// all requests share one, and it has to be found dead.
-func TestAConnectionThatDiedSilentlyIsReplaced(t *testing.T) {
+// A firewall that drops a connection tells neither end. Over HTTP/1.1 only the request in flight is lost. Over HTTP/2
+// all requests share the connection, so that it has to be recognized as dead.
+func TestSilentlyDroppedConnectionIsReplaced(t *testing.T) {
 	for _, protocol := range []string{"h2", "http/1.1"} {
 		t.Run(protocol, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { replacesTheDead(t, protocol) })
+			synctest.Test(t, func(t *testing.T) { replacesDroppedConnection(t, protocol) })
 		})
 	}
 }
 
-func replacesTheDead(t *testing.T, protocol string) {
+func replacesDroppedConnection(t *testing.T, protocol string) {
 	memory := &pipes{served: make(chan net.Conn), closed: make(chan struct{})}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusCreated)
@@ -105,11 +112,8 @@ func replacesTheDead(t *testing.T, protocol string) {
 	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
 	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
 	transport.TLSClientConfig.Time = func() time.Time { return server.Certificate().NotBefore.Add(time.Hour) }
-	at, err := ParseTenant("https://example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := New(at, Options{Credentials: Credentials{APIKey: "key"}, Transport: transport})
+	credentials := Credentials{APIKey: "key"}
+	client := New(tenantAt(t, "https://example.com"), Options{Credentials: credentials, Transport: transport})
 	defer client.Close()
 
 	create := func() error {
@@ -120,11 +124,12 @@ func replacesTheDead(t *testing.T, protocol string) {
 		t.Fatal(err)
 	}
 	memory.dials[0].dead.Store(true)
-	for range 2 { // the second one is not to share the fate of the first
+	var err error
+	for range 2 { // at most one request is lost
 		if err = create(); err == nil {
 			break
 		}
-		if !errors.Is(err, ErrNoAnswer) {
+		if !errors.Is(err, ErrNoAnswer) || errors.Is(err, ErrNotSent) {
 			t.Fatal(err)
 		}
 	}
@@ -133,26 +138,184 @@ func replacesTheDead(t *testing.T, protocol string) {
 	}
 }
 
-func TestWhatAProxyDidNotLetThroughWasNotSent(t *testing.T) {
-	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+func TestRequestThatAProxyRefusedWasNotSent(t *testing.T) {
+	const secret = "S3cret-client-secret"
+	refusing := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		basic := base64.StdEncoding.EncodeToString([]byte("me:" + secret))
+		fmt.Fprintf(conn, "HTTP/1.1 407 Not with %s or Basic %s\x1b\r\n\r\n", secret, basic)
+	}))
+	refusing.Start()
 	defer refusing.Close()
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	for proxy, says := range map[string]string{
-		refusing.URL: "the proxy answered 407 Proxy Authentication Required",
-		gone.URL:     "refused",
+	for proxy, message := range map[string]string{
+		refusing.URL:                "the proxy answered 407 Not with (secret) or Basic (secret) ",
+		gone.URL:                    "refused",
+		"http://proxy.invalid:8080": "proxy.invalid",
 	} {
-		transport := newTransport(1, 30*time.Second)
+		transport := newTransport(1, 10*time.Second)
 		transport.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }
-		at, err := ParseTenant("https://acme.example")
-		if err != nil {
-			t.Fatal(err)
-		}
-		client := New(at, Options{Credentials: Credentials{APIKey: "key"}, Transport: transport})
-		_, err = client.CreateUser(t.Context(), NewUser{Subject: "a"})
-		if !errors.Is(err, ErrNotSent) || !strings.Contains(err.Error(), says) {
+		creds := Credentials{ClientID: "me", ClientSecret: secret}
+		client := New(tenantAt(t, "https://acme.example"), Options{Credentials: creds, Transport: transport})
+		client.tokens = &tokens{current: &token{header: "Bearer t"}}
+		_, err := client.CreateUser(t.Context(), NewUser{Subject: "a"})
+		if !errors.Is(err, ErrNotSent) || errors.Is(err, ErrUnknownHost) || !strings.Contains(err.Error(), message) {
 			t.Errorf("%v", err)
 		}
 		client.Close()
+	}
+}
+
+func TestInvalidProxySettingIsAnError(t *testing.T) {
+	remote, local := tenantAt(t, "https://acme.eu.qlikcloud.com"), tenantAt(t, "http://127.0.0.1:8080")
+	for value, valid := range map[string]bool{
+		"":                                   true,
+		"http://proxy.example.com:8080":      true,
+		"https://proxy.example.com/":         true,
+		"socks5://127.0.0.1:1080":            true,
+		"proxy.example.com:8080":             true,
+		"proxy":                              true,
+		"http://me:S3cret@proxy.example:80":  true,
+		"http://[::1]:8080":                  true,
+		"http://proxy.example.com:port":      false,
+		"http://proxy.example.com:":          false,
+		"http//proxy.example.com:8080":       false,
+		"http:/proxy.example.com:8080":       false,
+		"http://":                            false,
+		"ftp://proxy.example.com":            false,
+		" http://proxy.example.com:8080":     false,
+		"'http://proxy.example.com:8080'":    false,
+		"http://me:S3cret@proxy.example:x":   false,
+		"http://me:S3cret%zz@proxy.example/": false,
+		"http://proxy.example.com/a/path":    false,
+	} {
+		for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+			t.Setenv("HTTPS_PROXY", "")
+			t.Setenv("https_proxy", "")
+			t.Setenv(name, value)
+			err := CheckProxy(remote)
+			if valid != (err == nil) {
+				t.Errorf("%s=%q: %v", name, value, err)
+			}
+			if err := CheckProxy(local); err != nil {
+				t.Errorf("%s=%q, loopback: %v", name, value, err)
+			}
+			if valid {
+				continue
+			}
+			if !errors.Is(err, ErrProxy) || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "S3cret") {
+				t.Errorf("%s=%q: %v", name, value, err)
+			}
+			for _, creds := range []Credentials{{ClientID: "me", ClientSecret: "secret-0123"}, {APIKey: "key-0123456789"}} {
+				client := New(remote, Options{Credentials: creds})
+				if _, err := client.FetchDate(t.Context()); !errors.Is(err, ErrProxy) {
+					t.Errorf("%s=%q: %v", name, value, err)
+				}
+			}
+		}
+	}
+}
+
+func TestWhatWasNeverSentIsRecognized(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	_, tooSlow := (&net.Dialer{Deadline: time.Now().Add(-time.Second)}).Dial("tcp", "127.0.0.1:1")
+	noHost := &net.DNSError{Err: "no such host", Name: "acme.eu.qlikcloud.com", IsNotFound: true}
+	for _, test := range []struct {
+		err              error
+		unsent, hostless bool
+	}{
+		{refused, true, false},
+		{&net.OpError{Op: "dial", Net: "tcp", Err: noHost}, true, true},
+		{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}}, true, false},
+		{tooSlow, true, false},
+		{&net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}, true, false},
+		{&net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", syscall.EMFILE)}, true, false},
+		{fmt.Errorf("opening a socket: %w", os.NewSyscallError("socket", syscall.EMFILE)), true, false},
+		{os.NewSyscallError("socket", syscall.ENFILE), true, false},
+		{&net.OpError{Op: "proxyconnect", Net: "tcp", Err: refused}, true, false},
+		{&net.OpError{Op: "proxyconnect", Net: "tcp", Err: noHost}, true, false},
+		{&net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, false, false},
+		{&net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.EHOSTUNREACH)}, false, false},
+		{&net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}, false, false},
+		{errors.New("unexpected EOF"), false, false},
+	} {
+		s := &script{err: test.err}
+		_, err := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}}).FetchDate(t.Context())
+		if !errors.Is(err, ErrNoAnswer) || errors.Is(err, ErrNotSent) != test.unsent {
+			t.Errorf("%v: not sent is %v", err, !test.unsent)
+		}
+		_, tokenErr := s.client(t, Options{Credentials: Credentials{ClientID: "me"}}).FetchDate(t.Context())
+		if !errors.Is(tokenErr, ErrNoToken) || errors.Is(tokenErr, ErrNoAnswer) {
+			t.Errorf("%v is taken for the loss of the request itself", tokenErr)
+		}
+		for _, err := range []error{err, tokenErr} {
+			if errors.Is(err, ErrUnknownHost) != test.hostless {
+				t.Errorf("%v: unknown host is %v", err, !test.hostless)
+			}
+			dns, ok := errors.AsType[*net.DNSError](err)
+			if test.hostless && (!ok || dns.Name != "acme.eu.qlikcloud.com") {
+				t.Errorf("%v: the cause is not in the chain", err)
+			}
+		}
+	}
+}
+
+func TestUnreachableHostIsNotSent(t *testing.T) {
+	server := httptest.NewServer(nil)
+	at := tenantAt(t, server.URL)
+	server.Close()
+	client := New(at, Options{Credentials: Credentials{APIKey: "key-0123456789"}})
+	defer client.Close()
+	_, err := client.CreateUser(t.Context(), NewUser{Subject: "a"})
+	if !errors.Is(err, ErrNoAnswer) || !errors.Is(err, ErrNotSent) || client.Answered() || client.InFlight() != 0 {
+		t.Errorf("%v, answered %v", err, client.Answered())
+	}
+}
+
+func TestUntrustedServerIsNotTheTenant(t *testing.T) {
+	var reached atomic.Int64
+	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) })
+	start := func(prepare func(*httptest.Server)) string {
+		server := httptest.NewUnstartedServer(handler)
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		prepare(server)
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+	for name, test := range map[string]struct {
+		address, message string
+		kind             error
+	}{
+		"certificate": {start(func(s *httptest.Server) { s.StartTLS() }), "certificate", ErrNotTenant},
+		"plain http": {strings.Replace(start(func(s *httptest.Server) { s.Start() }), "http:", "https:", 1), "HTTP response",
+			ErrNotTenant},
+		"old TLS": {start(func(s *httptest.Server) {
+			s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+			s.StartTLS()
+		}), "protocol version", ErrNoAnswer},
+	} {
+		client := New(tenantAt(t, test.address), Options{Credentials: Credentials{APIKey: "key-0123456789"}})
+		_, err := client.CreateUser(t.Context(), NewUser{Subject: "a"})
+		if !errors.Is(err, test.kind) || !strings.Contains(err.Error(), test.message) {
+			t.Errorf("%s: %v", name, err)
+		}
+		client.Close()
+		creds := Credentials{ClientID: "me", ClientSecret: "secret-0123"}
+		client = New(tenantAt(t, test.address), Options{Credentials: creds})
+		_, err = client.CreateUser(t.Context(), NewUser{Subject: "a"})
+		_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+		if name == "certificate" && (!unknown || !errors.Is(err, ErrNotTenant)) {
+			t.Errorf("%s, token: %v", name, err)
+		}
+		client.Close()
+	}
+	if reached.Load() > 0 {
+		t.Error("the credentials were sent")
 	}
 }

@@ -88,8 +88,11 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 	case !sameSubject(user.Subject, u.Subject):
 		err = c.garbled(got, errors.New("it is about another subject"))
 	}
+	if err != nil {
+		return User{}, err
+	}
 	c.secrets.redactUser(&user)
-	return user, err
+	return user, nil
 }
 
 // A Change is one change of a user, an operation of a JSON Patch. Make one with ReplaceName, ReplaceStatus or AddRole.
@@ -117,8 +120,8 @@ func (c Change) MarshalJSON() ([]byte, error) {
 	}{c.op, c.path, c.value})
 }
 
-// ChangeUser applies the changes to a user in one request: Tier 2. It succeeded only with status 204; a 207, where only a
-// part took effect, is an ErrGarbled. Where there is no such user it is an ErrNotFound.
+// ChangeUser applies the changes to a user in one request: Tier 2. It succeeded only with status 204; a 207, where only
+// a part took effect, is an ErrGarbled. Where there is no such user it is an ErrNotFound.
 func (c *Client) ChangeUser(ctx context.Context, id string, changes ...Change) error {
 	if len(changes) == 0 {
 		return errors.New("changing a user: there are no changes")
@@ -126,7 +129,8 @@ func (c *Client) ChangeUser(ctx context.Context, id string, changes ...Change) e
 	return c.writeUser(ctx, http.MethodPatch, id, encode(changes))
 }
 
-// DeleteUser deletes a user: Tier 2. It succeeded only with status 204. Where there is no such user it is an ErrNotFound.
+// DeleteUser deletes a user: Tier 2. It succeeded only with status 204. Where there is no such user it is an
+// ErrNotFound.
 func (c *Client) DeleteUser(ctx context.Context, id string) error {
 	return c.writeUser(ctx, http.MethodDelete, id, nil)
 }

@@ -1,74 +1,26 @@
 package qlik
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-func TestPagesAreFollowed(t *testing.T) {
-	page := func(next string, subjects ...string) string {
-		var data []string
-		for _, s := range subjects {
-			data = append(data, fmt.Sprintf(`{"id":"id-%s","subject":%q,"createdAt":"2026-03-01T12:00:00.5Z","unknown":{"a":[1]}}`, s, s))
-		}
-		return fmt.Sprintf(`{"data":[%s],"links":{"self":{"href":"x"},"next":{"href":%q}},"more":true}`, strings.Join(data, ","), next)
-	}
-	for _, test := range []struct {
-		name    string
-		answers []string
-		found   int
-		err     error
-	}{
-		{"one", []string{page("", "a", "b")}, 2, nil},
-		{"three", []string{page("/api/v1/users?next=1", "a"), page("https://acme.eu.qlikcloud.com/api/v1/users?next=2", "b"), page("", "c")}, 3, nil},
-		{"no links", []string{`{"data":[{"id":"1","subject":"a"}]}`}, 1, nil},
-		{"nobody", []string{`{"data":[]}`}, 0, nil},
-		{"another host", []string{page("https://evil.example.com/api/v1/users", "a"), page("", "b")}, 0, ErrGarbled},
-		{"without an end", []string{page("/api/v1/users?next=1", "a")}, 0, ErrGarbled},
-		{"a list of nothing", []string{`{}`}, 0, ErrGarbled},
-		{"null", []string{`null`}, 0, ErrGarbled},
-		{"users that are none", []string{`{"data":null}`}, 0, ErrGarbled},
-		{"another type", []string{`{"data":{"id":"1"}}`}, 0, ErrGarbled},
-		{"more behind it", []string{`{"data":[]} {"data":[]}`}, 0, ErrGarbled},
-		{"a time that is none", []string{`{"data":[{"id":"1","subject":"a","createdAt":"yesterday"}]}`}, 1, nil},
-		{"a time that is a number", []string{`{"data":[{"id":"1","subject":"a","createdAt":17}]}`}, 1, nil},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			s := &script{answer: func(n int, r *http.Request) (int, string) { return 200, test.answers[min(n, len(test.answers)-1)] }}
-			c := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}})
-			for _, find := range []func() (Found, error){
-				func() (Found, error) { return c.ListUsers(t.Context(), PeopleFilter([]string{"a"}, nil), false) },
-				func() (Found, error) { return c.FilterUsers(t.Context(), PeopleFilter([]string{"a"}, nil), false) },
-			} {
-				s.sent = nil
-				found, err := find()
-				if len(found.Users) != test.found || !errors.Is(err, test.err) || (err != nil) != (test.err != nil) {
-					t.Errorf("%d users, %v", len(found.Users), err)
-				}
-				if test.err == nil && found.Requests != len(s.sent) || len(s.sent) > maxPages {
-					t.Errorf("%d requests, said to be %d", len(s.sent), found.Requests)
-				}
-				for _, r := range s.sent {
-					if r.URL.Host != "acme.eu.qlikcloud.com" {
-						t.Errorf("%s was asked", r.URL.Host)
-					}
-				}
-			}
-		})
-	}
-}
-
-func TestCreateSendsThePersonAndRoles(t *testing.T) {
+func TestCreateSendsPersonAndRoles(t *testing.T) {
 	for _, test := range []struct {
 		user NewUser
 		want string
 	}{
 		{NewUser{Subject: "emp-1", Name: "Ada", Email: "ada@example.com", Status: "active"},
 			`{"subject":"emp-1","name":"Ada","email":"ada@example.com","status":"active"}`},
-		{NewUser{Subject: `corp\jdoe`, Status: "invited", Roles: []string{}}, `{"subject":"corp\\jdoe","status":"invited"}`},
+		{NewUser{Subject: `corp\jdoe`, Status: "invited", Roles: []string{}},
+			`{"subject":"corp\\jdoe","status":"invited"}`},
 		{NewUser{Subject: "e", Status: "active", Roles: []string{"Steward", `Data "Ops"`}},
 			`{"subject":"e","status":"active","assignedRoles":[{"name":"Steward"},{"name":"Data \"Ops\""}]}`},
 	} {
@@ -95,7 +47,6 @@ func TestCreateSendsThePersonAndRoles(t *testing.T) {
 }
 
 func TestCreateSucceedsOnlyWith201AndIDAndSubject(t *testing.T) {
-	const sent = "Zoë-1"
 	for _, test := range []struct {
 		status int
 		body   string
@@ -121,15 +72,197 @@ func TestCreateSucceedsOnlyWith201AndIDAndSubject(t *testing.T) {
 		{101, ``, ErrGarbled}, {102, ``, ErrGarbled}, {199, ``, ErrGarbled},
 		{200, `<html>Log in</html>`, ErrGarbled},
 		{302, ``, ErrNotTenant}, {404, ``, ErrNotTenant}, {405, ``, ErrNotTenant},
+		{409, ``, ErrConflict}, {400, ``, ErrRefused}, {403, ``, ErrForbidden}, {503, ``, ErrNoAnswer},
 	} {
-		s := &script{answer: func(int, *http.Request) (int, string) { return test.status, test.body }}
-		c := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}})
-		_, err := c.CreateUser(t.Context(), NewUser{Subject: sent})
-		if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
-			t.Errorf("%d %q: %v, want %v", test.status, test.body, err, test.err)
+		_, c := always(t, test.status, test.body)
+		user, err := c.CreateUser(t.Context(), NewUser{Subject: "Zoë-1"})
+		if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) || (err == nil) != (user.ID == "u1") {
+			t.Errorf("%d %q: %v, %v, want %v", test.status, test.body, user, err, test.err)
 		}
 		if e, ok := errors.AsType[*Error](err); ok && e.Status != test.status {
 			t.Errorf("%d %q: the error has status %d", test.status, test.body, e.Status)
 		}
 	}
+}
+
+func TestChangesAreOneJSONPatch(t *testing.T) {
+	s, c := always(t, 204, "")
+	changes := []Change{ReplaceName(`Ada "Countess"`), ReplaceStatus("active"), AddRole("Steward"), AddRole("Developer")}
+	if err := c.ChangeUser(t.Context(), "u1", changes...); err != nil {
+		t.Fatal(err)
+	}
+	const want = `[{"op":"replace","path":"/name","value":"Ada \"Countess\""},` +
+		`{"op":"replace","path":"/status","value":"active"},` +
+		`{"op":"add","path":"/assignedRoles/-","value":{"name":"Steward"}},` +
+		`{"op":"add","path":"/assignedRoles/-","value":{"name":"Developer"}}]`
+	if r := s.sent[0]; r.Method != http.MethodPatch || r.URL.Path != "/api/v1/users/u1" || s.bodies[0] != want {
+		t.Errorf("%s %s %s", r.Method, r.URL, s.bodies[0])
+	}
+	if err := c.ChangeUser(t.Context(), "u1"); err == nil || len(s.sent) > 1 {
+		t.Errorf("without changes: %v, %d requests", err, len(s.sent))
+	}
+}
+
+// userWrites are the requests that name a user by ID.
+var userWrites = map[string]func(*Client, context.Context, string) error{
+	http.MethodPatch: func(c *Client, ctx context.Context, id string) error {
+		return c.ChangeUser(ctx, id, ReplaceStatus("disabled"))
+	},
+	http.MethodDelete: func(c *Client, ctx context.Context, id string) error { return c.DeleteUser(ctx, id) },
+}
+
+func TestChangeAndDeleteSucceedOnlyWith204(t *testing.T) {
+	for method, write := range userWrites {
+		for status, want := range map[int]error{
+			204: nil, 200: ErrGarbled, 201: ErrGarbled, 202: ErrGarbled, 207: ErrGarbled, 101: ErrGarbled, 404: ErrNotFound,
+			405: ErrNotTenant, 302: ErrNotTenant, 400: ErrRefused, 403: ErrForbidden, 409: ErrConflict, 429: ErrLimited,
+			500: ErrNoAnswer,
+		} {
+			s, c := always(t, status, "")
+			err := write(c, t.Context(), "u1")
+			if !errors.Is(err, want) || (err == nil) != (want == nil) {
+				t.Errorf("%s, %d: %v, want %v", method, status, err, want)
+			}
+			if s.sent[0].Method != method {
+				t.Errorf("%s, want %s", s.sent[0].Method, method)
+			}
+		}
+	}
+}
+
+func TestUserIDStaysOneSegmentOfThePath(t *testing.T) {
+	for method, write := range userWrites {
+		for id, want := range map[string]string{
+			"65f0a1": "65f0a1", "a/b": "a%2Fb", "../roles": "..%2Froles", "a?x=1#y": "a%3Fx=1%23y", "%2e%2e": "%252e%252e",
+			"a b\n": "a%20b%0A", "...": "...", "ü": "%C3%BC",
+		} {
+			s, c := always(t, 204, "")
+			if err := write(c, t.Context(), id); err != nil {
+				t.Fatalf("%q: %v", id, err)
+			}
+			if got := s.sent[0].URL.String(); got != "https://acme.eu.qlikcloud.com/api/v1/users/"+want {
+				t.Errorf("%s %q: %s", method, id, got)
+			}
+		}
+		for _, id := range []string{"", ".", ".."} {
+			s, c := always(t, 204, "")
+			if err := write(c, t.Context(), id); !errors.Is(err, ErrRefused) || len(s.sent) > 0 {
+				t.Errorf("%s %q: %v, %d requests", method, id, err, len(s.sent))
+			}
+		}
+	}
+}
+
+func TestUserFieldOfWrongTypeHidesNoOther(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 5e8, time.UTC)
+	steward, hidden := Role{ID: "r1", Name: "Steward", Level: "user"}, Role{ID: "r1", Name: "Steward"}
+	without := func(role Role) User { return User{ID: "u1", Subject: "a", Roles: []Role{role}} }
+	ada, dated := User{ID: "u1", Subject: "a"}, User{ID: "u1", Subject: "a", CreatedAt: at}
+	shown := func(roles ...Role) User { return User{ID: "u1", Subject: "a", Roles: roles, RolesShown: true} }
+	for body, want := range map[string]User{
+		`"subject":"a","createdAt":"2026-03-01T12:00:00.5Z"`:                                dated,
+		`"subject":"a","createdAt":"yesterday"`:                                             ada,
+		`"subject":"a","createdAt":17,"name":{},"email":[1],"status":true`:                  ada,
+		`"subject":7,"name":"Ada"`:                                                          {ID: "u1", Name: "Ada"},
+		`"subject":"a","assignedRoles":[]`:                                                  shown(),
+		`"subject":"a","assignedRoles":[{"id":"r1","name":"Steward","level":"user","x":1}]`: shown(steward),
+		`"subject":"a","assignedRoles":[{"id":"r1","name":"Steward"}]`:                      without(hidden),
+		`"subject":"a","assignedRoles":[{"id":"r1","name":"Steward","level":2}]`:            without(hidden),
+		`"subject":"a","assignedRoles":["Steward"]`:                                         without(Role{}),
+		`"subject":"a","assignedRoles":null`:                                                ada,
+		`"subject":"a","assignedRoles":{"name":"Steward"}`:                                  ada,
+	} {
+		_, c := always(t, 200, `{"data":[{"id":"u1",`+body+`}]}`)
+		found, err := c.ListUsers(t.Context(), IDFilter([]string{"u1"}), true)
+		if err != nil || len(found.Users) != 1 {
+			t.Errorf("%s: %v, %v", body, found, err)
+			continue
+		}
+		got := found.Users[0]
+		if len(got.Roles) == 0 {
+			got.Roles = nil
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", body, diff)
+		}
+	}
+}
+
+func TestLookupsAskForRolesOnlyWhereWanted(t *testing.T) {
+	const fields = "id,subject,name,email,status,createdAt"
+	filter := PeopleFilter([]string{"a&b=c"}, nil)
+	for _, withRoles := range []bool{false, true} {
+		s, c := always(t, 200, `{"data":[]}`)
+		if _, err := c.ListUsers(t.Context(), filter, withRoles); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.FilterUsers(t.Context(), filter, withRoles); err != nil {
+			t.Fatal(err)
+		}
+		want := fields
+		if withRoles {
+			want += ",assignedRoles"
+		}
+		for _, r := range s.sent {
+			if q := r.URL.Query(); q.Get("fields") != want || q.Get("limit") != "100" {
+				t.Errorf("%s %s", r.Method, r.URL)
+			}
+		}
+		list, post := s.sent[0], s.sent[1]
+		if list.Method != http.MethodGet || list.URL.Path != "/api/v1/users" || list.URL.Query().Get("filter") != filter {
+			t.Errorf("%s %s", list.Method, list.URL)
+		}
+		if post.Method != http.MethodPost || post.URL.Path != "/api/v1/users/actions/filter" {
+			t.Errorf("%s %s", post.Method, post.URL)
+		}
+	}
+}
+
+func TestEmptyFilterIsNotSent(t *testing.T) {
+	s, c := always(t, 200, `{"data":[]}`)
+	for _, find := range []func(context.Context, string, bool) (Found, error){c.ListUsers, c.FilterUsers} {
+		if _, err := find(t.Context(), IDFilter(nil), false); err == nil || len(s.sent) > 0 {
+			t.Errorf("%v, %d requests", err, len(s.sent))
+		}
+	}
+}
+
+func TestFetchDateIsOneRequest(t *testing.T) {
+	date := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		status int
+		body   string
+		date   string
+		err    error
+	}{
+		{200, `{"data":[{"id":"u1"}]}`, date.Format(http.TimeFormat), nil},
+		{200, `{"data":[]}`, date.Format(http.TimeFormat), nil},
+		{200, `{"data":[]}`, "yesterday", ErrGarbled},
+		{200, `<html>Log in</html>`, date.Format(http.TimeFormat), ErrGarbled},
+		{200, `{}`, date.Format(http.TimeFormat), ErrGarbled},
+		{403, ``, date.Format(http.TimeFormat), ErrForbidden},
+		{404, ``, date.Format(http.TimeFormat), ErrNotTenant},
+	} {
+		s, c := always(t, test.status, test.body)
+		s.header = http.Header{"Date": {test.date}}
+		got, err := c.FetchDate(t.Context())
+		if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) || err == nil && !got.Equal(date) {
+			t.Errorf("%v: %v, %v", test, got, err)
+		}
+		r := s.sent[0]
+		if len(s.sent) != 1 || r.Method != http.MethodGet || r.URL.Path != "/api/v1/users" ||
+			r.URL.Query().Get("limit") != "1" {
+			t.Errorf("%d requests, the first %s %s", len(s.sent), r.Method, r.URL)
+		}
+	}
+}
+
+// page is a page of users or roles. Every item has what both need.
+func page(next string, names ...string) string {
+	var data []string
+	for _, s := range names {
+		data = append(data, fmt.Sprintf(`{"id":"id-%s","subject":%q,"name":%[2]q,"level":"user","unknown":{"a":[1]}}`, s, s))
+	}
+	const links = `"links":{"self":{"href":"x"},"next":{"href":%q}},"more":true`
+	return `{"data":[` + strings.Join(data, ",") + "]," + fmt.Sprintf(links, next) + "}"
 }

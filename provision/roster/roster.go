@@ -1,32 +1,67 @@
-// Package roster makes persons of the records of an export: it decides which columns are a person's subject, name, address
-// and roles, derives the persons, and judges which rows can be sent. It refuses what it would have to guess.
+// Package roster makes persons of the records of an export: it decides which columns are a person's
+// subject, name, address and roles, derives the persons, and judges which rows can be sent. It
+// refuses what it would have to guess.
 package roster
 
 import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/text"
 )
 
-// Options say where a person's fields come from, and which rows count. The zero value detects the columns.
+// A Roster is an export with its persons.
+type Roster struct {
+	File     *csvfile.File
+	Columns  Columns
+	Rows     []Row     // one for each of File.Records, in their order
+	Warnings []Warning // what looks wrong and can be sent: 20 at most, then one that counts the others
+}
+
+// A Row is a record with the person that it describes.
+type Row struct {
+	Record *csvfile.Record
+	Person provision.Person
+	// Code and Message say why the row cannot be sent; both are empty where it can. Message names
+	// line and column.
+	Code, Message string
+	// Skipped says that a condition leaves the row out; Message says which.
+	Skipped bool
+}
+
+// Sendable reports whether the row can be sent: no condition leaves it out, and nothing is wrong
+// with it.
+func (r *Row) Sendable() bool { return r.Code == "" && !r.Skipped }
+
+// Options say where a person's fields come from, and which rows count. The zero value detects the
+// columns.
 type Options struct {
-	// Subject, Name and Email are a header of the export, or a template with headers in braces: auth0|{Employee ID}.
-	// Empty: detected by the header's words. Roles is the header of a column with names of Qlik roles; it is never
-	// detected.
+	// Subject, Name and Email are a header of the export, or a template with headers in braces:
+	// auth0|{Employee ID}. Empty: detected by the header's words. Roles is the header of a column
+	// with names of Qlik roles; it is never detected.
 	Subject, Name, Email, Roles string
-	// Decided says that nothing is detected: an empty source is none. A retry takes its sources from the file's action.
+	// Decided says that nothing is detected: an empty source is none. A retry takes its sources
+	// from the file's action.
 	Decided bool
 	// EveryonesRoles are roles that every person has besides those of the column.
 	EveryonesRoles []string
-	// Where are conditions that a row must meet, all of them: Status=Active, Status!=Terminated,Inactive. Other rows
-	// are skipped.
+	// Where are conditions that a row must meet, all of them: Status=Active,
+	// Status!=Terminated,Inactive. Other rows are skipped.
 	Where []string
 	// NeedEmail makes a row without an address invalid.
 	NeedEmail bool
 	// Forced says that the encoding was named by the user: mojibake then refuses the file.
 	Forced bool
+	// Leavers says that the rows are people who leave: a state such as Terminated gives no warning.
+	Leavers bool
 }
 
-// The options that an error of this package may suggest a value for, beside those of csvfile.
+// The options that an error or a warning of this package may suggest a value for, beside those of
+// csvfile.
 const (
 	OptionSubject csvfile.Option = "subject"
 	OptionName    csvfile.Option = "name"
@@ -35,40 +70,113 @@ const (
 	OptionWhere   csvfile.Option = "where"
 )
 
-// LooksLikeHeader counts the cells whose words are known as a header's. It is for csvfile.Options.
-func LooksLikeHeader(cells []string) int { panic("not yet") }
-
-// A Row is a record with the person that it describes.
-type Row struct {
-	Record *csvfile.Record
-	Person provision.Person
-	// Code and Message say why the row cannot be sent; both are empty where it can. Message names line and column.
-	Code, Message string
-	// Skipped says that a condition leaves the row out; Message says which.
-	Skipped bool
+// Read decides the columns of f, derives a person from each record and judges it. What cannot be
+// decided or trusted as a whole is a *csvfile.Error.
+func Read(f *csvfile.File, o Options) (*Roster, error) {
+	if err := refuseHeader(f); err != nil {
+		return nil, err
+	}
+	columns, err := decideColumns(f, o)
+	if err != nil {
+		return nil, err
+	}
+	conditions, err := parseConditions(f, o.Where)
+	if err != nil {
+		return nil, err
+	}
+	r := &Roster{File: f, Columns: columns, Rows: make([]Row, len(f.Records))}
+	shape, err := checkShape(f, &columns, conditions)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.derive(o.EveryonesRoles); err != nil {
+		return nil, err
+	}
+	w := &warnings{}
+	if err := r.skip(conditions, o.Decided, w); err != nil {
+		return nil, err
+	}
+	r.validate(o, shape.trailers)
+	if !o.Leavers {
+		w.states(r)
+	}
+	w.missingCells(shape.short)
+	if err := w.rows(r, o.Forced); err != nil {
+		return nil, err
+	}
+	r.Warnings = w.list()
+	return r, nil
 }
 
-// A Roster is an export with its persons.
-type Roster struct {
-	File     *csvfile.File
-	Columns  Columns
-	Rows     []Row    // one for each of File.Records, in their order
-	Warnings []string // what looks wrong and can be sent; a line each, 20 at most, then how many there are besides
+// Describe says in one line how the file was read: read hr.csv: UTF-8, commas, 60 rows, subject
+// from "Employee ID" … Where no column holds the name it says how many rows have none.
+func (r *Roster) Describe() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "read %s: %s, %s, %s", r.File.Name, r.File.Dialect.Encoding, layout(r.File),
+		text.Plural(len(r.Rows), "row", "rows"))
+	for _, c := range []struct {
+		field  string
+		source Source
+	}{
+		{"subject", r.Columns.Subject}, {"name", r.Columns.Name},
+		{"email", r.Columns.Email}, {"roles", r.Columns.Roles},
+	} {
+		if c.source.String() != "" {
+			fmt.Fprintf(&b, ", %s from %s", c.field, c.source.describe())
+		}
+	}
+	if r.Columns.Name.String() == "" {
+		unnamed := 0
+		for i := range r.Rows {
+			if r.Rows[i].Sendable() {
+				unnamed++
+			}
+		}
+		fmt.Fprintf(&b, ", no column for the name")
+		if unnamed > 0 {
+			fmt.Fprintf(&b, ": %s will have none", text.Plural(unnamed, "row", "rows"))
+		}
+	}
+	return b.String()
 }
 
-// Read decides the columns of f, derives a person from each record and judges it. What cannot be decided or trusted as a
-// whole is a *csvfile.Error.
-func Read(f *csvfile.File, o Options) (*Roster, error) { panic("not yet") }
-
-// Columns are where a person's fields come from.
-type Columns struct {
-	Subject, Name, Email, Roles Source
+// layout names what separates the cells.
+func layout(f *csvfile.File) string {
+	if len(f.Header.Cells) == 1 {
+		return "one column"
+	}
+	switch f.Dialect.Delimiter {
+	case ',':
+		return "commas"
+	case ';':
+		return "semicolons"
+	case '\t':
+		return "tabs"
+	case '|':
+		return "pipes"
+	}
+	return fmt.Sprintf("delimiter %q", f.Dialect.Delimiter)
 }
 
-// A Source is a column, or a template of columns and text. The zero Source is none.
-type Source struct {
-	text string
+// First lists the persons to show before a run: the first row that can be sent, and the first one
+// whose name has a letter outside ASCII, which shows a wrong encoding. They may be one row, or
+// none.
+func (r *Roster) First() []*Row {
+	var first []*Row
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if !row.Sendable() {
+			continue
+		}
+		foreign := strings.ContainsFunc(row.Person.Name, func(c rune) bool {
+			return c >= utf8.RuneSelf && unicode.IsLetter(c)
+		})
+		if len(first) == 0 || foreign {
+			first = append(first, row)
+		}
+		if foreign {
+			break
+		}
+	}
+	return first
 }
-
-// String is the source as Options take it: a header or a template; "" for none.
-func (s Source) String() string { return s.text }

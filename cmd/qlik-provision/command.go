@@ -1,0 +1,187 @@
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// A command is a command line that we print, to be pasted: the program, the command, its file, and flags.
+type command struct {
+	program, name, file string
+	flags               []flagValue
+}
+
+// A flagValue is a flag of a command; its value is empty where it takes none.
+type flagValue struct {
+	name    string // without its dashes
+	value   string
+	boolean bool
+	kept    bool // a retry needs it: the result file does not have it
+}
+
+// String quotes the command for the shell of the platform.
+func (c command) String() string {
+	words := []string{c.program, c.name}
+	if c.file != "" {
+		words = append(words, argument(c.file))
+	}
+	for _, f := range c.flags {
+		name := "--" + f.name
+		if f.name == "out" {
+			name = "-o"
+		}
+		words = append(words, name)
+		if !f.boolean {
+			words = append(words, f.value)
+		}
+	}
+	return quoteAll(words)
+}
+
+// with sets a flag that takes a value, in the place of one of the same name.
+func (c command) with(name, value string) command {
+	return c.set(flagValue{name: name, value: value})
+}
+
+// switched sets a flag that takes no value.
+func (c command) switched(name string) command {
+	return c.set(flagValue{name: name, boolean: true})
+}
+
+func (c command) set(f flagValue) command {
+	c = c.without(f.name)
+	c.flags = append(c.flags, f)
+	return c
+}
+
+// without leaves flags out.
+func (c command) without(names ...string) command {
+	c.flags = slices.DeleteFunc(slices.Clone(c.flags), func(f flagValue) bool { return slices.Contains(names, f.name) })
+	return c
+}
+
+// on is the command with another name and file. Flags that are not set for it remain: leave them out first.
+func (c command) on(name, file string) command {
+	c.name, c.file = name, file
+	return c
+}
+
+// bare is another command on a file, with no flags.
+func (c command) bare(name, file string) command {
+	return command{program: c.program, name: name, file: file}
+}
+
+// after is a command on a result file, with the flags that the file does not have: the tenant, the credentials,
+// the pace.
+func (c command) after(name, path string) command {
+	c.flags = slices.DeleteFunc(slices.Clone(c.flags), func(f flagValue) bool { return !f.kept })
+	return c.on(name, path)
+}
+
+// retryFlag marks a flag whose value a retry needs, since no result file has it.
+const retryFlag = "retry"
+
+// givenFlags are the flags that were typed.
+func givenFlags(fs *pflag.FlagSet) []flagValue {
+	var flags []flagValue
+	fs.Visit(func(f *pflag.Flag) {
+		_, kept := f.Annotations[retryFlag]
+		v := flagValue{name: f.Name, value: f.Value.String(), boolean: f.Value.Type() == "bool", kept: kept}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			for _, v.value = range list.GetSlice() {
+				flags = append(flags, v)
+			}
+			return
+		}
+		if !v.boolean || v.value == "true" {
+			flags = append(flags, v)
+		}
+	})
+	return flags
+}
+
+// argument is a file's name as it is typed: one that begins with a dash would be taken for a flag.
+func argument(file string) string {
+	if len(file) > 1 && file[0] == '-' {
+		return "./" + file
+	}
+	return file
+}
+
+func quoteAll(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = quote(w)
+	}
+	line := strings.Join(quoted, " ")
+	if runtime.GOOS == "windows" && len(words) > 0 && quoted[0] != words[0] {
+		line = "& " + line // PowerShell runs a quoted name only so
+	}
+	return line
+}
+
+// quote makes one word of s for the shell of the platform.
+func quote(s string) string {
+	if runtime.GOOS == "windows" {
+		return quoteForWindows(s)
+	}
+	if isPlain(s, "_-./:,@%+=") {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// quoteForWindows makes one word of s for PowerShell, and for cmd as far as one form serves both: what
+// PowerShell acts on within double quotes stands in single ones, which cmd does not know.
+func quoteForWindows(s string) string {
+	switch {
+	case isPlain(s, `_-./:,+=\`):
+		return s
+	case strings.ContainsAny(s, "$`\"\u201c\u201d\u201e"):
+		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	}
+	return `"` + s + `"`
+}
+
+// isPlain reports whether s is a word by itself, of ASCII letters, digits and some punctuation.
+func isPlain(s, punctuation string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune(punctuation, r))
+	}) < 0
+}
+
+// programName is how to call this program again: its bare name where the path finds this very executable, else the path
+// that was typed.
+func programName(arg0 string) string {
+	if !strings.ContainsAny(arg0, `/\`) {
+		return arg0
+	}
+	base := filepath.Base(arg0)
+	if found, err := exec.LookPath(base); err == nil && sameFile(found, arg0) {
+		return strings.TrimSuffix(base, ".exe")
+	}
+	return arg0
+}
+
+// dated puts the date into a file's name: hr.results.csv → hr.2026-03-02.results.csv.
+func dated(path string) string {
+	dir, name := filepath.Split(path)
+	stem, ext, found := strings.Cut(name, ".")
+	name = stem + "." + time.Now().Format(time.DateOnly)
+	if found {
+		name += "." + ext
+	}
+	return dir + name
+}
+
+// has reports whether a flag is set.
+func (c command) has(name string) bool {
+	return slices.ContainsFunc(c.flags, func(f flagValue) bool { return f.name == name })
+}

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/time/rate"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/qlik"
+	"qlik-provision/provision/roster"
+	"qlik-provision/report"
+)
+
+// sandboxTenant is what a result file calls the tenant of --sandbox.
+const sandboxTenant = "sandbox"
+
+// A config is what flags, environment and context come to. It is made by configure and by nothing else.
+type config struct {
+	flags
+	tenant qlik.Tenant // not set with --sandbox and --offline
+	creds  qlik.Credentials
+	given  command
+	read   csvfile.Options
+	roster roster.Options
+	ledger report.Options
+	run    provision.Options
+}
+
+// tenantName is how the result file calls the tenant.
+func (c *config) tenantName() string {
+	switch {
+	case c.offline:
+		return ""
+	case c.sandbox:
+		return sandboxTenant
+	}
+	return c.tenant.Host()
+}
+
+// configure makes a config of the flags, the environment and the context, or says which of them is wrong.
+func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, error) {
+	c := &config{flags: f, given: command{a.name, cmd.Name(), file, givenFlags(cmd.Flags())}}
+	help := "see " + cmd.CommandPath() + " --help"
+	if err := refuseEmpty(cmd.Flags()); err != nil {
+		return nil, err
+	}
+	for _, check := range []func() error{c.checkRun, c.checkTask, c.checkExport} {
+		if err := check(); err != nil {
+			return nil, orUsage(err, help)
+		}
+	}
+	err := c.chooseTenant(cmd.Context())
+	if err == nil {
+		err = checkSendable(c.creds)
+	}
+	if err != nil {
+		return nil, orUsage(err, credentialsHint)
+	}
+	c.ledger = report.Options{
+		Tenant: c.tenantName(), Overwrite: c.overwrite, AcceptChanges: c.yes, Notify: a.notify(c),
+	}
+	c.run.Notify = c.ledger.Notify
+	return c, nil
+}
+
+// notify prints lines that are worth knowing, unless only errors are wanted.
+func (a *app) notify(c *config) func(string) {
+	if c.quiet {
+		return func(string) {}
+	}
+	return a.out.note
+}
+
+// orUsage is err where it is a failure already, else a failure before any request.
+func orUsage(err error, hint string) error {
+	if f, ok := errors.AsType[*failure](err); ok {
+		return f
+	}
+	return usage(err, hint)
+}
+
+// refuseEmpty is an error where a flag was given an empty value, as by a variable that is not set: it would
+// count as left out, and the run would be another.
+func refuseEmpty(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		empty := f.Value.String() == ""
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values := list.GetSlice()
+			empty = len(values) == 0 || slices.Contains(values, "")
+		}
+		if err == nil && empty {
+			err = usage(fmt.Errorf("--%s has an empty value", f.Name), "give it a value, or leave it out")
+		}
+	})
+	return err
+}
+
+func (c *config) checkRun() error {
+	pace, err := parseRate(c.rate)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.workers < 1 || c.workers > 1000:
+		return fmt.Errorf("--workers %d: a number from 1 to 1000", c.workers)
+	case c.burst < 1:
+		return fmt.Errorf("--burst %d: a number from 1", c.burst)
+	case c.attempts < 1:
+		return fmt.Errorf("--attempts %d: a number from 1", c.attempts)
+	case c.patience <= 0:
+		return fmt.Errorf("--patience %v: a time like 15m", c.patience)
+	case c.timeout <= 0:
+		return fmt.Errorf("--timeout %v: a time like 30s", c.timeout)
+	case c.limit < 0, c.limit == 0 && c.given.has("limit"):
+		return fmt.Errorf("--limit %d: a number from 1", c.limit)
+	case c.max < 0, c.max == 0 && c.given.has("max"):
+		return fmt.Errorf("--max %d: a number from 1", c.max)
+	case c.noLookup && c.max > 0:
+		return errors.New("--no-lookup and --max: without a lookup nobody knows how many writes are needed")
+	case c.noLookup && len(c.update) > 0:
+		return errors.New("--no-lookup and --update: without a lookup nobody knows what differs")
+	}
+	c.run = provision.Options{
+		AllowAdminRoles: c.allowAdminRoles, Workers: c.workers, Rate: pace, Burst: c.burst, Attempts: c.attempts,
+		Patience: c.patience, Timeout: c.timeout, Limit: c.limit, NoLookup: c.noLookup,
+	}
+	return nil
+}
+
+// checkTask checks what decides what is sent.
+func (c *config) checkTask() error {
+	if c.status != "" && c.status != "active" && c.status != "invited" {
+		return fmt.Errorf("--status %q: active or invited", c.status)
+	}
+	for i, field := range c.update {
+		c.update[i] = strings.TrimSpace(field)
+		if !slices.Contains([]string{"name", "roles", "status"}, c.update[i]) {
+			return fmt.Errorf("--update %q: any of name,roles,status", strings.Join(c.update, ","))
+		}
+	}
+	return nil
+}
+
+func (c *config) checkExport() error {
+	delimiter, err := parseDelimiter(c.delimiter)
+	if err != nil {
+		return err
+	}
+	if c.headerRow < 0 {
+		return fmt.Errorf("--header-row %d: the number of a line, from 1", c.headerRow)
+	}
+	for name, value := range map[string]string{"subject": c.subject, "name": c.name, "email": c.email} {
+		if err := checkQuotes(name, value); err != nil {
+			return err
+		}
+	}
+	for _, condition := range c.where {
+		if err := checkQuotes("where", condition); err != nil {
+			return err
+		}
+	}
+	c.read = csvfile.Options{
+		Delimiter: delimiter, Encoding: c.encoding, HeaderRow: c.headerRow,
+		LooksLikeHeader: roster.LooksLikeHeader, Block: report.Columns(),
+	}
+	return nil
+}
+
+// checkQuotes refuses a value that still has the single quotes around it that cmd.exe does not take off.
+func checkQuotes(name, value string) error {
+	if len(value) < 2 || value[0] != '\'' || value[len(value)-1] != '\'' {
+		return nil
+	}
+	return usage(fmt.Errorf("--%s has single quotes in it: %s; this shell does not take them off", name, value),
+		fmt.Sprintf(`--%s "%s"`, name, value[1:len(value)-1]))
+}
+
+// action is what the rows of a new file are for, once the columns are decided.
+func (c *config) action(name string, columns roster.Columns) report.Action {
+	a := report.Action{
+		Command: name, Subject: columns.Subject.String(), Name: columns.Name.String(), Email: columns.Email.String(),
+		Roles: columns.Roles.String(), EveryonesRoles: c.everyonesRoles, Update: c.update, Where: c.where,
+	}
+	if name == "create" {
+		a.Status = c.status
+	}
+	return a
+}
+
+// adopt makes the options of a run and of its persons those of an action.
+func (c *config) adopt(a report.Action) {
+	c.run.Task = provision.Create
+	if a.Command == "disable" {
+		c.run.Task = provision.Disable
+	}
+	c.run.Status, c.run.EveryonesRoles = a.Status, a.EveryonesRoles
+	c.run.Update = provision.Update{
+		Name: slices.Contains(a.Update, "name"), Roles: slices.Contains(a.Update, "roles"),
+		Status: slices.Contains(a.Update, "status"),
+	}
+	c.roster = roster.Options{
+		Subject: a.Subject, Name: a.Name, Email: a.Email, Roles: a.Roles, Decided: true, EveryonesRoles: a.EveryonesRoles,
+		Where: a.Where, NeedEmail: a.Status == "invited",
+	}
+}
+
+// slowest is the slowest rate that makes sense: one write a day.
+const slowest = rate.Limit(1.0 / (24 * 60 * 60))
+
+// parseRate reads N/s, N/m, N/h, or off: writes a second.
+func parseRate(s string) (rate.Limit, error) {
+	if s == "off" {
+		return rate.Inf, nil
+	}
+	number, unit, _ := strings.Cut(s, "/")
+	per, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || !known || !(n > 0) || math.IsInf(n, 0) {
+		return 0, fmt.Errorf("--rate %q: N/s, N/m, N/h, or off", s)
+	}
+	limit := rate.Limit(n / per.Seconds())
+	if limit < slowest {
+		return 0, fmt.Errorf("--rate %q is slower than one write a day: N/s, N/m, N/h, or off", s)
+	}
+	return limit, nil
+}
+
+func parseDelimiter(s string) (rune, error) {
+	named := map[string]rune{"": 0, "comma": ',', "semicolon": ';', "tab": '\t', `\t`: '\t', "pipe": '|'}
+	if r, ok := named[strings.ToLower(s)]; ok {
+		return r, nil
+	}
+	runes := []rune(s)
+	if len(runes) != 1 || strings.ContainsRune("\"\r\n\x00\ufeff\ufffd", runes[0]) {
+		return 0, fmt.Errorf("--delimiter %q: comma, semicolon, tab, pipe, or one character", s)
+	}
+	return runes[0], nil
+}

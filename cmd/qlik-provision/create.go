@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/roster"
+	"qlik-provision/provision/text"
+	"qlik-provision/report"
+)
+
+func (a *app) createCommand() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "create FILE",
+		Short: "Create a user for every person in FILE",
+		Long: `create reads the export FILE, writes every row of it to the result file, looks up existing users, and
+creates a user for every person who has none. FILE may be - for standard input; create then needs -o. On
+a terminal it shows what will be sent, and asks.`,
+		Example: "  qlik-provision create hr.csv\n" +
+			"  qlik-provision create hr.csv --limit 5\n" +
+			"  qlik-provision create hr.csv --subject " + example(`corp\{Login}`) + " --name " +
+			example(`{First} {Last}`) + "\n" +
+			"  qlik-provision create hr.csv --sandbox",
+		Args:              oneFile("export"),
+		ValidArgsFunction: completeFiles("csv", "tsv", "txt"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.configure(cmd, args[0], f)
+			if err != nil {
+				return err
+			}
+			return a.runExport(cmd.Context(), c, "create", args[0], c.dryRun)
+		},
+	}
+	f.tenantFlags(cmd)
+	f.columnFlags(cmd)
+	f.roleFlags(cmd)
+	f.exportFlags(cmd)
+	f.writeFlags(cmd)
+	f.dryRunFlag(cmd)
+	f.adminFlag(cmd)
+	f.runFlags(cmd)
+	f.lookupFlag(cmd)
+	completeFlags(cmd)
+	return cmd
+}
+
+func (a *app) planCommand() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "plan FILE",
+		Short: "Show what create would do (create --dry-run)",
+		Long: `plan reads and checks the export FILE, looks up existing users, and shows what create would send, and how
+long it takes. It writes nothing to the tenant. With -o it saves the plan as a result file, which retry
+carries out. With --offline it contacts nobody: the first thing to run on a new export.`,
+		Example: `  qlik-provision plan --offline hr.csv
+  qlik-provision plan hr.csv
+  qlik-provision plan hr.csv -o hr.results.csv && qlik-provision retry hr.results.csv`,
+		Args:              oneFile("export"),
+		ValidArgsFunction: completeFiles("csv", "tsv", "txt"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.configure(cmd, args[0], f)
+			if err != nil {
+				return err
+			}
+			return a.runExport(cmd.Context(), c, "create", args[0], true)
+		},
+	}
+	f.tenantFlags(cmd)
+	f.columnFlags(cmd)
+	f.roleFlags(cmd)
+	f.exportFlags(cmd)
+	f.adminFlag(cmd)
+	f.runFlags(cmd)
+	group(cmd, groupRun).boolean(&f.offline, "offline", "check the file, contact nobody")
+	completeFlags(cmd)
+	return cmd
+}
+
+func (a *app) disableCommand() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "disable FILE",
+		Short: "Disable the users of the people in FILE (leavers)",
+		Long: `disable looks up the people in FILE and disables their users: they can no longer log in, and keep what
+they own. It never disables a user that belongs to another person. Without a terminal to ask on it needs
+--yes.`,
+		Example: `  qlik-provision disable leavers.csv --dry-run
+  qlik-provision disable leavers.csv`,
+		Args:              oneFile("export"),
+		ValidArgsFunction: completeFiles("csv", "tsv", "txt"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.configure(cmd, args[0], f)
+			if err == nil {
+				err = a.requireYes(c, "users are to be disabled")
+			}
+			if err != nil {
+				return err
+			}
+			return a.runExport(cmd.Context(), c, "disable", args[0], c.dryRun)
+		},
+	}
+	f.tenantFlags(cmd)
+	f.columnFlags(cmd)
+	f.exportFlags(cmd)
+	f.writeFlags(cmd)
+	f.dryRunFlag(cmd)
+	f.adminFlag(cmd)
+	f.runFlags(cmd)
+	completeFlags(cmd)
+	return cmd
+}
+
+// runExport reads an export, writes its ledger and runs it.
+func (a *app) runExport(ctx context.Context, c *config, action, file string, planOnly bool) error {
+	path := c.resultsOf(file)
+	switch {
+	case c.out == "-":
+		return usage(errors.New("-o - : a result file is written beside a journal, so it has a name of its own"),
+			c.given.with("out", "hr.results.csv").String())
+	case planOnly && c.out == "":
+		path = ""
+	case path == "":
+		return usage(errors.New("standard input has no name to make a result file's of"),
+			c.given.with("out", "hr.results.csv").String())
+	}
+	input := file
+	if isStdin(file) {
+		input = ""
+	}
+	if err := c.checkPaths(path, namedPath{"the export", input}); err != nil {
+		return err
+	}
+	a.announce(c)
+	people, err := a.readExport(ctx, c, file)
+	if err != nil {
+		return refusal(err, c.given)
+	}
+	act := c.action(action, people.Columns)
+	c.adopt(act)
+	ledger, err := report.Create(path, people.File, act, c.ledger)
+	if err != nil {
+		return refusal(err, c.given)
+	}
+	if err := ledger.Prepare(people); err != nil {
+		return refusal(errors.Join(err, ledger.Close()), c.given)
+	}
+	s := &session{app: a, config: c, ledger: ledger, people: people, path: path, planOnly: planOnly,
+		again: c.given.after("retry", path)}
+	if path == "" {
+		s.again = c.given
+	}
+	if !c.quiet && !planOnly && !s.asks() {
+		for _, line := range s.firstPersons() {
+			a.out.note(line)
+		}
+	}
+	return s.run(ctx)
+}
+
+// readExport reads an export, decides its columns and derives its persons, and says how.
+func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.Roster, error) {
+	f, err := a.readFile(ctx, c, file)
+	if err != nil {
+		return nil, err
+	}
+	if f.Block >= 0 {
+		return nil, &report.ResultsGivenError{Path: file}
+	}
+	people, err := roster.Read(f, roster.Options{
+		Subject: c.subject, Name: c.name, Email: c.email, Roles: c.roles, EveryonesRoles: c.everyonesRoles, Where: c.where,
+		NeedEmail: c.status == "invited", Forced: c.encoding != "", Leavers: c.given.name == "disable",
+	})
+	if err != nil {
+		return nil, err
+	}
+	note := a.notify(c)
+	note(people.Describe())
+	for _, warning := range people.Warnings {
+		line := warning.String()
+		if fix := warning.Fix; fix.Value != "" {
+			line += "; to leave them out: --" + string(fix.Option) + " " + quote(fix.Value)
+		}
+		note("warning: " + line)
+	}
+	return people, nil
+}
+
+// maxInput bounds what is read of standard input or a pipe.
+const maxInput = 1 << 30 // bytes
+
+// readFile reads a CSV file, or what can be read only once: standard input, or a pipe with a name.
+func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.File, error) {
+	name, in, closeIn := file, io.Reader(nil), func() {}
+	if file == "-" {
+		name = "standard input"
+		in, closeIn = a.openInput(ctx)
+	} else {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, err
+		}
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return nil, errors.Join(usage(errors.New(file+" is a folder"), "name the CSV file in it"), f.Close())
+		}
+		stop := context.AfterFunc(ctx, func() { _ = f.Close() }) // ends the read of a pipe
+		in, closeIn = f, func() {
+			stop()
+			_ = f.Close()
+		}
+	}
+	defer closeIn()
+	limited := &io.LimitedReader{R: in, N: maxInput + 1}
+	export, err := csvfile.Read(limited, name, c.read)
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case limited.N <= 0:
+		return nil, usage(errors.New(name+" is larger than 1 GiB"), "split it into several files")
+	}
+	return export, err
+}
+
+// announce says which tenant a run is for: the first line of every run.
+func (a *app) announce(c *config) {
+	note := a.notify(c)
+	switch {
+	case c.offline:
+		note("tenant: not contacted (offline)")
+	case c.sandbox:
+		note("tenant: sandbox, in memory, for this run only")
+	default:
+		note("tenant: " + c.tenantName())
+	}
+}
+
+// rows is a count of rows, for people.
+func rows(n int) string { return text.Plural(n, "row", "rows") }

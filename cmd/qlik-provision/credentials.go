@@ -1,0 +1,244 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+
+	"qlik-provision/provision/qlik"
+)
+
+const credentialsHint = "set QLIK_TENANT, QLIK_CLIENT_ID and QLIK_CLIENT_SECRET (or QLIK_API_KEY), " +
+	"or try it with --sandbox"
+
+// chooseTenant decides which tenant to contact, and as whom. A context and the sandbox bring both together.
+func (c *config) chooseTenant(ctx context.Context) (err error) {
+	if c.flags.tenant != "" {
+		// With --offline, too: the flag stands in the commands that we print.
+		if c.tenant, err = qlik.ParseTenant(c.flags.tenant); err != nil {
+			return tenantFailure("--tenant", err)
+		}
+	}
+	if c.offline {
+		return nil
+	}
+	if c.context != "" || c.sandbox {
+		if err := c.refuseMixing(); err != nil {
+			return err
+		}
+		if c.context != "" {
+			c.tenant, c.creds, err = fromContext(c.context)
+		}
+		return err
+	}
+	if c.flags.tenant == "" {
+		address := os.Getenv("QLIK_TENANT")
+		if address == "" {
+			return errors.New("no tenant: neither --tenant nor QLIK_TENANT is set")
+		}
+		if c.tenant, err = qlik.ParseTenant(address); err != nil {
+			return tenantFailure("QLIK_TENANT", err)
+		}
+	}
+	if err := qlik.CheckProxy(c.tenant); err != nil {
+		return usage(err, "correct HTTPS_PROXY, or unset it")
+	}
+	c.creds, err = c.credentials(ctx)
+	return err
+}
+
+func tenantFailure(source string, err error) error {
+	return usage(fmt.Errorf("%s: %w", source, err),
+		"the tenant is what stands in the browser's address bar, up to .qlikcloud.com")
+}
+
+// refuseMixing is an error where a flag would mix with what --context or --sandbox brings.
+func (c *config) refuseMixing() error {
+	source := "--sandbox"
+	if c.context != "" {
+		source = "--context"
+	}
+	for _, other := range []struct {
+		flag string
+		set  bool
+	}{
+		{"--sandbox", c.sandbox && c.context != ""}, {"--tenant", c.flags.tenant != ""},
+		{"--client-id", c.clientID != ""}, {"--client-secret-file", c.secretFile != ""},
+		{"--client-secret-command", c.secretCommand != ""},
+	} {
+		if other.set {
+			return usage(fmt.Errorf("%s and %s: %s brings tenant and credentials together", source, other.flag, source),
+				"leave one of them out")
+		}
+	}
+	return nil
+}
+
+// credentials are those of the flags, which hide all of the environment's, or else those of the environment.
+func (c *config) credentials(ctx context.Context) (creds qlik.Credentials, err error) {
+	source := "--client-secret-file"
+	if c.secretCommand != "" {
+		source = "--client-secret-command"
+	}
+	switch secret := c.secretFile != "" || c.secretCommand != ""; {
+	case c.secretFile != "" && c.secretCommand != "":
+		return creds, usage(errors.New("--client-secret-file and --client-secret-command"), "leave one of them out")
+	case c.clientID != "" && c.secretCommand != "":
+		creds.ClientID = c.clientID
+		creds.ClientSecret, err = secretFrom(ctx, c.secretCommand)
+		return creds, err
+	case c.clientID != "" && secret:
+		creds.ClientID = c.clientID
+		creds.ClientSecret, err = readSecretFile(c.secretFile)
+		return creds, err
+	case c.clientID != "":
+		return creds, usage(errors.New("--client-id without a secret: a credential flag hides the credentials in the "+
+			"environment"),
+			"give --client-secret-file or --client-secret-command, too, or leave --client-id out")
+	case secret:
+		return creds, usage(fmt.Errorf("%s without --client-id: a credential flag hides the credentials in the environment, "+
+			"QLIK_CLIENT_ID too", source), "give --client-id, too")
+	}
+	return fromEnvironment()
+}
+
+func fromEnvironment() (creds qlik.Credentials, err error) {
+	for _, v := range []struct {
+		name string
+		to   *string
+	}{{"QLIK_CLIENT_ID", &creds.ClientID}, {"QLIK_CLIENT_SECRET", &creds.ClientSecret}, {"QLIK_API_KEY", &creds.APIKey}} {
+		// Whatever set the variable may have left the line end of a file in it.
+		*v.to = strings.TrimSpace(os.Getenv(v.name))
+		if s := *v.to; len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' {
+			return qlik.Credentials{}, usage(fmt.Errorf("%s has double quotes around it, which are no part of it", v.name),
+				"set it without the quotes")
+		}
+	}
+	switch client := creds.ClientID != "" || creds.ClientSecret != ""; {
+	case client && creds.APIKey != "":
+		return creds, usage(errors.New("QLIK_API_KEY is set, and QLIK_CLIENT_ID or QLIK_CLIENT_SECRET is, too"),
+			"unset those that are not meant")
+	case creds.APIKey != "":
+		return creds, nil
+	case !client:
+		return creds, errors.New("no credentials: neither QLIK_CLIENT_ID and QLIK_CLIENT_SECRET nor QLIK_API_KEY are set")
+	case creds.ClientID == "":
+		return creds, errors.New("QLIK_CLIENT_SECRET is set, but QLIK_CLIENT_ID is not")
+	case creds.ClientSecret == "":
+		return creds, errors.New("QLIK_CLIENT_ID is set, but QLIK_CLIENT_SECRET is not")
+	}
+	return creds, nil
+}
+
+// checkSendable is an error where a credential is no line of text. It does not say which characters it holds: they are
+// part of a secret.
+func checkSendable(creds qlik.Credentials) error {
+	for _, part := range []struct{ name, value string }{
+		{"client's ID", creds.ClientID}, {"client's secret", creds.ClientSecret}, {"API key", creds.APIKey},
+	} {
+		if strings.ContainsFunc(part.value, unicode.IsControl) {
+			return fmt.Errorf("the %s holds a line end or another control character, which no header can carry", part.name)
+		}
+	}
+	return nil
+}
+
+const (
+	maxSecret     = 64 << 10         // bytes of a secret's source
+	secretTimeout = 60 * time.Second // a password manager may ask for a touch
+)
+
+// readSecretFile reads the client's secret from a file.
+func readSecretFile(path string) (secret string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", usage(fmt.Errorf("reading the client's secret: %w", err), "check the name of the file")
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return "", fmt.Errorf("reading the client's secret: %w", err)
+	}
+	if err := checkPrivate(info, "the secret file", path); err != nil {
+		return "", err
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return "", fmt.Errorf("reading the client's secret: %w", err)
+	}
+	secret = strings.TrimSpace(decodeSecret(b))
+	switch {
+	case secret == "":
+		return "", usage(fmt.Errorf("the secret file %s is empty", path), "write the secret into it, on one line")
+	case len(b) > maxSecret, strings.ContainsAny(secret, "\x00\r\n"):
+		return "", usage(fmt.Errorf("the secret file %s holds more than a secret", path),
+			"write into it the one line that the tenant showed, and nothing else")
+	}
+	return secret, nil
+}
+
+// decodeSecret takes off a byte order mark, and decodes UTF-16, which PowerShell 5.1 writes with >.
+func decodeSecret(b []byte) string {
+	low := -1
+	switch {
+	case bytes.HasPrefix(b, []byte("\xff\xfe")):
+		low = 0
+	case bytes.HasPrefix(b, []byte("\xfe\xff")):
+		low = 1
+	}
+	if low < 0 {
+		return strings.TrimPrefix(string(b), "\ufeff")
+	}
+	units := make([]uint16, 0, len(b)/2)
+	for i := 2; i+1 < len(b); i += 2 {
+		units = append(units, uint16(b[i+low])|uint16(b[i+1-low])<<8)
+	}
+	return string(utf16.Decode(units))
+}
+
+// checkPrivate refuses a regular file that others may read, on systems that have such modes.
+func checkPrivate(info os.FileInfo, what, path string) error {
+	mode := info.Mode()
+	if !mode.IsRegular() || runtime.GOOS == "windows" || mode.Perm()&0o077 == 0 {
+		return nil
+	}
+	return usage(fmt.Errorf("%s %s can be read by others (mode %04o)", what, path, mode.Perm()),
+		"chmod 600 "+quote(argument(path)))
+}
+
+// secretFrom runs a command in the platform's shell; the first line of its output is the secret. Its standard error and
+// input are ours, so that a password manager can ask.
+func secretFrom(ctx context.Context, line string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
+	defer cancel()
+	shell := []string{"/bin/sh", "-c", line}
+	if runtime.GOOS == "windows" {
+		shell = []string{"cmd.exe", "/d", "/s", "/c", line}
+	}
+	cmd := exec.CommandContext(ctx, shell[0], shell[1:]...)
+	cmd.Stdin, cmd.Stderr = os.Stdin, os.Stderr
+	cmd.WaitDelay = time.Second
+	out, err := cmd.Output()
+	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return "", &failure{code: exitInterrupted, err: errors.New("interrupted; nothing was sent")}
+	}
+	if err != nil {
+		return "", usage(fmt.Errorf("--client-secret-command failed: %w", err),
+			"run the command by itself: it prints the secret")
+	}
+	secret, _, _ := strings.Cut(decodeSecret(out), "\n")
+	if secret = strings.TrimSpace(secret); secret == "" {
+		return "", usage(errors.New("--client-secret-command printed nothing on its first line"),
+			"run the command by itself: it prints the secret")
+	}
+	return secret, nil
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/qlik"
+	"qlik-provision/report"
+)
+
+// The exit codes. They are part of the contract: schedulers decide by them.
+const (
+	exitDone        = 0   // every row is done
+	exitRows        = 1   // the run finished; some rows are not done
+	exitUsage       = 2   // before any request: wrong usage, configuration or file
+	exitRun         = 3   // after the first request the run could not go on
+	exitInterrupted = 130 // as a shell says of a command ended by Ctrl-C
+)
+
+// A failure is an end that is not 0: what happened, and what to type next. In a hint every command stands on a
+// line of its own.
+type failure struct {
+	code    int
+	err     error
+	hint    string
+	printed bool // --json printed it already
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// usage is a failure before any request.
+func usage(err error, hint string) error { return &failure{code: exitUsage, err: err, hint: hint} }
+
+// failureOf makes a failure of any error. What nobody gave a code arose before the first request, unless
+// contacted is true.
+func failureOf(err error, contacted bool) *failure {
+	if err == nil {
+		return nil
+	}
+	if f, ok := errors.AsType[*failure](err); ok {
+		return f
+	}
+	code := exitUsage
+	if contacted {
+		code = exitRun
+	}
+	return &failure{code: code, err: err, hint: "see qlik-provision --help"}
+}
+
+// then joins what to do with the command to type after it.
+func then(what string, next command) string {
+	if what == "" {
+		return next.String()
+	}
+	return what + ", then:\n  " + next.String()
+}
+
+// refusal says what is wrong with a file before a run, and what corrects it. given is the command as it was typed.
+func refusal(err error, given command) error {
+	switch {
+	case err == nil:
+		return nil
+	case is[*failure](err):
+		return err
+	case errors.Is(err, errInterrupted):
+		return &failure{code: exitInterrupted, err: errors.New("interrupted; nothing was sent"), hint: given.String()}
+	}
+	if bad, ok := errors.AsType[*csvfile.Error](err); ok {
+		return usage(err, fileHint(bad, given))
+	}
+	return usage(err, resultsHint(err, given))
+}
+
+// fileHint says how a file can be read that was refused.
+func fileHint(bad *csvfile.Error, given command) string {
+	if bad.Fix.Option != "" {
+		fixed := given.with(string(bad.Fix.Option), bad.Fix.Value)
+		if bad.Fix.Value == "" {
+			fixed = given.without(string(bad.Fix.Option))
+		}
+		if bad.Advice != "" {
+			return then(bad.Advice, fixed)
+		}
+		return fixed.String()
+	}
+	return then(cmp.Or(bad.Advice, "correct that in the file, or export it again"), given)
+}
+
+// resultsHint says what to do about a result file.
+func resultsHint(err error, given command) string {
+	if exists, ok := errors.AsType[*report.ExistsError](err); ok {
+		if exists.SameExport && exists.Done < exists.Rows {
+			return given.after("retry", exists.Path).String()
+		}
+		if exists.SameExport {
+			return then("every row is done; to look everybody up again", given.with("out", dated(exists.Path)))
+		}
+		return given.with("out", dated(exists.Path)).String()
+	}
+	if results, ok := errors.AsType[*report.ResultsGivenError](err); ok {
+		return given.after("retry", results.Path).String()
+	}
+	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
+		if tenant.File == sandboxTenant {
+			return given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
+				switched("sandbox").String()
+		}
+		return given.without("context", "sandbox").with("tenant", tenant.File).String()
+	}
+	if subjects, ok := errors.AsType[*report.SubjectsError](err); ok {
+		if subjects.Damaged {
+			return then("copy the columns of the subject from the export into the file, as text", given)
+		}
+		return then("restore these cells; where a subject was meant to change, empty user_subject and check of its row",
+			given)
+	}
+	if is[*report.ChangedError](err) {
+		return then("where these changes are meant", given.switched("yes"))
+	}
+	if none, ok := errors.AsType[*report.NotResultsError](err); ok && none.Path == given.file {
+		if beside := resultsBeside(none.Path); beside != "" {
+			return given.on(given.name, beside).String()
+		}
+	}
+	return otherHint(err, given)
+}
+
+// resultsBeside is the result file of an export that was named in its place, "" where there is none.
+func resultsBeside(export string) string {
+	stem := strings.TrimSuffix(export, filepath.Ext(export))
+	for _, ending := range []string{".results.csv", ".sandbox.results.csv", ".disable.results.csv"} {
+		if _, err := os.Stat(stem + ending); err == nil {
+			return stem + ending
+		}
+	}
+	return ""
+}
+
+// otherHint is for an error of a file that no other command corrects.
+func otherHint(err error, given command) string {
+	folder, _ := errors.AsType[*report.FolderError](err)
+	locked, _ := errors.AsType[*report.LockedError](err)
+	switch {
+	case folder != nil && errors.Is(err, fs.ErrNotExist):
+		return then("make the folder: mkdir "+quote(filepath.Dir(folder.Path)), given)
+	case is[*report.StrayJournalError](err):
+		return "put the result file back beside the journal; where it is lost, keep the journal: it names the users " +
+			"that were created"
+	case locked != nil:
+		return "wait for that run to end, or interrupt it"
+	case is[*report.OldResultsError](err):
+		return "run the export again with another -o: existing users are found by their lookups"
+	case is[*report.NotResultsError](err):
+		return "a result file is what create or disable wrote; to start from the export, give them another -o"
+	case is[*report.MergeError](err):
+		return then("close the file where it is open, make room on the disk", given)
+	case errors.Is(err, syscall.ENOSPC):
+		return then("make room on the disk", given)
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return "use a shorter file name: the journal's and the temporary file's names are longer than the result file's"
+	case isSharing(err):
+		return then("close the file where it is open", given)
+	case errors.Is(err, fs.ErrNotExist):
+		return "check the name of the file"
+	case errors.Is(err, fs.ErrPermission) && (given.has("out") || given.name == "create"):
+		return "the file must be readable, and the folder of the result file writable; -o writes the result file elsewhere"
+	case errors.Is(err, fs.ErrPermission):
+		return "the file must be readable, and its folder writable"
+	}
+	return "see " + given.program + " " + given.name + " --help"
+}
+
+// is reports whether an error of type E is in err's chain.
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+const scopeAdvice = "allow the client the scope " + qlik.Scope +
+	" (Administration > OAuth), or use an API key of a tenant admin"
+
+// ended says how a run ended that could not go on, with every error of its end. next is the command that goes on.
+func ended(err error, next command) *failure {
+	f := &failure{code: exitRun, err: err}
+	dns, _ := errors.AsType[*net.DNSError](err)
+	var what string
+	switch {
+	case is[*failure](err):
+		return failureOf(err, true)
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+		f.code = exitInterrupted
+		f.err = errors.New("interrupted; the rows that were not settled are pending")
+		if !errors.Is(err, context.Canceled) && hasMore(err) {
+			f.err = fmt.Errorf("%w: %w", f.err, err)
+		}
+	case errors.Is(err, provision.ErrScope), errors.Is(err, qlik.ErrScope):
+		what = scopeAdvice
+	case errors.Is(err, qlik.ErrCredentials):
+		what = "check the client's ID and secret, or the API key"
+	case errors.Is(err, qlik.ErrNotTenant):
+		what = "check the address of the tenant"
+	case dns != nil && dns.IsNotFound:
+		what = "check the address of the tenant: no such host"
+	case errors.Is(err, provision.ErrUnreachable):
+		what = "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"
+	case errors.Is(err, provision.ErrRefusedAll):
+		what = "correct what the tenant refuses: see code and message of the failed rows; rows that were never tried go first"
+	case errors.Is(err, provision.ErrLookups):
+		f.hint = lookupHint(err, next)
+		return f
+	case errors.Is(err, provision.ErrRolesHidden):
+		what = "let the client read roles, or allow any role"
+		next = next.switched("allow-admin-roles")
+	case errors.Is(err, provision.ErrPatience), errors.Is(err, qlik.ErrNoToken), errors.Is(err, qlik.ErrNoAnswer):
+		what = "see how the tenant is (status.qlikcloud.com) and who else uses this client; --patience waits longer"
+	case errors.Is(err, errNotRecorded), errors.Is(err, syscall.ENOSPC):
+		what = "make room on the disk"
+	}
+	f.hint = then(what, next)
+	return f
+}
+
+// lookupHint is for a run whose lookups were not answered.
+func lookupHint(err error, next command) string {
+	what := "see how the tenant is (status.qlikcloud.com)"
+	if errors.Is(err, qlik.ErrForbidden) {
+		what = scopeAdvice
+	}
+	hint := then(what, next)
+	if next.name == "retry" || next.name == "create" {
+		hint += "\nwithout lookups existing users are found by the refusal of their create:\n  " +
+			next.switched("no-lookup").String()
+	}
+	return hint
+}
+
+// hasMore reports whether an interrupted run ended with another error, too.
+func hasMore(err error) bool {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only an error that was joined has several
+	return ok && len(joined.Unwrap()) > 1
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+
+	"golang.org/x/term"
+
+	"qlik-provision/provision/text"
+)
+
+// The rules of output:
+//
+//   - stdout carries only what was asked for: --json, a plan's table, the sandbox's settings. The rest goes to stderr.
+//   - The first line of a run names the tenant. After it comes one line for each thing worth knowing, in lower
+//     case, with no full stop.
+//   - Every end that is not 0 has a line "error: …", and one "hint: …" with what to type next. A command that is to be
+//     pasted stands on a line of its own, indented.
+//   - Text from a file or a tenant is printed without control characters: nothing of it is a command to the
+//     terminal.
+//   - Colour is for terminals only, and not with NO_COLOR (no-color.org) or TERM=dumb. It adds nothing to the words.
+//   - On a terminal one line shows the progress; elsewhere a plain line comes every few seconds.
+
+// An output writes to stderr. It is safe for concurrent use.
+type output struct {
+	mu       sync.Mutex
+	w        io.Writer // guarded by mu
+	progress *progress // guarded by mu; nil where none is shown
+
+	fd       int
+	terminal bool
+	colour   bool
+}
+
+func newOutput(w io.Writer) *output {
+	u := &output{w: w}
+	if f, ok := w.(*os.File); ok {
+		u.fd = int(f.Fd())
+		u.terminal = term.IsTerminal(u.fd) && os.Getenv("TERM") != "dumb"
+	}
+	// Windows consoles newer than conhost show colours; they set WT_SESSION or TERM.
+	modern := runtime.GOOS != "windows" || os.Getenv("WT_SESSION") != "" || os.Getenv("TERM") != ""
+	u.colour = u.terminal && modern && os.Getenv("NO_COLOR") == ""
+	return u
+}
+
+// columns is how wide the terminal is; 80 where that is not known.
+func (u *output) columns() int {
+	if width, _, err := term.GetSize(u.fd); u.terminal && err == nil && width > 0 {
+		return width
+	}
+	return 80
+}
+
+// note prints a line worth knowing.
+func (u *output) note(line string) { u.print(printable(line) + "\n") }
+
+// say prints a line, formatted.
+func (u *output) say(format string, args ...any) { u.note(fmt.Sprintf(format, args...)) }
+
+// print writes printable text, with the line of progress out of its way.
+func (u *output) print(lines string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.progress != nil {
+		u.progress.clear()
+	}
+	// Where stderr is gone nobody can be told, and the run is worth more than its messages.
+	_, _ = io.WriteString(u.w, lines)
+}
+
+// clear removes the line of progress, before something is printed elsewhere on the terminal.
+func (u *output) clear() { u.print("") }
+
+// pause keeps the line of progress away until resume: somebody is asked.
+func (u *output) pause() { u.setPaused(true) }
+
+// resume ends pause.
+func (u *output) resume() { u.setPaused(false) }
+
+func (u *output) setPaused(paused bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.progress != nil {
+		u.progress.clear()
+		u.progress.paused = paused
+	}
+}
+
+// failure prints an end that is not 0.
+func (u *output) failure(f *failure) {
+	lines := u.paint(red, "error:") + " " + printableLines(f.Error()) + "\n"
+	if f.hint != "" {
+		lines += u.paint(cyan, "hint:") + " " + printableLines(f.hint) + "\n"
+	}
+	u.print(lines)
+}
+
+type colour string
+
+const (
+	red    colour = "31"
+	green  colour = "32"
+	yellow colour = "33"
+	cyan   colour = "36"
+	bold   colour = "1"
+)
+
+func (u *output) paint(c colour, s string) string {
+	if !u.colour {
+		return s
+	}
+	return "\x1b[" + string(c) + "m" + s + "\x1b[0m"
+}
+
+// printable removes from s what a terminal would obey or what changes the order of the text: control characters
+// and marks of direction.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case text.IsBidi(r):
+			return -1
+		case text.IsControl(r):
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+func printableLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = printable(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}

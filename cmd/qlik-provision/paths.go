@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// A namedPath is a file of a run with the part it has in it. An empty path is no file.
+type namedPath struct{ name, path string }
+
+// checkPaths is an error where two of a run's files are one, or the log cannot be written: nothing is begun then.
+func (c *config) checkPaths(results string, others ...namedPath) error {
+	files := others
+	if results != "" {
+		files = append(files, namedPath{"the result file", results}, namedPath{"the journal", results + ".journal"},
+			namedPath{"the lock", results + ".lock"})
+	}
+	files = append(files, namedPath{"the log", c.log}, namedPath{"the secret file", c.secretFile})
+	if err := distinct(files); err != nil || c.log == "" {
+		return err
+	}
+	_, err := os.Lstat(c.log)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	f, err := openLog(c.log)
+	if err != nil {
+		return err
+	}
+	err = f.Close()
+	if fresh {
+		err = errors.Join(err, os.Remove(c.log))
+	}
+	return err
+}
+
+// distinct is an error where two of the paths are one file.
+func distinct(paths []namedPath) error {
+	for i, a := range paths {
+		for _, b := range paths[:i] {
+			if a.path != "" && b.path != "" && sameFile(a.path, b.path) {
+				return usage(fmt.Errorf("%s and %s are the same file: %s", b.name, a.name, a.path),
+					"give each a file of its own")
+			}
+		}
+	}
+	return nil
+}
+
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	if errA == nil && errB == nil {
+		return os.SameFile(infoA, infoB)
+	}
+	return resolve(a) == resolve(b)
+}
+
+// resolve makes a path absolute, with the links of its folder resolved: the file itself may not exist yet.
+func resolve(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
+		abs = filepath.Join(dir, filepath.Base(abs))
+	}
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		abs = strings.ToLower(abs) // file systems that do not tell case apart
+	}
+	return abs
+}
+
+// resultsOf is the name of an export's result file, "" where it has none of its own.
+func (c *config) resultsOf(export string) string {
+	if c.out != "" {
+		return c.out
+	}
+	if isStdin(export) {
+		return ""
+	}
+	dir, name := filepath.Split(export)
+	stem := strings.TrimSuffix(name, filepath.Ext(name))
+	if stem == "" {
+		stem = name
+	}
+	if c.given.name == "disable" {
+		stem += ".disable"
+	}
+	if c.sandbox {
+		stem += ".sandbox"
+	}
+	return dir + stem + ".results.csv"
+}
+
+// isStdin reports whether an export is standard input, or another pipe: it has no name to make one of.
+func isStdin(export string) bool {
+	if export == "-" {
+		return true
+	}
+	info, err := os.Stat(export)
+	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"qlik-provision/provision/csvfile"
+	"qlik-provision/report"
+	"qlik-provision/report/page"
+)
+
+func (a *app) reportCommand() *cobra.Command {
+	var out string
+	var open bool
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "report RESULTS",
+		Short: "Write a result file as a web page",
+		Long: `report writes one web page for a result file: how many rows have each outcome, when they were settled,
+and which rows are not done and why. The page needs no network and loads nothing. It can be written while
+a run is on. Like the result file it holds personal data.`,
+		Example: `  qlik-provision report hr.results.csv
+  qlik-provision report hr.results.csv -o for-hr.html --open`,
+		Args:              oneFile("result file"),
+		ValidArgsFunction: completeResults,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c := &config{flags: f, given: command{a.name, cmd.Name(), args[0], givenFlags(cmd.Flags())}}
+			if err := refuseEmpty(cmd.Flags()); err != nil {
+				return err
+			}
+			if out == "-" {
+				return usage(errors.New("-o needs the name of a file"), c.given.with("out", pageOf(args[0])).String())
+			}
+			if err := c.checkExport(); err != nil {
+				return orUsage(err, "see "+cmd.CommandPath()+" --help")
+			}
+			if out == "" {
+				out = pageOf(args[0])
+			}
+			return a.writePage(cmd.Context(), c, args[0], out, open)
+		},
+	}
+	f.readFlags(cmd)
+	g := group(cmd, groupOutput)
+	g.set.StringVarP(&out, "out", "o", "", "the page's `FILE` (default: hr.results.csv gives hr.results.html beside it)")
+	g.mark("out")
+	g.boolean(&open, "open", "open the page in the browser")
+	completeFlags(cmd)
+	return cmd
+}
+
+// pageOf is the name of a result file's page.
+func pageOf(results string) string {
+	if ext := filepath.Ext(results); strings.EqualFold(ext, ".csv") {
+		results = strings.TrimSuffix(results, ext)
+	}
+	return results + ".html"
+}
+
+func (a *app) writePage(ctx context.Context, c *config, path, out string, open bool) error {
+	if err := distinct([]namedPath{{"the result file", path}, {"the page", out}}); err != nil {
+		return err
+	}
+	results, err := report.Read(path, c.read)
+	if err != nil {
+		if bad, ok := errors.AsType[*csvfile.Error](err); ok && bad.Fix.Option == "" {
+			return usage(err, "save the result file as CSV UTF-8 again")
+		}
+		return refusal(err, c.given)
+	}
+	for _, warning := range results.Warnings {
+		a.out.note(warning)
+	}
+	if err := page.Save(out, results); err != nil {
+		if other, ok := errors.AsType[*page.NotPageError](err); ok {
+			return usage(err, c.given.with("out", dated(other.Path)).String())
+		}
+		return refusal(err, c.given)
+	}
+	a.out.note("the page is " + out)
+	if open {
+		a.open(ctx, out)
+	}
+	return nil
+}
+
+// openerTimeout is how long an opener may take to say that it failed. Some stay for as long as the browser does.
+const openerTimeout = 5 * time.Second
+
+// open opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it is no
+// failure: the page is written.
+func (a *app) open(ctx context.Context, path string) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		abs = path
+	}
+	opener := openerOf(runtime.GOOS)
+	ctx, cancel := context.WithTimeout(ctx, openerTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, opener[0], append(opener[1:], abs)...)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return strings.HasPrefix(strings.ToUpper(name), "QLIK_")
+	})
+	err = cmd.Run()
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		a.out.note(fmt.Sprintf("not opened: there is no %s here; open %s in a browser", opener[0], abs))
+	case err != nil && ctx.Err() == nil:
+		a.out.note(fmt.Sprintf("not opened: %s: %v", opener[0], err))
+	}
+}
+
+// openerOf is the command that opens a file with the program that the user has for it.
+func openerOf(system string) []string {
+	switch system {
+	case "windows":
+		return []string{"rundll32", "url.dll,FileProtocolHandler"} // unlike start, it takes & and % in a name as they are
+	case "darwin":
+		return []string{"open"}
+	}
+	return []string{"xdg-open"}
+}

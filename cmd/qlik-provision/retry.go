@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/roster"
+	"qlik-provision/provision/text"
+	"qlik-provision/report"
+)
+
+func (a *app) retryCommand() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:     "retry RESULTS",
+		Aliases: []string{"resume"},
+		Short:   "Run the rows of a result file that are not done",
+		Long: `retry continues a run that was interrupted, runs failed rows again, and carries out a saved plan: every
+row of RESULTS that is not done is checked again and run. Rows that are done are never sent or changed.
+What the rows are for stands in the file's action column, so no column flags are needed. The file may
+have been corrected and saved by a spreadsheet meanwhile.`,
+		Example: `  qlik-provision retry hr.results.csv
+  qlik-provision retry hr.results.csv --limit 20`,
+		Args:              oneFile("result file"),
+		ValidArgsFunction: completeResults,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.configure(cmd, args[0], f)
+			if err != nil {
+				return err
+			}
+			return a.retry(cmd.Context(), c, args[0])
+		},
+	}
+	f.tenantFlags(cmd)
+	f.columnFlags(cmd)
+	f.roleFlags(cmd)
+	f.readFlags(cmd)
+	group(cmd, groupColumns).list(&f.where, "where", "the `CONDITION` that the file's action has")
+	f.writeFlags(cmd)
+	f.adminFlag(cmd)
+	f.runFlags(cmd)
+	f.lookupFlag(cmd)
+	for _, name := range []string{"subject", "name", "email", "roles", "role", "status", "update", "where"} {
+		_ = cmd.Flags().MarkHidden(name) // the file's action has them; they are there to be compared
+	}
+	completeFlags(cmd)
+	return cmd
+}
+
+func (a *app) retry(ctx context.Context, c *config, path string) error {
+	if err := c.checkPaths(path); err != nil {
+		return err
+	}
+	a.announce(c)
+	ledger, err := report.Open(path, c.read, c.ledger)
+	if err != nil {
+		return refusal(err, c.given)
+	}
+	people, err := a.prepareRetry(ctx, c, ledger, path)
+	if err != nil {
+		return refusal(errors.Join(err, ledger.Close()), c.given)
+	}
+	a.countRows(c, ledger, path)
+	s := &session{app: a, config: c, ledger: ledger, people: people, path: path, again: c.given.after("retry", path)}
+	return s.run(ctx)
+}
+
+// prepareRetry takes the action from the file, derives the persons and checks them against the file.
+func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger, path string) (*roster.Roster, error) {
+	action := ledger.Action()
+	if err := sameAction(c, action); err != nil {
+		return nil, err
+	}
+	c.adopt(action)
+	if c.noLookup && (c.run.Task != provision.Create || len(action.Update) > 0) {
+		return nil, usage(errors.New("--no-lookup: what this file's rows are for needs lookups"),
+			c.given.without("no-lookup").String())
+	}
+	if action.Command == "disable" {
+		if err := a.requireYes(c, "users are to be disabled"); err != nil {
+			return nil, err
+		}
+	}
+	people, err := roster.Read(ledger.File(), c.roster)
+	if err != nil {
+		return nil, err
+	}
+	err = ledger.Prepare(people)
+	changed, ok := errors.AsType[*report.ChangedError](err)
+	if ok && a.interactive() && a.confirmChanges(ctx, changed) {
+		ledger.AcceptChanges()
+		err = ledger.Prepare(people)
+	}
+	return people, err
+}
+
+// confirmChanges asks whether changed names and addresses of pending rows are meant.
+func (a *app) confirmChanges(ctx context.Context, changed *report.ChangedError) bool {
+	a.out.note(changed.Error())
+	a.out.print("are these changes meant? [y/N] ")
+	in, closeIn := a.openInput(ctx)
+	defer closeIn()
+	answer, err := bufio.NewReader(io.LimitReader(in, 1<<10)).ReadString('\n')
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return err == nil && (answer == "y" || answer == "yes")
+}
+
+// sameAction refuses flags that are not the file's: its rows were derived with others.
+func sameAction(c *config, action report.Action) error {
+	for _, f := range []struct{ name, given, file string }{
+		{"subject", c.subject, action.Subject}, {"name", c.name, action.Name}, {"email", c.email, action.Email},
+		{"roles", c.roles, action.Roles}, {"status", c.status, action.Status},
+		{"role", list(c.everyonesRoles), list(action.EveryonesRoles)}, {"update", list(c.update), list(action.Update)},
+		{"where", list(c.where), list(action.Where)},
+	} {
+		if c.given.has(f.name) && f.given != f.file {
+			return usage(fmt.Errorf("--%s %s is not what this file's rows are for: %s", f.name, f.given, action),
+				then("leave it out; for another one run the export again with another -o", c.given.without(f.name)))
+		}
+	}
+	return nil
+}
+
+func list(values []string) string {
+	sorted := slices.Sorted(slices.Values(values))
+	return strings.Join(sorted, ",")
+}
+
+// countRows says how many rows a retry runs.
+func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
+	note := a.notify(c)
+	total := ledger.Summary()
+	waiting := len(ledger.Pending())
+	switch invalid := total.Counts[provision.Invalid]; {
+	case waiting == 0 && invalid > 0:
+		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, are(invalid)))
+	case waiting == 0:
+		note(path + ": nothing to do")
+	default:
+		note(fmt.Sprintf("%s: %s to run, of %s", path, rows(waiting), text.Grouped(total.Rows)))
+	}
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "1 row is"
+	}
+	return rows(n) + " are"
+}

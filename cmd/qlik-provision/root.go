@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+)
+
+// An app is what every command has: the streams, and what is printed on them.
+type app struct {
+	hurry     <-chan struct{}
+	stdin     io.Reader
+	stdout    io.Writer
+	out       *output
+	name      string // how the program was called, for the commands that we print
+	contacted bool   // a tenant was contacted: from then on no error is one of usage
+}
+
+// run is the program: it takes the arguments, its own name first, and returns the exit code. When ctx is done it
+// ends in good order, and when hurry is closed at once.
+func run(ctx context.Context, hurry <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{hurry: hurry, stdin: stdin, stdout: stdout, out: newOutput(stderr), name: programName(args[0])}
+	root := a.root()
+	root.SetArgs(args[1:])
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := a.checkCommand(root, args[1:])
+	if err == nil {
+		err = a.checkDashes(root, args[1:])
+	}
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
+	f := failureOf(err, a.contacted)
+	if f == nil {
+		return exitDone
+	}
+	a.out.failure(f)
+	if !f.printed && wantsJSON(args[1:]) {
+		s := &summary{Exit: f.code, Error: f.Error(), Hint: f.hint}
+		if err := s.write(stdout); err != nil {
+			a.out.failure(&failure{code: f.code, err: err})
+		}
+	}
+	return f.code
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "qlik-provision",
+		Short: "Create users on a Qlik Cloud tenant from an HR export",
+		Long: `qlik-provision takes a CSV file from HR and creates a user on a Qlik Cloud tenant for every person in it.
+It looks up existing users first, keeps to the tenant's rate limit, and writes the outcome of every row
+to a result file. From that file a run can always be continued, corrected and undone.`,
+		Example: `  qlik-provision plan --offline hr.csv      check the file, contact nobody
+  qlik-provision plan hr.csv                show what create would do
+  qlik-provision create hr.csv --limit 5    a first small run
+  qlik-provision retry hr.results.csv       run the rows that are not done`,
+		Version:       versionText(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+
+		SuggestionsMinimumDistance: 2,
+
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(a.createCommand(), a.disableCommand(), a.retryCommand(), a.undoCommand(), a.verifyCommand(),
+		a.planCommand(), a.reportCommand(), a.sandboxCommand(), a.versionCommand())
+	root.AddCommand(topics()...)
+	formatHelp(root, a.out.columns())
+	return root
+}
+
+// oneFile is the rule of the commands that take one file.
+func oneFile(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		hint := "see " + cmd.CommandPath() + " --help"
+		switch {
+		case len(args) == 0:
+			return usage(errors.New("no "+what+" was given"), hint)
+		case len(args) > 1:
+			return usage(errors.New("more than one "+what+" was given: "+quoteAll(args)), joinedName(args, hint))
+		case args[0] == "":
+			return usage(errors.New("the name of the "+what+" is empty"), hint)
+		}
+		return nil
+	}
+}
+
+func wantsJSON(args []string) bool {
+	return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
+}

@@ -1,0 +1,4 @@
+package main
+
+// ignoreTerminal is for shells with jobs; Windows has none.
+func ignoreTerminal() {}

@@ -1,0 +1,76 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// topics are commands that only explain themselves: qlik-provision help exit-codes.
+func topics() []*cobra.Command {
+	return []*cobra.Command{
+		{
+			Use:   "environment",
+			Short: "The environment variables",
+			Long: `QLIK_TENANT             the tenant, where --tenant does not name one
+QLIK_CLIENT_ID          the M2M OAuth client
+QLIK_CLIENT_SECRET      its secret
+QLIK_API_KEY            an API key, instead of client and secret
+QLIK_CLI_USER_HOME_DIR  the folder that holds .qlik, for --context
+HTTPS_PROXY, NO_PROXY   the proxy to the tenant, and hosts that need none
+NO_COLOR                no colours
+
+A credential flag hides every credential in the environment. With --context or
+--sandbox neither tenant nor credentials are read from it.`,
+		},
+		{
+			Use:   "exit-codes",
+			Short: "The meaning of an exit code",
+			Long: `0    every row is done (plan, --dry-run: done or can be sent; --limit: what was
+     tried is done)
+1    the run finished; some rows are not done (with --limit: others than those
+     it left); or a disable found nobody; or verify found a difference
+2    before any request: wrong usage, configuration or file
+3    after the first request the run could not go on: credentials refused,
+     scope missing, no answer, every write refused, more writes than --max,
+     disk full. Unsettled rows stay pending
+130  interrupted or declined; requests in flight were waited for (10 s at most,
+     not after a second Ctrl-C)
+
+Every end that is not 0 prints what happened, "error: …", and what to type next,
+"hint: …", to standard error. 1 needs a person; 3 may be tried again.`,
+		},
+		{
+			Use:   "result-file",
+			Short: "The columns and outcomes of a result file",
+			Long: `Behind the export's own columns stand thirteen:
+
+action        what the row is for, with everything that decides what is sent
+outcome       see below
+code          machine-readable reason: the tenant's, or one of ours
+message       the reason, for people
+user_id       the tenant's ID of the user
+user_subject  the subject as it is or would be sent
+http_status   of the answer that decided
+trace_id      what Qlik's support asks for
+attempts      writes sent that count
+finished_at   when the row was settled, in UTC
+tenant        the tenant's host; sandbox for --sandbox
+check         checksums: a spreadsheet that changed other columns is noticed
+row           the number of the row in the export, from 1
+
+The outcomes are
+
+created    a run of this file created the user
+exists     this person already has a user; message says what differs
+updated    existed, and a run of this file changed it
+disabled   a run of this file disabled the user
+unchanged  already disabled, or no such user (not-found)
+skipped    left out by --where
+deleted    created by this file, then deleted by undo; never run again
+duplicate  an earlier row is the same person
+invalid    cannot be sent: code and message say why
+failed     the tenant refused it, or a conflict with another person's user
+pending    not tried yet, or the run ended before it was settled
+
+Rows that are invalid, failed or pending are not done: retry runs them. Others
+are done (a duplicate: where its row is), and never sent or changed again.`,
+		},
+	}
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/text"
+	"qlik-provision/report"
+)
+
+func (a *app) undoCommand() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "undo RESULTS",
+		Short: "Delete the users that runs of this result file created",
+		Long: `undo deletes the users that runs of RESULTS created: by their IDs, and only where the user still has the
+row's subject. It is the way back from a wrong column or a wrong encoding. Deleting a user removes its
+personal data, keys and sessions; what it owned has no owner afterwards. Without a terminal to ask on it
+needs --yes.`,
+		Example: `  qlik-provision undo hr.results.csv --dry-run
+  qlik-provision undo hr.results.csv`,
+		Args:              oneFile("result file"),
+		ValidArgsFunction: completeResults,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.configure(cmd, args[0], f)
+			if err == nil {
+				err = a.requireYes(c, "users are to be deleted")
+			}
+			if err != nil {
+				return err
+			}
+			return a.undo(cmd.Context(), c, args[0])
+		},
+	}
+	f.tenantFlags(cmd)
+	f.readFlags(cmd)
+	f.writeFlags(cmd)
+	f.dryRunFlag(cmd)
+	f.runFlags(cmd)
+	completeFlags(cmd)
+	return cmd
+}
+
+func (a *app) undo(ctx context.Context, c *config, path string) error {
+	if err := c.checkPaths(path); err != nil {
+		return err
+	}
+	a.announce(c)
+	c.run.Task = provision.Delete
+	ledger, err := report.Open(path, c.read, c.ledger)
+	if err != nil {
+		return refusal(err, c.given)
+	}
+	if err := ledger.PrepareUndo(c.dryRun); err != nil {
+		return refusal(errors.Join(err, ledger.Close()), c.given)
+	}
+	waiting := len(ledger.Pending())
+	note := a.notify(c)
+	if waiting == 0 {
+		note(path + ": nothing to undo: no user was created by a run of it")
+	} else {
+		note(fmt.Sprintf("%s: %s of %s to delete", path, text.Plural(waiting, "user", "users"),
+			rows(ledger.Summary().Rows)))
+	}
+	s := &session{app: a, config: c, ledger: ledger, path: path, planOnly: c.dryRun, again: c.given.after("undo", path)}
+	return s.run(ctx)
+}

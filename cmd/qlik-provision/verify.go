@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/text"
+	"qlik-provision/report"
+)
+
+func (a *app) verifyCommand() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "verify RESULTS",
+		Short: "Ask the tenant whether what a result file says is so",
+		Long: `verify looks up every row of RESULTS and compares the users with what the outcomes promise: that created
+users exist and are not disabled, that deleted users are gone, that pending and failed rows have no user.
+It sends lookups only, and changes nothing.`,
+		Example:           `  qlik-provision verify hr.results.csv`,
+		Args:              oneFile("result file"),
+		ValidArgsFunction: completeResults,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.configure(cmd, args[0], f)
+			if err != nil {
+				return err
+			}
+			return a.verify(cmd.Context(), c, args[0])
+		},
+	}
+	f.tenantFlags(cmd)
+	f.readFlags(cmd)
+	f.runFlags(cmd)
+	completeFlags(cmd)
+	return cmd
+}
+
+func (a *app) verify(ctx context.Context, c *config, path string) error {
+	if err := c.checkPaths("", namedPath{"the result file", path}); err != nil {
+		return err
+	}
+	a.announce(c)
+	results, err := report.Read(path, c.read)
+	if err != nil {
+		return refusal(err, c.given)
+	}
+	if tenant := results.Summary().Tenant; tenant != "" && !strings.EqualFold(tenant, c.tenantName()) {
+		return refusal(&report.TenantError{Path: path, File: tenant, Run: c.tenantName()}, c.given)
+	}
+	client, closeClient, err := a.connect(c)
+	if err != nil {
+		return err
+	}
+	promises := results.Promises()
+	began := time.Now()
+	run := provision.New(client, c.run)
+	stop := func() {}
+	if !c.quiet {
+		stop = a.out.follow(run.Progress, len(promises))
+	}
+	differences, err := run.Verify(ctx, promises)
+	stop()
+	if closeErr := closeClient(); closeErr != nil {
+		a.out.note(closeErr.Error())
+	}
+	return a.verified(c, results, differences, time.Since(began), err)
+}
+
+// verified says what differs.
+func (a *app) verified(c *config, results *report.Results, differences []provision.Difference, took time.Duration,
+	err error,
+) error {
+	total := results.Summary()
+	var f *failure
+	switch {
+	case err != nil:
+		f = ended(err, c.given)
+		if f.code == exitInterrupted {
+			f.err = errors.New("interrupted; not every row was looked up")
+		}
+	case len(differences) > 0:
+		f = &failure{code: exitRows, err: fmt.Errorf("%s of %s not as the file says", text.Grouped(len(differences)),
+			are(total.Rows)), hint: "see the lines above; retry settles rows that are not done:\n  " +
+			c.given.after("retry", results.Path).String()}
+	}
+	note := a.notify(c)
+	for _, d := range differences {
+		note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
+	}
+	if f == nil {
+		note(fmt.Sprintf("%s: %s as the file says, in %s", results.Path, are(total.Rows), duration(took.Seconds())))
+	}
+	if c.json {
+		sum := &summary{Rows: total.Rows, Codes: total.Codes, Results: results.Path, Tenant: c.tenantName(),
+			Seconds: seconds(took)}
+		for outcome, count := range sum.countsOf() {
+			n := total.Counts[outcome]
+			*count = &n
+		}
+		differing := len(differences)
+		sum.Differing = &differing
+		if f != nil {
+			sum.Exit, sum.Error, sum.Hint = f.code, f.Error(), f.hint
+		}
+		if err := sum.write(a.stdout); err != nil {
+			return errors.Join(orNil(f), err)
+		}
+	}
+	return orNil(f)
+}

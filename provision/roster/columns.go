@@ -1,0 +1,281 @@
+package roster
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"qlik-provision/provision/csvfile"
+)
+
+// Columns are where a person's fields come from. Name, Email and Roles may have no source.
+type Columns struct {
+	Subject, Name, Email, Roles Source
+}
+
+// uses reports whether a field comes from the column at index i.
+func (c *Columns) uses(i int) bool {
+	return c.Subject.uses(i) || c.Name.uses(i) || c.Email.uses(i) || c.Roles.uses(i)
+}
+
+// A chooser decides which columns of a header are a person's fields. It leaves out the columns of
+// the result file.
+type chooser struct {
+	file    *csvfile.File
+	headers []string
+	roles   []role // of each column
+}
+
+// newChooser prepares deciding about a header.
+func newChooser(f *csvfile.File, headers []string) *chooser {
+	c := &chooser{file: f, headers: headers, roles: make([]role, len(headers))}
+	for i, h := range headers {
+		if !inBlock(f, i) {
+			c.roles[i] = rolesOf(h)
+		}
+	}
+	return c
+}
+
+// decideColumns finds the columns that the options name or, unless Decided, those whose headers say
+// what they hold. Where two fit it asks: no word is better than another.
+func decideColumns(f *csvfile.File, o Options) (Columns, error) {
+	c := newChooser(f, f.Header.Cells)
+	var (
+		found Columns
+		err   error
+	)
+	if found.Roles, err = c.asked(OptionRoles, o.Roles); err != nil {
+		return found, c.explain(err)
+	}
+	if found.Email, err = c.field(OptionEmail, o.Email, email, o.Decided); err != nil {
+		return found, c.explain(err)
+	}
+	if found.Subject, err = c.field(OptionSubject, o.Subject, subject, o.Decided); err != nil {
+		return found, c.explain(err)
+	}
+	if found.Subject.text == "" && !o.Decided {
+		return found, c.explain(c.noSubject(found.Email))
+	}
+	if o.Name != "" || o.Decided {
+		found.Name, err = c.asked(OptionName, o.Name)
+	} else {
+		found.Name, err = c.name()
+	}
+	return found, c.explain(err)
+}
+
+// field is the source that was asked for, or else the one column whose header has the role's words.
+func (c *chooser) field(option csvfile.Option, asked string, r role, decided bool) (Source, error) {
+	if asked != "" || decided {
+		return c.asked(option, asked)
+	}
+	return c.one(option, c.singles(c.fitting(r)))
+}
+
+// one is the source among those that fit; none where nothing does, an error where several do.
+func (c *chooser) one(option csvfile.Option, fitting []Source) (Source, error) {
+	switch len(fitting) {
+	case 0:
+		return Source{}, nil
+	case 1:
+		return fitting[0], nil
+	}
+	return Source{}, c.ambiguous(option, fitting)
+}
+
+// fitting are the columns whose header has one of the role's words, and that are not empty in every
+// row.
+func (c *chooser) fitting(r role) []int {
+	var found []int
+	for i := range c.headers {
+		if c.roles[i]&r != 0 && !c.isEmpty(i) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+func (c *chooser) isEmpty(column int) bool {
+	s := c.single(column)
+	return firstValue(c.file, &s) == ""
+}
+
+// firstValue is the first value of a source that is not empty; "" where all are.
+func firstValue(f *csvfile.File, s *Source) string {
+	for i := range f.Records {
+		if v := s.value(f.Records[i].Cells); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// single is the source that is one column.
+func (c *chooser) single(i int) Source {
+	return Source{text: c.headers[i], parts: []part{{i, c.headers[i]}}, plain: true}
+}
+
+func (c *chooser) singles(columns []int) []Source {
+	sources := make([]Source, len(columns))
+	for i, column := range columns {
+		sources[i] = c.single(column)
+	}
+	return sources
+}
+
+// pair is first and last name put together.
+func (c *chooser) pair(first, last int) Source {
+	f, l := c.headers[first], c.headers[last]
+	return Source{text: "{" + f + "} {" + l + "}", parts: []part{{first, f}, {-1, " "}, {last, l}}}
+}
+
+// name is the full name's column, or else first and last name put together, or else the name as
+// lists sort it. A preferred name beside first and last name fits as well as they do.
+func (c *chooser) name() (Source, error) {
+	whole, first, last := c.fitting(name), c.fitting(firstName), c.fitting(lastName)
+	// In some languages the word for the whole name is also that for a part of it: Nom beside
+	// Prénom, Nombre beside Apellidos.
+	if len(first) > 0 && len(last) == 0 {
+		whole, last = c.move(whole, surnameBeside)
+	}
+	if len(last) > 0 && len(first) == 0 {
+		whole, first = c.move(whole, givenBeside)
+	}
+	if len(first) > 0 && len(last) == 0 {
+		if _, bare := c.move(whole, bareName); len(bare) > 0 {
+			return Source{}, c.wholeOrLast(bare[0], first[0])
+		}
+	}
+	fitting := c.singles(whole)
+	if len(whole) == 0 {
+		fitting = c.pairs(first, last)
+	}
+	fitting = append(fitting, c.singles(c.fitting(preferredName))...)
+	if len(fitting) == 0 {
+		fitting = c.singles(c.fitting(listedName))
+	}
+	return c.one(OptionName, fitting)
+}
+
+// pairs puts first and last names together: legal ones with legal ones and preferred ones with preferred
+// ones, where there are both.
+func (c *chooser) pairs(first, last []int) []Source {
+	alike := func(a, b int) bool {
+		x, y := fold(c.headers[a]), fold(c.headers[b])
+		return strings.Contains(x, "preferred") == strings.Contains(y, "preferred") &&
+			strings.Contains(x, "legal") == strings.Contains(y, "legal")
+	}
+	single := func(a int, others []int) bool {
+		return !slices.ContainsFunc(others, func(b int) bool { return alike(a, b) })
+	}
+	var pairs []Source
+	for _, f := range first {
+		for _, l := range last {
+			if alike(f, l) || single(f, last) || single(l, first) {
+				pairs = append(pairs, c.pair(f, l))
+			}
+		}
+	}
+	return pairs
+}
+
+// move takes the columns that have the role from some.
+func (c *chooser) move(some []int, r role) (rest, moved []int) {
+	for _, i := range some {
+		if c.roles[i]&r != 0 {
+			moved = append(moved, i)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	return rest, moved
+}
+
+// asked is the source that an option names: a header, or a template.
+func (c *chooser) asked(option csvfile.Option, text string) (Source, error) {
+	if text == "" {
+		return Source{}, nil
+	}
+	braces := strings.ContainsAny(text, "{}")
+	if i, err := c.find(option, text, braces); err != nil {
+		return Source{}, err
+	} else if i >= 0 {
+		return c.single(i), nil
+	}
+	if !braces {
+		return Source{}, c.unknown(option, text, text, "; a template has its headers in braces: "+
+			quote("{"+c.nearest(text)[0]+"}"))
+	}
+	parts, err := parseTemplate(text, c.headers)
+	if err != nil {
+		return Source{}, c.badTemplate(option, text, ": "+err.Error())
+	}
+	columns := 0
+	for i := range parts {
+		p := &parts[i]
+		if p.column < 0 {
+			continue
+		}
+		if p.column, err = c.placeholder(option, text, p.text); err != nil {
+			return Source{}, err
+		}
+		p.text = c.headers[p.column]
+		columns++
+	}
+	if columns == 0 {
+		return Source{}, c.badTemplate(option, text, " names no column, so every row would have the same")
+	}
+	return Source{text: text, parts: parts}, nil
+}
+
+// placeholder is the column of a header in a template's braces.
+func (c *chooser) placeholder(option csvfile.Option, template, header string) (int, error) {
+	if trim(header) == "" {
+		return -1, c.badTemplate(option, template, " has no header between its braces")
+	}
+	i, err := c.find(option, header, false)
+	if e, ok := err.(*csvfile.Error); ok && e.Fix.Option != "" {
+		e.Fix.Value = strings.Replace(template, "{"+header+"}", "{"+e.Fix.Value+"}", 1)
+	}
+	if err == nil && i < 0 {
+		err = c.unknown(option, header, template, "")
+	}
+	return i, err
+}
+
+// find is the column of a header: the very same, the same but for outer white space, or one that
+// only matches loosely; -1 where there is none. Of columns with one header, those that are empty in
+// every row do not count.
+func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, error) {
+	loose := fold(text)
+	for _, same := range []func(string) bool{
+		func(h string) bool { return h == text },
+		func(h string) bool { return trim(h) == trim(text) },
+		func(h string) bool { return !exactly && loose != "" && fold(h) == loose },
+	} {
+		var all, filled []int
+		for i, h := range c.headers {
+			if !inBlock(c.file, i) && same(h) {
+				all = append(all, i)
+				if !c.isEmpty(i) {
+					filled = append(filled, i)
+				}
+			}
+		}
+		switch {
+		case len(filled) == 1:
+			return filled[0], nil
+		case len(filled) > 1:
+			return -1, c.ambiguous(option, c.singles(filled))
+		case len(all) > 0:
+			return all[0], nil // all of them are empty
+		}
+	}
+	return -1, nil
+}
+
+// refuse is an error about the file.
+func (c *chooser) refuse(format string, args ...any) *csvfile.Error {
+	return &csvfile.Error{File: c.file.Name, Message: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,139 @@
+package roster
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"qlik-provision/provision/text"
+)
+
+// damagedSubject is why a cell cannot be (a part of) a subject, "" where it can.
+func damagedSubject(cell string) string {
+	if why := formula(cell); why != "" {
+		return why
+	}
+	if cell[0] == '\'' && len(cell) > 1 && !strings.HasSuffix(cell, "'") {
+		return quote(cell) + " begins with an apostrophe, which spreadsheets put in front of text: give the bare value"
+	}
+	if inQuotes(cell) {
+		return quote(cell) + " has quotes around it: give the bare value"
+	}
+	if isPlaceholder(cell) {
+		return quote(cell) + " is a placeholder, not a subject: where it is right, create this user by hand"
+	}
+	if isSpreadsheetNumber(cell) {
+		return quote(cell) + " looks like a number that a spreadsheet changed: export the column as text"
+	}
+	return hiddenCharacter(cell)
+}
+
+// formula is why a value that begins with an equals sign cannot be sent: it names the value where
+// the formula is a text.
+func formula(v string) string {
+	if v == "" || v[0] != '=' {
+		return ""
+	}
+	if inner := v[1:]; len(inner) > 2 && inner[0] == '"' && inner[len(inner)-1] == '"' {
+		value := strings.ReplaceAll(inner[1:len(inner)-1], `""`, `"`)
+		return fmt.Sprintf("%s is a formula of a spreadsheet: give its value, %s", v, quote(value))
+	}
+	return quote(v) + " is a formula of a spreadsheet: give its value"
+}
+
+// hiddenCharacter names a control, invisible or bidirectional character inside a value, "" where
+// there is none.
+func hiddenCharacter(v string) string {
+	for _, r := range v {
+		if r >= ' ' && r < 0x7f {
+			continue
+		}
+		switch {
+		case r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029':
+			return "a line break in " + quote(v)
+		case text.IsControl(r):
+			return "a control character in " + quote(v)
+		case unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
+			return fmt.Sprintf("an invisible character (%U) in %s", r, quote(v))
+		}
+	}
+	return ""
+}
+
+// The quotes of any kind; a value in the quotes of one pair stands in quotes.
+const (
+	openQuotes  = "\"'`´„“”«»‟‚‘’‛‹›「『＂＇"
+	closeQuotes = "\"'`´“”„»«‟’‘‚‛›‹」』＂＇"
+)
+
+// inQuotes reports whether a value stands in quotes of any kind, or has a double quote at one end.
+func inQuotes(v string) bool {
+	first, _ := utf8.DecodeRuneInString(v)
+	last, _ := utf8.DecodeLastRuneInString(v)
+	if utf8.RuneCountInString(v) < 2 {
+		return false // it is a placeholder
+	}
+	const double = "\"„“”«»‟＂"
+	return strings.ContainsRune(openQuotes, first) && strings.ContainsRune(closeQuotes, last) ||
+		strings.ContainsRune(double, first) || strings.ContainsRune(double, last)
+}
+
+// isErrorValue reports whether a cell is an error value, as spreadsheets in any language write
+// them: #REF!, #¡VALOR!, #N/A, ####, Err:502.
+func isErrorValue(v string) bool {
+	if v == "" {
+		return false
+	}
+	if v[0] != '#' {
+		const longest = len("Fehler: 502")
+		return len(v) <= longest && errorNumber.MatchString(v)
+	}
+	if len(v) > 1 && strings.Trim(v, "#") == "" {
+		return true // what it shows, and exports, where a column is too narrow
+	}
+	return errorName.MatchString(v)
+}
+
+// They are read only. The names without ! are German, Turkish, Hungarian and Excel's own for data
+// that has not come yet.
+var (
+	errorName   = regexp.MustCompile(`^#([\p{Lu}\d/_¡¿.]+[!?]|[NН]/\p{L}( N/A)?|NV|YOK|HIÁNYZIK|GETTING_DATA)$`)
+	errorNumber = regexp.MustCompile(`^((Err|Fehler|Erreur|Errore|Error|Fout):\s?\d{3}|Loading\.\.\.)$`)
+)
+
+// isPlaceholder reports whether a value stands for one that is missing.
+func isPlaceholder(v string) bool {
+	switch v {
+	case "0", "NaN", "TBA", "TBC": // in lower case they may be logins
+		return true
+	}
+	if endsInDigit(v) {
+		return false
+	}
+	const longest = 24
+	if len(v) <= longest && placeholders[strings.ToLower(v)] {
+		return true
+	}
+	return strings.IndexFunc(v, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) < 0
+}
+
+func endsInDigit(v string) bool { return v[len(v)-1] >= '0' && v[len(v)-1] <= '9' }
+
+// placeholders in lower case. It is read only.
+var placeholders = wordSet(`null, (null), [null], <null>, {null}, \n, <nil>, (nil), none, (none), <none>,
+		undefined, n/a, (n/a), n.a., n/d, n.d., n/v, n.v., s/d, s/n, k.a., k. a., n.v.t., b/d, tbd, t.b.d.,
+		(blank), (empty), <blank>, <empty>, (leer), (vide), (vacío), (vuoto), unknown, (unknown), unbekannt,
+		inconnu, desconocido, sconosciuto, onbekend, not available, not applicable, not assigned, no aplica,
+		keine angabe, nicht vorhanden, to be determined, to be defined, missing, 无, 暂无, 未定, なし, 不明, н/д`)
+
+// isSpreadsheetNumber reports whether a value is a number as a spreadsheet shortens it or makes it
+// of digits: 1.23E+11, 1,23e+11, 417.0.
+func isSpreadsheetNumber(v string) bool {
+	return v[0] <= '9' && strings.ContainsAny(v, ".,eE") && spreadsheetNumber.MatchString(v)
+}
+
+// spreadsheetNumber is read only. 1E5 is none: an ID may look like that.
+var spreadsheetNumber = regexp.MustCompile(
+	`^[+-]?(\d([.,]\d+)?[eE][+-]\d+|\d[.,]\d+[eE]\d+|\d+[.,]0+|\d{1,3}([,.' ]\d{3})+[.,]0+)$`)

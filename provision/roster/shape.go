@@ -1,0 +1,244 @@
+package roster
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/text"
+)
+
+// A shape is what the records' numbers of cells say of a file that is not refused for them.
+type shape struct {
+	short    []int // lines of records that lack cells at the end, none of which is used
+	trailers []int // indexes of records that lack cells because they are trailers
+}
+
+// A shapeChecker compares the records with the header.
+type shapeChecker struct {
+	file     *csvfile.File
+	columns  *Columns
+	last     int // index of the last column that is used
+	problems []csvfile.Problem
+	uneven   []int // indexes of records with more or fewer cells than the header
+	found    shape
+	patterns map[string]bool // of the subjects, once they are needed
+}
+
+// checkShape refuses a file with records that have more or fewer cells than the header, or that
+// hold other records in a quoted cell. It accepts surplus cells that are empty, missing cells that
+// nobody uses, and cells that are missing behind the result file's columns, as spreadsheets leave
+// them out.
+func checkShape(f *csvfile.File, columns *Columns, conditions []condition) (shape, error) {
+	c := &shapeChecker{file: f, columns: columns, last: -1}
+	for i := range f.Header.Cells {
+		inCondition := func(cond condition) bool { return cond.column == i }
+		if columns.uses(i) || slices.ContainsFunc(conditions, inCondition) {
+			c.last = i
+		}
+	}
+	if f.Block >= 0 {
+		c.last = f.BlockEnd - 1
+	}
+	for i := range f.Records {
+		r := &f.Records[i]
+		if len(r.Cells) != len(f.Header.Cells) {
+			c.checkWidth(i, r)
+		}
+		if strings.ContainsAny(r.Raw, "\n\r") {
+			c.checkSwallowed(r)
+		}
+	}
+	err := csvfile.Reject(f.Name, c.problems)
+	if err == nil {
+		return c.found, nil
+	}
+	err.Advice = c.advice()
+	return c.found, err
+}
+
+// checkWidth judges a record with more or fewer cells than the header.
+func (c *shapeChecker) checkWidth(i int, r *csvfile.Record) {
+	header := c.file.Header.Cells
+	width, want := len(r.Cells), len(header)
+	fields := text.Plural(width, "field", "fields")
+	switch {
+	case width > want && allBlank(r.Cells[want:]):
+	case width < want && width > c.last:
+		if c.file.Block < 0 && !allBlank(header[width:]) {
+			c.found.short = append(c.found.short, r.Line)
+		}
+	case c.isTrailer(r):
+		c.found.trailers = append(c.found.trailers, i)
+	case width < want:
+		c.uneven = append(c.uneven, i)
+		c.reject(r, "%s, where the header has %d: cells are missing: %s", fields, want, quote(r.Raw))
+	default:
+		c.uneven = append(c.uneven, i)
+		c.reject(r, "%s, where the header has %d: %s in a cell that is not quoted; the first field too many is %s",
+			fields, want, delimiterName(c.file.Dialect.Delimiter), quote(trim(r.Cells[want])))
+	}
+}
+
+func (c *shapeChecker) reject(r *csvfile.Record, format string, args ...any) {
+	c.problems = append(c.problems, csvfile.Problem{Line: r.Line, Message: fmt.Sprintf(format, args...)})
+}
+
+// isTrailer reports whether a record is a line such as Total: 412, without an address.
+func (c *shapeChecker) isTrailer(r *csvfile.Record) bool {
+	if c.columns.Name.text == "" && c.columns.Email.text == "" || c.file.Block >= 0 || strings.Contains(r.Raw, "@") {
+		return false
+	}
+	first := slices.IndexFunc(r.Cells, func(cell string) bool { return trim(cell) != "" })
+	if first < 0 {
+		return false
+	}
+	line := trim(r.Cells[first])
+	kind := trailerText(line)
+	return kind == clearTrailer && strings.ContainsAny(line, " :") ||
+		kind != notTrailer && allNoNames(r.Cells[first+1:])
+}
+
+// advice says what to do about the records that were found.
+func (c *shapeChecker) advice() string {
+	records := c.file.Records
+	if len(c.uneven) == 0 {
+		return "close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks"
+	}
+	if last := len(records) - 1; len(c.problems) == 1 && c.uneven[0] == last && c.isNoPerson(&records[last]) {
+		return "it is the last row, and looks like a trailer, not like a person: delete the line"
+	}
+	short := func(i int) bool { return len(records[i].Cells) < len(c.file.Header.Cells) }
+	if !slices.ContainsFunc(c.uneven, short) {
+		return "quote the cells that hold " + delimiterName(c.file.Dialect.Delimiter) + ", or export the file again"
+	}
+	return "give these rows all of their cells, or export the file again"
+}
+
+// isNoPerson reports whether a record with missing or surplus cells has nothing of a person: no address,
+// no name, and nothing that looks like the other subjects.
+func (c *shapeChecker) isNoPerson(r *csvfile.Record) bool {
+	s := &c.columns.Subject
+	if strings.Contains(r.Raw, "@") || !allNoNames(r.Cells[1:]) {
+		return false
+	}
+	if len(s.parts) == 1 && s.parts[0].column == 0 {
+		return !c.isLikeSubjects(trim(r.Cells[0]))
+	}
+	return len(r.Cells) == 1
+}
+
+// checkSwallowed looks for records inside a quoted cell: a quote that is closed too late swallows
+// them.
+func (c *shapeChecker) checkSwallowed(r *csvfile.Record) {
+	want := len(c.file.Header.Cells)
+	if want < 3 || c.file.Block >= 0 {
+		return
+	}
+	line := r.Line
+	for _, cell := range r.Cells {
+		if !strings.ContainsAny(cell, "\n\r") {
+			continue
+		}
+		for i, inner := range strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(cell), "\n") {
+			if i > 0 {
+				line++
+			}
+			cells := strings.Split(inner, string(c.file.Dialect.Delimiter))
+			if len(cells) == want && c.isRecord(cells) {
+				why := fmt.Sprintf("a row inside a quoted cell of the row that begins on line %d: ", r.Line)
+				c.problems = append(c.problems, csvfile.Problem{Line: line, Message: why + quote(inner)})
+			}
+		}
+	}
+}
+
+// isRecord reports whether cells cut from a quoted cell are a person: they have an address in the
+// address column or, where there is none, a subject shaped like the others.
+func (c *shapeChecker) isRecord(cells []string) bool {
+	if e := &c.columns.Email; e.text != "" {
+		address := e.value(cells)
+		return address != "" && badAddress(address) == ""
+	}
+	blanks := 0
+	for _, cell := range cells[1:] {
+		if strings.HasPrefix(cell, " ") {
+			blanks++
+		}
+	}
+	return blanks == 0 && c.isLikeSubjects(c.columns.Subject.value(cells))
+}
+
+// isLikeSubjects reports whether a value has the pattern of one of the first subjects.
+func (c *shapeChecker) isLikeSubjects(v string) bool {
+	if c.patterns == nil {
+		c.patterns = make(map[string]bool)
+		for i := range min(1000, len(c.file.Records)) {
+			if r := &c.file.Records[i]; len(r.Cells) == len(c.file.Header.Cells) {
+				c.patterns[patternOf(c.columns.Subject.value(r.Cells))] = true
+			}
+		}
+	}
+	return c.patterns[patternOf(v)]
+}
+
+// patternOf writes a digit for each run of digits and a letter for each run of letters of one case:
+// P-0417 is A-0.
+func patternOf(s string) string {
+	var b strings.Builder
+	last := rune(0)
+	for _, r := range s {
+		switch {
+		case unicode.IsDigit(r):
+			r = '0'
+		case unicode.IsUpper(r):
+			r = 'A'
+		case unicode.IsLetter(r):
+			r = 'a'
+		}
+		if r != last {
+			b.WriteRune(r)
+		}
+		last = r
+	}
+	return b.String()
+}
+
+func allBlank(cells []string) bool {
+	return !slices.ContainsFunc(cells, func(c string) bool { return trim(c) != "" })
+}
+
+// delimiterName is what messages call one delimiter.
+func delimiterName(d rune) string {
+	switch d {
+	case ',':
+		return "a comma"
+	case ';':
+		return "a semicolon"
+	case '\t':
+		return "a tab"
+	case '|':
+		return "a pipe"
+	}
+	return fmt.Sprintf("a delimiter %q", d)
+}
+
+// inBlock reports whether the column at index i is one of the result file's, not the export's.
+func inBlock(f *csvfile.File, i int) bool { return f.Block >= 0 && i >= f.Block && i < f.BlockEnd }
+
+// refuseHeader refuses a file whose header is that of another kind of file.
+func refuseHeader(f *csvfile.File) error {
+	h := f.Header.Cells
+	if f.Block == 0 && f.BlockEnd == len(h) {
+		return &csvfile.Error{
+			File: f.Name, Message: "the file has the columns of a result file, but none of an export",
+			Advice: "give the export, or the result file as it was written",
+		}
+	}
+	if len(f.Records) == 0 {
+		return &csvfile.Error{File: f.Name, Message: "the file has a header, but no rows"}
+	}
+	return nil
+}

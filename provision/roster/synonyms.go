@@ -1,0 +1,180 @@
+package roster
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// A role is what a column may hold; a set of them is what a header's words allow.
+type role uint16
+
+const (
+	subject role = 1 << iota
+	email
+	name          // the whole name
+	firstName     // given name
+	lastName      // family name
+	bareName      // the whole name; perhaps the last one beside a first name
+	surnameBeside // the whole name; the last one beside a first name
+	givenBeside   // the whole name; the first one beside a last name
+	preferredName // the whole name, or the name somebody goes by
+	listedName    // the whole name as lists sort it; for files with no other name
+)
+
+// anyName is every role of a name.
+const anyName = name | firstName | lastName | preferredName | listedName
+
+// The header words of Workday, SAP SuccessFactors, PeopleSoft, BambooHR, Personio, ADP, Entra ID,
+// Active Directory, Okta and Google Workspace, as fold leaves them. A private address is no work
+// address, so its words are not here.
+var roleWords = [...]struct {
+	role  role
+	words string
+}{
+	{subject, `subject userid username loginname loginid login logonname userlogin upn userprincipalname
+		principalname samaccountname networkid networklogin ssoid federationid nameid employeeid employeeno
+		employeenumber employeenr employeecode employee# empid empno emplid employeeidnumber personid personnumber
+		personnelid personnelnumber personnelno personidexternal staffid staffnumber staffno workerid workernumber
+		associateid payrollnumber payrollid fileid filenumber file# benutzername benutzerid benutzerkennung
+		kennung anmeldename loginkennung personalnummer personalnr persnr persnummer pernr personalid
+		mitarbeiternummer mitarbeiternr mitarbeiterid mitarbeiterkennung mitarbeiterkurzel stammnummer identifiant
+		identifiantutilisateur identifiantemploye identifiantsalarie idutilisateur idemploye idsalarie
+		nomdutilisateur nomutilisateur matricule matriculesalarie numeroemploye numerodemploye numerodesalarie
+		numerosalarie nemploye nsalarie numeromatricule nmatricule codeemploye codesalarie usuario nombredeusuario
+		nombreusuario idusuario iddeusuario idempleado iddeempleado iddelempleado numeroempleado numerodeempleado
+		nempleado noempleado codigoempleado codigodeempleado numerodepersonal legajo nomeutente idutente matricola
+		iddipendente codicedipendente numerodipendente gebruikersnaam gebruikersid personeelsnummer personeelsnr
+		medewerkernummer medewerkersnummer medewerkerid nomedeusuario nomedeutilizador iddousuario
+		matriculafuncionario matricula iddofuncionario numerodofuncionario anvandarnamn anstallningsnummer
+		medarbejdernummer ansattnummer brukernavn brugernavn kayttajatunnus numerpracownika nazwauzytkownika
+		osobnicislo uzivatelskejmeno sicilno sicilnumarasi kullaniciadi табельныйномер логин имяпользователя 工号
+		员工编号 用户名 社員番号 従業員番号 社員id 従業員id 社員コード 従業員コード 職員番号 ユーザーid ユーザid
+		ユーザー名 ログインid ログイン名`},
+	{email, `email emailaddress emailaddr emailid mail mailaddress workemail workemailaddress emailwork
+		primaryemail primaryemailaddress primaryworkemail emailprimarywork companyemail companyemailaddress
+		businessemail businessemailaddress corporateemail officeemail useremail employeeemail workcontactemail
+		workcontactworkemail emailprimary internetemailaddress emailadresse mailadresse emaildienstlich
+		dienstlicheemail dienstlicheemailadresse geschaftlicheemail geschaftlicheemailadresse geschaeftlicheemail
+		emailgeschaftlich emailgeschaeftlich firmenemail emailarbeit courriel adressecourriel adresseemail
+		adressemail adresseelectronique courrielprofessionnel emailprofessionnel emailpro mailprofessionnel
+		mailpro adresseemailprofessionnelle adressedemessagerie adressecourrielprofessionnel correo
+		correoelectronico direcciondecorreo direcciondecorreoelectronico emailcorporativo correocorporativo
+		correoelectronicocorporativo correodetrabajo emailtrabajo correolaboral emaildetrabajo indirizzoemail
+		indirizzomail postaelettronica emailaziendale mailaziendale emailadres mailadres werkemail zakelijkeemail
+		emailzakelijk enderecodeemail emailprofissional emailcorporativo correioeletronico epost epostadress
+		epostadresse sahkoposti adresemail sluzbowyemail eposta epostaadresi электроннаяпочта
+		адресэлектроннойпочты 邮箱 电子邮件 邮件地址 メール メールアドレス eメール 電子メール 会社メールアドレス
+		会社メール 社用メールアドレス`},
+	{name, `worker displayname fullname completename employeename workername personname commonname legalname
+		fulllegalname legalfullname employeefullname nameofemployee formattedname anzeigename vollername
+		vollstandigername vollstaendigername gesamtname mitarbeitername mitarbeiter vorundnachname vornamenachname
+		nomcomplet nometprenom nomprenom nomprenoms prenomnom prenometnom nomdaffichage nomaffiche nomdelemploye
+		nomdusalarie nombrecompleto nombreyapellidos nombreyapellido nombreparamostrar nombredelempleado
+		nomecompleto nominativo nomeecognome nomecognome volledigenaam weergavenaam nomedeexibicao
+		fullstandigtnamn imieinazwisko celejmeno adsoyad adisoyadi фио полноеимя 姓名 氏名 名前 お名前 フルネーム
+		表示名 社員名 従業員名 社員氏名`},
+	{name | bareName, `name namn navn`},
+	{name | surnameBeside, `nom naam`},
+	{name | givenBeside, `nombre nome`},
+	{preferredName, `preferredname preferredfullname knownas rufnamevollstandig nomusuelcomplet nombrepreferido`},
+	{listedName, `lastfirst lastnamefirstname lastfirstname lastnamefirst namelastfirst namelastfirstmiddle
+		lastfirstmiddle surnamefirstname surnamegivenname familynamegivenname payrollname sortname filingname
+		reportingname nachnamevorname namevorname apellidosynombre apellidosynombres apellidosnombre
+		apellidosnombres cognomeenome cognomenome achternaamvoornaam nazwiskoimie soyadad`},
+	{firstName, `firstname forename givenname givennames legalfirstname preferredfirstname firstnames fname first
+		employeefirstname vorname vornamen rufname prenom prenoms nombres nombredepila primernombre voornaam
+		roepnaam primeironome nomeproprio fornamn fornavn etunimi imie jmeno adi имя 名 ファーストネーム`},
+	{lastName, `lastname surname familyname legallastname preferredlastname lname last sn secondname
+		employeelastname nachname familienname zuname nomdefamille patronyme nomusuel apellido apellidos
+		primerapellido cognome achternaam familienaam sobrenome apelido ultimonome efternamn etternavn efternavn
+		sukunimi nazwisko prijmeni soyad soyadi фамилия 姓 苗字 名字 ラストネーム`},
+}
+
+// rolesByWord maps a folded header to its roles. It is read only.
+var rolesByWord = func() map[string]role {
+	roles := make(map[string]role)
+	for _, r := range roleWords {
+		for w := range strings.FieldsSeq(r.words) {
+			roles[fold(w)] |= r.role
+		}
+	}
+	return roles
+}()
+
+// rolesOf is what a column with this header may hold.
+func rolesOf(header string) role {
+	if r := rolesByWord[fold(header)]; r != 0 {
+		return r
+	}
+	return rolesByWord[fold(withoutRemark(header))]
+}
+
+// withoutRemark is a header without the remark of an upload template: Email Address [Required],
+// Name [displayName] Required, Employee ID (optional).
+func withoutRemark(header string) string {
+	if before, _, found := strings.Cut(header, "["); found {
+		return before
+	}
+	before, remark, _ := strings.Cut(header, "(")
+	switch fold(remark) {
+	case "required", "optional", "mandatory", "readonly", "pflichtfeld", "obligatoire", "obligatorio":
+		return before
+	}
+	return header
+}
+
+// LooksLikeHeader counts the cells whose words are known as a header's. It is for csvfile.Options.
+func LooksLikeHeader(cells []string) int {
+	n := 0
+	for _, c := range cells {
+		if rolesOf(c) != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// fold makes headers equal that are the same to people: it takes away case, diacritics, white space
+// and punctuation, but for #, which stands for number.
+func fold(s string) string {
+	if len(s) > 256 {
+		s = s[:256]
+	}
+	var ascii [256]byte
+	n := 0
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return strings.Map(foldRune, norm.NFKD.String(strings.ToLower(s)))
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '#':
+		default:
+			continue
+		}
+		ascii[n] = c
+		n++
+	}
+	return string(ascii[:n])
+}
+
+// foldRune drops what is no letter, digit or #, and writes letters that do not decompose without
+// their stroke or with a dot.
+func foldRune(r rune) rune {
+	switch r {
+	case 'ł':
+		return 'l'
+	case 'ø':
+		return 'o'
+	case 'ı':
+		return 'i'
+	}
+	if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '#' {
+		return r
+	}
+	return -1
+}

@@ -1,0 +1,187 @@
+package roster
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
+)
+
+// A condition is a column with the values that a row must have there, or must not have.
+type condition struct {
+	text   string
+	column int
+	header string
+	not    bool
+	values []string // as they were written, cut at commas
+	folded []string
+	seen   []bool // a row has the value
+}
+
+// parseConditions reads Header=Value and Header!=A,B.
+func parseConditions(f *csvfile.File, texts []string) ([]condition, error) {
+	c := newChooser(f, f.Header.Cells)
+	conditions := make([]condition, len(texts))
+	for i, t := range texts {
+		if err := c.condition(&conditions[i], t); err != nil {
+			return nil, c.explain(err)
+		}
+	}
+	return conditions, nil
+}
+
+// condition parses one condition. A header may hold an equals sign itself, so the first one behind
+// a known header counts.
+func (c *chooser) condition(cond *condition, text string) error {
+	first := strings.IndexByte(text, '=')
+	if first <= 0 || text[:first] == "!" {
+		e := c.refuse("the condition %s has no header and value", quote(text))
+		e.Fix.Option = OptionWhere
+		e.Advice = "a condition is Header=Value, or Header!=Value,Value"
+		return e
+	}
+	for at := first; ; {
+		header, not := strings.CutSuffix(text[:at], "!")
+		i, err := c.find(OptionWhere, header, false)
+		if e, ok := err.(*csvfile.Error); ok {
+			if e.Fix.Option != "" {
+				e.Fix.Value += text[len(header):]
+			}
+			return e
+		}
+		if i >= 0 {
+			cond.set(text, i, c.headers[i], not, text[at+1:])
+			return nil
+		}
+		next := strings.IndexByte(text[at+1:], '=')
+		if next < 0 {
+			break
+		}
+		at += 1 + next
+	}
+	header := strings.TrimSuffix(text[:first], "!")
+	return c.unknown(OptionWhere, header, text, "")
+}
+
+func (cond *condition) set(text string, column int, header string, not bool, values string) {
+	cond.text, cond.column, cond.header, cond.not = text, column, header, not
+	cond.values = strings.Split(values, ",")
+	cond.folded = foldList(values)
+	cond.seen = make([]bool, len(cond.folded))
+}
+
+// foldList cuts a text at its commas into folded values.
+func foldList(s string) []string {
+	list := strings.Split(s, ",")
+	for i, v := range list {
+		list[i] = provision.Fold(trim(v))
+	}
+	return list
+}
+
+// holds reports whether a row meets the condition. A cell that holds a comma is several of the values
+// in a row.
+func (cond *condition) holds(cells []string) bool {
+	parts, found := foldList(cellAt(cells, cond.column)), false
+	for i := 0; i+len(parts) <= len(cond.folded); i++ {
+		if slices.Equal(parts, cond.folded[i:i+len(parts)]) {
+			found = true
+			for j := range parts {
+				cond.seen[i+j] = true
+			}
+		}
+	}
+	return found != cond.not
+}
+
+// skip leaves out the rows that do not meet every condition. Where none is left, the file is refused,
+// but for one whose columns are decided: a retry may have nothing to do.
+func (r *Roster) skip(conditions []condition, decided bool, w *warnings) error {
+	if len(conditions) == 0 {
+		return nil
+	}
+	left := 0
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		for j := range conditions {
+			cond := &conditions[j]
+			if cond.holds(row.Record.Cells) || row.Skipped {
+				continue // every condition sees every row: its values are looked for
+			}
+			row.Skipped = true
+			row.Message = fmt.Sprintf("line %d, column %s: %s does not meet %s", row.Record.Line, quote(cond.header),
+				quote(cellAt(row.Record.Cells, cond.column)), cond.text)
+		}
+		if !row.Skipped {
+			left++
+		}
+	}
+	if left == 0 && !decided {
+		var b strings.Builder
+		for j := range conditions {
+			cond := &conditions[j]
+			fmt.Fprintf(&b, "; column %s has %s", quote(cond.header), r.valuesOf(cond.column))
+		}
+		return &csvfile.Error{
+			File: r.File.Name, Message: "no row meets the conditions" + b.String(),
+			Fix:    csvfile.Fix{Option: OptionWhere},
+			Advice: "correct the condition: it is Header=Value, or Header!=Value,Value",
+		}
+	}
+	for j := range conditions {
+		cond := &conditions[j]
+		for i, seen := range cond.seen {
+			if !seen {
+				w.add(fmt.Sprintf("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
+					quote(trim(cond.values[i])), quote(cond.header), r.valuesOf(cond.column)))
+			}
+		}
+	}
+	return nil
+}
+
+// valuesOf shows the values of a column, the most frequent first: 8 at most.
+func (r *Roster) valuesOf(column int) string {
+	var values []string
+	for _, v := range r.countValues(column, len(r.Rows), true) {
+		values = append(values, quote(v.text))
+	}
+	return enumerate(values, 8)
+}
+
+// A valueCount is how many rows have a value in a column.
+type valueCount struct {
+	text string // as the first of them writes it
+	rows int
+}
+
+// countValues counts the values of a column, the most frequent first; nil where there are more than
+// most different ones. Skipped rows count only where they are asked for.
+func (r *Roster) countValues(column, most int, skipped bool) []valueCount {
+	index, raw := make(map[string]int), make(map[string]int)
+	var counts []valueCount
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if row.Skipped && !skipped {
+			continue
+		}
+		v := cellAt(row.Record.Cells, column)
+		at, found := raw[v]
+		if !found {
+			key := provision.Fold(v)
+			if at, found = index[key]; !found {
+				if len(counts) == most {
+					return nil
+				}
+				at = len(counts)
+				index[key], counts = at, append(counts, valueCount{text: v})
+			}
+			raw[v] = at
+		}
+		counts[at].rows++
+	}
+	slices.SortStableFunc(counts, func(a, b valueCount) int { return b.rows - a.rows })
+	return counts
+}

@@ -1,0 +1,84 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"qlik-provision/provision"
+)
+
+// decideAll decides what stands in the file of each row before the run. In a file of which no row was ever
+// sent, a plan, existing users are looked up again.
+func (l *Ledger) decideAll() {
+	isPlan := !wasSent(l.rows)
+	for i := range l.rows {
+		r := &l.rows[i]
+		if e := &r.Entry; isPlan && (e.Outcome == provision.Exists || e.Outcome == provision.Unchanged) {
+			*e = Entry{Outcome: provision.Pending, UserSubject: e.UserSubject, Tenant: e.Tenant, Check: e.Check, Row: e.Row}
+		}
+		if len(r.Person.Subject) > maxSubject && r.sendable() {
+			r.Code = provision.CodeBadSubject
+			r.Message = fmt.Sprintf("the subject is longer than %d KiB", maxSubject>>10)
+		}
+	}
+	c := findConflicts(l.rows, l.action.Command == "create")
+	for i := range l.rows {
+		r := &l.rows[i]
+		if e := l.decide(r, c); e != r.Entry {
+			r.Entry = e
+			l.unsaved = true
+		}
+	}
+}
+
+// decide is a row's entry before the run. What the last try said stays until the next one.
+func (l *Ledger) decide(r *Row, c *conflicts) Entry {
+	was := r.Entry
+	e := Entry{
+		Action: l.actionText, Outcome: provision.Pending, UserSubject: subjectCell(r.Person.Subject),
+		Tenant: cmp.Or(was.Tenant, l.options.Tenant), Row: was.Row,
+	}
+	e.Check = checkOf(l.actionText, e.UserSubject, r.Number, r.Person)
+	if was.Outcome.Done() {
+		if was.UserSubject == "" && was.Check == "" {
+			was.UserSubject, was.Check = e.UserSubject, e.Check
+		}
+		was.Action, was.Tenant = e.Action, e.Tenant
+		return was
+	}
+	var code, message string
+	switch {
+	case r.Skipped:
+		e.Outcome, message = provision.Skipped, r.Message
+	case r.Code != "":
+		e.Outcome, code, message = provision.Invalid, r.Code, r.Message
+	default:
+		e.Outcome, code, message = c.judge(r)
+	}
+	tried := was.Outcome == provision.Pending || was.Outcome == provision.Failed
+	if e.Outcome == provision.Pending && tried && was.UserSubject == e.UserSubject {
+		e.Code, e.Message, e.TraceID = was.Code, was.Message, was.TraceID
+		e.HTTPStatus, e.Attempts, e.FinishedAt = was.HTTPStatus, was.Attempts, was.FinishedAt
+		return e
+	}
+	// The line would be wrong as soon as the file is written, sorted or filtered.
+	message = strings.TrimPrefix(message, fmt.Sprintf("line %d: ", r.Record.Line))
+	message = strings.TrimPrefix(message, fmt.Sprintf("line %d, ", r.Record.Line))
+	e.Code, e.Message = Text(code), Text(message)
+	return e
+}
+
+// wasSent reports whether a write was ever sent for one of the rows.
+func wasSent(rows []Row) bool {
+	for _, r := range rows {
+		switch e := r.Entry; {
+		case e.Attempts > 0, e.Code == provision.CodeMaybeCreated:
+			return true
+		case e.Outcome == provision.Created, e.Outcome == provision.Updated, e.Outcome == provision.Disabled,
+			e.Outcome == provision.Deleted:
+			return true
+		}
+	}
+	return false
+}

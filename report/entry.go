@@ -1,0 +1,157 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gocarina/gocsv"
+
+	"qlik-provision/provision"
+)
+
+// An Entry is what the result file says of a row: our thirteen columns, in their order. gocsv maps it to cells
+// and back.
+type Entry struct {
+	Action      string            `csv:"action"`
+	Outcome     provision.Outcome `csv:"outcome"`
+	Code        Text              `csv:"code"`
+	Message     Text              `csv:"message"`
+	UserID      Text              `csv:"user_id"`
+	UserSubject string            `csv:"user_subject"` // as it is or would be sent
+	HTTPStatus  Number            `csv:"http_status"`
+	TraceID     Text              `csv:"trace_id"`
+	Attempts    Number            `csv:"attempts"`
+	FinishedAt  Time              `csv:"finished_at"`
+	Tenant      string            `csv:"tenant"` // host with port; empty in a plan that contacted nobody
+	Check       string            `csv:"check"`
+	Row         Number            `csv:"row"`
+}
+
+// Columns are the names of our columns in their order.
+func Columns() []string {
+	return []string{"action", "outcome", "code", "message", "user_id", "user_subject", "http_status", "trace_id",
+		"attempts", "finished_at", "tenant", "check", "row"}
+}
+
+// oldColumns are the columns of an earlier version's result files.
+func oldColumns() []string {
+	return []string{"outcome", "user_id", "user_subject", "message", "error_code", "http_status", "trace_id",
+		"attempts", "finished_at", "tenant", "row"}
+}
+
+// blockSize is the number of our columns.
+const blockSize = 13
+
+// batchSize is how many rows gocsv maps at a time: enough to make its preparation per call irrelevant.
+const batchSize = 1000
+
+// decodeEntries maps cells to entries, which has as many elements. Cells that hold nonsense become zero
+// values; whether that can be accepted is for the caller to judge.
+func decodeEntries(cells [][]string, entries []Entry) error {
+	for len(cells) > 0 {
+		n := min(len(cells), batchSize)
+		batch := entries[:n]
+		if err := gocsv.UnmarshalCSVWithoutHeaders(cellReader(cells[:n]), &batch); err != nil {
+			return fmt.Errorf("reading result columns: %w", err)
+		}
+		for i := range batch {
+			trimEntry(&batch[i])
+		}
+		cells, entries = cells[n:], entries[n:]
+	}
+	return nil
+}
+
+// trimEntry removes the blanks that an editor may have left around values that have none.
+func trimEntry(e *Entry) {
+	for _, value := range []*string{&e.Action, (*string)(&e.Outcome), &e.UserSubject, &e.Tenant, &e.Check} {
+		*value = strings.TrimSpace(*value)
+	}
+	e.Outcome = provision.Outcome(strings.ToLower(string(e.Outcome)))
+	if e.Outcome == "" { // whoever empties the cell wants the row to be run
+		e.Outcome = provision.Pending
+	}
+}
+
+// encodeEntries maps entries to cells, and calls write with the cells of each. The slice is reused for the
+// next one.
+func encodeEntries(entries []Entry, write func(cells []string) error) error {
+	for batch := range slices.Chunk(entries, batchSize) {
+		if err := gocsv.MarshalCSVWithoutHeaders(batch, &cellWriter{write: write}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A cellReader is a gocsv.CSVReader of records that are in memory.
+type cellReader [][]string
+
+func (r cellReader) ReadAll() ([][]string, error) { return r, nil }
+
+// Read is part of gocsv.CSVReader. gocsv calls ReadAll alone where it fills a slice.
+func (r cellReader) Read() ([]string, error) { return nil, fmt.Errorf("a record alone cannot be read") }
+
+// A cellWriter is a gocsv.CSVWriter that passes each record on.
+type cellWriter struct {
+	write func(cells []string) error
+	err   error
+}
+
+func (w *cellWriter) Write(cells []string) error {
+	w.err = w.write(cells)
+	return w.err
+}
+
+func (w *cellWriter) Flush()       {}
+func (w *cellWriter) Error() error { return w.err }
+
+// A Number is written only where it is not 0. What is no whole number, or below 0, is read as 0: a column that
+// informs people does not keep a file from being read.
+type Number int
+
+// MarshalCSV writes nothing for 0.
+func (n Number) MarshalCSV() (string, error) {
+	if n == 0 {
+		return "", nil
+	}
+	return strconv.Itoa(int(n)), nil
+}
+
+// UnmarshalCSV does not fail.
+func (n *Number) UnmarshalCSV(cell string) error {
+	i, err := strconv.ParseInt(strings.TrimSpace(cell), 10, 32)
+	if err != nil || i < 0 {
+		i = 0
+	}
+	*n = Number(i)
+	return nil
+}
+
+// A Time is a moment in UTC, in RFC 3339 with milliseconds. The zero Time is an empty cell; anything else is
+// read as that.
+type Time struct{ time.Time }
+
+// timeOf is t as it is read again after it was written.
+func timeOf(t time.Time) Time { return Time{t.UTC().Truncate(time.Millisecond)} }
+
+// MarshalCSV writes RFC 3339.
+func (t Time) MarshalCSV() (string, error) {
+	if t.IsZero() {
+		return "", nil
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z07:00"), nil
+}
+
+// UnmarshalCSV does not fail.
+func (t *Time) UnmarshalCSV(cell string) error {
+	at, err := time.Parse(time.RFC3339, strings.TrimSpace(cell))
+	if err != nil {
+		at = time.Time{}
+	}
+	*t = Time{at.UTC()}
+	return nil
+}

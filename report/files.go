@@ -1,0 +1,212 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// files are a result file and what stands beside it while a run is on. What is changed in the folder is
+// changed through do.
+type files struct {
+	name string // as it was given, for messages
+	path string // absolute or relative as given, symbolic links resolved
+
+	// step is called before each operation that changes something, with its name and the file's; an error is
+	// returned in the operation's place. nil: nothing is called.
+	step func(operation, path string) error
+}
+
+func (f files) journal() string     { return f.path + ".journal" }
+func (f files) journalName() string { return f.name + ".journal" }
+func (f files) lock() string        { return f.path + ".lock" }
+
+// findFiles follows the symbolic links of a path at which no file need exist yet.
+func findFiles(f files) (files, error) {
+	if f.path = f.name; f.name == "" || os.IsPathSeparator(f.name[len(f.name)-1]) {
+		return f, &NotResultsError{f.name, "it is a folder"}
+	}
+	for range 40 { // as many links as Linux follows
+		folder, err := resolveFolder(filepath.Dir(f.path))
+		if err != nil {
+			return f, &FolderError{f.name, err}
+		}
+		f.path = filepath.Join(folder, filepath.Base(f.path))
+		if target, err := os.Readlink(f.path); err == nil {
+			if f.path = target; !filepath.IsAbs(target) {
+				f.path = filepath.Join(folder, target)
+			}
+			continue
+		}
+		info, err := os.Lstat(f.path)
+		if err == nil && !info.Mode().IsRegular() {
+			return f, &NotResultsError{f.name, "it is not a regular file"}
+		}
+		return f, ignoreMissing(err)
+	}
+	return f, fmt.Errorf("following %s: too many symbolic links", f.name)
+}
+
+// resolveFolder resolves a folder's symbolic links. Some systems must list every folder above for that; where
+// one may be entered but not listed, the absolute path does.
+func resolveFolder(folder string) (string, error) {
+	resolved, err := filepath.EvalSymlinks(folder)
+	if err == nil {
+		return resolved, nil
+	}
+	if _, statErr := os.Stat(folder); statErr != nil {
+		return "", err
+	}
+	return filepath.Abs(folder)
+}
+
+// do does what changes something in the folder.
+func (f files) do(operation, path string, change func() error) error {
+	if f.step != nil {
+		if err := f.step(operation, path); err != nil {
+			return err
+		}
+	}
+	return change()
+}
+
+// exists reports whether there is anything at path.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENAMETOOLONG)
+}
+
+// openRegular opens a file without following links, and without waiting for the other end of what is no
+// regular file.
+func openRegular(path string, flag int) (*os.File, error) {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	}
+	file, err := os.OpenFile(path, flag|noFollow, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+var errNotRegular = errors.New("not a regular file")
+
+// tempPrefix begins the names of the files that are written beside the result file. They are the longest names
+// that a run needs.
+func (f files) tempPrefix() string { return "." + filepath.Base(f.path) + ".tmp-" }
+
+// createTemp creates a file beside the result file that nobody else can read.
+func (f files) createTemp() (file *os.File, err error) {
+	folder := filepath.Dir(f.path)
+	err = f.do("create", filepath.Join(folder, f.tempPrefix()), func() error {
+		file, err = os.CreateTemp(folder, f.tempPrefix()+"*")
+		return err
+	})
+	return file, err
+}
+
+// tryNames fails where a file that the run is going to need could not be created. The lock's name was tried
+// already.
+func (f files) tryNames() error {
+	file, err := f.createTemp()
+	if err != nil {
+		return err
+	}
+	err = errors.Join(file.Close(), os.Remove(file.Name()))
+	if _, statErr := os.Lstat(f.journal()); statErr != nil && !errors.Is(statErr, fs.ErrNotExist) {
+		err = errors.Join(err, statErr)
+	}
+	return err
+}
+
+// removeTemps removes what killed runs left. The lock must be held.
+func (f files) removeTemps() {
+	folder := filepath.Dir(f.path)
+	entries, _ := os.ReadDir(folder) // a folder need not be one that can be listed
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), f.tempPrefix()) {
+			os.Remove(filepath.Join(folder, e.Name()))
+		}
+	}
+}
+
+// How long a file is waited for that another program has open, where the system does not let it be replaced
+// meanwhile.
+const (
+	patienceAtStart = time.Second
+	patienceAtEnd   = 5 * time.Second
+)
+
+// rename renames a file, and makes that last.
+func (f files) rename(from, to string, patience time.Duration) error {
+	err := f.do("rename", from, func() error {
+		return retryBusy(patience, isBusy, func() error { return os.Rename(from, to) })
+	})
+	if err != nil {
+		return err
+	}
+	return f.syncFolder()
+}
+
+// remove removes a file, which need not exist, and makes that last.
+func (f files) remove(path string, patience time.Duration) error {
+	if !exists(path) {
+		return nil
+	}
+	err := f.do("remove", path, func() error {
+		return retryBusy(patience, isBusy, func() error { return os.Remove(path) })
+	})
+	if ignoreMissing(err) != nil {
+		return err
+	}
+	return f.syncFolder()
+}
+
+// retryBusy repeats what another program hinders until it succeeds, fails for another reason, or patience is
+// over.
+func retryBusy(patience time.Duration, isBusy func(error) bool, change func() error) error {
+	const pause = 100 * time.Millisecond
+	for err := change(); ; err = change() {
+		if err == nil || !isBusy(err) || patience <= 0 {
+			return err
+		}
+		patience -= pause
+		<-time.After(pause)
+	}
+}
+
+// syncFolder makes a rename last. Windows has no such call, some file systems refuse it, and a folder need not
+// be readable.
+func (f files) syncFolder() error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	path := filepath.Dir(f.path)
+	return f.do("sync", path, func() error {
+		folder, err := os.Open(path)
+		if errors.Is(err, fs.ErrPermission) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		err = folder.Sync()
+		if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+			err = nil
+		}
+		return errors.Join(err, folder.Close())
+	})
+}

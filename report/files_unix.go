@@ -1,0 +1,11 @@
+//go:build unix
+
+package report
+
+import "syscall"
+
+// noFollow are the flags with which openRegular opens a file.
+const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+
+// isBusy is false: a file that is open can be replaced and removed.
+func isBusy(error) bool { return false }

@@ -1,0 +1,101 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// A lock keeps every other run off a result file. It is on a file of its own, which nobody reads. The system
+// releases it when a process is killed.
+type lock struct {
+	file *flock.Flock
+	path string
+}
+
+// How often, and how far apart, a lock is tried that another run holds: that run may be about to end.
+const (
+	lockTries = 3
+	lockPause = 50 * time.Millisecond
+)
+
+// acquireLock locks f. Where another run holds the lock it fails with *LockedError.
+func acquireLock(f files) (*lock, error) {
+	pause := time.NewTicker(lockPause)
+	defer pause.Stop()
+	for tries := 1; ; tries++ {
+		l, err := tryLock(f.lock())
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("locking %s: %w", f.name, err)
+		case l != nil:
+			return l, nil
+		case tries == lockTries:
+			return nil, &LockedError{f.name, readHolder(f.journal())}
+		}
+		<-pause.C
+	}
+}
+
+// tryLock takes the lock, or is nil where another run holds it. A run that ends removes the file, so the file
+// that was locked need not be the one that the next run finds; then it is tried again.
+func tryLock(path string) (*lock, error) {
+	for range 100 {
+		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+			return nil, &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+		}
+		file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
+		got, err := file.TryLock()
+		if err != nil || !got {
+			return nil, err
+		}
+		locked, err := file.Stat()
+		if err == nil {
+			var found fs.FileInfo
+			if found, err = os.Lstat(path); err == nil && os.SameFile(locked, found) {
+				return &lock{file, path}, nil
+			}
+		}
+		if err := errors.Join(ignoreMissing(err), file.Unlock()); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errors.New("its lock file is replaced again and again")
+}
+
+// isLocked reports whether a run holds the lock of f; known is false where the lock file cannot be opened. It
+// creates none.
+func (f files) isLocked() (locked, known bool) {
+	file := flock.New(f.lock(), flock.SetFlag(os.O_RDONLY|noFollow))
+	got, err := file.TryRLock()
+	if err != nil {
+		return false, errors.Is(err, fs.ErrNotExist)
+	}
+	return !got, file.Close() == nil
+}
+
+// release removes the lock file and releases the lock. Windows does not remove what is open; there another run
+// may lock the file in between, and then it stays.
+func (l *lock) release() error {
+	if l == nil { // a preview has none
+		return nil
+	}
+	if runtime.GOOS == "windows" {
+		err := l.file.Unlock()
+		os.Remove(l.path)
+		return err
+	}
+	return errors.Join(ignoreMissing(os.Remove(l.path)), l.file.Unlock())
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,110 @@
+package page
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/text"
+	"qlik-provision/report"
+)
+
+// A group is rows with the same outcome for the same reason. The page can be filtered by it.
+type group struct {
+	Number  int // from 1 on the page
+	Outcome provision.Outcome
+	Code    string
+	Message string // of its first row; others may name other values
+	Count   int
+	First   []int // the numbers of its first rows
+	open    bool
+}
+
+// More is how many rows the group has besides First.
+func (g *group) More() int { return g.Count - len(g.First) }
+
+// Label names the group in a list to choose from.
+func (g *group) Label() string {
+	label := string(g.Outcome)
+	if g.Code != "" {
+		label += " " + text.Clip(g.Code, 40)
+	}
+	if g.Message != "" {
+		label += ": " + text.Clip(g.Message, 80)
+	}
+	return label
+}
+
+// How many groups of a kind the page has, and how many rows each names.
+const (
+	maxGroups    = 50
+	maxGroupRows = 5
+)
+
+// addGroups groups the rows that are not done and those that are done and have a code.
+func (v *view) addGroups() {
+	found := map[string]*group{}
+	var groups []*group
+	of := make([]*group, len(v.Results.Rows))
+	for i, r := range v.Results.Rows {
+		key := groupKey(&r.Entry)
+		if key == "" {
+			continue
+		}
+		g := found[key]
+		if g == nil {
+			g = &group{Outcome: r.Entry.Outcome, Code: string(r.Entry.Code), Message: string(r.Entry.Message), open: v.open[i]}
+			found[key] = g
+			groups = append(groups, g)
+		}
+		g.Count++
+		if len(g.First) < maxGroupRows {
+			g.First = append(g.First, r.Number)
+		}
+		of[i] = g
+	}
+	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(b.Count, a.Count) })
+	number := 0
+	for _, g := range groups {
+		list := &v.Findings
+		if g.open {
+			list = &v.Causes
+		}
+		if len(*list) == maxGroups {
+			if g.open {
+				v.Further += g.Count
+			}
+			continue
+		}
+		number++
+		g.Number = number
+		*list = append(*list, *g)
+	}
+	v.groupOf = make([]int, len(of))
+	for i, g := range of {
+		if g != nil {
+			v.groupOf[i] = g.Number
+		}
+	}
+}
+
+// messageValues are the parts of a message in which rows with one cause differ: numbers, and what is in quotes or
+// brackets.
+var messageValues = regexp.MustCompile(`"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+`)
+
+// groupKey is equal for rows of one group, and "" for a row that is in none. Of the tenant's codes one may stand for
+// several messages; ours, and conflicts that name two persons, do not.
+func groupKey(e *report.Entry) string {
+	key := string(e.Outcome) + "\x00" + string(e.Code)
+	done := e.Outcome.Done()
+	switch {
+	case e.Outcome == provision.Duplicate, done && e.Code == "",
+		e.Outcome == provision.Pending && e.Code == "" && e.Message == "":
+		return ""
+	case done, e.Outcome == provision.Invalid, e.Code == provision.CodeSubjectConflict,
+		e.Code == provision.CodeEmailConflict:
+		return key
+	}
+	return key + "\x00" + messageValues.ReplaceAllString(string(e.Message), "")
+}

@@ -1,0 +1,147 @@
+package report
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"qlik-provision/provision/csvfile"
+)
+
+// Close writes the result file, removes the journal and releases the lock. Where the file cannot be replaced
+// it fails with *MergeError, and the journal stays. A ledger that was not prepared leaves everything as it
+// was. Calling it again does nothing.
+func (l *Ledger) Close() error {
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	var err error
+	if l.prepared && !l.preview {
+		err = l.finish()
+	}
+	return errors.Join(err, l.lock.release())
+}
+
+// finish ends the journal and merges its results into the file.
+func (l *Ledger) finish() error {
+	inPlace := l.journal.inPlace()
+	synced := l.journal.close()
+	if l.recorded {
+		err := l.checkUnchanged()
+		if err == nil {
+			err = l.save(patienceAtEnd)
+		}
+		if err != nil {
+			return &MergeError{l.files.name, l.files.journalName(), errors.Join(err, synced)}
+		}
+	}
+	if !inPlace {
+		l.notify("%s was removed or replaced during the run; %s has all results", l.files.journalName(), l.files.name)
+		return nil
+	}
+	return l.files.remove(l.files.journal(), patienceAtEnd)
+}
+
+// checkUnchanged fails where another program has changed the result file since this run wrote or read it. A
+// file that was removed is written again.
+func (l *Ledger) checkUnchanged() error {
+	now, err := os.Lstat(l.files.path)
+	switch {
+	case err != nil:
+		return ignoreMissing(err)
+	case !os.SameFile(now, l.found) || now.Size() != l.found.Size() || !now.ModTime().Equal(l.found.ModTime()):
+		return errors.New("another program changed it during the run")
+	}
+	return nil
+}
+
+// save writes the rows beside the result file and renames that over it.
+func (l *Ledger) save(patience time.Duration) error {
+	file, err := l.files.createTemp()
+	if err != nil {
+		return err
+	}
+	name := file.Name()
+	err = l.files.do("write", name, func() error { return writeRows(file, l.export, l.rows) })
+	if err == nil {
+		err = l.files.do("sync", name, file.Sync)
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		os.Remove(name)
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	if err := l.files.rename(name, l.files.path, patience); err != nil {
+		return errors.Join(fmt.Errorf("replacing %s: %w", l.files.name, err), ignoreMissing(os.Remove(name)))
+	}
+	l.unsaved = false
+	l.found, err = os.Lstat(l.files.path)
+	return err
+}
+
+// writeRows writes a result file: the export's cells as they were read, with ours behind them or in the place
+// of ours. It sets the rows' lines.
+func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
+	w := &rowWriter{export: export, out: bufio.NewWriterSize(file, 64<<10), line: 1}
+	if !export.Dialect.Plain {
+		w.buf = append(w.buf, "\ufeff"...) // a program that wrote another encoding has to recognize UTF-8
+	}
+	if err := w.write(&export.Header, Columns()); err != nil {
+		return err
+	}
+	entries := make([]Entry, 0, batchSize)
+	for len(rows) > 0 {
+		batch := rows[:min(len(rows), batchSize)]
+		rows, entries = rows[len(batch):], entries[:0]
+		for _, r := range batch {
+			entries = append(entries, r.Entry)
+		}
+		err := encodeEntries(entries, func(cells []string) error {
+			r := &batch[0]
+			batch = batch[1:]
+			r.Line = w.line
+			return w.write(r.Record, cells)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return w.out.Flush()
+}
+
+// A rowWriter writes records of an export with our cells.
+type rowWriter struct {
+	export *csvfile.File
+	out    *bufio.Writer
+	buf    []byte
+	line   int // the next one's number
+}
+
+func (w *rowWriter) write(r *csvfile.Record, cells []string) error {
+	d := w.export.Dialect
+	width := len(w.export.Header.Cells)
+	before, behind := width, width
+	if w.export.Block >= 0 {
+		before, behind = w.export.Block, w.export.Block+blockSize
+	}
+	w.buf = w.export.AppendCells(w.buf, r, 0, before)
+	for i, cell := range cells {
+		if i > 0 || before > 0 {
+			w.buf = utf8.AppendRune(w.buf, d.Delimiter)
+		}
+		w.buf = csvfile.AppendCell(w.buf, cell, d.Delimiter)
+	}
+	if behind < width {
+		w.buf = w.export.AppendCells(utf8.AppendRune(w.buf, d.Delimiter), r, behind, width)
+	}
+	w.buf = append(w.buf, d.LineEnd...)
+	s := string(w.buf)
+	w.line += strings.Count(s, "\n") + strings.Count(s, "\r") - strings.Count(s, "\r\n")
+	w.buf = w.buf[:0]
+	_, err := w.out.WriteString(s)
+	return err
+}
