@@ -7,7 +7,8 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// Errors of this package, for errors.As. Their text names the file, rows and lines; what to type next is the caller's.
+// Errors of this package, for errors.As. Their text names the file, rows and lines; what to type next is the
+// caller's.
 type (
 	// ExistsError: a result file exists, and writes were sent for rows of it.
 	ExistsError struct {
@@ -52,7 +53,8 @@ type (
 	}
 )
 
-// A ChangedRow is a row whose person is no longer what it was. In a ChangedError, Was is empty: the file has a checksum of it alone.
+// A ChangedRow is a row whose person is no longer what it was. In a ChangedError, Was is empty: the file has a
+// checksum of it alone.
 type ChangedRow struct {
 	Row, Line int
 	Was, Is   string

@@ -206,7 +206,7 @@ func TestRetryRefusesAFileThatCannotBeRun(t *testing.T) {
 				tb.set(i+1, "action", "destroy --subject x")
 			}
 			return tb
-		}, `line 2: the action "destroy --subject x" cannot be read: it begins with neither create nor disable`},
+		}, `the action "destroy --subject x" cannot be read: it begins with neither create nor disable`},
 		{"no action", func(tb table) table {
 			for i := range tb[1:] {
 				tb.set(i+1, "action", "")
