@@ -52,7 +52,9 @@ type NoFolderError struct {
 	Err  error
 }
 
-func (e *NoFolderError) Error() string { return fmt.Sprintf("finding the folder of %s: %v", e.Path, e.Err) }
+func (e *NoFolderError) Error() string {
+	return fmt.Sprintf("finding the folder of %s: %v", e.Path, e.Err)
+}
 
 // Unwrap is the operating system's error.
 func (e *NoFolderError) Unwrap() error { return e.Err }
