@@ -29,7 +29,10 @@ func run(ctx context.Context, hurry <-chan struct{}, args []string, stdin io.Rea
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := a.checkDashes(root, args[1:])
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	f := failureOf(err)
 	if f == nil {
 		return exitDone
