@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,6 +96,12 @@ type view struct {
 	States  []share // the outcomes of Listed
 	LeftOut int     // rows that are not done and not listed
 }
+
+// blockSize is how many rows a block of the table has.
+const blockSize = 100
+
+// Blocks returns the listed rows in blocks. The browser lays out a block at a time, when it comes into sight.
+func (v view) Blocks() [][]listedRow { return slices.Collect(slices.Chunk(v.Listed, blockSize)) }
 
 // A share is how many of the rows have an outcome.
 type share struct {

@@ -2,7 +2,9 @@
 (() => {
   const table = document.getElementById("rows");
   if (!table) return;
-  const body = table.tBodies[0];
+  const blocks = [...table.tBodies];
+  const blockSize = blocks[0].rows.length; // of all blocks but the last
+  const allRows = () => blocks.flatMap((block) => [...block.rows]);
   const tools = document.querySelector(".tools");
   const search = document.getElementById("search");
   const boxes = [...tools.querySelectorAll("input[name=outcome]")];
@@ -15,11 +17,16 @@
 
   // What is searched is put together once, when it is first needed.
   let rows = null;
-  const index = () => rows ??= [...body.rows].map((tr) => ({
+  const index = () => rows ??= allRows().map((tr) => ({
     tr,
     outcome: tr.dataset.outcome,
     text: plain([...tr.cells].map((td) => td.textContent).join("\n")),
   }));
+
+  // A block out of sight has an estimated height, which is wrong where no row of it is shown.
+  const hideEmptyBlocks = () => {
+    for (const block of blocks) block.hidden = [...block.rows].every((tr) => tr.hidden);
+  };
 
   const filter = () => {
     const words = plain(search.value).split(/\s+/).filter(Boolean);
@@ -30,6 +37,7 @@
       if (fits) shown++;
       if (row.tr.hidden === fits) row.tr.hidden = !fits;
     }
+    hideEmptyBlocks();
     const all = rows.length;
     count.textContent = shown === all ? number.format(all) + (all === 1 ? " row" : " rows") : number.format(shown) + " of " + number.format(all) + " rows";
     nothing.hidden = shown > 0;
@@ -44,10 +52,12 @@
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
   const sort = (column, down) => {
     const key = (tr) => column === 0 ? Number(tr.cells[0].textContent) : tr.cells[column].textContent;
-    const keyed = [...body.rows].map((tr) => ({ tr, key: key(tr) }));
+    const keyed = allRows().map((tr) => ({ tr, key: key(tr) }));
     const compare = column === 0 ? (a, b) => a.key - b.key : (a, b) => collator.compare(a.key, b.key);
     keyed.sort(down ? (a, b) => compare(b, a) : compare);
-    body.append(...keyed.map((k) => k.tr));
+    const sorted = keyed.map((k) => k.tr);
+    blocks.forEach((block, i) => block.append(...sorted.slice(i * blockSize, (i + 1) * blockSize)));
+    hideEmptyBlocks();
   };
 
   [...table.tHead.rows[0].cells].forEach((th, column) => {
@@ -86,6 +96,17 @@
   };
   window.addEventListener("hashchange", () => reveal(location.hash));
   for (const a of document.querySelectorAll(".causes a")) a.addEventListener("click", () => reveal(a.hash));
+
+  // The first Tab key needs the layout of every block. The browser computes it beforehand, a block at a time, while it
+  // is idle. Safari has no requestIdleCallback.
+  const layOutWhenIdle = (i) => {
+    if (i === blocks.length || !window.requestIdleCallback) return;
+    requestIdleCallback(() => {
+      blocks[i].rows[0].getBoundingClientRect(); // computes the layout of the whole block
+      layOutWhenIdle(i + 1);
+    });
+  };
+  layOutWhenIdle(0);
 
   tools.hidden = false;
   // A browser that comes back to the page fills in what was there.

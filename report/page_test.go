@@ -174,8 +174,10 @@ func TestThePageInABrowser(t *testing.T) {
 		if n := ask[int](t, tab, `[...document.querySelectorAll("input, button")].filter(e => e.type !== "button" && e.checkVisibility()).length`); n > 0 {
 			t.Errorf("%d controls are printed", n)
 		}
-		if n := ask[int](t, tab, `[...document.querySelectorAll("#rows tbody tr")].filter(tr => getComputedStyle(tr).contentVisibility !== "visible").length`); n > 0 {
-			t.Errorf("%d rows may be left blank", n)
+		blank := `[...document.querySelectorAll("#rows tbody, #rows tr")]
+			.filter(e => getComputedStyle(e).contentVisibility !== "visible").length`
+		if n := ask[int](t, tab, blank); n > 0 {
+			t.Errorf("%d rows or blocks of rows may be left blank", n)
 		}
 	})
 }
@@ -266,6 +268,96 @@ func TestTenThousandRowsAreSearchedWhileOneTypes(t *testing.T) {
 	}
 	searched("400 user1")
 	counts(t, tab, "742 of 10,000 rows")
+}
+
+// TestTabMovesFocusOnFullPage presses Tab on a page with as many rows as a page lists: as soon as the page is loaded,
+// from the last control before the rows, and after the page was idle.
+func TestTabMovesFocusOnFullPage(t *testing.T) {
+	const bound = 20 * time.Second // for a busy machine; a page that freezes takes minutes
+	b := browser(t)
+	address := served(t, pageOf(t, sampleFile(t, manySamples(mostListed))))
+	const focused = `(e => e.tagName + " " + e.textContent.trim().slice(0, 20))(document.activeElement)`
+	open := func() *tab {
+		t.Helper()
+		start := time.Now()
+		tab := newTab(t, b, chromedp.Navigate(address))
+		if rows := ask[int](t, tab, `document.querySelectorAll("#rows tbody tr").length`); rows != mostListed {
+			t.Fatalf("the page lists %d rows, want %d", rows, mostListed)
+		}
+		t.Logf("loaded in %v", time.Since(start).Round(time.Millisecond))
+		return tab
+	}
+	press := func(tab *tab, want string) time.Duration {
+		t.Helper()
+		start := time.Now()
+		tab.do(t, chromedp.KeyEvent(kb.Tab))
+		got := ask[string](t, tab, focused)
+		took := time.Since(start)
+		t.Logf("Tab to %q in %v", got, took.Round(time.Millisecond))
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("Tab moves the focus to %q, want %q", got, want)
+		}
+		if took > bound {
+			t.Errorf("Tab takes %v, want %v at most", took.Round(time.Millisecond), bound)
+		}
+		return took
+	}
+
+	fresh := open()
+	first := press(fresh, "A 2") // the first row that a cause links to
+	press(fresh, "A 3")
+	fresh.do(t, chromedp.Focus(chromedp.CSS("#rows th:last-child button")))
+	press(fresh, "BODY") // past all rows to the end of the page
+	press(fresh, "A 2")
+
+	idle := open()
+	if !ask[bool](t, idle, `new Promise(done => {
+		let n = 0;
+		const blocks = document.getElementById("rows").tBodies.length;
+		const next = () => n++ < blocks + 10 ? requestIdleCallback(next) : done(true);
+		next();
+	})`) {
+		t.Fatal("the page was never idle")
+	}
+	if took := press(idle, "A 2"); took > first/2 {
+		t.Errorf("after the page was idle Tab takes %v, want less than half of %v", took, first)
+	}
+}
+
+func TestRowsAreSortedAndFilteredAcrossBlocks(t *testing.T) {
+	samples := manySamples(2*blockSize + 50)
+	b := browser(t)
+	tab := newTab(t, b, chromedp.Navigate(served(t, pageOf(t, sampleFile(t, samples)))))
+	all := visible(t, tab)
+	if len(all) != len(samples) {
+		t.Fatalf("the table shows %d rows, want %d", len(all), len(samples))
+	}
+	lengths := func() []int {
+		t.Helper()
+		return ask[[]int](t, tab, `[...document.querySelectorAll("#rows tbody")].map(b => b.hidden ? 0 : b.rows.length)`)
+	}
+	if got, want := lengths(), []int{blockSize, blockSize, 50}; !slices.Equal(got, want) {
+		t.Errorf("the blocks have %v rows, want %v", got, want)
+	}
+
+	byRow := chromedp.CSS(`#rows th:nth-child(1) button`)
+	tab.do(t, chromedp.Click(byRow), chromedp.Click(byRow))
+	slices.Sort(all)
+	slices.Reverse(all)
+	if got := visible(t, tab); !slices.Equal(got, all) {
+		t.Errorf("sorted down, the table shows the rows %v, want %v", got, all)
+	}
+	tab.do(t, chromedp.SendKeys(chromedp.CSS("#search"), "user3@"))
+	if got, want := visible(t, tab), []int{4}; !slices.Equal(got, want) {
+		t.Errorf("found the rows %v, want %v", got, want)
+	}
+	if got, want := lengths(), []int{0, 0, 50}; !slices.Equal(got, want) {
+		t.Errorf("with one row found, the blocks in sight have %v rows, want %v", got, want)
+	}
+	tab.do(t, chromedp.Click(byRow))
+	if got, want := lengths(), []int{blockSize, 0, 0}; !slices.Equal(got, want) {
+		t.Errorf("sorted up, the blocks in sight have %v rows, want %v", got, want)
+	}
 }
 
 // manySamples are so many rows that are not done.
