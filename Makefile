@@ -16,7 +16,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # How long each fuzz target runs.
 FUZZTIME ?= 10m
 
-.PHONY: build demo test lint bench cover docs dist clean lint-full vuln soak fuzz
+.PHONY: build demo test lint size bench cover docs dist clean lint-full vuln soak fuzz
 
 build:
 	$(BUILD) -o $(BIN) ./cmd/qlik-provision
@@ -30,13 +30,18 @@ demo: build
 test:
 	go test -race ./...
 
-lint:
+lint: size
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt would change these'; exit 1; }
 	GOOS=linux go vet ./...
 	GOOS=darwin go vet ./...
 	GOOS=windows go vet ./...
 	go run $(STATICCHECK) ./...
 	go mod tidy -diff
+
+# Refuses tracked files over 1 MB, such as a binary that was committed by mistake.
+size:
+	@large="$$(git ls-files -z | xargs -0 wc -c | awk '$$1 > 1000000 && !(NF == 2 && $$2 == "total")')"; \
+	  test -z "$$large" || { echo "$$large"; echo 'tracked files over 1 MB'; exit 1; }
 
 # All of .golangci.yml. Apart from lint, since building golangci-lint takes minutes where nothing is cached.
 lint-full: lint
