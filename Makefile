@@ -55,7 +55,8 @@ vuln:
 soak:
 	SOAK=1 go test -count=1 -timeout 30m -v -run '^TestSoak$$' ./cmd/qlik-provision
 
-# Every fuzz target, one after the other. What one of them finds stays in its package's testdata/fuzz, as a seed.
+# Every fuzz target, one after the other. An input that fails stays in its package's testdata/fuzz as a regression.
+# Give it a name that says what it shows, and keep five a target at most.
 fuzz:
 	@set -e; for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
