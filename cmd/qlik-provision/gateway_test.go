@@ -101,3 +101,23 @@ func TestUnrequestedBytesAreNotWrittenToStandardError(t *testing.T) {
 		})
 	}
 }
+
+func TestSwitchingProtocolsIsAnUnreadableAnswer(t *testing.T) {
+	for endpoint, want := range map[string]int{onToken: exitRun, onLookup: exitDone, onCreate: exitRows, onList: exitRows} {
+		t.Run(endpoint, func(t *testing.T) {
+			t.Parallel()
+			p, tenant, args := behindGateway(t, endpoint)
+			p.gateway(t, tenant, func(w http.ResponseWriter, r *http.Request, _ string) bool {
+				if r.Method+" "+r.URL.Path != endpoint {
+					return false
+				}
+				hijack(w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: none\r\n\r\n")
+				return true
+			})
+			cmd, stderr := p.command(append(args, "--attempts", "2", "--timeout", "1s", "--patience", "5s")...)
+			if code := ends(t, cmd); code != want {
+				t.Errorf("exit code %d, not %d\n%s", code, want, stderr)
+			}
+		})
+	}
+}
