@@ -29,10 +29,10 @@ const (
 type verdict int
 
 const (
-	letIn     verdict = iota // a 2xx, a 409, or refused for the row's own sake
+	letIn     verdict = iota // created, a 409, or refused for the row's own sake
 	limited                  // 429
 	forbidden                // 403
-	noAnswer                 // 408, 5xx, a broken connection, a timeout
+	noAnswer                 // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
 	noToken                  // never sent: the token endpoint failed
 )
 

@@ -56,13 +56,13 @@ func (r *run) conclude(ctx context.Context, j *job, user qlik.User, err error) e
 // judge says what a create's answer means to the gate, and false where it means that the run cannot go on.
 func judge(err error) (verdict, bool) {
 	switch {
-	case err == nil, errors.Is(err, qlik.ErrConflict), errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrGarbled):
+	case err == nil, errors.Is(err, qlik.ErrConflict), errors.Is(err, qlik.ErrRefused):
 		return letIn, true
 	case errors.Is(err, qlik.ErrLimited):
 		return limited, true
 	case errors.Is(err, qlik.ErrForbidden):
 		return forbidden, true
-	case errors.Is(err, qlik.ErrNoAnswer):
+	case errors.Is(err, qlik.ErrNoAnswer), errors.Is(err, qlik.ErrGarbled):
 		return noAnswer, true
 	case errors.Is(err, qlik.ErrNoToken):
 		return noToken, true
@@ -105,7 +105,7 @@ func (r *run) ruled(t turn, v verdict, err error, took time.Duration) (cleared [
 	switch {
 	case v == limited, v == noToken:
 		r.queue.goFirst(j)
-	case v == noAnswer, errors.Is(err, qlik.ErrGarbled):
+	case v == noAnswer:
 		j.doubt = j.doubt || !errors.Is(err, qlik.ErrNotSent)
 		if !t.pass.free {
 			j.attempts++

@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -117,6 +119,92 @@ func TestSwitchingProtocolsIsAnUnreadableAnswer(t *testing.T) {
 			cmd, stderr := p.command(append(args, "--attempts", "2", "--timeout", "1s", "--patience", "5s")...)
 			if code := ends(t, cmd); code != want {
 				t.Errorf("exit code %d, not %d\n%s", code, want, stderr)
+			}
+		})
+	}
+}
+
+func TestNoAnswerButTheUsersOwnSaysThatItWasCreated(t *testing.T) {
+	// Each gateway passes the first two creates on as they are, and answers the others otherwise.
+	answers := func(status int, body string) func(*sandbox.Tenant, *http.Request, string) (int, string) {
+		return func(*sandbox.Tenant, *http.Request, string) (int, string) { return status, body }
+	}
+	effective := func(status int) func(*sandbox.Tenant, *http.Request, string) (int, string) {
+		return func(tenant *sandbox.Tenant, r *http.Request, _ string) (int, string) {
+			got := forward(tenant, r)
+			if got.Code == http.StatusCreated {
+				got.Code = status
+			}
+			return got.Code, got.Body.String()
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		answer func(tenant *sandbox.Tenant, r *http.Request, previous string) (status int, body string)
+		exit   int
+		users  int
+		status string // recorded of the rows that were not created
+	}{
+		{"the previous answer", func(_ *sandbox.Tenant, _ *http.Request, previous string) (int, string) {
+			return http.StatusCreated, previous
+		}, exitRun, 2, "201"},
+		{"a log-in page", answers(200, "<html>"), exitRun, 2, "200"},
+		{"accepted", answers(202, ""), exitRun, 2, "202"},
+		{"no content", answers(204, ""), exitRun, 2, "204"},
+		{"200 for a user that was created", effective(200), exitDone, 20, ""},
+		{"202 for a user that was created", effective(202), exitDone, 20, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff})
+			p := newProgram(t, tenant)
+			p.write(t, "hr.csv", 20)
+			var mu sync.Mutex
+			var passed int
+			var previous string
+			p.gateway(t, tenant, func(w http.ResponseWriter, r *http.Request, said string) bool {
+				if r.Method+" "+r.URL.Path != onCreate {
+					return false
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				status, body := 0, ""
+				if passed++; passed <= 2 {
+					got := forward(tenant, r)
+					status, body = got.Code, got.Body.String()
+					previous = body
+				} else {
+					status, body = test.answer(tenant, r, previous)
+				}
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, body)
+				return true
+			})
+			args := []string{"create", "hr.csv"}
+			if test.exit == exitRun {
+				args = append(args, "--patience", "6s")
+			}
+			cmd, stderr := p.command(args...)
+			if code := ends(t, cmd); code != test.exit {
+				t.Errorf("exit code %d, not %d\n%s", code, test.exit, stderr)
+			}
+			ids := map[string]string{}
+			for _, u := range tenant.Users() {
+				ids[u.Subject] = u.ID
+			}
+			created := 0
+			for i, row := range readResults(t, filepath.Join(p.dir, "hr.results.csv")) {
+				if row["outcome"] == "created" {
+					created++
+					if id := ids[row["Employee ID"]]; id == "" || row["user_id"] != id {
+						t.Errorf("row %d is created as %q, on the tenant it is %q", i+1, row["user_id"], id)
+					}
+				} else if row["outcome"] != "pending" || row["http_status"] != test.status {
+					t.Errorf("row %d is %s with HTTP status %q, not %q", i+1, row["outcome"], row["http_status"], test.status)
+				}
+			}
+			if created != test.users || len(ids) != test.users {
+				t.Errorf("%d rows are created and %d users are on the tenant, not %d", created, len(ids), test.users)
 			}
 		})
 	}
