@@ -83,6 +83,9 @@ func (r *run) ruled(t turn, v verdict, err error, took time.Duration) (cleared [
 	if err != nil {
 		j.err = err
 	}
+	if v == letIn {
+		j.failing = time.Time{}
+	}
 	wasOpen := r.gate.opened
 	cleared, end = r.gate.answered(now, t.pass, j, v, qlik.RetryAfter(err))
 	if end != nil {
@@ -110,13 +113,22 @@ func (r *run) ruled(t turn, v verdict, err error, took time.Duration) (cleared [
 		if !t.pass.free {
 			j.attempts++
 		}
-		r.nextAttempt(j, now.Add(max(backoff(j.attempts), qlik.RetryAfter(err))))
+		r.nextAttempt(j, now.Add(max(backoff(j.attempts), r.retryAfter(j, err, now))))
 	default:
 		j.attempts++
 		return cleared, end
 	}
 	r.wake()
 	return cleared, end
+}
+
+// retryAfter is how long the tenant asked to wait before the row's next request, and at most what is left of the patience
+// since the row's requests began to fail.
+func (r *run) retryAfter(j *job, err error, now time.Time) time.Duration {
+	if j.failing.IsZero() {
+		j.failing = now
+	}
+	return max(0, min(qlik.RetryAfter(err), j.failing.Add(r.o.Patience).Sub(now)))
 }
 
 // nextAttempt puts the row in line for its next attempt, or for the last look where there is none left.
@@ -158,6 +170,7 @@ func (r *run) look(ctx context.Context, j *job) error {
 	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), qlik.SubjectIs(j.row.Subject))
 	switch {
 	case err == nil:
+		j.failing = time.Time{}
 		return r.decide(j, found)
 	case stopped(ctx, err):
 		r.putBack(j)
@@ -170,7 +183,7 @@ func (r *run) look(ctx context.Context, j *job) error {
 	if j.lookSince.IsZero() {
 		j.lookSince = now
 	}
-	wait := qlik.RetryAfter(err)
+	wait := r.retryAfter(j, err, now)
 	if wait == 0 {
 		j.lookWaits++
 		wait = backoff(j.lookWaits)
