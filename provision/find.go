@@ -11,7 +11,6 @@ import (
 // find asks for the users of a batch, as often as it takes.
 func (r *run) find(ctx context.Context, batch []Row) (qlik.Found, error) {
 	filter := qlik.Or(r.terms(batch)...)
-	began := time.Now()
 	for tries, waits := 1, 0; ; {
 		if err := r.pace(ctx); err != nil {
 			return qlik.Found{}, err
@@ -32,8 +31,8 @@ func (r *run) find(ctx context.Context, batch []Row) (qlik.Found, error) {
 			waits++
 			wait = max(wait, backoff(waits))
 		}
-		r.met(err, wait)
-		if !mayPass(err) || time.Since(began)+wait > r.o.Patience {
+		left := r.met(err, wait)
+		if !mayPass(err) || wait > left {
 			return found, err
 		}
 		if r.costsTry(err) {
@@ -60,8 +59,8 @@ func (r *run) costsTry(err error) bool {
 	return !errors.Is(err, qlik.ErrNoToken) && !r.o.MatchEmail
 }
 
-// met notes what a lookup met, nil for an answer, and how long it is to wait.
-func (r *run) met(err error, wait time.Duration) {
+// met notes what a lookup met, nil for an answer, and how long it is to wait. It returns what is left of the patience.
+func (r *run) met(err error, wait time.Duration) (left time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l, now := &r.lookups, time.Now()
@@ -72,9 +71,14 @@ func (r *run) met(err error, wait time.Duration) {
 		l.tokenless = now
 	}
 	if err == nil {
-		l.back = time.Time{}
-		return
+		l.back, l.failing = time.Time{}, time.Time{}
+		return r.o.Patience
 	}
+	if l.failing.IsZero() || !mayPass(err) { // a refusal is an answer
+		l.failing = now
+	}
+	left = max(0, l.failing.Add(r.o.Patience).Sub(now))
+	wait = min(wait, left)
 	l.err, l.back, l.reason = err, now.Add(wait), ReasonLookup
 	switch {
 	case errors.Is(err, qlik.ErrLimited):
@@ -86,6 +90,7 @@ func (r *run) met(err error, wait time.Duration) {
 		l.until = until
 	}
 	r.wake()
+	return left
 }
 
 // pace waits until the lookups' own budget lets one go.

@@ -29,10 +29,10 @@ const (
 type verdict int
 
 const (
-	letIn     verdict = iota // a 2xx, a 409, or refused for the row's own sake
+	letIn     verdict = iota // created, a 409, or refused for the row's own sake
 	limited                  // 429
 	forbidden                // 403
-	noAnswer                 // 408, 5xx, a broken connection, a timeout
+	noAnswer                 // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
 	noToken                  // never sent: the token endpoint failed
 )
 
@@ -149,9 +149,9 @@ func (g *gate) answered(now time.Time, p pass, j *job, v verdict, after time.Dur
 	}
 	switch v {
 	case limited:
-		g.close(ReasonLimit, now, g.wait(p, after))
+		g.close(ReasonLimit, now, g.wait(now, p, after))
 	case noToken:
-		g.close(ReasonToken, now, g.wait(p, after))
+		g.close(ReasonToken, now, g.wait(now, p, after))
 	case forbidden:
 		return nil, g.suspect(now, p, j)
 	case noAnswer:
@@ -176,10 +176,10 @@ func (g *gate) close(reason Reason, now time.Time, wait time.Duration) {
 	g.closed = true
 }
 
-// wait is how long to wait where the tenant asked for after. Where it asked for nothing it is our own back-off, which grows with every one that
+// wait is how long to wait where the tenant asked for after: at most what is left of the patience. Where it asked for nothing it is our own back-off, which grows with every one that
 // went alone and did not get in; those that were in flight together count as one.
-func (g *gate) wait(p pass, after time.Duration) time.Duration {
-	if after > 0 {
+func (g *gate) wait(now time.Time, p pass, after time.Duration) time.Duration {
+	if after = min(after, g.outSince.Add(g.patience).Sub(now)); after > 0 {
 		return after
 	}
 	if p.alone || g.waits == 0 {
@@ -215,11 +215,11 @@ func (g *gate) silent(now time.Time, p pass, j *job, after time.Duration) {
 	g.streak[j] = true
 	switch {
 	case g.down && p.alone:
-		g.close(ReasonDown, now, g.wait(p, after))
+		g.close(ReasonDown, now, g.wait(now, p, after))
 	case !g.down && len(g.streak) >= downAfter:
 		g.down = true
 		g.outages++
-		g.close(ReasonDown, now, g.wait(p, after))
+		g.close(ReasonDown, now, g.wait(now, p, after))
 	}
 }
 

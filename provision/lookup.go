@@ -35,6 +35,7 @@ type lookups struct {
 	until   time.Time // a 429: none goes before
 	back    time.Time // when one that met something goes again
 	reason  Reason    // what that waits for
+	failing time.Time // since when none was answered; zero: the last was
 
 	tokenless time.Time // since when there was no token to be had for them; zero: there is one
 	passed    int       // rows that are looked up, or went on without

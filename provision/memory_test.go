@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -27,7 +28,11 @@ func (n *nobody) RoundTrip(req *http.Request) (*http.Response, error) {
 	case sandbox.EndpointToken:
 		body = `{"access_token":"t0","token_type":"bearer","expires_in":21600}`
 	case sandbox.EndpointCreate:
-		status, body = http.StatusCreated, fmt.Sprintf(`{"id":"%024x","status":"active"}`, n.ids.Add(1))
+		var user qlik.NewUser
+		if err := json.NewDecoder(req.Body).Decode(&user); err != nil {
+			return nil, err
+		}
+		status, body = http.StatusCreated, fmt.Sprintf(`{"id":"%024x","subject":%q}`, n.ids.Add(1), user.Subject)
 	}
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(body))), ContentLength: int64(len(body)), Request: req}, nil
 }

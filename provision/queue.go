@@ -18,6 +18,7 @@ type job struct {
 	looks     int       // looks that failed
 	lookWaits int       // waits of our own choosing since the first of them
 	lookSince time.Time // the first look that failed
+	failing   time.Time // since when no create and no lookup of this row was answered; zero: the last one was
 	notBefore time.Time
 	turn      int // the outage in which this row was asked last, see gate.outages
 }

@@ -56,13 +56,13 @@ func (r *run) conclude(ctx context.Context, j *job, user qlik.User, err error) e
 // judge says what a create's answer means to the gate, and false where it means that the run cannot go on.
 func judge(err error) (verdict, bool) {
 	switch {
-	case err == nil, errors.Is(err, qlik.ErrConflict), errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrGarbled):
+	case err == nil, errors.Is(err, qlik.ErrConflict), errors.Is(err, qlik.ErrRefused):
 		return letIn, true
 	case errors.Is(err, qlik.ErrLimited):
 		return limited, true
 	case errors.Is(err, qlik.ErrForbidden):
 		return forbidden, true
-	case errors.Is(err, qlik.ErrNoAnswer):
+	case errors.Is(err, qlik.ErrNoAnswer), errors.Is(err, qlik.ErrGarbled):
 		return noAnswer, true
 	case errors.Is(err, qlik.ErrNoToken):
 		return noToken, true
@@ -82,6 +82,9 @@ func (r *run) ruled(t turn, v verdict, err error, took time.Duration) (cleared [
 	r.took += (took - r.took) / 16
 	if err != nil {
 		j.err = err
+	}
+	if v == letIn {
+		j.failing = time.Time{}
 	}
 	wasOpen := r.gate.opened
 	cleared, end = r.gate.answered(now, t.pass, j, v, qlik.RetryAfter(err))
@@ -105,18 +108,27 @@ func (r *run) ruled(t turn, v verdict, err error, took time.Duration) (cleared [
 	switch {
 	case v == limited, v == noToken:
 		r.queue.goFirst(j)
-	case v == noAnswer, errors.Is(err, qlik.ErrGarbled):
+	case v == noAnswer:
 		j.doubt = j.doubt || !errors.Is(err, qlik.ErrNotSent)
 		if !t.pass.free {
 			j.attempts++
 		}
-		r.nextAttempt(j, now.Add(max(backoff(j.attempts), qlik.RetryAfter(err))))
+		r.nextAttempt(j, now.Add(max(backoff(j.attempts), r.retryAfter(j, err, now))))
 	default:
 		j.attempts++
 		return cleared, end
 	}
 	r.wake()
 	return cleared, end
+}
+
+// retryAfter is how long the tenant asked to wait before the row's next request, and at most what is left of the patience
+// since the row's requests began to fail.
+func (r *run) retryAfter(j *job, err error, now time.Time) time.Duration {
+	if j.failing.IsZero() {
+		j.failing = now
+	}
+	return max(0, min(qlik.RetryAfter(err), j.failing.Add(r.o.Patience).Sub(now)))
 }
 
 // nextAttempt puts the row in line for its next attempt, or for the last look where there is none left.
@@ -158,6 +170,7 @@ func (r *run) look(ctx context.Context, j *job) error {
 	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), qlik.SubjectIs(j.row.Subject))
 	switch {
 	case err == nil:
+		j.failing = time.Time{}
 		return r.decide(j, found)
 	case stopped(ctx, err):
 		r.putBack(j)
@@ -170,7 +183,7 @@ func (r *run) look(ctx context.Context, j *job) error {
 	if j.lookSince.IsZero() {
 		j.lookSince = now
 	}
-	wait := qlik.RetryAfter(err)
+	wait := r.retryAfter(j, err, now)
 	if wait == 0 {
 		j.lookWaits++
 		wait = backoff(j.lookWaits)

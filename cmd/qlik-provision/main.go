@@ -4,6 +4,8 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -14,6 +16,9 @@ import (
 var errInterrupted = errors.New("interrupted")
 
 func main() {
+	// net/http reports through package log what it reads on an idle connection: secrets and personal data, where a
+	// gateway sends back what it was sent.
+	log.SetOutput(io.Discard)
 	collectLess()
 	ctx, hurry, stop := signals()
 	code := run(ctx, hurry, os.Args, os.Stdin, os.Stdout, os.Stderr)

@@ -119,6 +119,13 @@ func usersOf(said string) any {
 	return map[string]any{"data": []any{map[string]any{"id": said, "subject": "00001", "name": said, "email": said + "@example.com", "status": said}}}
 }
 
+// subjectIn is the subject that a create asked for.
+func subjectIn(said string) string {
+	_, subject, _ := strings.Cut(said, `"subject":"`)
+	subject, _, _ = strings.Cut(subject, `"`)
+	return subject
+}
+
 func linkTo(host func(said string) string) func(string) any {
 	return func(said string) any {
 		_, token, _ := strings.Cut(said, "Bearer ")
@@ -178,7 +185,7 @@ func failings() []failing {
 		}},
 		{name: "users who are called that", answer: says(lookupPath, 200, usersOf), exits: []int{1}},
 		{name: "a new user who is called that", exits: []int{0}, answer: says(createPath, 201, func(said string) any {
-			return map[string]any{"id": said, "subject": said}
+			return map[string]any{"id": said, "subject": subjectIn(said)}
 		})},
 		{name: "a link elsewhere", answer: says(lookupPath, 200, linkTo(func(token string) string { return "https://" + token + ".example.com/" })), args: []string{"plan", "hr.csv", "--attempts", "1"}, exits: []int{3}},
 		{name: "a link that is none", answer: says(lookupPath, 200, linkTo(func(token string) string { return "https://[" + token })), args: []string{"plan", "hr.csv", "--attempts", "1"}, exits: []int{3}},
@@ -220,7 +227,7 @@ func failings() []failing {
 		{name: "a crash", args: []string{"create", "hr.csv", "--timeout", "1m"}, env: []string{"GOTRACEBACK=all"}, answer: hangs(createPath), during: crashes, exits: []int{2, -1}},
 		{name: "an interrupt", args: []string{"create", "hr.csv", "--timeout", "1m"}, answer: hangs(createPath), during: interrupts, exits: []int{130}},
 		{name: "a full disk", args: []string{"create", "hr.csv", "-o", "disk/hr.results.csv", "--rate", "off"}, prepare: fullDisk, exits: []int{3}, answer: says(createPath, 201, func(said string) any {
-			return map[string]any{"id": strings.Repeat(said, 100), "subject": said}
+			return map[string]any{"id": strings.Repeat(said, 100), "subject": subjectIn(said)}
 		})},
 	}
 }

@@ -255,7 +255,12 @@ func (c *Client) garbled(got answer, err error) error {
 	return e
 }
 
+// readAnswer reads the body of an answer, and closes it. Below 200 the body is the bare connection, whose reads no
+// context ends: it is closed unread.
 func readAnswer(resp *http.Response) ([]byte, error) {
+	if resp.StatusCode < 200 {
+		return nil, resp.Body.Close()
+	}
 	size := resp.ContentLength
 	if size < 0 || size > maxAnswer {
 		size = 512

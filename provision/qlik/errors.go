@@ -36,7 +36,7 @@ var (
 	ErrNoAnswer = errors.New("no answer")
 	// ErrNotSent: no connection came about, so the request cannot have had an effect.
 	ErrNotSent = errors.New("not sent")
-	// ErrGarbled: a status of success, with a body that cannot be read. The request probably had its effect.
+	// ErrGarbled: a 1xx, or a 2xx that does not say what a success says. Whether the request had its effect is not known.
 	ErrGarbled = errors.New("an answer that cannot be read")
 	// ErrNotTenant: an answer that no Qlik Cloud tenant gives (a redirect, 404, 405, a certificate that does not check out).
 	ErrNotTenant = errors.New("this is not a Qlik Cloud tenant")
@@ -95,6 +95,8 @@ func errorFor(status int, header http.Header, body []byte, now time.Time) *Error
 
 func kindOf(status int) error {
 	switch {
+	case status < 200:
+		return ErrGarbled
 	case status == http.StatusUnauthorized:
 		return ErrCredentials
 	case status == http.StatusForbidden:

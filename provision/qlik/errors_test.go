@@ -25,6 +25,8 @@ func TestAStatusBecomesOneKindOfError(t *testing.T) {
 		want := of[status]
 		switch {
 		case want != nil:
+		case status/100 == 1:
+			want = ErrGarbled
 		case status/100 == 5:
 			want = ErrNoAnswer
 		default:

@@ -142,7 +142,7 @@ func TestA401ToATokenThatWasReplacedIsSentAgain(t *testing.T) {
 			}
 			return 401, ""
 		}
-		return 201, `{"id":"u1"}`
+		return 201, `{"id":"u1","subject":"a"}`
 	})
 	c = s.client(t, Options{Credentials: Credentials{ClientID: "me", ClientSecret: "secret-0123"}})
 	if user, err := c.CreateUser(t.Context(), NewUser{Subject: "a"}); err != nil || user.ID != "u1" {

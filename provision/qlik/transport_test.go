@@ -95,7 +95,7 @@ func replacesTheDead(t *testing.T, protocol string) {
 	memory := &pipes{served: make(chan net.Conn), closed: make(chan struct{})}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusCreated)
-		w.Write([]byte(`{"id":"` + r.Proto + `"}`))
+		w.Write([]byte(`{"id":"` + r.Proto + `","subject":"a"}`))
 	}))
 	server.Listener, server.EnableHTTP2 = memory, protocol == "h2"
 	server.StartTLS()

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // A User as the tenant tells of it.
@@ -45,18 +47,36 @@ const usersPath = "/api/v1/users"
 // userFields are what a User holds. A whole one also has its roles and groups, of which there may be hundreds.
 const userFields = "id,subject,name,email,status,createdAt"
 
-// CreateUser creates a user. It counts against Tier 2. Of the answer only the id is read: a success without one is an ErrGarbled.
+// CreateUser creates a user. It counts against Tier 2. A create succeeded only with 201, an id and the user's own subject
+// in the answer; any other 2xx is an ErrGarbled.
 func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 	body, _ := json.Marshal(u) // strings always encode
 	created, got, err := do[struct {
-		ID string `json:"id"`
+		ID      string `json:"id"`
+		Subject string `json:"subject"`
 	}](ctx, c, request{method: http.MethodPost, url: c.tenant.String() + usersPath, body: body})
-	user := User{ID: created.ID}
-	if err == nil && user.ID == "" {
-		err = c.garbled(got, errors.New("no id in it"))
+	if err != nil {
+		return User{}, err
 	}
+	switch {
+	case got.status != http.StatusCreated:
+		err = errors.New("a create is answered with 201")
+	case created.ID == "":
+		err = errors.New("no id in it")
+	case !sameSubject(created.Subject, u.Subject):
+		err = errors.New("another subject in it")
+	}
+	if err != nil {
+		return User{}, c.garbled(got, err)
+	}
+	user := User{ID: created.ID, Subject: created.Subject}
 	c.secrets.inUser(&user)
-	return user, err
+	return user, nil
+}
+
+// sameSubject reports whether two subjects differ in case and Unicode normalization at most.
+func sameSubject(a, b string) bool {
+	return a == b || strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b))
 }
 
 // Found are the users that a filter found, and when, by the tenant's clock (zero where it did not say).

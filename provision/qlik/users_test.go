@@ -97,7 +97,7 @@ func TestWhatACreateSends(t *testing.T) {
 		want string
 	}{
 		{NewUser{"emp-1", "Ada", "ada@example.com", "active"}, `{"subject":"emp-1","name":"Ada","email":"ada@example.com","status":"active"}`},
-		{NewUser{Subject: "corp\\jdoe", Status: "invited"}, `{"subject":"corp\\jdoe","status":"invited"}`},
+		{NewUser{Subject: "Emp-1", Status: "invited"}, `{"subject":"Emp-1","status":"invited"}`},
 	} {
 		s := &script{answer: func(int, *http.Request) (int, string) { return 201, `{"id":"u1","subject":"emp-1"}` }}
 		c := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}, UserAgent: "qlik-provision/1.2"})
@@ -117,12 +117,53 @@ func TestWhatACreateSends(t *testing.T) {
 	}
 }
 
-func TestACreateWithoutAnIDIsGarbled(t *testing.T) {
-	for _, body := range []string{``, `null`, `{}`, `[]`, `"u1"`, `{"id":""}`, `{"id":7}`, `{"id":"u1"`, `<html>`} {
-		s := &script{answer: func(int, *http.Request) (int, string) { return 201, body }}
-		c := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}})
-		if _, err := c.CreateUser(t.Context(), NewUser{Subject: "a"}); !errors.Is(err, ErrGarbled) {
-			t.Errorf("%q: %v", body, err)
+func TestACreateSucceedsOnlyWith201AnIDAndItsSubject(t *testing.T) {
+	const composed, decomposed = "Zo\u00eb", "Zoe\u0308"
+	for _, test := range []struct {
+		status    int
+		body      string
+		succeeded bool
+	}{
+		{201, `{"id":"u1","subject":"zoe\u0308"}`, true},
+		{201, `{"id":"u1","subject":"ZO\u00cb"}`, true},
+		{201, `{"id":"u1","subject":"` + composed + `","name":7}`, true},
+		{201, `{"id":"u1","subject":"Zoe"}`, false},
+		{201, `{"id":"u1","subject":""}`, false},
+		{201, `{"id":"u1","subject":["Zo\u00eb"]}`, false},
+		{201, `{"id":"u1"}`, false},
+		{201, `{"id":"","subject":"Zo\u00eb"}`, false},
+		{201, `{"id":7,"subject":"Zo\u00eb"}`, false},
+		{201, `{"subject":"Zo\u00eb"}`, false},
+		{201, `{"id":"u1","subject":"Zo\u00eb"`, false},
+		{201, ``, false},
+		{201, `null`, false},
+		{201, `{}`, false},
+		{201, `[]`, false},
+		{201, `"u1"`, false},
+		{201, `<html>`, false},
+		{200, `{"id":"u1","subject":"Zo\u00eb"}`, false},
+		{200, `<html>`, false},
+		{202, `{"id":"u1","subject":"Zo\u00eb"}`, false},
+		{202, ``, false},
+		{204, ``, false},
+		{207, `{"id":"u1","subject":"Zo\u00eb"}`, false},
+		{299, `{"id":"u1","subject":"Zo\u00eb"}`, false},
+		{101, ``, false},
+	} {
+		for _, subject := range []string{composed, decomposed} {
+			s := &script{answer: func(int, *http.Request) (int, string) { return test.status, test.body }}
+			c := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}})
+			user, err := c.CreateUser(t.Context(), NewUser{Subject: subject})
+			if test.succeeded {
+				if err != nil || user.ID != "u1" {
+					t.Errorf("%d %s for %q: %v, %v", test.status, test.body, subject, user, err)
+				}
+				continue
+			}
+			e, ok := errors.AsType[*Error](err)
+			if !ok || !errors.Is(e, ErrGarbled) || e.Status != test.status || user != (User{}) {
+				t.Errorf("%d %s for %q: %v, %v", test.status, test.body, subject, user, err)
+			}
 		}
 	}
 }
