@@ -12,7 +12,7 @@ import (
 func (l *Ledger) Record(r provision.Result) error {
 	i, found := l.index[r.Number]
 	switch {
-	case !l.prepared || !found:
+	case l.journal == nil && !l.preview || !found:
 		return fmt.Errorf("recording row %d: the ledger has no such row", r.Number)
 	case !slices.Contains(provision.Outcomes(), r.Outcome) || r.Outcome == provision.Duplicate:
 		return fmt.Errorf("recording row %d: %q is not an outcome of a run", r.Number, r.Outcome)
@@ -32,7 +32,7 @@ func (l *Ledger) Record(r provision.Result) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rows[i].Entry, l.rows[i].settled = e, r.Outcome != provision.Pending
-	l.recorded = true
+	l.unsaved = true
 	return nil
 }
 
@@ -75,13 +75,6 @@ func (l *Ledger) Pending() []provision.Row {
 // isContradiction reports whether a code says that a row contradicts another one.
 func isContradiction(code Text) bool {
 	return code == provision.CodeSubjectTwice || code == provision.CodeEmailTwice
-}
-
-// Rows are the rows as they are now: a copy.
-func (l *Ledger) Rows() []Row {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.rows)
 }
 
 // Summary counts the rows as they are now, and those of this run alone.
