@@ -63,7 +63,7 @@ func findConflicts(rows []Row, addresses bool) *conflicts {
 		ordered[i] = &rows[i]
 	}
 	slices.SortFunc(ordered, func(a, b *Row) int { return cmp.Compare(a.Number, b.Number) })
-	c := &conflicts{map[string]*subjectGroup{}, map[string][2]*Row{}}
+	c := &conflicts{bySubject: map[string]*subjectGroup{}}
 	if addresses {
 		c.groupByAddress(ordered)
 	}
@@ -72,6 +72,7 @@ func findConflicts(rows []Row, addresses bool) *conflicts {
 }
 
 func (c *conflicts) groupByAddress(ordered []*Row) {
+	c.byAddress = make(map[string][2]*Row, len(ordered))
 	for _, r := range ordered {
 		key := provision.AddressKey(r.Person.Email)
 		if key == "" || r.Entry.Outcome.Done() || !r.sendable() {
@@ -83,6 +84,8 @@ func (c *conflicts) groupByAddress(ordered []*Row) {
 			g[0] = r
 		case g[1] == nil && !sameSubject(g[0], r):
 			g[1] = r
+		default:
+			continue
 		}
 		c.byAddress[key] = g
 	}

@@ -57,9 +57,10 @@ func decodeEntries(cells [][]string) ([]Entry, error) {
 	return entries, nil
 }
 
-// encode maps an entry to cells, and calls write with them.
-func (e Entry) encode(write func(cells []string) error) error {
-	return gocsv.MarshalCSVWithoutHeaders([]Entry{e}, cellWriter(write))
+// encodeEntries maps entries to cells, and calls write with those of each. The slice is reused for the next
+// one.
+func encodeEntries(entries []Entry, write func(cells []string) error) error {
+	return gocsv.MarshalCSVWithoutHeaders(entries, cellWriter(write))
 }
 
 // A cellReader is a gocsv.CSVReader of records that are in memory.

@@ -32,7 +32,7 @@ func TestCellsOfAnEntry(t *testing.T) {
 	want := []string{"create", "failed", "USERS-16", "no", "'-abc", "0012", "400", "t", "2",
 		"2026-03-01T08:30:00.123Z", "acme:443", "c-1-2", "12"}
 	encode := func(e Entry) (cells []string) {
-		if err := e.encode(func(c []string) error {
+		if err := encodeEntries([]Entry{e}, func(c []string) error {
 			cells = append(cells, c...)
 			return nil
 		}); err != nil {
@@ -81,11 +81,11 @@ func TestCellsThatASpreadsheetChangedAreRead(t *testing.T) {
 
 func TestTheCheckIsOfActionSubjectAndRowAndOfNameAndEmail(t *testing.T) {
 	// Worked out with another implementation of CRC-32C: the sum of "123456789" is E3069283.
-	if got := checksum([]byte("123456789")); got != 0xE3069283 {
+	if got := sum("123456789"); got != 0xE3069283 {
 		t.Errorf("%X", got)
 	}
 	p := provision.Person{Subject: "00123", Name: "Ada", Email: "ada@acme.example"}
-	want := fmt.Sprintf("c-%08X-%08X", checksum([]byte("create\x0000123\x007")), checksum([]byte("Ada\x00ada@acme.example")))
+	want := fmt.Sprintf("c-%08X-%08X", sum("create\x0000123\x007"), sum("Ada\x00ada@acme.example"))
 	if got := checkOf(&Row{Row: roster.Row{Person: p}, Number: 7, Entry: Entry{Action: "create"}}, "00123"); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -66,11 +66,21 @@ func (l *Ledger) guard() error {
 // checkOf is a row's cell in the check column, with a subject. It proves, after a spreadsheet has saved the
 // file, what the row was.
 func checkOf(r *Row, subject string) string {
-	return fmt.Sprintf("c-%08X-%08X", checksum(nulJoined(r.Entry.Action, subject, strconv.Itoa(r.Number))),
-		checksum(nulJoined(r.Person.Name, r.Person.Email)))
+	return fmt.Sprintf("c-%08X-%08X", sum(r.Entry.Action, subject, strconv.Itoa(r.Number)),
+		sum(r.Person.Name, r.Person.Email))
 }
 
-func nulJoined(parts ...string) []byte { return []byte(strings.Join(parts, "\x00")) }
+// sum is the CRC-32C of parts joined by a NUL each.
+func sum(parts ...string) uint32 {
+	b := make([]byte, 0, 256)
+	for i, part := range parts {
+		if i > 0 {
+			b = append(b, 0)
+		}
+		b = append(b, part...)
+	}
+	return checksum(b)
+}
 
 // fits reports whether the first half of the row's check is of a subject.
 func (r *Row) fits(subject string) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -52,7 +53,8 @@ func (l *Ledger) checkUnchanged() error {
 	switch {
 	case err != nil:
 		return ignoreMissing(err)
-	case l.found == nil || !os.SameFile(now, l.found) || now.Size() != l.found.Size() || !now.ModTime().Equal(l.found.ModTime()):
+	case l.found == nil || !os.SameFile(now, l.found) || now.Size() != l.found.Size() ||
+		!now.ModTime().Equal(l.found.ModTime()):
 		return errors.New("another program changed it meanwhile")
 	}
 	return nil
@@ -91,10 +93,19 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 	if err := w.write(&export.Header, Columns()); err != nil {
 		return err
 	}
-	for i := range rows {
-		r := &rows[i]
-		r.Line = w.line
-		if err := r.Entry.encode(func(cells []string) error { return w.write(r.Record, cells) }); err != nil {
+	entries := make([]Entry, 0, 1000)
+	for batch := range slices.Chunk(rows, cap(entries)) {
+		entries = entries[:0]
+		for _, r := range batch {
+			entries = append(entries, r.Entry)
+		}
+		err := encodeEntries(entries, func(cells []string) error {
+			r := &batch[0]
+			batch = batch[1:]
+			r.Line = w.line
+			return w.write(r.Record, cells)
+		})
+		if err != nil {
 			return err
 		}
 	}
