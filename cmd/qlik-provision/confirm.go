@@ -127,7 +127,7 @@ func (s *session) firstPersons() []string {
 		lines = append(lines, "first: "+strings.Join(parts, " · "))
 	}
 	if len(lines) > 1 {
-		lines[1] = "first with other letters than ASCII's: " + strings.TrimPrefix(lines[1], "first: ")
+		lines[1] = "first non-ASCII name: " + strings.TrimPrefix(lines[1], "first: ")
 	}
 	return lines
 }

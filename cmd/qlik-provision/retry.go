@@ -43,7 +43,7 @@ have been corrected and saved by a spreadsheet meanwhile.`,
 	f.columnFlags(cmd)
 	f.roleFlags(cmd)
 	f.readFlags(cmd)
-	group(cmd, groupColumns).list(&f.where, "where", "the `CONDITION` that the file's action has")
+	group(cmd, groupColumns).list(&f.where, "where", "`CONDITION` of the file's action")
 	f.writeFlags(cmd)
 	f.adminFlag(cmd)
 	f.runFlags(cmd)
