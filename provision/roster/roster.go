@@ -93,14 +93,14 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 		return nil, err
 	}
 	w := &warnings{}
-	if err := r.skip(conditions, w); err != nil {
+	if err := r.skip(conditions, o.Decided, w); err != nil {
 		return nil, err
 	}
 	r.validate(o, shape.trailers)
 	if !o.Leavers {
 		w.states(r)
 	}
-	w.missingCells(f, shape.short)
+	w.missingCells(shape.short)
 	if err := w.rows(r, o.Forced); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -34,10 +35,15 @@ func (w *warnings) states(r *Roster) {
 		if len(values) == 0 {
 			continue
 		}
-		w.file = append(w.file, Warning{
+		warning := Warning{
 			Text: fmt.Sprintf("column %s: %s, and every row becomes a user", quote(header), strings.Join(told, ", ")),
-			Fix:  csvfile.Fix{Option: OptionWhere, Value: header + "!=" + strings.Join(values, ",")},
-		})
+		}
+		sameHeader := func(h string) bool { return h == header }
+		if i == slices.IndexFunc(r.File.Header.Cells, sameHeader) &&
+			!slices.ContainsFunc(r.File.Header.Cells[i+1:], sameHeader) {
+			warning.Fix = csvfile.Fix{Option: OptionWhere, Value: header + "!=" + strings.Join(values, ",")}
+		}
+		w.file = append(w.file, warning)
 	}
 }
 
@@ -63,8 +69,7 @@ func leaverTest(header string, counts []valueCount) func(string) bool {
 		case inactiveHeaders[word]:
 			return yesWords[v]
 		case stateHeader(word):
-			return codes && (v == "t" || v == "i") || strings.HasPrefix(v, "terminated") ||
-				strings.HasPrefix(v, "inactive")
+			return codes && (v == "t" || v == "i") || slices.ContainsFunc(strings.FieldsFunc(v, notLetter), isLeaver)
 		}
 		return false
 	}
@@ -72,13 +77,13 @@ func leaverTest(header string, counts []valueCount) func(string) bool {
 
 // stateHeader reports whether a folded header is that of a column of states.
 func stateHeader(word string) bool {
-	for _, s := range stateWords {
-		if strings.HasSuffix(word, s) || strings.HasPrefix(word, s) {
-			return true
-		}
-	}
-	return false
+	return strings.Contains(word, "status") || slices.ContainsFunc(stateWords, func(s string) bool {
+		return strings.HasSuffix(word, s) || strings.HasPrefix(word, s)
+	})
 }
+
+func isLeaver(word string) bool { return leaverWords[word] }
+func notLetter(r rune) bool     { return !unicode.IsLetter(r) }
 
 func wordSet(words string) map[string]bool {
 	set := make(map[string]bool)
@@ -104,17 +109,17 @@ var (
 	yesWords = wordSet(`true, wahr, vrai, verdadero, vero, waar, verdadeiro, yes, y, ja, oui, sí, si, sim, tak,
 		evet, да, 1, t, x, はい, 是, on`)
 
-	activeHeaders = headerSet(`active isactive enabled isenabled accountenabled accountactive useractive
-		userenabled currentemployee employed aktiv istaktiv aktiviert actif activo activa attivo attiva actief
-		ativo ativa aktywny aktif активен 有効 在職`)
-	inactiveHeaders = headerSet(`inactive isinactive disabled isdisabled accountdisabled userdisabled suspended
-		issuspended terminated isterminated deleted isdeleted deactivated archived isarchived locked left inaktiv
-		deaktiviert gesperrt geloescht geloscht ausgeschieden inactif desactive inactivo inattivo inactief inativo
-		suspendido suspendu sospeso 無効 退職`)
+	activeHeaders = headerSet(`active activestatus isactive enabled isenabled accountenabled accountactive
+		useractive userenabled currentemployee employed aktiv istaktiv aktiviert actif activo activa attivo attiva
+		actief ativo ativa aktywny aktif активен 有効 在職`)
+	inactiveHeaders = headerSet(`inactive isinactive disabled isdisabled accountdisabled userdisabled
+		blockcredential blocksignin blocked suspended issuspended terminated isterminated deleted isdeleted
+		deactivated archived isarchived locked left inaktiv deaktiviert gesperrt geloescht geloscht ausgeschieden
+		inactif desactive inactivo inattivo inactief inativo suspendido suspendu sospeso 無効 退職`)
 )
 
 // stateWords begin or end the header of a column of states, folded. It is read only.
-var stateWords = strings.Fields(`status state zustand statut estado stato durum статус 状态 ステータス`)
+var stateWords = strings.Fields(`state zustand statut estado stato durum статус 状态 ステータス`)
 
 // otherStates are parts of headers whose states say nothing of whether somebody has left. It is
 // read only.

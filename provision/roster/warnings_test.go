@@ -1,0 +1,157 @@
+package roster_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/roster"
+)
+
+func TestColumnOfStatesIsWarnedOf(t *testing.T) {
+	for _, c := range []struct {
+		header string
+		values []string
+		fix    string // the condition that leaves the leavers out; "" where nobody has left
+	}{
+		{"Status", []string{"Active", "Terminated", "inactive", "Terminated"}, "Status!=Terminated,inactive"},
+		{"Status", []string{"Active", "Terminated, voluntary", "Inactive (x)"},
+			"Status!=Terminated, voluntary,Inactive (x)"},
+		{"Position Status", []string{"A - Active", "T - Terminated"}, "Position Status!=T - Terminated"},
+		{"Employment Status Code", []string{"A", "T"}, "Employment Status Code!=T"},
+		{"Active Status", []string{"Yes", "No"}, "Active Status!=No"},
+		{"STATUS", []string{"ACTIVE", "DEPROVISIONED", "LOCKED_OUT"}, "STATUS!=DEPROVISIONED"},
+		{"Status [READ ONLY]", []string{"Active", "Suspended"}, "Status [READ ONLY]!=Suspended"},
+		{"Beschäftigungsstatus", []string{"aktiv", "Ausgeschieden"}, "Beschäftigungsstatus!=Ausgeschieden"},
+		{"Mitarbeiterkreis", []string{"Aktive", "ausgeschieden"}, "Mitarbeiterkreis!=ausgeschieden"},
+		{"EMPL_STATUS", []string{"A", "T", "I", "L"}, "EMPL_STATUS!=T,I"},
+		{"accountEnabled", []string{"True", "False"}, "accountEnabled!=False"},
+		{"Actif", []string{"Oui", "Non"}, "Actif!=Non"},
+		{"aktiv", []string{"ja", "nein"}, "aktiv!=nein"},
+		{"Active", []string{"1", "0"}, "Active!=0"},
+		{"Suspended", []string{"FALSE", "TRUE"}, "Suspended!=TRUE"},
+		{"userAccountControl", []string{"512", "514", "66050"}, "userAccountControl!=514,66050"},
+		{"在職", []string{"はい", "いいえ"}, "在職!=いいえ"},
+		{"Status", []string{"Active", "On leave", "Probation"}, ""},
+		{"State", []string{"NY", "IL", "CA"}, ""},
+		{"Marital Status", []string{"Married", "Separated"}, ""},
+		{"MFA Status", []string{"Enabled", "Disabled"}, ""},
+		{"Is Manager", []string{"True", "False"}, ""},
+		{"Remote", []string{"Yes", "No"}, ""},
+		{"Notes", []string{"terminated contract with x", ""}, ""},
+	} {
+		var b strings.Builder
+		fmt.Fprintf(&b, "Login,Name,%s\n", c.header)
+		for i, v := range c.values {
+			fmt.Fprintf(&b, "u%d,N,%s\n", i, quoted(v))
+		}
+		r := mustExport(t, b.String(), roster.Options{})
+		switch {
+		case c.fix == "" && len(r.Warnings) > 0:
+			t.Errorf("%s %q: %v", c.header, c.values, r.Warnings)
+		case c.fix == "":
+		case len(r.Warnings) != 1 || r.Warnings[0].Fix != csvfile.Fix{Option: roster.OptionWhere, Value: c.fix}:
+			t.Errorf("%s %q: got %+v, want %s", c.header, c.values, r.Warnings, c.fix)
+		default:
+			// The condition leaves them out, and nothing is left to warn of. People who leave are no reason for it.
+			if again := mustExport(t, b.String(), roster.Options{Where: []string{c.fix}}); len(again.Warnings) > 0 {
+				t.Errorf("%s with %s: %v", c.header, c.fix, again.Warnings)
+			}
+			if leavers := mustExport(t, b.String(), roster.Options{Leavers: true}); len(leavers.Warnings) > 0 {
+				t.Errorf("%s of leavers: %v", c.header, leavers.Warnings)
+			}
+		}
+	}
+	twice := mustExport(t, "Login,Status,Status\na,Terminated,Active\n", roster.Options{})
+	if len(twice.Warnings) != 1 || twice.Warnings[0].Fix != (csvfile.Fix{}) {
+		t.Errorf("two columns of one header: got %+v", twice.Warnings)
+	}
+	r := mustExport(t, "Login,Status\na,Gone\nb,Terminated\nc,inactive\nd,Terminated\n", roster.Options{})
+	want := `column "Status": 2 rows are "Terminated", 1 row is "inactive", and every row becomes a user`
+	if len(r.Warnings) != 1 || r.Warnings[0].Text != want {
+		t.Errorf("got %v, want %s", r.Warnings, want)
+	}
+}
+
+func TestSuspiciousNamesAreWarnedOf(t *testing.T) {
+	for name, want := range map[string]string{
+		"JÃ¶rg": "garbled", "Andrâ€™s": "garbled", "GÃ–THE": "garbled", "GroÃŸ": "garbled", "Å‚ukasz": "garbled",
+		"Ð˜Ð²Ð°Ð½": "garbled", "ÄŒapek": "garbled",
+		"LeÃ¯la": "garbled", "æ\u009d\u008e": "", "M?ller": "? between letters", "J\ufffdrg": "lost",
+		"Tom &amp; Jerry": `it means "Tom & Jerry"`, "O&#39;Hara": "O'Hara", "Zo&euml;": "Zoë",
+		"JOÃO ÂNGELO": "", "Groß’": "", "CAÑ’": "", "«ANDRÉ»": "", "Łukasz": "", "Đặng Ánh": "", "Şahin Ğ": "",
+		"Þórður": "",
+		"Who?":   "", "?": "", "AT&T; x": "", "R&D": "", "Иван": "", "佐藤": "", "Seán Ó’Néill": "", "Jean–Luc": "",
+	} {
+		r := mustExport(t, "Login,Name\na,"+quoted(name)+"\n", roster.Options{})
+		if r.Rows[0].Code != "" {
+			continue // control characters are the other rules'
+		}
+		got := ""
+		if len(r.Warnings) > 0 {
+			got = r.Warnings[0].Text
+		}
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		} else if got != "" && !strings.HasPrefix(got, `line 2, column "Name": `) {
+			t.Errorf("%s: got %q", name, got)
+		}
+	}
+}
+
+func TestMojibakeInNamedEncodingRefusesFile(t *testing.T) {
+	// One byte is not UTF-8, so that the file is taken for Windows-1252.
+	text := []byte("Login;Name;Note\na;J\xc3\xb6rg;\xe9\n")
+	e := (*csvfile.Error)(nil)
+	_, err := read("hr.csv", text, csvfile.Options{Encoding: "windows-1252"}, roster.Options{Forced: true})
+	if e, _ = err.(*csvfile.Error); e == nil || !strings.Contains(e.Message, "garbled") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := export("Login;Name\na;JÃ¶rg\n", roster.Options{Forced: true}); err != nil {
+		t.Errorf("UTF-8 that was garbled earlier: %v", err)
+	}
+}
+
+func TestSubjectAloneInRowIsWarnedOf(t *testing.T) {
+	const full = "a,A,a@acme.example,IT\nb,B,,IT\nc,,c@acme.example,\nd,D,,\n"
+	for rows, want := range map[string]int{
+		full + "Finance,,,\n":               1,
+		full + "Finance,,,HR\n":             0,
+		full + "x,,,\ny,,,\n":               0, // two of six: they are not the exception
+		"Finance,,,\na,A,,\nb,B,,\n":        1,
+		"Finance,,,\na,A,,\n":               0,
+		"a,,,\nb,,,\n":                      0,
+		full + full + full + "x,,\ny,,,,\n": 2,
+	} {
+		r, err := export("Login,Name,Email,Team\n"+rows, roster.Options{Subject: "Login", Name: "Name", Email: "Email"})
+		if err != nil {
+			continue
+		}
+		n := 0
+		for _, w := range r.Warnings {
+			if strings.Contains(w.Text, "stands alone") {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("%q: got %v, want %d", rows, r.Warnings, want)
+		}
+	}
+}
+
+func TestMissingCellsAreWarnedOfOnce(t *testing.T) {
+	r := mustExport(t, "Login,Name,Team\n"+strings.Repeat("a,A\n", 7), roster.Options{})
+	want := "7 rows lack cells at the end, of columns that are not used: line 2, 3, 4, 5, 6 and 2 more"
+	if len(r.Warnings) != 1 || r.Warnings[0].Text != want {
+		t.Errorf("got %v", r.Warnings)
+	}
+}
+
+func TestTwentyWarningsAreListed(t *testing.T) {
+	r := mustExport(t, "Login,Name,Status\n"+strings.Repeat("a,M?ller,Terminated\n", 30), roster.Options{})
+	if len(r.Warnings) != 21 || !strings.Contains(r.Warnings[0].Text, "Terminated") ||
+		r.Warnings[20].Text != "and 11 more warnings" {
+		t.Errorf("got %d: %v", len(r.Warnings), r.Warnings)
+	}
+}
