@@ -3,15 +3,11 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"os/exec"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // A terminalCell is a character on a terminal and how it is set.
@@ -26,8 +22,7 @@ const terminalColumns = 100
 // the lines that the terminal shows in the end.
 func runOnTerminal(t *testing.T, cmd *exec.Cmd, answers []string) [][]terminalCell {
 	t.Helper()
-	master, slave := openTerminal(t)
-	defer master.Close()
+	master, slave := openTerminal(t, terminalColumns)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	err := cmd.Start()
@@ -58,30 +53,6 @@ func runOnTerminal(t *testing.T, cmd *exec.Cmd, answers []string) [][]terminalCe
 		t.Errorf("nobody asked for %q:\n%s", answers, out)
 	}
 	return showOnTerminal(out)
-}
-
-func openTerminal(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skipf("no terminal: %v", err)
-	}
-	fd := int(master.Fd())
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
-	}
-	if err == nil {
-		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: terminalColumns})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	slave, err = os.OpenFile("/dev/pts/"+strconv.Itoa(number), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return master, slave
 }
 
 // showOnTerminal is what a terminal shows of a program's output: carriage returns, deleted lines and styles as the

@@ -46,7 +46,7 @@ func read(t *testing.T, path string) string {
 }
 
 func TestDocsLinksLeadSomewhere(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	link := regexp.MustCompile(`(?:\]\(|src=")([^)"\s]+)`)
 	for _, d := range documents(t) {
 		for _, m := range link.FindAllStringSubmatch(d.text, -1) {
 			if strings.HasPrefix(m[1], "https://") {
@@ -94,6 +94,7 @@ func TestDocsUseCommandsAndFlagsThatExist(t *testing.T) {
 	}
 	typed := regexp.MustCompile("qlik-provision(?:\\.exe'?)? ([a-z-]+)((?: (?:'[^'\n]*'|\"[^\"\n]*\"|[^\\s`|;&#)]+))*)")
 	alone := regexp.MustCompile("`(--[a-z-]+)[^`]*`")
+	makefile := read(t, "../../Makefile")
 	long := regexp.MustCompile(` (--[a-z-]+)`)
 	for _, d := range documents(t) {
 		for _, use := range typed.FindAllStringSubmatch(d.text, -1) {
@@ -101,6 +102,11 @@ func TestDocsUseCommandsAndFlagsThatExist(t *testing.T) {
 				if known, command := flags[use[1]]; command && !known[f[1]] {
 					t.Errorf("%s: %s has no flag %s", d.path, use[1], f[1])
 				}
+			}
+		}
+		for _, m := range regexp.MustCompile("(?m)(?:`|^)make ([a-z-]+)").FindAllStringSubmatch(d.text, -1) {
+			if !strings.Contains(makefile, "\n"+m[1]+":") {
+				t.Errorf("%s: make has no target %s", d.path, m[1])
 			}
 		}
 		for _, f := range alone.FindAllStringSubmatch(d.text, -1) {

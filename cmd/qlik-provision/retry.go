@@ -104,7 +104,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 
 // confirmChanges asks whether changed names and addresses of pending rows are meant.
 func (a *app) confirmChanges(ctx context.Context, changed *report.ChangedError) bool {
-	a.out.note(changed.Error())
+	a.out.print(printableLines(changed.Error()) + "\n")
 	a.out.print("are these changes meant? [y/N] ")
 	in, closeIn := a.openInput(ctx)
 	defer closeIn()
