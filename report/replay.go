@@ -128,7 +128,8 @@ func (j replay) mergeInto(rows []Row) (merged int) {
 
 // isUndone reports whether e is the result of undoing a row that was created.
 func isUndone(was, e Entry) bool {
-	return was.Outcome == provision.Created && (e.Outcome == provision.Deleted || e.Code == provision.CodeNotCreatedHere)
+	return was.Outcome == provision.Created && (e.Outcome == provision.Deleted ||
+		e.Code == provision.CodeNotCreatedHere)
 }
 
 // dropped says how much of the journal does not count; empty where all of it does.
