@@ -15,12 +15,15 @@ const narrowestHelp, widestHelp = 60, 110
 
 const docsLink = "https://github.com/qlik-provision/qlik-provision/tree/main/docs"
 
+// exitCodes has a line for each code, whose text starts at exitCodeIndent.
 const exitCodes = `  0    every row is done (plan, --dry-run: done or can be sent; --limit: what was tried is done)
   1    the run finished; some rows are not done
   2    before any request: wrong usage, configuration or file
   3    after the first request the run could not go on; unsettled rows stay pending
   130  interrupted
 `
+
+const exitCodeIndent = len("  130  ")
 
 // formatHelp makes the help of all commands as wide as the terminal, with their flags in groups.
 func formatHelp(root *cobra.Command, columns int) {
@@ -58,7 +61,11 @@ func usageText(cmd *cobra.Command, columns int) string {
 		section(title, flagsOf(cmd, name).FlagUsagesWrapped(columns))
 	}
 	if cmd.Runnable() && cmd.HasParent() && cmd.Name() != "version" && cmd.Name() != "sandbox" && cmd.Name() != "report" {
-		section("EXIT CODES", exitCodes)
+		var codes strings.Builder
+		for line := range strings.Lines(exitCodes) {
+			codes.WriteString(wrap(line[exitCodeIndent:], columns, line[:exitCodeIndent], strings.Repeat(" ", exitCodeIndent)))
+		}
+		section("EXIT CODES", codes.String())
 	}
 	section("EXAMPLES", cmd.Example)
 	section("LEARN MORE", "  qlik-provision help exit-codes, help environment, help result-file\n  "+docsLink)
