@@ -22,7 +22,7 @@ type conflicts struct {
 // own, the later one linked to the first where both are one person's.
 type subjectGroup struct {
 	all, done evidence
-	stranger  *Row // the first row of somebody else; nil where all rows can be one person's
+	contrary  *Row // the first row of another person; nil where all rows can be one person's
 	linked    *subjectGroup
 }
 
@@ -116,8 +116,8 @@ func (c *conflicts) groupBySubject(ordered []*Row) {
 		members = append(members, r)
 	}
 	for _, r := range members {
-		if g := c.bySubject[r.Person.Subject]; g.stranger == nil && g.all.contradicts(r) != nil {
-			g.stranger = r
+		if g := c.bySubject[r.Person.Subject]; g.contrary == nil && g.all.contradicts(r) != nil {
+			g.contrary = r
 		}
 	}
 }
@@ -179,25 +179,25 @@ func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message stri
 	if g == nil {
 		return provision.Pending, "", ""
 	}
-	stranger := g.done.contradicts(r)
-	if g.stranger != nil || stranger != nil {
+	other := g.done.contradicts(r)
+	if g.contrary != nil || other != nil {
 		same := g.done.find(func(d *Row) bool {
 			return provision.SamePerson(d.Person, r.Person) && !saysNothingComparable(d.Person, r.Person)
 		})
 		switch {
 		case same != nil:
 			return duplicate(same, r)
-		case stranger != nil:
+		case other != nil:
 			return provision.Failed, provision.CodeSubjectConflict, fmt.Sprintf(
-				"the subject belongs to another person: %s in row %d (%s), %s here", describePerson(stranger.Person),
-				stranger.Number, stranger.Entry.Outcome, describePerson(r.Person))
+				"the subject belongs to another person: %s in row %d (%s), %s here", describePerson(other.Person),
+				other.Number, other.Entry.Outcome, describePerson(r.Person))
 		}
-		rival := cmp.Or(g.all.contradicts(r), g.stranger) // the second where r may be either person
+		rival := cmp.Or(g.all.contradicts(r), g.contrary) // the second where r may be either person
 		return provision.Invalid, provision.CodeSubjectTwice,
 			alsoIn("subject", rival, rival.Person.Email)
 	}
 	first := g.all.first
-	if l := g.linked; l != nil && l.stranger == nil && provision.SamePerson(l.all.first.Person, first.Person) {
+	if l := g.linked; l != nil && l.contrary == nil && provision.SamePerson(l.all.first.Person, first.Person) {
 		first = l.all.first
 	}
 	if first == r {
@@ -247,7 +247,7 @@ func alsoIn(what string, other *Row, besides string) string {
 func describePerson(p provision.Person) string {
 	switch {
 	case p.Name == "" && p.Email == "":
-		return "nobody named"
+		return "a person without name and email"
 	case p.Email == "":
 		return text.Clip(p.Name, maxShown)
 	case p.Name == "":

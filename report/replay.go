@@ -18,7 +18,7 @@ type replay struct {
 	damaged int     // lines from the first on that is not whole
 }
 
-// readJournal reads a journal to its first line that is not whole: nobody knows what was to follow it. An
+// readJournal reads a journal to its first line that is not whole: what was to follow it is unknown. An
 // earlier version's is an *OldResultsError.
 func readJournal(r io.Reader, name string) (replay, error) {
 	in := bufio.NewReader(r)
