@@ -33,8 +33,8 @@ func (a *app) requireYes(c *config, what string) error {
 	if c.yes || c.sandbox || c.dryRun || a.interactive() {
 		return nil
 	}
-	return usage(fmt.Errorf("nobody can be asked whether %s: standard input or standard error is no terminal", what),
-		then("look first: --dry-run; where it is meant", c.given.switched("yes")))
+	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal", what),
+		then("check first with --dry-run; if it is intended", c.given.switched("yes")))
 }
 
 // approve is asked once, after everybody was looked up and before the first write.
@@ -46,7 +46,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 		return &failure{code: exitRun,
 			err: fmt.Errorf("%s needed, more than --max %d; nothing was sent",
 				text.Plural(writes, "write is", "writes are"), most),
-			hint: then("check the file; where so many are meant", s.again.with("max", strconv.Itoa(writes)))}
+			hint: then("check the file; if that many are intended", s.again.with("max", strconv.Itoa(writes)))}
 	case s.planOnly:
 		return errPlanned
 	case writes == 0 || !s.asks():
