@@ -10,23 +10,23 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// conflicts are the rows of a file that have a subject or an address in common. Rows that are invalid by themselves, skipped or
-// deleted claim nothing, and rows that are done claim no address.
+// conflicts are the rows of a file that have a subject or an address in common. Rows that are invalid by
+// themselves, skipped or deleted claim nothing, and rows that are done claim no address.
 type conflicts struct {
 	bySubject map[string]*subjectGroup // by the subject as it is sent; subjects of one row alone have none
 	byAddress map[string]*addressGroup
 }
 
-// A subjectGroup is the rows with one subject. Rows whose subjects differ only in case have groups of their own, the later
-// one linked to the first where both are one person's.
+// A subjectGroup is the rows with one subject. Rows whose subjects differ only in case have groups of their
+// own, the later one linked to the first where both are one person's.
 type subjectGroup struct {
 	all, done evidence
 	stranger  *Row // the first row of somebody else; nil where all rows can be one person's
 	linked    *subjectGroup
 }
 
-// evidence is what is known of the person in a group: its first row and, because that may say nothing of its person, the first row
-// with a name and the first with an address.
+// evidence is what is known of the person in a group: its first row and, because that may say nothing of its
+// person, the first row with a name and the first with an address.
 type evidence struct{ first, named, addressed *Row }
 
 func (e *evidence) add(r *Row) {
@@ -161,8 +161,8 @@ func (c *conflicts) addressRival(r *Row) *Row {
 	return g.other
 }
 
-// judge says what the other rows of the file mean for r, which is sendable and not done: Duplicate, Invalid or Failed with a code and
-// a message; Pending where they mean nothing.
+// judge says what the other rows of the file mean for r, which is sendable and not done: Duplicate, Invalid or
+// Failed with a code and a message; Pending where they mean nothing.
 func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message string) {
 	if rival := c.addressRival(r); rival != nil {
 		return provision.Invalid, provision.CodeEmailTwice,
@@ -199,7 +199,8 @@ func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message stri
 	return duplicate(first, r)
 }
 
-// saysNothingComparable reports whether r says something of its person, and nothing of it can be compared with what done says.
+// saysNothingComparable reports whether r says something of its person, and nothing of it can be compared with
+// what done says.
 func saysNothingComparable(done, r provision.Person) bool {
 	return (r.Name != "" || r.Email != "") && (done.Name == "" || r.Name == "") && (done.Email == "" || r.Email == "")
 }

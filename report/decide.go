@@ -8,8 +8,8 @@ import (
 	"qlik-provision/provision"
 )
 
-// decideAll decides what stands in the file of each row before the run. In a file of which no row was ever sent, a plan, existing users are
-// looked up again.
+// decideAll decides what stands in the file of each row before the run. In a file of which no row was ever
+// sent, a plan, existing users are looked up again.
 func (l *Ledger) decideAll() {
 	isPlan := !wasSent(l.rows)
 	for i := range l.rows {

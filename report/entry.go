@@ -12,7 +12,8 @@ import (
 	"qlik-provision/provision"
 )
 
-// An Entry is what the result file says of a row: our thirteen columns, in their order. gocsv maps it to cells and back.
+// An Entry is what the result file says of a row: our thirteen columns, in their order. gocsv maps it to cells
+// and back.
 type Entry struct {
 	Action      string            `csv:"action"`
 	Outcome     provision.Outcome `csv:"outcome"`
@@ -20,13 +21,13 @@ type Entry struct {
 	Message     Text              `csv:"message"`
 	UserID      Text              `csv:"user_id"`
 	UserSubject string            `csv:"user_subject"` // as it is or would be sent
-	HTTPStatus  Count             `csv:"http_status"`
+	HTTPStatus  Number            `csv:"http_status"`
 	TraceID     Text              `csv:"trace_id"`
-	Attempts    Count             `csv:"attempts"`
+	Attempts    Number            `csv:"attempts"`
 	FinishedAt  Time              `csv:"finished_at"`
 	Tenant      string            `csv:"tenant"` // host with port; empty in a plan that contacted nobody
 	Check       string            `csv:"check"`
-	Row         RowNumber         `csv:"row"`
+	Row         Number            `csv:"row"`
 }
 
 // Columns are the names of our columns in their order.
@@ -47,8 +48,8 @@ const blockSize = 13
 // batchSize is how many rows gocsv maps at a time: enough to make its preparation per call irrelevant.
 const batchSize = 1000
 
-// decodeEntries maps cells to entries, which has as many elements. Cells that hold nonsense become zero values; whether
-// that can be accepted is for the caller to judge.
+// decodeEntries maps cells to entries, which has as many elements. Cells that hold nonsense become zero
+// values; whether that can be accepted is for the caller to judge.
 func decodeEntries(cells [][]string, entries []Entry) error {
 	for len(cells) > 0 {
 		n := min(len(cells), batchSize)
@@ -75,7 +76,8 @@ func trimEntry(e *Entry) {
 	}
 }
 
-// encodeEntries maps entries to cells, and calls write with the cells of each. The slice is reused for the next one.
+// encodeEntries maps entries to cells, and calls write with the cells of each. The slice is reused for the
+// next one.
 func encodeEntries(entries []Entry, write func(cells []string) error) error {
 	for batch := range slices.Chunk(entries, batchSize) {
 		if err := gocsv.MarshalCSVWithoutHeaders(batch, &cellWriter{write: write}); err != nil {
@@ -107,28 +109,12 @@ func (w *cellWriter) Write(cells []string) error {
 func (w *cellWriter) Flush()       {}
 func (w *cellWriter) Error() error { return w.err }
 
-// A RowNumber is the number of a row, from 1. Anything else is read as 0.
-type RowNumber int
-
-// MarshalCSV writes the number.
-func (n RowNumber) MarshalCSV() (string, error) { return strconv.Itoa(int(n)), nil }
-
-// UnmarshalCSV does not fail.
-func (n *RowNumber) UnmarshalCSV(cell string) error {
-	i, err := strconv.ParseInt(strings.TrimSpace(cell), 10, 32)
-	if err != nil || i < 1 {
-		i = 0
-	}
-	*n = RowNumber(i)
-	return nil
-}
-
-// A Count is a number that is written only where it is not 0. Anything else is read as 0: a column that informs people
-// does not keep a file from being read.
-type Count int
+// A Number is written only where it is not 0. What is no whole number, or below 0, is read as 0: a column that
+// informs people does not keep a file from being read.
+type Number int
 
 // MarshalCSV writes nothing for 0.
-func (n Count) MarshalCSV() (string, error) {
+func (n Number) MarshalCSV() (string, error) {
 	if n == 0 {
 		return "", nil
 	}
@@ -136,16 +122,17 @@ func (n Count) MarshalCSV() (string, error) {
 }
 
 // UnmarshalCSV does not fail.
-func (n *Count) UnmarshalCSV(cell string) error {
-	i, err := strconv.Atoi(strings.TrimSpace(cell))
-	if err != nil {
+func (n *Number) UnmarshalCSV(cell string) error {
+	i, err := strconv.ParseInt(strings.TrimSpace(cell), 10, 32)
+	if err != nil || i < 0 {
 		i = 0
 	}
-	*n = Count(i)
+	*n = Number(i)
 	return nil
 }
 
-// A Time is a moment in UTC, in RFC 3339 with milliseconds. The zero Time is an empty cell; anything else is read as that.
+// A Time is a moment in UTC, in RFC 3339 with milliseconds. The zero Time is an empty cell; anything else is
+// read as that.
 type Time struct{ time.Time }
 
 // timeOf is t as it is read again after it was written.

@@ -7,7 +7,8 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// Errors of this package, for errors.As. Their text names the file, rows and lines; what to type next is the caller's.
+// Errors of this package, for errors.As. Their text names the file, rows and lines; what to type next is the
+// caller's.
 type (
 	// ExistsError: a result file exists, and writes were sent for rows of it.
 	ExistsError struct {
@@ -52,7 +53,8 @@ type (
 	}
 )
 
-// A ChangedRow is a row whose person is no longer what it was. In a ChangedError, Was is empty: the file has a checksum of it alone.
+// A ChangedRow is a row whose person is no longer what it was. In a ChangedError, Was is empty: the file has a
+// checksum of it alone.
 type ChangedRow struct {
 	Row, Line int
 	Was, Is   string
@@ -60,8 +62,8 @@ type ChangedRow struct {
 
 func (r ChangedRow) String() string {
 	s := fmt.Sprintf("row %d (line %d)", r.Row, r.Line)
-	if r.Was == "" {
-		return fmt.Sprintf("%s is now %s", s, r.Is)
+	if r.Was == r.Is {
+		return fmt.Sprintf("%s: %q does not fit the row's check", s, r.Is)
 	}
 	return fmt.Sprintf("%s was %q, is now %q", s, r.Was, r.Is)
 }
@@ -69,11 +71,15 @@ func (r ChangedRow) String() string {
 // maxListed is how many rows a message lists.
 const maxListed = 20
 
-// listRows is a line for each row, and how many there are besides.
-func listRows(rows []ChangedRow, total int) string {
+// listRows is a line for each row, and how many there are besides. Of persons only what they are now is known.
+func listRows(rows []ChangedRow, total int, persons bool) string {
 	var b strings.Builder
 	for _, r := range rows {
-		b.WriteString("\n  " + r.String())
+		if persons {
+			fmt.Fprintf(&b, "\n  row %d (line %d) is now %s", r.Row, r.Line, r.Is)
+		} else {
+			b.WriteString("\n  " + r.String())
+		}
 	}
 	if more := total - len(rows); more > 0 {
 		fmt.Fprintf(&b, "\n  and %s more", text.Grouped(more))
@@ -118,12 +124,12 @@ func (e *SubjectsError) Error() string {
 	if e.Damaged {
 		s += "; a spreadsheet has probably changed or mis-sorted the file"
 	}
-	return s + ":" + listRows(e.Rows, e.Total)
+	return s + ":" + listRows(e.Rows, e.Total, false)
 }
 
 func (e *ChangedError) Error() string {
 	return fmt.Sprintf("%s: the name or email of %s was changed:", e.Path, text.Plural(e.Total, "pending row", "pending rows")) +
-		listRows(e.Rows, e.Total)
+		listRows(e.Rows, e.Total, true)
 }
 
 func (e *MergeError) Error() string {

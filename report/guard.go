@@ -12,8 +12,8 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// guard compares each row's person with what the file says of it, restores a user_subject that a spreadsheet damaged, and fails
-// with *SubjectsError or *ChangedError where the rows cannot be run as they are.
+// guard compares each row's person with what the file says of it, restores a user_subject that a spreadsheet
+// damaged, and fails with *SubjectsError or *ChangedError where the rows cannot be run as they are.
 func (l *Ledger) guard() error {
 	var damaged, moved, renamed, corrected rowList
 	for i := range l.rows {
@@ -55,15 +55,14 @@ func (l *Ledger) guard() error {
 	case renamed.total > 0 && !l.options.AcceptChanges:
 		return &ChangedError{l.files.name, renamed.first, renamed.total}
 	}
-	l.notifyRows("name or email changed", renamed)
-	l.notifyRows("subject corrected", corrected)
-	return nil
-}
-
-func (l *Ledger) notifyRows(what string, rows rowList) {
-	if rows.total > 0 {
-		l.notify("%s: %s in %s:%s", l.files.name, what, text.Plural(rows.total, "row", "rows"), listRows(rows.first, rows.total))
+	if renamed.total > 0 {
+		l.notify("%v", &ChangedError{l.files.name, renamed.first, renamed.total})
 	}
+	if corrected.total > 0 {
+		l.notify("%s: the subject of %s was corrected:%s", l.files.name, text.Plural(corrected.total, "row", "rows"),
+			listRows(corrected.first, corrected.total, false))
+	}
+	return nil
 }
 
 // A rowList counts rows and keeps the first ones.
@@ -78,7 +77,8 @@ func (l *rowList) add(r *Row, was, is string) {
 	}
 }
 
-// checkOf is a row's cell in the check column. It proves, after a spreadsheet has saved the file, what the row was.
+// checkOf is a row's cell in the check column. It proves, after a spreadsheet has saved the file, what the row
+// was.
 func checkOf(action, subject string, row int, p provision.Person) string {
 	return "c-" + subjectCheck(action, subject, row) + "-" + personCheck(p)
 }
@@ -103,6 +103,12 @@ func cutCheck(check string) (ofSubject, ofPerson string) {
 	return parts[1], parts[2]
 }
 
+// fits reports whether a row's check fits what the file says of it.
+func (r *Row) fits(action string) bool {
+	ofSubject, _ := cutCheck(r.Entry.Check)
+	return ofSubject == subjectCheck(action, r.Entry.UserSubject, r.Number)
+}
+
 // maxSubject is the size of a subject in bytes: a cell of twice that size could not be read again.
 const maxSubject = 30 << 10
 
@@ -111,8 +117,9 @@ func subjectCell(subject string) string {
 	return strings.TrimSpace(cleanCell(text.Clip(subject, maxSubject)))
 }
 
-// spreadsheetChanges reports whether a subject became another as a spreadsheet does it by itself to a cell that the subject is made
-// of: leading zeros are lost, many digits become 1.23E+11 or end in zeros, or the cell became a date.
+// spreadsheetChanges reports whether a subject became another as a spreadsheet does it by itself to a cell
+// that the subject is made of: leading zeros are lost, many digits become 1.23E+11 or end in zeros, or the
+// cell became a date.
 func spreadsheetChanges(was, is string) bool {
 	was, is = cutCommon(was, is)
 	if dateLike.MatchString(is) && strings.ContainsAny(was, "0123456789") && !dateLike.MatchString(was) {
@@ -130,7 +137,8 @@ func spreadsheetChanges(was, is string) bool {
 // dateLike matches what spreadsheets write for a date: 03.04.2024, 4/3/24, 2024-04-03, 3-Apr, Apr 24, 03. Mrz.
 var dateLike = regexp.MustCompile(`^(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}[.]?[ ./-]?\p{L}{3,9}[.]?([ ./-]\d{2,4})?|\p{L}{3,9}[.]?[ ./-]\d{2,4})$`)
 
-// cutCommon takes away what two texts have in common in front and at the end, down to the number or date that differs.
+// cutCommon takes away what two texts have in common in front and at the end, down to the number or date that
+// differs.
 func cutCommon(a, b string) (string, string) {
 	ofNumber := func(c byte) bool { return c >= '0' && c <= '9' || strings.IndexByte(".,+-/", c) >= 0 }
 	from := 0

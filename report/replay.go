@@ -2,10 +2,8 @@ package report
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -20,20 +18,8 @@ type replay struct {
 	damaged int     // lines from the first on that is not whole
 }
 
-// openJournal opens the journal of f, nil where there is none.
-func openJournal(f files) (*os.File, error) {
-	file, err := openRegular(f.journal(), os.O_RDONLY)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", f.journalName(), err)
-	}
-	return file, nil
-}
-
-// readJournal reads a journal to its first line that is not whole: nobody knows what was to follow it. An earlier version's is an
-// *OldResultsError.
+// readJournal reads a journal to its first line that is not whole: nobody knows what was to follow it. An
+// earlier version's is an *OldResultsError.
 func readJournal(r io.Reader, name string) (replay, error) {
 	in := bufio.NewReader(r)
 	var j replay
@@ -83,16 +69,11 @@ func readHolder(path string) string {
 		return ""
 	}
 	defer file.Close()
-	line, err := readLine(bufio.NewReader(file))
+	j, err := readJournal(io.LimitReader(file, 4<<10), path) // the first line is far shorter
 	if err != nil {
 		return ""
 	}
-	cells, ok := parseLine(line)
-	if !ok {
-		return ""
-	}
-	holder, _ := holderOf(cells)
-	return holder
+	return j.holder
 }
 
 // readLine reads a line with its end, and at most maxLine of it; empty at the end.
@@ -121,10 +102,10 @@ func countLines(in *bufio.Reader) (int, error) {
 	}
 }
 
-// mergeInto merges the journal's results into rows, and returns how many of them there were. A result belongs to a row where
-// number and check are the row's, and tenant, too.
+// mergeInto merges the journal's results into rows, and returns how many of them there were. A result belongs
+// to a row where number and check are the row's, and tenant, too.
 func (j replay) mergeInto(rows []Row) (merged int) {
-	at := make(map[RowNumber]int, len(rows))
+	at := make(map[Number]int, len(rows))
 	for i, r := range rows {
 		at[r.Entry.Row] = i
 	}

@@ -63,7 +63,9 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 func (s *session) ask(ctx context.Context, p provision.Plan) bool {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\ntenant: %s\n", s.config.tenantName())
-	for _, line := range planLines(p) {
+	lines := append(planLines(p),
+		tableLine{label: "existing", n: p.Existing}, tableLine{label: "conflicts", n: p.Conflicts})
+	for _, line := range lines {
 		fmt.Fprintf(&b, "  %-*s %*s\n", widestLabel, line.label, len(text.Grouped(p.Writes()+p.Existing+p.Conflicts)),
 			text.Grouped(line.n))
 	}
@@ -125,7 +127,7 @@ func (s *session) firstPersons() []string {
 		lines = append(lines, "first: "+strings.Join(parts, " · "))
 	}
 	if len(lines) > 1 {
-		lines[1] = "first with such letters: " + strings.TrimPrefix(lines[1], "first: ")
+		lines[1] = "first with other letters than ASCII's: " + strings.TrimPrefix(lines[1], "first: ")
 	}
 	return lines
 }

@@ -155,7 +155,7 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 	if path == "" {
 		s.again = c.given
 	}
-	if !c.quiet && !planOnly {
+	if !c.quiet && !planOnly && !s.asks() {
 		for _, line := range s.firstPersons() {
 			a.out.note(line)
 		}
@@ -174,7 +174,7 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	}
 	people, err := roster.Read(f, roster.Options{
 		Subject: c.subject, Name: c.name, Email: c.email, Roles: c.roles, EveryonesRoles: c.everyonesRoles, Where: c.where,
-		NeedEmail: c.status == "invited", Forced: c.encoding != "",
+		NeedEmail: c.status == "invited", Forced: c.encoding != "", Leavers: c.given.name == "disable",
 	})
 	if err != nil {
 		return nil, err
@@ -182,7 +182,11 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	note := a.notify(c)
 	note(people.Describe())
 	for _, warning := range people.Warnings {
-		note(warning.String())
+		line := warning.String()
+		if fix := warning.Fix; fix.Value != "" {
+			line += "; to leave them out: --" + string(fix.Option) + " " + quote(fix.Value)
+		}
+		note("warning: " + line)
 	}
 	return people, nil
 }

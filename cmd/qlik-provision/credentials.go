@@ -49,6 +49,9 @@ func (c *config) chooseTenant(ctx context.Context) (err error) {
 			return tenantFailure("QLIK_TENANT", err)
 		}
 	}
+	if err := qlik.CheckProxy(c.tenant); err != nil {
+		return usage(err, "correct HTTPS_PROXY, or unset it")
+	}
 	c.creds, err = c.credentials(ctx)
 	return err
 }

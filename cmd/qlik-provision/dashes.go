@@ -85,8 +85,9 @@ func (a *app) checkSingleDash(cmd *cobra.Command, arg string, args []string) err
 	return nil
 }
 
-// closestFlag returns the name of the command's long flag that was probably meant: the flag with exactly this name,
-// else the first that begins with it, else the first that differs from it by one or two characters; "" if there is none.
+// closestFlag returns the name of the command's long flag that was probably meant: the flag with exactly this
+// name, else the first that begins with it, else the first that differs from it by one or two characters; "" if
+// there is none.
 func closestFlag(typed string, cmd *cobra.Command) string {
 	const shortest = 3 // -ov may be meant as -o v
 	if len(typed) < shortest {

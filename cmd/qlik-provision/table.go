@@ -128,7 +128,7 @@ func planLines(p provision.Plan) []tableLine {
 	}
 	kept := lines[:0]
 	for i, line := range lines {
-		if line.n > 0 || i == 0 && p.Writes() == 0 && p.Existing+p.Conflicts > 0 {
+		if line.n > 0 || i == 0 && p.Writes() == 0 {
 			kept = append(kept, line)
 		}
 	}
@@ -192,10 +192,7 @@ func causes(out *output, total *report.Summary) string {
 		if i == shownCauses {
 			break
 		}
-		said := fmt.Sprintf("%s × %s", text.Grouped(c.Count), string(c.Outcome)+":")
-		for _, part := range []string{c.Code, c.Message} {
-			said += prefixed(" ", part)
-		}
+		said := text.Grouped(c.Count) + " × " + string(c.Outcome) + prefixed(", ", c.Code) + prefixed(": ", c.Message)
 		numbers := make([]string, len(c.Rows))
 		for i, n := range c.Rows {
 			numbers[i] = fmt.Sprint(n)

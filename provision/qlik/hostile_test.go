@@ -31,7 +31,7 @@ func hostile(elsewhere string) map[string]struct {
 		answer http.HandlerFunc
 		kind   error
 	}{
-		"endless":          {endless, ErrGarbled},
+		"endless":          {endless(201), ErrGarbled},
 		"drip":             {drip, ErrGarbled},
 		"gzip bomb":        {gzipBomb, ErrGarbled},
 		"nested":           {write(201, strings.Repeat("[", 60_000)), ErrGarbled},
@@ -47,11 +47,13 @@ func hostile(elsewhere string) map[string]struct {
 	}
 }
 
-func endless(w http.ResponseWriter, r *http.Request) {
-	w.WriteHeader(http.StatusCreated)
-	for chunk := bytes.Repeat([]byte(" "), 4096); r.Context().Err() == nil; {
-		if _, err := w.Write(chunk); err != nil {
-			return
+func endless(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(status)
+		for chunk := bytes.Repeat([]byte(" "), 4096); r.Context().Err() == nil; {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
 		}
 	}
 }

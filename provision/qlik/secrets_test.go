@@ -52,6 +52,14 @@ func TestSecretIsHiddenInEveryForm(t *testing.T) {
 	}
 }
 
+func TestPasswordOfTheProxyIsHidden(t *testing.T) {
+	t.Setenv("HTTPS_PROXY", "http://me:pr0xy-password@proxy.example.com:8080")
+	client := New(tenantAt(t, "https://acme.eu.qlikcloud.com"), Options{})
+	if got := client.secrets.hide("407 for me:pr0xy-password"); strings.Contains(got, "pr0xy") {
+		t.Error(got)
+	}
+}
+
 func TestShortSecretIsNotRemovedFromWords(t *testing.T) {
 	s := newSecrets(Credentials{ClientSecret: "right"})
 	if got := s.hide("not the right one"); got != "not the right one" {

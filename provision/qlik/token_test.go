@@ -274,7 +274,7 @@ func TestRefusedScopeIsTriedOnceWithoutScope(t *testing.T) {
 
 func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		failing := false
+		failing, revoked := false, false
 		tokens := 0
 		s := &script{answer: func(_ int, r *http.Request) (int, string) {
 			switch {
@@ -282,6 +282,8 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 				return 200, `{"data":[]}`
 			case failing:
 				return 503, ""
+			case revoked:
+				return 401, ""
 			}
 			tokens++
 			return 200, fmt.Sprintf(`{"access_token":"token-%d","expires_in":3600}`, tokens)
@@ -305,6 +307,11 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 		use("token-1") // not retried at once
 		time.Sleep(6 * time.Second)
 		use("token-2")
+		revoked = true
+		time.Sleep(59*time.Minute + time.Second)
+		if _, err := c.FetchDate(t.Context()); !errors.Is(err, ErrCredentials) {
+			t.Errorf("after the client was deleted: %v", err)
+		}
 	})
 }
 

@@ -224,6 +224,7 @@ func TestInvalidProxySettingIsAnError(t *testing.T) {
 
 func TestWhatWasNeverSentIsRecognized(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	_, tooSlow := (&net.Dialer{Deadline: time.Now().Add(-time.Second)}).Dial("tcp", "127.0.0.1:1")
 	noHost := &net.DNSError{Err: "no such host", Name: "acme.eu.qlikcloud.com", IsNotFound: true}
 	for _, test := range []struct {
 		err              error
@@ -232,7 +233,7 @@ func TestWhatWasNeverSentIsRecognized(t *testing.T) {
 		{refused, true, false},
 		{&net.OpError{Op: "dial", Net: "tcp", Err: noHost}, true, true},
 		{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}}, true, false},
-		{&net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}, true, false},
+		{tooSlow, true, false},
 		{&net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}, true, false},
 		{&net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", syscall.EMFILE)}, true, false},
 		{fmt.Errorf("opening a socket: %w", os.NewSyscallError("socket", syscall.EMFILE)), true, false},

@@ -88,8 +88,11 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 	case !sameSubject(user.Subject, u.Subject):
 		err = c.garbled(got, errors.New("it is about another subject"))
 	}
+	if err != nil {
+		return User{}, err
+	}
 	c.secrets.redactUser(&user)
-	return user, err
+	return user, nil
 }
 
 // A Change is one change of a user, an operation of a JSON Patch. Make one with ReplaceName, ReplaceStatus or AddRole.

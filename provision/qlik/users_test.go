@@ -75,9 +75,9 @@ func TestCreateSucceedsOnlyWith201AndIDAndSubject(t *testing.T) {
 		{409, ``, ErrConflict}, {400, ``, ErrRefused}, {403, ``, ErrForbidden}, {503, ``, ErrNoAnswer},
 	} {
 		_, c := always(t, test.status, test.body)
-		_, err := c.CreateUser(t.Context(), NewUser{Subject: "Zoë-1"})
-		if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
-			t.Errorf("%d %q: %v, want %v", test.status, test.body, err, test.err)
+		user, err := c.CreateUser(t.Context(), NewUser{Subject: "Zoë-1"})
+		if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) || (err == nil) != (user.ID == "u1") {
+			t.Errorf("%d %q: %v, %v, want %v", test.status, test.body, user, err, test.err)
 		}
 		if e, ok := errors.AsType[*Error](err); ok && e.Status != test.status {
 			t.Errorf("%d %q: the error has status %d", test.status, test.body, e.Status)

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"qlik-provision/provision/csvfile"
@@ -17,8 +18,8 @@ func (c *Columns) uses(i int) bool {
 	return c.Subject.uses(i) || c.Name.uses(i) || c.Email.uses(i) || c.Roles.uses(i)
 }
 
-// A chooser decides which columns of a header are a person's fields. Columns of the result file's
-// block are none of its.
+// A chooser decides which columns of a header are a person's fields. It leaves out the columns of
+// the result file.
 type chooser struct {
 	file    *csvfile.File
 	headers []string
@@ -88,17 +89,22 @@ func (c *chooser) one(option csvfile.Option, fitting []Source) (Source, error) {
 func (c *chooser) fitting(r role) []int {
 	var found []int
 	for i := range c.headers {
-		if c.roles[i]&r != 0 && c.firstValue(i) != "" {
+		if c.roles[i]&r != 0 && !c.isEmpty(i) {
 			found = append(found, i)
 		}
 	}
 	return found
 }
 
-// firstValue is the first cell of a column that is not empty.
-func (c *chooser) firstValue(column int) string {
-	for i := range c.file.Records {
-		if v := cellAt(c.file.Records[i].Cells, column); v != "" {
+func (c *chooser) isEmpty(column int) bool {
+	s := c.single(column)
+	return firstValue(c.file, &s) == ""
+}
+
+// firstValue is the first value of a source that is not empty; "" where all are.
+func firstValue(f *csvfile.File, s *Source) string {
+	for i := range f.Records {
+		if v := s.value(f.Records[i].Cells); v != "" {
 			return v
 		}
 	}
@@ -143,17 +149,35 @@ func (c *chooser) name() (Source, error) {
 	}
 	fitting := c.singles(whole)
 	if len(whole) == 0 {
-		for _, f := range first {
-			for _, l := range last {
-				fitting = append(fitting, c.pair(f, l))
-			}
-		}
+		fitting = c.pairs(first, last)
 	}
 	fitting = append(fitting, c.singles(c.fitting(preferredName))...)
 	if len(fitting) == 0 {
 		fitting = c.singles(c.fitting(listedName))
 	}
 	return c.one(OptionName, fitting)
+}
+
+// pairs puts first and last names together: legal ones with legal ones and preferred ones with preferred
+// ones, where there are both.
+func (c *chooser) pairs(first, last []int) []Source {
+	alike := func(a, b int) bool {
+		x, y := fold(c.headers[a]), fold(c.headers[b])
+		return strings.Contains(x, "preferred") == strings.Contains(y, "preferred") &&
+			strings.Contains(x, "legal") == strings.Contains(y, "legal")
+	}
+	single := func(a int, others []int) bool {
+		return !slices.ContainsFunc(others, func(b int) bool { return alike(a, b) })
+	}
+	var pairs []Source
+	for _, f := range first {
+		for _, l := range last {
+			if alike(f, l) || single(f, last) || single(l, first) {
+				pairs = append(pairs, c.pair(f, l))
+			}
+		}
+	}
+	return pairs
 }
 
 // move takes the columns that have the role from some.
@@ -234,7 +258,7 @@ func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, e
 		for i, h := range c.headers {
 			if !inBlock(c.file, i) && same(h) {
 				all = append(all, i)
-				if c.firstValue(i) != "" {
+				if !c.isEmpty(i) {
 					filled = append(filled, i)
 				}
 			}
@@ -245,7 +269,7 @@ func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, e
 		case len(filled) > 1:
 			return -1, c.ambiguous(option, c.singles(filled))
 		case len(all) > 0:
-			return all[0], nil // one is as empty as the other
+			return all[0], nil // all of them are empty
 		}
 	}
 	return -1, nil

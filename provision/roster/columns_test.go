@@ -166,6 +166,8 @@ func TestRefusalSuggestsOption(t *testing.T) {
 			csvfile.Fix{Option: roster.OptionEmail, Value: "Mail"}},
 		{"Login,First,Last,Preferred Name\na,A,B,C\n", roster.Options{},
 			csvfile.Fix{Option: roster.OptionName, Value: "{First} {Last}"}},
+		{"Login,Legal First Name,Legal Last Name,Preferred First Name,Preferred Last Name\na,A,B,C,D\n",
+			roster.Options{}, csvfile.Fix{Option: roster.OptionName, Value: "{Legal First Name} {Legal Last Name}"}},
 		{"Login,First,Forename,Last\na,A,B,C\n", roster.Options{},
 			csvfile.Fix{Option: roster.OptionName, Value: "{First} {Last}"}},
 		{"Login,Vorname,Name\na,Anna,Berg\n", roster.Options{},
@@ -198,6 +200,16 @@ func TestQuestionNamesFirstValues(t *testing.T) {
 	got := mustRefuse(t, "Login,User ID,Name\n,x,A\n00417,y,B\n", roster.Options{}).Error()
 	if want := `"Login" (first value "00417"), "User ID" (first value "x")`; !strings.Contains(got, want) {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestLegalAndPreferredNamesAreNotMixed(t *testing.T) {
+	const header = "Login,Legal First Name,Preferred First Name,Preferred Last Name,Legal Last Name\n"
+	got := mustRefuse(t, header+"a,A,B,C,D\n", roster.Options{}).Error()
+	want := `hr.csv: two columns fit the name: "Legal First Name" and "Legal Last Name" (first value "A D"), ` +
+		`"Preferred First Name" and "Preferred Last Name" (first value "B C")`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 

@@ -55,7 +55,7 @@ func hiddenCharacter(v string) string {
 			return "a line break in " + quote(v)
 		case text.IsControl(r):
 			return "a control character in " + quote(v)
-		case text.IsInvisible(r) || unicode.Is(unicode.Cf, r):
+		case unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
 			return fmt.Sprintf("an invisible character (%U) in %s", r, quote(v))
 		}
 	}
@@ -87,7 +87,8 @@ func isErrorValue(v string) bool {
 		return false
 	}
 	if v[0] != '#' {
-		return errorNumber.MatchString(v)
+		const longest = len("Fehler: 502")
+		return len(v) <= longest && errorNumber.MatchString(v)
 	}
 	if len(v) > 1 && strings.Trim(v, "#") == "" {
 		return true // what it shows, and exports, where a column is too narrow
@@ -108,12 +109,17 @@ func isPlaceholder(v string) bool {
 	case "0", "NaN", "TBA", "TBC": // in lower case they may be logins
 		return true
 	}
+	if endsInDigit(v) {
+		return false
+	}
 	const longest = 24
 	if len(v) <= longest && placeholders[strings.ToLower(v)] {
 		return true
 	}
 	return strings.IndexFunc(v, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) < 0
 }
+
+func endsInDigit(v string) bool { return v[len(v)-1] >= '0' && v[len(v)-1] <= '9' }
 
 // placeholders in lower case. It is read only.
 var placeholders = wordSet(`null, (null), [null], <null>, {null}, \n, <nil>, (nil), none, (none), <none>,

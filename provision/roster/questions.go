@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/text"
 )
 
 // ambiguous asks which of several sources a field comes from: it names them with their first values.
@@ -16,28 +17,26 @@ func (c *chooser) ambiguous(option csvfile.Option, fitting []Source) error {
 	same := true
 	for i := range fitting {
 		s := &fitting[i]
-		names[i] = fmt.Sprintf("%s (first value %s)", s.describe(), quote(c.first(s)))
+		names[i] = fmt.Sprintf("%s (first value %s)", s.describe(), quote(firstValue(c.file, s)))
 		same = same && s.plain && s.text == fitting[0].text
 	}
 	if same {
 		e := c.refuse("%s columns are called %s, so which of them is the %s is not clear", count(len(names)),
-			quote(fitting[0].text), option)
+			quote(fitting[0].text), what(option))
 		e.Advice = "rename all but the one that is meant"
 		return e
 	}
-	e := c.refuse("%s fit the %s: %s", count(len(names))+" columns", option, strings.Join(names, ", "))
+	e := c.refuse("%s columns fit the %s: %s", count(len(names)), what(option), strings.Join(names, ", "))
 	e.Fix = csvfile.Fix{Option: option, Value: fitting[0].text}
 	return e
 }
 
-// first is the first value of a source that is not empty.
-func (c *chooser) first(s *Source) string {
-	for i := range c.file.Records {
-		if v := s.value(c.file.Records[i].Cells); v != "" {
-			return v
-		}
+// what is the word for a source that an option names.
+func what(option csvfile.Option) string {
+	if option == OptionWhere {
+		return "condition"
 	}
-	return ""
+	return string(option)
 }
 
 func count(n int) string {
@@ -51,8 +50,9 @@ func count(n int) string {
 // suggests what the values look like: a whole name has the first one in it.
 func (c *chooser) wholeOrLast(whole, first int) error {
 	w, f := c.headers[whole], c.headers[first]
+	one, other := c.single(first), c.single(whole)
 	e := c.refuse("beside %s (first value %s), %s (%s) may be the whole name or the last name", quote(f),
-		quote(c.firstValue(first)), quote(w), quote(c.firstValue(whole)))
+		quote(firstValue(c.file, &one)), quote(w), quote(firstValue(c.file, &other)))
 	pair := c.pair(first, whole).text
 	e.Fix = csvfile.Fix{Option: OptionName, Value: pair}
 	e.Advice = fmt.Sprintf("the name is %s where %s is the last name, and %s where it is the whole name",
@@ -83,6 +83,9 @@ func (c *chooser) unknown(option csvfile.Option, header, value, more string) err
 	e.Fix.Option = option
 	nearest := c.nearest(header)[0]
 	if isNear(header, nearest) && !strings.Contains(value, "{"+nearest+"}") {
+		if braced := "{" + header + "}"; strings.Contains(value, braced) {
+			header, nearest = braced, "{"+nearest+"}"
+		}
 		e.Fix.Value = strings.Replace(value, header, nearest, 1)
 	} else {
 		e.Advice = "use a header of the file"
@@ -196,12 +199,12 @@ func (c *chooser) exportHeaders() []string {
 }
 
 // nearest lists the export's headers, the nearest to a text first; never none.
-func (c *chooser) nearest(text string) []string {
+func (c *chooser) nearest(mistyped string) []string {
 	headers := c.exportHeaders()
 	if len(headers) == 0 {
 		return []string{""}
 	}
-	to := []rune(fold(text))
+	to := []rune(fold(mistyped))
 	slices.SortStableFunc(headers, func(a, b string) int {
 		return distance(to, []rune(fold(a))) - distance(to, []rune(fold(b)))
 	})
@@ -210,19 +213,19 @@ func (c *chooser) nearest(text string) []string {
 
 // list shows headers to people: 20 at most.
 func (c *chooser) list(headers []string) string {
-	const most = 20
-	var b strings.Builder
+	quoted := make([]string, len(headers))
 	for i, h := range headers {
-		if i == most {
-			fmt.Fprintf(&b, " and %d more", len(headers)-most)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(quote(h))
+		quoted[i] = quote(h)
 	}
-	return b.String()
+	return enumerate(quoted, 20)
+}
+
+// enumerate lists items with commas between: so many at most, then how many there are besides.
+func enumerate(items []string, most int) string {
+	if more := len(items) - most; more > 0 {
+		return strings.Join(items[:most], ", ") + " and " + text.Grouped(more) + " more"
+	}
+	return strings.Join(items, ", ")
 }
 
 // isNear reports whether a text is another one mistyped: two characters in five may differ.

@@ -100,7 +100,7 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 	if !o.Leavers {
 		w.states(r)
 	}
-	w.missingCells(f, shape.short)
+	w.missingCells(shape.short)
 	if err := w.rows(r, o.Forced); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type shapeChecker struct {
 	problems []csvfile.Problem
 	uneven   []int // indexes of records with more or fewer cells than the header
 	found    shape
+	patterns map[string]bool // of the subjects, once they are needed
 }
 
 // checkShape refuses a file with records that have more or fewer cells than the header, or that
@@ -91,7 +92,13 @@ func (c *shapeChecker) isTrailer(r *csvfile.Record) bool {
 		return false
 	}
 	first := slices.IndexFunc(r.Cells, func(cell string) bool { return trim(cell) != "" })
-	return first >= 0 && trailerText(trim(r.Cells[first])) != notTrailer && allNoNames(r.Cells[first+1:])
+	if first < 0 {
+		return false
+	}
+	line := trim(r.Cells[first])
+	kind := trailerText(line)
+	return kind == clearTrailer && strings.ContainsAny(line, " :") ||
+		kind != notTrailer && allNoNames(r.Cells[first+1:])
 }
 
 // advice says what to do about the records that were found.
@@ -100,23 +107,27 @@ func (c *shapeChecker) advice() string {
 	if len(c.uneven) == 0 {
 		return "close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks"
 	}
-	if at := c.uneven[0]; len(c.problems) == 1 && at == len(records)-1 && at > 0 {
-		r := &records[at]
-		first, likeOthers := trim(r.Cells[0]), false
-		if !c.columns.Subject.plainCell() || c.columns.Subject.parts[0].column != 0 {
-			likeOthers = len(r.Cells) > 1
-		} else {
-			likeOthers = c.subjectShapes()[shapeOf(first)] > 0
-		}
-		if !strings.Contains(r.Raw, "@") && !likeOthers {
-			return "it is the last row, and looks like a trailer, not like a person: delete the line"
-		}
+	if last := len(records) - 1; len(c.problems) == 1 && c.uneven[0] == last && c.isNoPerson(&records[last]) {
+		return "it is the last row, and looks like a trailer, not like a person: delete the line"
 	}
 	short := func(i int) bool { return len(records[i].Cells) < len(c.file.Header.Cells) }
 	if !slices.ContainsFunc(c.uneven, short) {
 		return "quote the cells that hold " + delimiterName(c.file.Dialect.Delimiter) + ", or export the file again"
 	}
 	return "give these rows all of their cells, or export the file again"
+}
+
+// isNoPerson reports whether a record with missing or surplus cells has nothing of a person: no address,
+// no name, and nothing that looks like the other subjects.
+func (c *shapeChecker) isNoPerson(r *csvfile.Record) bool {
+	s := &c.columns.Subject
+	if strings.Contains(r.Raw, "@") || !allNoNames(r.Cells[1:]) {
+		return false
+	}
+	if len(s.parts) == 1 && s.parts[0].column == 0 {
+		return !c.isLikeSubjects(trim(r.Cells[0]))
+	}
+	return len(r.Cells) == 1
 }
 
 // checkSwallowed looks for records inside a quoted cell: a quote that is closed too late swallows
@@ -157,25 +168,25 @@ func (c *shapeChecker) isRecord(cells []string) bool {
 			blanks++
 		}
 	}
-	s := &c.columns.Subject
-	return blanks == 0 && s.plainCell() && c.subjectShapes()[shapeOf(s.value(cells))] > 0
+	return blanks == 0 && c.isLikeSubjects(c.columns.Subject.value(cells))
 }
 
-// subjectShapes counts the shapes of the first subjects.
-func (c *shapeChecker) subjectShapes() map[string]int {
-	shapes := make(map[string]int)
-	for i := range min(1000, len(c.file.Records)) {
-		r := &c.file.Records[i]
-		if len(r.Cells) == len(c.file.Header.Cells) {
-			shapes[shapeOf(c.columns.Subject.value(r.Cells))]++
+// isLikeSubjects reports whether a value has the pattern of one of the first subjects.
+func (c *shapeChecker) isLikeSubjects(v string) bool {
+	if c.patterns == nil {
+		c.patterns = make(map[string]bool)
+		for i := range min(1000, len(c.file.Records)) {
+			if r := &c.file.Records[i]; len(r.Cells) == len(c.file.Header.Cells) {
+				c.patterns[patternOf(c.columns.Subject.value(r.Cells))] = true
+			}
 		}
 	}
-	return shapes
+	return c.patterns[patternOf(v)]
 }
 
-// shapeOf writes a digit for each run of digits and a letter for each run of letters of one case:
+// patternOf writes a digit for each run of digits and a letter for each run of letters of one case:
 // P-0417 is A-0.
-func shapeOf(s string) string {
+func patternOf(s string) string {
 	var b strings.Builder
 	last := rune(0)
 	for _, r := range s {
@@ -216,9 +227,6 @@ func delimiterName(d rune) string {
 
 // inBlock reports whether the column at index i is one of the result file's, not the export's.
 func inBlock(f *csvfile.File, i int) bool { return f.Block >= 0 && i >= f.Block && i < f.BlockEnd }
-
-// plainCell reports whether the source is the cell of one column.
-func (s *Source) plainCell() bool { return len(s.parts) == 1 }
 
 // refuseHeader refuses a file whose header is that of another kind of file.
 func refuseHeader(f *csvfile.File) error {

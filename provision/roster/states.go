@@ -35,10 +35,15 @@ func (w *warnings) states(r *Roster) {
 		if len(values) == 0 {
 			continue
 		}
-		w.file = append(w.file, Warning{
+		warning := Warning{
 			Text: fmt.Sprintf("column %s: %s, and every row becomes a user", quote(header), strings.Join(told, ", ")),
-			Fix:  csvfile.Fix{Option: OptionWhere, Value: header + "!=" + strings.Join(values, ",")},
-		})
+		}
+		sameHeader := func(h string) bool { return h == header }
+		if i == slices.IndexFunc(r.File.Header.Cells, sameHeader) &&
+			!slices.ContainsFunc(r.File.Header.Cells[i+1:], sameHeader) {
+			warning.Fix = csvfile.Fix{Option: OptionWhere, Value: header + "!=" + strings.Join(values, ",")}
+		}
+		w.file = append(w.file, warning)
 	}
 }
 
@@ -104,13 +109,13 @@ var (
 	yesWords = wordSet(`true, wahr, vrai, verdadero, vero, waar, verdadeiro, yes, y, ja, oui, sí, si, sim, tak,
 		evet, да, 1, t, x, はい, 是, on`)
 
-	activeHeaders = headerSet(`active activestatus isactive enabled isenabled accountenabled accountactive useractive
-		userenabled currentemployee employed aktiv istaktiv aktiviert actif activo activa attivo attiva actief
-		ativo ativa aktywny aktif активен 有効 在職`)
-	inactiveHeaders = headerSet(`inactive isinactive disabled isdisabled accountdisabled userdisabled suspended
-		issuspended terminated isterminated deleted isdeleted deactivated archived isarchived locked left inaktiv
-		deaktiviert gesperrt geloescht geloscht ausgeschieden inactif desactive inactivo inattivo inactief inativo
-		suspendido suspendu sospeso 無効 退職`)
+	activeHeaders = headerSet(`active activestatus isactive enabled isenabled accountenabled accountactive
+		useractive userenabled currentemployee employed aktiv istaktiv aktiviert actif activo activa attivo attiva
+		actief ativo ativa aktywny aktif активен 有効 在職`)
+	inactiveHeaders = headerSet(`inactive isinactive disabled isdisabled accountdisabled userdisabled
+		blockcredential blocksignin blocked suspended issuspended terminated isterminated deleted isdeleted
+		deactivated archived isarchived locked left inaktiv deaktiviert gesperrt geloescht geloscht ausgeschieden
+		inactif desactive inactivo inattivo inactief inativo suspendido suspendu sospeso 無効 退職`)
 )
 
 // stateWords begin or end the header of a column of states, folded. It is read only.

@@ -95,7 +95,7 @@ func trailerText(s string) trailerKind {
 		return notTrailer // nothing, an ID, an address
 	}
 	if isASCIIWord(s) {
-		if totals[strings.ToLower(s)] {
+		if !endsInDigit(s) && totals[strings.ToLower(s)] {
 			return clearTrailer
 		}
 		return notTrailer
@@ -112,7 +112,8 @@ func trailerText(s string) trailerKind {
 		return clearTrailer
 	}
 	word := bare
-	if i := strings.IndexFunc(bare, func(r rune) bool { return !unicode.IsLetter(r) && r != '-' }); i >= 0 {
+	notInWord := func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M) && r != '-' }
+	if i := strings.IndexFunc(bare, notInWord); i >= 0 {
 		word = bare[:i]
 	}
 	if rest := bare[len(word):]; totals[word] && endsWord(rest) {
@@ -181,7 +182,7 @@ func plainWords(s string) string {
 var (
 	counted = regexp.MustCompile(`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa) \d|\d[\d.,' ]* (` +
 		strings.Join(strings.Fields(nouns), "|") + `)\b)`)
-	label = regexp.MustCompile(`^\p{L}[\p{L} '/&.-]* ?:([^!-~].*)?$`)
+	label = regexp.MustCompile(`^\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$`)
 )
 
 // nouns are what reports count.
@@ -210,8 +211,8 @@ var totals = wordSet(plainWords(`total, totals, totale, totali, totaux, totales,
 		summen, suma, sumas, somme, somma, soma, summa, gesamt, gesamtsumme, gesamtzahl, gesamtanzahl, insgesamt,
 		count, anzahl, antal, aantal, headcount, cantidad, recuento, quantidade, conteggio, razem, ogolem, toplam,
 		celkem, osszesen, yhteensa, ukupno, spolu, skupaj, итого, всего, 合計, 総計, 小計, 总计, 合计, 小计, 共计,
-		합계, 총계, συνολο, eof, confidential, vertraulich, confidentiel, confidencial, riservato, vertrouwelijk,
-		poufne, gizli, 機密, 社外秘`))
+		합계, 총계, συνολο, jumlah, รวม, المجموع, الاجمالي, eof, confidential, vertraulich, confidentiel,
+		confidencial, riservato, vertrouwelijk, poufne, gizli, 機密, 社外秘`))
 
 // sections are words that begin a section line where other text follows: Department Finance. It is read only.
 var sections = wordSet(`department, dept, division, abteilung, bereich, kostenstelle, standort, niederlassung,
@@ -222,19 +223,20 @@ var sections = wordSet(`department, dept, division, abteilung, bereich, kostenst
 var phrases = func() map[string][]string {
 	set := make(map[string][]string)
 	for p := range wordSet(`grand total, sub total, sous total, row count, record count, number of, nombre de,
-		numero de, numero di, genel toplam, suma total, somme totale, end of, ende der, ende des, ende von,
-		fin de, fin du, fin del, fine del, fine della, fine report, fim do, fim da, einde van, einde rapport,
-		koniec raportu, rapor sonu, report generated, report created, report run, report date, report name,
-		report title, report as of, report executed, report printed, generated, created on, created at,
-		created by, exported, printed on, printed at, printed by, run on, run at, run by, run date, run time,
-		executed on, as of, data as of, date of report, last updated, prepared by, prepared for, bericht erstellt,
-		bericht vom, report erstellt, erstellt am, erstellt von, erzeugt am, exportiert am, exportiert von,
-		gedruckt am, stand vom, rapport genere, genere le, genere par, edite le, imprime le, exporte le, cree le,
-		informe generado, reporte generado, generado el, generado por, exportado el, impreso el, report generato,
-		rapporto generato, generato il, creato il, esportato il, stampato il, rapport gegenereerd, gegenereerd op,
-		afgedrukt op, relatorio gerado, gerado em, exportado em, wygenerowano, raport wygenerowany, rapor tarihi,
-		all rights reserved, copyright, strictly confidential, company confidential, highly confidential,
-		streng vertraulich, for internal use, internal use only, nur fur, usage interne, data source`) {
+		numero de, numero di, genel toplam, tong cong, tong so, suma total, somme totale, end of, ende der,
+		ende des, ende von, fin de, fin du, fin del, fine del, fine della, fine report, fim do, fim da, einde van,
+		einde rapport, koniec raportu, rapor sonu, report generated, report created, report run, report date,
+		report name, report title, report as of, report executed, report printed, generated, created on,
+		created at, created by, exported, printed on, printed at, printed by, run on, run at, run by, run date,
+		run time, executed on, as of, data as of, date of report, last updated, prepared by, prepared for,
+		bericht erstellt, bericht vom, report erstellt, erstellt am, erstellt von, erzeugt am, exportiert am,
+		exportiert von, gedruckt am, stand vom, rapport genere, genere le, genere par, edite le, imprime le,
+		exporte le, cree le, informe generado, reporte generado, generado el, generado por, exportado el,
+		impreso el, report generato, rapporto generato, generato il, creato il, esportato il, stampato il,
+		rapport gegenereerd, gegenereerd op, afgedrukt op, relatorio gerado, gerado em, exportado em,
+		wygenerowano, raport wygenerowany, rapor tarihi, all rights reserved, copyright, strictly confidential,
+		company confidential, highly confidential, streng vertraulich, for internal use, internal use only,
+		nur fur, usage interne, data source`) {
 		word, _, _ := strings.Cut(p, " ")
 		set[word] = append(set[word], p)
 	}

@@ -51,24 +51,17 @@ func (w *warnings) list() []Warning {
 	return all
 }
 
-// missingCells warns of rows that lack cells at the end.
-func (w *warnings) missingCells(f *csvfile.File, lines []int) {
+// missingCells warns of the lines whose rows lack cells at the end.
+func (w *warnings) missingCells(lines []int) {
 	if len(lines) == 0 {
 		return
 	}
-	const most = 5
-	var b strings.Builder
-	for i, line := range lines[:min(most, len(lines))] {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(strconv.Itoa(line))
-	}
-	if len(lines) > most {
-		b.WriteString(" and " + text.Grouped(len(lines)-most) + " more")
+	numbers := make([]string, len(lines))
+	for i, line := range lines {
+		numbers[i] = strconv.Itoa(line)
 	}
 	w.add(fmt.Sprintf("%s at the end, of columns that are not used: line %s",
-		text.Plural(len(lines), "row lacks cells", "rows lack cells"), b.String()))
+		text.Plural(len(lines), "row lacks cells", "rows lack cells"), enumerate(numbers, 5)))
 }
 
 // rows warns of rows whose values look damaged, and of rows that are nothing but a subject.
@@ -128,7 +121,7 @@ func (r *Roster) subjectsAlone() []int {
 			others++
 		}
 	}
-	if len(alone)*4 > others {
+	if others < 2 || len(alone) > max(1, others/4) {
 		return nil
 	}
 	return alone
@@ -184,7 +177,7 @@ func isMojibake(v string) bool {
 			r, size := utf8.DecodeRune(b)
 			if r == utf8.RuneError {
 				size = 1
-			} else if size > 2 || r >= 0xa0 && r < 0x180 && r != 'ß' {
+			} else if size > 2 || r >= 0xa0 && r < 0x180 {
 				return true
 			} else if r >= 0x370 && r < 0x700 { // Greek, Cyrillic, Hebrew, Arabic
 				weak++

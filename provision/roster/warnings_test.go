@@ -63,6 +63,10 @@ func TestColumnOfStatesIsWarnedOf(t *testing.T) {
 			}
 		}
 	}
+	twice := mustExport(t, "Login,Status,Status\na,Terminated,Active\n", roster.Options{})
+	if len(twice.Warnings) != 1 || twice.Warnings[0].Fix != (csvfile.Fix{}) {
+		t.Errorf("two columns of one header: got %+v", twice.Warnings)
+	}
 	r := mustExport(t, "Login,Status\na,Gone\nb,Terminated\nc,inactive\nd,Terminated\n", roster.Options{})
 	want := `column "Status": 2 rows are "Terminated", 1 row is "inactive", and every row becomes a user`
 	if len(r.Warnings) != 1 || r.Warnings[0].Text != want {
@@ -72,7 +76,7 @@ func TestColumnOfStatesIsWarnedOf(t *testing.T) {
 
 func TestSuspiciousNamesAreWarnedOf(t *testing.T) {
 	for name, want := range map[string]string{
-		"JÃ¶rg": "garbled", "Andrâ€™s": "garbled", "GÃ–THE": "garbled", "Å‚ukasz": "garbled",
+		"JÃ¶rg": "garbled", "Andrâ€™s": "garbled", "GÃ–THE": "garbled", "GroÃŸ": "garbled", "Å‚ukasz": "garbled",
 		"Ð˜Ð²Ð°Ð½": "garbled", "ÄŒapek": "garbled",
 		"LeÃ¯la": "garbled", "æ\u009d\u008e": "", "M?ller": "? between letters", "J\ufffdrg": "lost",
 		"Tom &amp; Jerry": `it means "Tom & Jerry"`, "O&#39;Hara": "O'Hara", "Zo&euml;": "Zoë",
@@ -115,6 +119,8 @@ func TestSubjectAloneInRowIsWarnedOf(t *testing.T) {
 		full + "Finance,,,\n":               1,
 		full + "Finance,,,HR\n":             0,
 		full + "x,,,\ny,,,\n":               0, // two of six: they are not the exception
+		"Finance,,,\na,A,,\nb,B,,\n":        1,
+		"Finance,,,\na,A,,\n":               0,
 		"a,,,\nb,,,\n":                      0,
 		full + full + full + "x,,\ny,,,,\n": 2,
 	} {

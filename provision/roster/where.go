@@ -17,8 +17,7 @@ type condition struct {
 	not    bool
 	values []string // as they were written, cut at commas
 	folded []string
-	seen   []bool          // a row has the value
-	known  map[string]bool // whether a cell meets the condition, of cells that were compared
+	seen   []bool // a row has the value
 }
 
 // parseConditions reads Header=Value and Header!=A,B.
@@ -70,7 +69,7 @@ func (cond *condition) set(text string, column int, header string, not bool, val
 	cond.text, cond.column, cond.header, cond.not = text, column, header, not
 	cond.values = strings.Split(values, ",")
 	cond.folded = foldList(values)
-	cond.seen, cond.known = make([]bool, len(cond.folded)), make(map[string]bool)
+	cond.seen = make([]bool, len(cond.folded))
 }
 
 // foldList cuts a text at its commas into folded values.
@@ -82,23 +81,10 @@ func foldList(s string) []string {
 	return list
 }
 
-// holds reports whether a row meets the condition.
+// holds reports whether a row meets the condition. A cell that holds a comma is several of the values
+// in a row.
 func (cond *condition) holds(cells []string) bool {
-	const most = 1000 // a column of conditions has few values
-	v := cellAt(cells, cond.column)
-	holds, known := cond.known[v]
-	if !known {
-		holds = cond.compare(v)
-		if len(cond.known) < most {
-			cond.known[v] = holds
-		}
-	}
-	return holds
-}
-
-// compare looks for a cell among the values. A cell that holds a comma is several of them in a row.
-func (cond *condition) compare(cell string) bool {
-	parts, found := foldList(cell), false
+	parts, found := foldList(cellAt(cells, cond.column)), false
 	for i := 0; i+len(parts) <= len(cond.folded); i++ {
 		if slices.Equal(parts, cond.folded[i:i+len(parts)]) {
 			found = true
@@ -158,20 +144,11 @@ func (r *Roster) skip(conditions []condition, decided bool, w *warnings) error {
 
 // valuesOf shows the values of a column, the most frequent first: 8 at most.
 func (r *Roster) valuesOf(column int) string {
-	const most = 8
-	values := r.countValues(column, len(r.Rows), true)
-	var b strings.Builder
-	for i, v := range values {
-		if i == most {
-			fmt.Fprintf(&b, " and %d more", len(values)-most)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(quote(v.text))
+	var values []string
+	for _, v := range r.countValues(column, len(r.Rows), true) {
+		values = append(values, quote(v.text))
 	}
-	return b.String()
+	return enumerate(values, 8)
 }
 
 // A valueCount is how many rows have a value in a column.

@@ -55,6 +55,31 @@ func TestConditionsSkipRows(t *testing.T) {
 	}
 }
 
+func TestSkippedRowsAreNotJudged(t *testing.T) {
+	const text = "Login,Name,Status\nN/A,A,gone\nTotal: 2\nEnd of report,,gone\nb,B,here\n"
+	r := mustExport(t, text, roster.Options{Where: []string{"Status=here"}})
+	for _, row := range r.Rows[:3] {
+		if !row.Skipped || row.Code != "" {
+			t.Errorf("%s: skipped %v, code %q", row.Person.Subject, row.Skipped, row.Code)
+		}
+	}
+}
+
+func TestEveryConditionLooksForItsValuesInEveryRow(t *testing.T) {
+	r := mustExport(t, "Login,Status,Team\na,Active,IT\nb,Gone,HR\n",
+		roster.Options{Where: []string{"Status=Active", "Team!=HR"}})
+	if len(r.Warnings) > 0 {
+		t.Errorf("got %v", r.Warnings)
+	}
+}
+
+func TestRetryMayHaveNoRowLeft(t *testing.T) {
+	o := roster.Options{Subject: "Login", Decided: true, Where: []string{"Status=Active"}}
+	if r := mustExport(t, "Login,Status\na,Gone\n", o); !r.Rows[0].Skipped {
+		t.Error("the row is not skipped")
+	}
+}
+
 func TestConditionThatCannotBeMetIsRefused(t *testing.T) {
 	const text = "Login,Status\na,Active\nb,Leave\n"
 	for where, want := range map[string]struct {

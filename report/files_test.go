@@ -1,0 +1,197 @@
+package report
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
+)
+
+func TestALinkToAResultFileIsFollowed(t *testing.T) {
+	folderA, folderB := t.TempDir(), t.TempDir()
+	link := filepath.Join(folderA, "link.csv")
+	if err := os.Symlink(filepath.Join(folderB, "real.csv"), link); err != nil {
+		t.Skip(err)
+	}
+	l, err := Create(link, parseText(t, sixRows), theAction, sandbox) // the link's target does not exist yet
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := prepare(l); err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, l)
+	if got := folder(t, filepath.Join(folderB, "x")); !slices.Equal(got, []string{"real.csv"}) {
+		t.Errorf("beside the real file: %v", got)
+	}
+	if err := os.Symlink("link.csv", filepath.Join(folderA, "next.csv")); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Read(filepath.Join(folderA, "next.csv"), csvfile.Options{}); err != nil || len(r.Rows) != 7 {
+		t.Errorf("a link to the link: %+v, %v", r, err)
+	}
+	round := filepath.Join(folderA, "round.csv")
+	if err := os.Symlink(round, round); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Create(round, parseText(t, sixRows), theAction, sandbox)
+	if err == nil || !strings.Contains(err.Error(), "too many") {
+		t.Errorf("a link to itself: %v", err)
+	}
+}
+
+func TestNamesAreTriedBeforeTheRun(t *testing.T) {
+	long := filepath.Join(t.TempDir(), strings.Repeat("x", 240)+".csv") // with .lock it fits
+	_, err := Create(long, parseText(t, sixRows), theAction, sandbox)
+	if !errors.Is(err, syscall.ENAMETOOLONG) || len(folder(t, long)) != 0 {
+		t.Errorf("%v, left %v", err, folder(t, long))
+	}
+	nowhere := filepath.Join(t.TempDir(), "x", "hr.results.csv")
+	_, err = Create(nowhere, parseText(t, sixRows), theAction, sandbox)
+	as[*FolderError](t, err)
+	_, err = Read(nowhere, csvfile.Options{})
+	as[*FolderError](t, err)
+	for _, path := range []string{t.TempDir(), t.TempDir() + "/"} {
+		_, err = Create(path, parseText(t, sixRows), theAction, Options{Overwrite: true})
+		as[*NotResultsError](t, err)
+	}
+	if _, err := Open(filepath.Join(t.TempDir(), "x.csv"), csvfile.Options{}, sandbox); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+func TestFilesOfAKilledRunAreRemoved(t *testing.T) {
+	l, path := start(t, manyRows(3), theAction, sandbox)
+	mustClose(t, l)
+	left := filepath.Join(filepath.Dir(path), ".hr.results.csv.tmp-123")
+	write(t, left, "personal data")
+	write(t, filepath.Join(filepath.Dir(path), ".hr.csv.tmp-1"), "another file's")
+	mustClose(t, mustRetry(t, path))
+	if got := folder(t, path); len(got) != 2 || exists(left) {
+		t.Errorf("left: %v", got)
+	}
+}
+
+func TestAFileThatIsBusyIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errBusy := errors.New("busy")
+		isBusy := func(err error) bool { return err == errBusy }
+		for _, c := range []struct {
+			patience time.Duration
+			free     time.Duration
+			want     error
+		}{{patienceAtEnd, 3 * time.Second, nil}, {patienceAtEnd, time.Minute, errBusy}, {patienceAtStart, 3 * time.Second, errBusy}} {
+			began := time.Now()
+			err := retryBusy(c.patience, isBusy, func() error {
+				if time.Since(began) < c.free {
+					return errBusy
+				}
+				return nil
+			})
+			if took := time.Since(began); err != c.want || took > c.patience+time.Second/2 || err != nil && took < c.patience {
+				t.Errorf("%+v: %v after %v", c, err, took)
+			}
+		}
+	})
+}
+
+func TestAResultFileThatChangesDuringTheRunIsNotReplaced(t *testing.T) {
+	text := ranText(t)
+	for _, c := range []struct {
+		name   string
+		change func(path string)
+		merges bool // the next run merges the journal
+	}{
+		{"emptied", func(path string) { write(t, path, "") }, false},
+		{"replaced by an editor", func(path string) {
+			write(t, path+"~", tableOf(t, read(t, path)).saved(';', true, "\ufeff"))
+			if err := os.Rename(path+"~", path); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "hr.results.csv")
+			write(t, path, text)
+			l := mustRetry(t, path)
+			record(t, l, created(l.Pending()[2]))
+			c.change(path)
+			e := as[*MergeError](t, l.Close())
+			if got := folder(t, path); e.Journal != path+".journal" || !slices.Equal(got, []string{"hr.results.csv", "hr.results.csv.journal"}) {
+				t.Errorf("%v, left %v", e, got)
+			}
+			if c.merges {
+				l = mustRetry(t, path)
+				if got := l.Summary().Counts[provision.Created]; got != 3 {
+					t.Errorf("%d created", got)
+				}
+			}
+		})
+	}
+}
+
+func TestFilesThatDisappearDuringTheRunLoseNoResult(t *testing.T) {
+	for _, suffix := range []string{"", ".journal"} {
+		l, path := start(t, sixRows, theAction, sandbox)
+		record(t, l, created(l.Pending()[0]))
+		if err := os.Remove(path + suffix); err != nil {
+			t.Skip(err)
+		}
+		mustClose(t, l)
+		if got := folder(t, path); strings.Count(read(t, path), ",created,") != 1 || len(got) != 1 {
+			t.Errorf("%s removed: left %v with\n%s", suffix, got, read(t, path))
+		}
+	}
+}
+
+func TestAFolderThatMovesAwayKeepsTheResults(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a folder with open files cannot be moved")
+	}
+	home, away := filepath.Join(t.TempDir(), "home"), filepath.Join(t.TempDir(), "away")
+	if err := os.Mkdir(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(home, "hr.results.csv")
+	write(t, path, ranText(t))
+	l := mustRetry(t, path)
+	record(t, l, created(l.Pending()[2]))
+	if err := os.Rename(home, away); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	l = mustRetry(t, filepath.Join(away, "hr.results.csv"))
+	if got := l.Summary().Counts[provision.Created]; got != 3 {
+		t.Errorf("%d created", got)
+	}
+}
+
+func TestAReadOnlyFolderIsFoundBeforeTheRun(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Getuid() == 0 {
+		t.Skip("the user who runs this may write everywhere")
+	}
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, ranText(t))
+	if err := os.Chmod(filepath.Dir(path), 0o500); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(filepath.Dir(path), 0o700)
+	if _, err := Open(path, csvfile.Options{}, sandbox); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("opened: %v", err)
+	}
+	if _, err := Create(filepath.Join(filepath.Dir(path), "other.csv"), parseText(t, sixRows), theAction, sandbox); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("created: %v", err)
+	}
+}

@@ -1,0 +1,88 @@
+package page
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+
+	"qlik-provision/provision"
+	"qlik-provision/report"
+)
+
+// A group is rows with the same outcome for the same reason. The page can be filtered by it.
+type group struct {
+	Number  int // from 1 on the page; 0 for a group that the page does not have
+	Outcome provision.Outcome
+	Code    string
+	Message string // of its first row; others may name other values
+	Count   int
+	First   []int // the numbers of its first rows
+	open    bool
+}
+
+// More is how many rows the group has besides First.
+func (g *group) More() int { return g.Count - len(g.First) }
+
+// How many groups of a kind the page has, and how many rows each names.
+const (
+	maxGroups    = 50
+	maxGroupRows = 5
+)
+
+// addGroups groups the rows that are not done and those that are done and have a code.
+func (v *view) addGroups() {
+	found := map[string]*group{}
+	var groups []*group
+	v.groupOf = make([]*group, len(v.Results.Rows))
+	for i, r := range v.Results.Rows {
+		key := groupKey(&r.Entry)
+		if key == "" {
+			continue
+		}
+		g := found[key]
+		if g == nil {
+			g = &group{Outcome: r.Entry.Outcome, Code: string(r.Entry.Code), Message: string(r.Entry.Message)}
+			g.open = v.open[i]
+			found[key] = g
+			groups = append(groups, g)
+		}
+		g.Count++
+		if len(g.First) < maxGroupRows {
+			g.First = append(g.First, r.Number)
+		}
+		v.groupOf[i] = g
+	}
+	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(b.Count, a.Count) })
+	for _, g := range groups {
+		list := &v.Findings
+		if g.open {
+			list = &v.Causes
+		}
+		if len(*list) < maxGroups {
+			g.Number = len(v.Causes) + len(v.Findings) + 1
+			*list = append(*list, g)
+		} else if g.open {
+			v.Further += g.Count
+		}
+	}
+}
+
+// messageValues are the parts of a message in which rows with one cause differ: numbers, and what is in quotes or
+// brackets.
+var messageValues = regexp.MustCompile(`"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+`)
+
+// groupKey is equal for rows of one group, and "" for a row that is in none. Of the tenant's codes one may stand for
+// several messages; ours, and conflicts that name two persons, do not.
+func groupKey(e *report.Entry) string {
+	key := string(e.Outcome) + "\x00" + string(e.Code)
+	done := e.Outcome.Done()
+	switch {
+	case e.Outcome == provision.Duplicate, done && e.Code == "",
+		e.Outcome == provision.Pending && e.Code == "" && e.Message == "":
+		return ""
+	case done, e.Outcome == provision.Invalid, e.Code == provision.CodeSubjectConflict,
+		e.Code == provision.CodeEmailConflict:
+		return key
+	}
+	return key + "\x00" + messageValues.ReplaceAllString(string(e.Message), "")
+}

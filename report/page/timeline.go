@@ -1,0 +1,98 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"qlik-provision/provision/text"
+)
+
+// A timeline is the times at which the rows of a result file were settled. Times and lengths are milliseconds.
+type timeline struct {
+	at     []int64 // sorted, of two different moments at least
+	waits  []gap   // by time
+	pauses []gap   // by time
+}
+
+// A gap is a time in which no row was settled.
+type gap struct {
+	from, to int64
+}
+
+func (g gap) length() int64 { return g.to - g.from }
+
+// What counts as a wait within a run, and what as the pause between two runs.
+const (
+	minWait    = 5_000
+	waitFactor = 20 // of the median gap
+	maxWait    = 30 * 60_000
+	maxPauses  = 8 // further ones are drawn to scale
+)
+
+// newTimeline is nil where there is nothing to draw. settled is sorted.
+func newTimeline(settled []int64) *timeline {
+	if len(settled) < 2 || settled[0] == settled[len(settled)-1] {
+		return nil
+	}
+	t := &timeline{at: settled}
+	lengths := make([]int64, 0, len(settled)-1)
+	for i := 1; i < len(settled); i++ {
+		lengths = append(lengths, settled[i]-settled[i-1])
+	}
+	slices.Sort(lengths)
+	least := max(minWait, waitFactor*lengths[len(lengths)/2])
+	for i := 1; i < len(settled); i++ {
+		switch g := (gap{settled[i-1], settled[i]}); {
+		case g.length() > maxWait:
+			t.pauses = append(t.pauses, g)
+		case g.length() > least:
+			t.waits = append(t.waits, g)
+		}
+	}
+	t.pauses = longest(t.pauses, maxPauses)
+	return t
+}
+
+// longest is the n longest gaps, by time.
+func longest(gaps []gap, n int) []gap {
+	if len(gaps) <= n {
+		return gaps
+	}
+	kept := slices.Clone(gaps)
+	slices.SortStableFunc(kept, func(a, b gap) int { return cmp.Compare(b.length(), a.length()) })
+	kept = kept[:n]
+	slices.SortFunc(kept, func(a, b gap) int { return cmp.Compare(a.from, b.from) })
+	return kept
+}
+
+// words says what the chart shows.
+func (t *timeline) words() string {
+	paused, waited := sum(t.pauses), sum(t.waits)
+	n := len(t.at)
+	s := fmt.Sprintf("%s rows were settled in %s", text.Grouped(n), span(t.at[n-1]-t.at[0]-paused))
+	switch len(t.pauses) {
+	case 0:
+	case 1:
+		s += ", with a pause of " + span(paused)
+	default:
+		s += fmt.Sprintf(", with %d pauses of %s in total", len(t.pauses), span(paused))
+	}
+	switch len(t.waits) {
+	case 0:
+		return s + "."
+	case 1:
+		s += fmt.Sprintf("; for %s of it", span(waited))
+	default:
+		s += fmt.Sprintf("; for %s of it, in %s waits,", span(waited), text.Grouped(len(t.waits)))
+	}
+	return s + " no row was settled."
+}
+
+func sum(gaps []gap) int64 {
+	var total int64
+	for _, g := range gaps {
+		total += g.length()
+	}
+	return total
+}
