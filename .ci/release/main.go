@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -38,11 +39,11 @@ func run(args []string) error {
 		}
 		return writeLicenses(*out, flags.Arg(0), flags.Args()[1:])
 	case "archive":
-		at := flags.String("time", "", "the time of every entry, RFC 3339")
+		at := flags.String("time", "", "the time of every entry, RFC 3339; else the earliest that a zip can hold")
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
 		}
-		modified, err := time.Parse(time.RFC3339, *at)
+		modified, err := time.Parse(time.RFC3339, cmp.Or(*at, "1980-01-01T00:00:00Z"))
 		if err != nil {
 			return err
 		}
