@@ -29,6 +29,8 @@ WINDOWS_TESTS ?= -short ./report ./cmd/qlik-provision
 
 .PHONY: build demo test test-windows lint lint-full vuln soak fuzz bench cover docs \
 	dist archives packages test-packages manifests clean
+# The steps of a release write to one folder.
+.NOTPARALLEL:
 
 build:
 	$(BUILD) -o $(BIN) ./cmd/qlik-provision
@@ -136,7 +138,8 @@ packages: archives
 	mkdir -p dist/build/man && for f in dist/build/files/man/*.1; do gzip -9n < $$f > dist/build/man/$${f##*/}.gz; done
 	@set -e; for arch in amd64 arm64; do for kind in deb rpm; do \
 	  VERSION=$(RELEASE) ARCH=$$arch REPOSITORY=$(REPOSITORY) SOURCE_DATE_EPOCH=$(EPOCH) \
-	    go run $(NFPM) package --config .ci/release/nfpm.yaml --packager $$kind --target dist/; done; done
+	    go run $(NFPM) package --config .ci/release/nfpm.yaml --packager $$kind \
+	    --target dist/qlik-provision_$(RELEASE)_linux_$$arch.$$kind; done; done
 	$(RELEASE_TOOL) checksums dist
 
 # Installs and removes the packages in folders of their own, with dpkg and rpm where they are here.
