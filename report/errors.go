@@ -128,8 +128,8 @@ func (e *SubjectsError) Error() string {
 }
 
 func (e *ChangedError) Error() string {
-	return fmt.Sprintf("%s: the name or email of %s was changed:", e.Path, text.Plural(e.Total, "pending row", "pending rows")) +
-		listRows(e.Rows, e.Total, true)
+	rows := text.Plural(e.Total, "pending row", "pending rows")
+	return fmt.Sprintf("%s: the name or email of %s was changed:", e.Path, rows) + listRows(e.Rows, e.Total, true)
 }
 
 func (e *MergeError) Error() string {

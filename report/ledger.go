@@ -218,6 +218,9 @@ func (l *Ledger) start() error {
 		return nil
 	}
 	isNew := l.found == nil
+	if err := l.checkUnchanged(); err != nil {
+		return fmt.Errorf("%s: %w", l.files.name, err)
+	}
 	if l.replaces != "" {
 		l.notify("%s", l.replaces)
 	}

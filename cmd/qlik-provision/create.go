@@ -196,7 +196,9 @@ const maxInput = 1 << 30 // bytes
 
 // readFile reads a CSV file, or what can be read only once: standard input, or a pipe with a name.
 func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.File, error) {
-	name, in, closeIn := file, io.Reader(nil), func() {}
+	name := file
+	var in io.Reader
+	var closeIn func()
 	if file == "-" {
 		name = "standard input"
 		in, closeIn = a.openInput(ctx)
