@@ -112,7 +112,7 @@ archives: build
 	go build -o $(RELEASE_TOOL) ./.ci/release
 	cp LICENSE dist/build/files/
 	$(RELEASE_TOOL) licenses -o dist/build/files/THIRD-PARTY-LICENSES ./cmd/qlik-provision $(PLATFORMS)
-	cp docs/man/*.1 dist/build/files/man/ 2>/dev/null || cp docs/qlik-provision.1 dist/build/files/man/
+	cp docs/man/*.1 dist/build/files/man/
 	cd dist/build/files/completions && program=../../../../$(BIN) && \
 	  $$program completion bash > qlik-provision.bash && $$program completion zsh > _qlik-provision && \
 	  $$program completion fish > qlik-provision.fish && $$program completion powershell > qlik-provision.ps1
