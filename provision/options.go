@@ -99,15 +99,6 @@ type Plan struct {
 // Writes is how many writes the plan needs.
 func (p Plan) Writes() int { return p.Create + p.Change + p.Disable + p.Delete }
 
-// Limited is the plan cut to n writes, creates first.
-func (p Plan) Limited(n int) Plan {
-	for _, writes := range []*int{&p.Create, &p.Change, &p.Disable, &p.Delete} {
-		*writes = min(*writes, n)
-		n -= *writes
-	}
-	return p
-}
-
 // add counts a write that a row needs.
 func (p *Plan) add(task Task, kind writeKind) {
 	switch {
