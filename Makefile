@@ -51,7 +51,7 @@ lint-full: lint
 vuln:
 	go run $(GOVULNCHECK) ./...
 
-# 200,000 rows against a tenant that fails now and then; see docs/soak.md.
+# 200,000 rows against a tenant that fails now and then; see CONTRIBUTING.md.
 soak:
 	SOAK=1 go test -count=1 -timeout 30m -v -run '^TestSoak$$' ./cmd/qlik-provision
 
@@ -73,9 +73,9 @@ cover:
 	go test -coverprofile=cover.out -coverpkg=./... ./...
 	go tool cover -func=cover.out
 
-# The reference, the man page and the README's table of flags, from the commands. The test that writes them fails where they are stale.
+# The reference, the man pages, the picture, and what the documentation shows of runs, from the program.
 docs:
-	go test ./cmd/qlik-provision -count=1 -run TestReference -update
+	go test ./cmd/qlik-provision -count=1 -run TestDocs -update
 
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0

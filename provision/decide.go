@@ -17,7 +17,9 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 	if r.options.Task == Delete && row.UserID != "" {
 		return r.deleteFor(row, d)
 	}
-	m := d.match(row.Person, j.conflict != nil)
+	// A conflict after a lost answer means the user that was created, unless that one is not found for long enough.
+	explains := j.conflict != nil && (!j.unconfirmed || j.lookedLongEnough(time.Now()))
+	m := d.match(row.Person, explains)
 	switch {
 	case m.kind == noMatch:
 		return r.decideMissing(row)

@@ -22,8 +22,7 @@ type lookups struct {
 	back     time.Time    // when one that failed is sent again
 	reason   Reason       // why it waits for that
 
-	shown  int // users whose roles the tenant showed
-	hidden int // users that would be changed, and whose roles it did not show
+	shown int // users whose roles the tenant showed
 }
 
 type refusedRow struct {
@@ -82,6 +81,11 @@ func (r *Run) prepare(ctx context.Context, rows []Row) ([]Row, error) {
 	if err == nil && r.options.NoLookup {
 		err = r.ask(ctx, func() (int, error) {
 			_, err := r.client.FetchDate(ctx)
+			for _, kind := range []error{qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrLimited, qlik.ErrGarbled} {
+				if errors.Is(err, kind) {
+					return 1, nil // it was answered, with a Date or none: that is all
+				}
+			}
 			return 1, err
 		})
 	}
@@ -90,16 +94,15 @@ func (r *Run) prepare(ctx context.Context, rows []Row) ([]Row, error) {
 
 // release lets writes be sent that waited for the last lookup, where the run may go on.
 func (r *Run) release(ctx context.Context) error {
+	if err := r.checkHidden(); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	plan, hold := r.plan, r.holdWrites && !r.lookups.cut && !r.ended()
-	hidden := r.guardsAdmins() && r.lookups.hidden > 0 && r.lookups.shown == 0
 	r.asking = hold
 	r.mu.Unlock()
 	if !hold {
 		return nil
-	}
-	if hidden {
-		return fmt.Errorf("%w: the tenant shows nobody's roles", ErrRolesHidden)
 	}
 	if r.options.Approve != nil {
 		writes := plan.Writes()
@@ -115,7 +118,7 @@ func (r *Run) release(ctx context.Context) error {
 	defer r.mu.Unlock()
 	r.holdWrites, r.asking, r.stalled = false, false, time.Time{}
 	r.wake()
-	return ctx.Err()
+	return nil
 }
 
 // lookUpRows looks rows up, by the IDs of their users or by subject and address, and passes what was found to handle,
@@ -222,7 +225,7 @@ func (r *Run) find(ctx context.Context, batch []Row, byID bool) (found qlik.Foun
 				r.lookups.shown++
 			}
 		}
-		r.progressed()
+		r.progressed(time.Now())
 	}
 	return found, err
 }

@@ -113,6 +113,16 @@ func (p *Plan) add(task Task, kind writeKind) {
 	}
 }
 
+// remove takes back a change that is not sent.
+func (p *Plan) remove(task Task) {
+	if task == Disable {
+		p.Disable--
+	} else {
+		p.Change--
+	}
+	p.Conflicts++
+}
+
 // settled counts a row that a lookup settled.
 func (p *Plan) settled(res Result) {
 	switch {

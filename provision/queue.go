@@ -32,7 +32,8 @@ type job struct {
 	counted   bool      // a write was sent: it counts for Options.Limit
 
 	looks     int       // lookups in a row that did not find its user, or were not answered
-	lookUntil time.Time // when to give up; zero: none so far
+	lookUntil time.Time // when to give up, where there were some
+	lookEnd   time.Time // when to give up, however long a limit is waited for
 	notBefore time.Time
 	turn      int // the outage in which this row was a probe last, see gate.outages
 }

@@ -183,14 +183,40 @@ func (r *Run) guardsAdmins() bool {
 	return (r.options.Task == Disable || r.options.Update.any()) && !r.options.AllowAdminRoles
 }
 
-// hasAdminRole reports whether one of a user's roles is of admin level, or of a level that the tenant does not show.
+// hasAdminRole reports whether one of a user's roles is of admin level.
 func hasAdminRole(u qlik.User) bool {
-	return slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return !strings.EqualFold(role.Level, "user") })
+	return slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return strings.EqualFold(role.Level, "admin") })
 }
 
-// hidesRoles reports whether it could not be told that a user has no admin role.
+// hidesRoles reports whether it cannot be told that a user has no admin role: the tenant shows nobody's roles, or not
+// the levels of this user's.
 func (r *Run) hidesRoles(u qlik.User) bool {
+	return r.guardsAdmins() && !u.RolesShown && (r.lookups.shown == 0 || len(u.Roles) > 0)
+}
+
+// checkHidden settles the rows whose users would be changed, where it cannot be told whether those are administrators.
+// It returns an error where the tenant shows nobody's roles.
+func (r *Run) checkHidden() error {
+	if !r.guardsAdmins() {
+		return nil
+	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.guardsAdmins() && !u.RolesShown && r.lookups.shown == 0
+	var hidden []*job
+	r.queue.fresh = slices.DeleteFunc(r.queue.fresh, func(j *job) bool {
+		if j.write.kind != changeWrite || !r.hidesRoles(j.write.user) {
+			return false
+		}
+		hidden = append(hidden, j)
+		r.plan.remove(r.options.Task)
+		return true
+	})
+	shown := r.lookups.shown
+	r.mu.Unlock()
+	if len(hidden) > 0 && shown == 0 {
+		return fmt.Errorf("%w: the tenant shows nobody's roles", ErrRolesHidden)
+	}
+	for _, j := range hidden {
+		r.settle(j, r.failed(j, CodeAdminRole, "the tenant does not show the level of the user's roles"), nil)
+	}
+	return nil
 }

@@ -213,8 +213,11 @@ func (r *Run) close(ctx context.Context) error {
 	}
 	r.mu.Unlock()
 	for _, j := range left {
-		if j.err != nil || j.announced {
-			r.settle(j, r.unsettled(j, "not settled when the run ended"), j.err)
+		if j.err == nil && !j.announced {
+			continue
+		}
+		if !r.settle(j, r.unsettled(j, "not settled when the run ended"), j.err) {
+			break
 		}
 	}
 	r.mu.Lock()

@@ -182,7 +182,7 @@ func TestExistingUsersCostNoCreate(t *testing.T) {
 		tr.run(t.Context(), rows, provision.Options{})
 		tr.check(t, rows)
 		tr.outcomes(t, rows, map[provision.Outcome]int{provision.Exists: 9900, provision.Created: 100})
-		if stats := tr.tenant.Stats(); stats.Create != 100 || stats.Filter > 212 {
+		if stats := tr.tenant.Stats(); stats.Create != 100 || stats.Filter > 216 {
 			t.Errorf("%d creates, %d lookups", stats.Create, stats.Filter)
 		}
 	})

@@ -190,7 +190,14 @@ func (r *Run) outOfPatience() error {
 }
 
 // progressed notes that a first lookup was answered or a write was processed.
-func (r *Run) progressed() { r.stalled, r.writesStalled = time.Time{}, false }
+func (r *Run) progressed(now time.Time) {
+	r.stalled, r.writesStalled = time.Time{}, false
+	if r.gate.closed && now.Before(r.gate.until) {
+		r.stalled, r.writesStalled = now, true
+	} else if now.Before(r.lookups.back) {
+		r.stalled = now
+	}
+}
 
 // stall notes what a request met that made no progress, and what the run waits for since.
 func (r *Run) stall(now time.Time, reason Reason, err error) {

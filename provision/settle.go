@@ -15,7 +15,6 @@ import (
 func (r *Run) sortOut(rows []Row, d directory) {
 	var ready, again []*job
 	var plan Plan
-	hidden := 0
 	for _, row := range rows {
 		j := &job{row: row}
 		w, res := r.decideFirst(j, d)
@@ -24,9 +23,6 @@ func (r *Run) sortOut(rows []Row, d directory) {
 			j.write = w
 			ready = append(ready, j)
 			plan.add(r.options.Task, w.kind)
-			if w.kind == changeWrite && !w.user.RolesShown {
-				hidden++
-			}
 		case res.Outcome != "":
 			plan.settled(res)
 			if !r.settle(j, res, nil) {
@@ -39,13 +35,12 @@ func (r *Run) sortOut(rows []Row, d directory) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.plan.merge(plan)
-	r.lookups.hidden += hidden
 	if r.limitReached {
 		return
 	}
 	r.queue.fresh = append(r.queue.fresh, ready...)
 	for _, j := range again {
-		at, _ := j.missingFor(time.Now(), nil)
+		at, _ := r.missing(j, time.Now(), nil)
 		r.queue.lookLater(j, at)
 	}
 	r.wake()
@@ -74,6 +69,7 @@ func (r *Run) conclude(ctx context.Context, j *job, res Result, err error) {
 		j.conflict = err
 		r.look(ctx, j)
 	case errors.Is(err, qlik.ErrNotFound):
+		j.unconfirmed = true // what was asked for may hold all the same
 		r.look(ctx, j)
 	case errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrConflict):
 		r.settle(j, r.failed(j, "", err.Error()), err)
@@ -87,19 +83,25 @@ func (r *Run) refuseForbidden(cleared []*job) {
 	}
 }
 
+func (r *Run) hidden(u qlik.User) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hidesRoles(u)
+}
+
 // An explanation is what a lookup told about a row whose write met a conflict, or lost its answer.
 type explanation int
 
 const (
 	settled  explanation = iota // the row is settled
 	writable                    // the user was found and needs j.write
-	missing                     // there is no user, or not yet: a list may lag behind
+	notFound                    // there is no user, or not yet: a list may lag behind
 )
 
 // look looks up the user of one row: after a conflict, a lost answer, or where it was not found.
 func (r *Run) look(ctx context.Context, j *job) {
 	d, err := r.findOne(ctx, j)
-	told := missing
+	told := notFound
 	switch {
 	case err == nil:
 		told = r.explain(j, d)
@@ -126,11 +128,11 @@ func (r *Run) look(ctx context.Context, j *job) {
 		return
 	}
 	r.braked(j)
-	at, again := j.missingFor(now, err)
+	at, again := r.missing(j, now, err)
 	switch {
 	case again:
 		r.queueLook(j, at)
-	case err == nil && j.row.UserID != "" && told == missing: // it was not found for half a minute: it is gone
+	case err == nil && j.row.UserID != "" && told == notFound: // it was not found for half a minute: it is gone
 		r.settle(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK}, nil)
 	case err != nil:
 		r.settle(j, r.unsettled(j, "the lookup that would settle it failed"), err)
@@ -176,8 +178,8 @@ func (r *Run) explain(j *job, d directory) explanation {
 	w, res := r.decideFirst(j, d)
 	switch {
 	case w != nil && w.kind == createWrite:
-		return missing
-	case w != nil && w.kind == changeWrite && r.hidesRoles(w.user):
+		return notFound
+	case w != nil && w.kind == changeWrite && r.hidden(w.user):
 		res = r.existing(j.row, d.match(j.row.Person, true))
 	case w != nil:
 		if lost == nil || lost.kind != w.kind {
@@ -190,7 +192,7 @@ func (r *Run) explain(j *job, d directory) explanation {
 	case res.Outcome == "" && lost != nil && lost.kind == deleteWrite:
 		res = lost.result // the user is gone
 	case res.Outcome == "":
-		return missing
+		return notFound
 	}
 	r.mu.Lock()
 	var end error
@@ -219,7 +221,7 @@ func (r *Run) lookBefore(ctx context.Context, t turn) (done bool) {
 		if told == writable {
 			return false
 		}
-		if told == missing {
+		if told == notFound {
 			r.queueLook(j, time.Now().Add(backoff(1)))
 		}
 		r.releaseProbe(t)

@@ -1,7 +1,9 @@
 package provision_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -120,4 +122,35 @@ func watched(t testing.TB, o sandbox.Options, q qlik.Options) (*trial, *spy) {
 	tenant := faults.Wrap(sandbox.New(o), 1)
 	s := &spy{next: tenant.Transport(), began: time.Now()}
 	return &trial{tenant: tenant, client: clientWith(t, tenant.Tenant, s, q)}, s
+}
+
+// shift moves the times of an answer, in its Date and in every createdAt.
+func shift(t *testing.T, r *http.Response, off time.Duration) {
+	date, err := http.ParseTime(r.Header.Get("Date"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Date", date.Add(off).Format(http.TimeFormat))
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list struct {
+		Data []map[string]any `json:"data"`
+	}
+	if json.Unmarshal(body, &list) == nil && list.Data != nil {
+		for _, u := range list.Data {
+			text, _ := u["createdAt"].(string)
+			at, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				continue
+			}
+			u["createdAt"] = at.Add(off).Format(time.RFC3339Nano)
+		}
+		if body, err = json.Marshal(list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.ContentLength = int64(len(body))
 }

@@ -89,8 +89,12 @@ type trial struct {
 
 func newTrial(t testing.TB, o sandbox.Options) *trial {
 	t.Helper()
-	tenant := faults.Wrap(sandbox.New(o), 1)
-	return &trial{tenant: tenant, client: clientWith(t, tenant.Tenant, tenant.Transport(), qlik.Options{})}
+	return newTrialOf(t, faults.Wrap(sandbox.New(o), 1), qlik.Options{})
+}
+
+func newTrialOf(t testing.TB, tenant *faults.Injector, q qlik.Options) *trial {
+	t.Helper()
+	return &trial{tenant: tenant, client: clientWith(t, tenant.Tenant, tenant.Transport(), q)}
 }
 
 // clientWith is a client with the tenant's credentials, unless q has some.

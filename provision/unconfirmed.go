@@ -70,7 +70,7 @@ func (r *Run) unsettled(j *job, why string) Result {
 		res.Outcome, res.UserID = Created, j.row.UserID
 	case j.maybeCreated():
 		res.Code, res.FinishedAt = CodeMaybeCreated, j.sentAt()
-	case j.conflict != nil:
+	case j.conflict != nil && j.looks > 0:
 		res.Code = CodeConflictNotFound
 	}
 	return res
@@ -88,11 +88,11 @@ func (r *Run) failed(j *job, code, message string) Result {
 	return res
 }
 
-// missingFor notes that the row's user was not found, or that the lookup was not answered, and returns when to look
-// again. It reports false where it was looked up long enough.
-func (j *job) missingFor(now time.Time, err error) (at time.Time, again bool) {
-	if j.lookUntil.IsZero() {
-		j.lookUntil, j.looks = now.Add(lookFor), 0
+// missing notes that the row's user was not found, or that the lookup was not answered, and returns when to look again.
+// It reports false where the row was looked up long enough: for half a minute, waits for a limit or a token aside.
+func (r *Run) missing(j *job, now time.Time, err error) (at time.Time, again bool) {
+	if j.looks == 0 {
+		j.lookUntil, j.lookEnd = now.Add(lookFor), now.Add(r.options.Patience)
 	}
 	j.looks++
 	wait := backoff(j.looks)
@@ -100,7 +100,10 @@ func (j *job) missingFor(now time.Time, err error) (at time.Time, again bool) {
 		wait = max(wait, min(qlik.RetryAfter(err), maxWait))
 		j.lookUntil = j.lookUntil.Add(wait)
 	}
-	if !now.Before(j.lookUntil) || err != nil && !mayPass(err) {
+	if j.lookUntil.After(j.lookEnd) {
+		j.lookUntil = j.lookEnd
+	}
+	if j.lookedLongEnough(now) || err != nil && !mayPass(err) {
 		return at, false
 	}
 	at = now.Add(wait)
@@ -109,3 +112,5 @@ func (j *job) missingFor(now time.Time, err error) (at time.Time, again bool) {
 	}
 	return at, true
 }
+
+func (j *job) lookedLongEnough(now time.Time) bool { return j.looks > 0 && !now.Before(j.lookUntil) }

@@ -27,8 +27,10 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 			continue
 		}
 		promises[p.Row.Number] = p
-		p.Row.UserID = p.UserID
-		if p.UserID != "" && p.Outcome != Failed && p.Outcome != Pending {
+		if p.Row.UserID = p.UserID; p.Outcome == Failed || p.Outcome == Pending {
+			p.Row.UserID = "" // it is about another person, if about any
+		}
+		if p.Row.UserID != "" {
 			withID = append(withID, p.Row)
 		} else {
 			persons = append(persons, p.Row)

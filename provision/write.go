@@ -133,7 +133,7 @@ func (r *Run) answered(t turn, v verdict, err error, took time.Duration) (cleare
 	cleared, progress, end := r.gate.answered(now, t.pass, j, v, qlik.RetryAfter(err))
 	switch {
 	case progress:
-		r.progressed()
+		r.progressed(now)
 	case v != processed:
 		r.writesStalled = true
 		r.stall(now, r.gate.reason, err)

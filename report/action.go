@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -10,8 +11,9 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// An Action is what the rows of a file are for, with everything that decides what is sent. Its text stands in the action
-// column: create --subject 'Employee ID' --name '{First} {Last}' --email 'Work Email' --status active
+// An Action is what the rows of a file are for, with everything that decides what is sent. Its text stands in
+// the action column: create --subject 'Employee ID' --name '{First} {Last}' --email 'Work Email' --status
+// active
 type Action struct {
 	Command                     string // create or disable
 	Subject, Name, Email, Roles string // sources as roster.Options take them; "" for none
@@ -87,101 +89,75 @@ func ParseAction(s string) (Action, error) {
 	return a, nil
 }
 
-// quote writes a word so that a POSIX shell, and splitWords, read it as it is. A word that would not survive a spreadsheet or a
-// line of the journal, because it has control characters, gets the quotes of $'…'.
+// quote writes a word so that a POSIX shell, and splitWords, read it as it is. A word that would not survive a
+// spreadsheet or a line of the journal gets the quotes of $'…', with each byte that could do harm as \xHH.
 func quote(word string) string {
-	odd := func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("_@%+=:,./-", r)
-	}
 	switch {
-	case !utf8.ValidString(word) || strings.ContainsFunc(word, text.IsControl):
-		return quoteBytes(word)
-	case word == "" || strings.ContainsFunc(word, odd):
+	case word != "" && strings.Trim(word, plainCharacters) == "":
+		return word
+	case utf8.ValidString(word) && !strings.ContainsFunc(word, text.IsControl):
 		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}
-	return word
-}
-
-// quoteBytes writes a word in the quotes of $'…', with each byte that is not printable ASCII as \xHH.
-func quoteBytes(word string) string {
-	var b strings.Builder
-	b.WriteString("$'")
-	for i := range len(word) {
-		switch c := word[i]; {
-		case c == '\'' || c == '\\':
-			b.WriteByte('\\')
-			b.WriteByte(c)
-		case c < ' ' || c > '~':
-			fmt.Fprintf(&b, `\x%02x`, c)
-		default:
-			b.WriteByte(c)
+	b := []byte("$'")
+	for _, c := range []byte(word) {
+		if c < ' ' || c > '~' || c == '\'' || c == '\\' {
+			b = fmt.Appendf(b, `\x%02x`, c)
+		} else {
+			b = append(b, c)
 		}
 	}
-	b.WriteByte('\'')
-	return b.String()
+	return string(append(b, '\''))
 }
 
-// splitWords cuts s into words at blanks, and takes quotes away: '…', $'…' and backslashes.
+// plainCharacters need no quotes.
+const plainCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
+
+// splitWords cuts s into words at blanks, and takes the quotes that quote writes away.
 func splitWords(s string) ([]string, error) {
 	var words []string
-	for s = strings.TrimLeft(s, " \t\r\n"); s != ""; s = strings.TrimLeft(s, " \t\r\n") {
-		word, rest, err := cutWord(s)
-		if err != nil {
-			return nil, err
+	for s = strings.TrimLeft(s, " "); s != ""; s = strings.TrimLeft(s, " ") {
+		var word strings.Builder
+		for s != "" && s[0] != ' ' {
+			part, rest, err := cutPart(s)
+			if err != nil {
+				return nil, err
+			}
+			word.WriteString(part)
+			s = rest
 		}
-		words, s = append(words, word), rest
+		words = append(words, word.String())
 	}
 	return words, nil
 }
 
-// cutWord takes the first word off s, which begins with one.
-func cutWord(s string) (word, rest string, err error) {
-	var b strings.Builder
-	for s != "" {
-		var part string
-		switch c := s[0]; {
-		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
-			return b.String(), s, nil
-		case c == '\'':
-			end := strings.IndexByte(s[1:], '\'')
-			if end < 0 {
-				return "", "", errors.New("a quote has no end")
-			}
-			part, s = s[1:1+end], s[end+2:]
-		case strings.HasPrefix(s, "$'"):
-			if part, s, err = cutEscaped(s[2:]); err != nil {
-				return "", "", err
-			}
-		case c == '\\' && len(s) > 1:
-			_, size := utf8.DecodeRuneInString(s[1:])
-			part, s = s[1:1+size], s[1+size:]
-		default:
-			part, s = s[:1], s[1:]
+// cutPart takes what is quoted off the beginning of s, or one byte that is not.
+func cutPart(s string) (part, rest string, err error) {
+	switch {
+	case s[0] == '\'':
+		if part, rest, found := strings.Cut(s[1:], "'"); found {
+			return part, rest, nil
 		}
-		b.WriteString(part)
-	}
-	return b.String(), "", nil
-}
-
-// cutEscaped reads up to the end of $'…'. A backslash stands before a character that means itself, or before xHH for a byte.
-func cutEscaped(s string) (part, rest string, err error) {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case c == '\'':
-			return b.String(), s[i+1:], nil
-		case c != '\\' || i+1 == len(s):
-		case s[i+1] == 'x' && i+3 < len(s):
-			if _, err := fmt.Sscanf(s[i+2:i+4], "%02x", &c); err != nil {
-				return "", "", fmt.Errorf("%q is not the code of a byte", s[i:i+4])
+	case s[0] == '\\' && len(s) > 1:
+		return s[1:2], s[2:], nil
+	case strings.HasPrefix(s, "$'"):
+		var b []byte
+		for i := 2; i < len(s); i++ {
+			switch {
+			case s[i] == '\'':
+				return string(b), s[i+1:], nil
+			case s[i] == '\\' && i+3 < len(s) && s[i+1] == 'x':
+				code, err := strconv.ParseUint(s[i+2:i+4], 16, 8)
+				if err != nil {
+					return "", "", fmt.Errorf("%q is not the code of a byte", s[i:i+4])
+				}
+				b = append(b, byte(code))
+				i += 3
+			default:
+				b = append(b, s[i])
 			}
-			i += 3
-		default:
-			i++
-			c = s[i]
 		}
-		b.WriteByte(c)
+	default:
+		return s[:1], s[1:], nil
 	}
 	return "", "", errors.New("a quote has no end")
 }

@@ -8,11 +8,13 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// Text is what the tenant says, or may have said. As a cell it has no control characters, and no spreadsheet takes it or a
-// part of it for a formula, whichever separator the file is opened with: an apostrophe stands in front of the sign.
+// Text is what the tenant says, or may have said. As a cell it has no control characters, and no spreadsheet
+// takes it or a part of it for a formula, whichever separator the file is opened with: an apostrophe stands in
+// front of the character that would begin it.
 type Text string
 
-// maxText is the size of a Text's cell in bytes, apostrophes aside: enough for any message, and far below what a cell may hold.
+// maxText is the size of a Text's cell in bytes, apostrophes aside: enough for any message, and far below what
+// a cell may hold.
 const maxText = 4 << 10
 
 // MarshalCSV escapes the text. Escaping it again changes nothing.
@@ -41,8 +43,8 @@ func cleanCell(s string) string {
 	}, strings.ToValidUTF8(s, "\ufffd"))
 }
 
-// escapeFormulas puts an apostrophe in front of each character that may begin a formula: where a cell begins, or would begin
-// if s were cut at a separator.
+// escapeFormulas puts an apostrophe in front of each character that may begin a formula: where a cell begins,
+// or would begin if s were cut at a separator.
 func escapeFormulas(s string) string {
 	if !strings.ContainsFunc(s, startsFormula) {
 		return s

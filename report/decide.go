@@ -8,14 +8,16 @@ import (
 	"qlik-provision/provision"
 )
 
-// decideAll decides what stands in the file of each row before the run. In a file of which no row was ever sent, a plan, existing users are
-// looked up again.
+// decideAll decides what stands in the file of each row before the run. In a file of which no row was ever
+// sent, a plan, existing users are looked up again.
 func (l *Ledger) decideAll() {
 	isPlan := !wasSent(l.rows)
 	for i := range l.rows {
 		r := &l.rows[i]
 		if e := &r.Entry; isPlan && (e.Outcome == provision.Exists || e.Outcome == provision.Unchanged) {
-			*e = Entry{Outcome: provision.Pending, UserSubject: e.UserSubject, Tenant: e.Tenant, Check: e.Check, Row: e.Row}
+			*e = Entry{
+				Outcome: provision.Pending, UserSubject: e.UserSubject, Tenant: e.Tenant, Check: e.Check, Row: e.Row,
+			}
 		}
 		if len(r.Person.Subject) > maxSubject && r.sendable() {
 			r.Code = provision.CodeBadSubject

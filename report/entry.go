@@ -12,7 +12,8 @@ import (
 	"qlik-provision/provision"
 )
 
-// An Entry is what the result file says of a row: our thirteen columns, in their order. gocsv maps it to cells and back.
+// An Entry is what the result file says of a row: our thirteen columns, in their order. gocsv maps it to cells
+// and back.
 type Entry struct {
 	Action      string            `csv:"action"`
 	Outcome     provision.Outcome `csv:"outcome"`
@@ -47,8 +48,8 @@ const blockSize = 13
 // batchSize is how many rows gocsv maps at a time: enough to make its preparation per call irrelevant.
 const batchSize = 1000
 
-// decodeEntries maps cells to entries, which has as many elements. Cells that hold nonsense become zero values; whether
-// that can be accepted is for the caller to judge.
+// decodeEntries maps cells to entries, which has as many elements. Cells that hold nonsense become zero
+// values; whether that can be accepted is for the caller to judge.
 func decodeEntries(cells [][]string, entries []Entry) error {
 	for len(cells) > 0 {
 		n := min(len(cells), batchSize)
@@ -70,12 +71,13 @@ func trimEntry(e *Entry) {
 		*value = strings.TrimSpace(*value)
 	}
 	e.Outcome = provision.Outcome(strings.ToLower(string(e.Outcome)))
-	if e.Outcome == "" { // whoever empties the cell wants the row to be run
+	if e.Outcome == "" { // a cell that was emptied: the row is to be run
 		e.Outcome = provision.Pending
 	}
 }
 
-// encodeEntries maps entries to cells, and calls write with the cells of each. The slice is reused for the next one.
+// encodeEntries maps entries to cells, and calls write with the cells of each. The slice is reused for the
+// next one.
 func encodeEntries(entries []Entry, write func(cells []string) error) error {
 	for batch := range slices.Chunk(entries, batchSize) {
 		if err := gocsv.MarshalCSVWithoutHeaders(batch, &cellWriter{write: write}); err != nil {
@@ -107,8 +109,8 @@ func (w *cellWriter) Write(cells []string) error {
 func (w *cellWriter) Flush()       {}
 func (w *cellWriter) Error() error { return w.err }
 
-// A Number is written only where it is not 0. What is no whole number, or below 0, is read as 0: a column that informs people does not
-// keep a file from being read.
+// A Number is written only where it is not 0. What is no whole number, or below 0, is read as 0: a column that
+// informs people does not keep a file from being read.
 type Number int
 
 // MarshalCSV writes nothing for 0.
@@ -129,7 +131,8 @@ func (n *Number) UnmarshalCSV(cell string) error {
 	return nil
 }
 
-// A Time is a moment in UTC, in RFC 3339 with milliseconds. The zero Time is an empty cell; anything else is read as that.
+// A Time is a moment in UTC, in RFC 3339 with milliseconds. The zero Time is an empty cell; anything else is
+// read as that.
 type Time struct{ time.Time }
 
 // timeOf is t as it is read again after it was written.

@@ -7,7 +7,8 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// Errors of this package, for errors.As. Their text names the file, rows and lines; what to type next is the caller's.
+// Errors of this package, for errors.As. Their text names the file, rows and lines; what to type next is the
+// caller's.
 type (
 	// ExistsError: a result file exists, and writes were sent for rows of it.
 	ExistsError struct {
@@ -52,7 +53,8 @@ type (
 	}
 )
 
-// A ChangedRow is a row whose person is no longer what it was. In a ChangedError, Was is empty: the file has a checksum of it alone.
+// A ChangedRow is a row whose person is no longer what it was. In a ChangedError, Was is empty: the file has a
+// checksum of it alone.
 type ChangedRow struct {
 	Row, Line int
 	Was, Is   string
@@ -126,8 +128,8 @@ func (e *SubjectsError) Error() string {
 }
 
 func (e *ChangedError) Error() string {
-	return fmt.Sprintf("%s: the name or email of %s was changed:", e.Path, text.Plural(e.Total, "pending row", "pending rows")) +
-		listRows(e.Rows, e.Total, true)
+	rows := text.Plural(e.Total, "pending row", "pending rows")
+	return fmt.Sprintf("%s: the name or email of %s was changed:", e.Path, rows) + listRows(e.Rows, e.Total, true)
 }
 
 func (e *MergeError) Error() string {

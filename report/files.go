@@ -12,13 +12,14 @@ import (
 	"time"
 )
 
-// files are a result file and what stands beside it while a run is on. What is changed in the folder is changed through do.
+// files are a result file and what stands beside it while a run is on. What is changed in the folder is
+// changed through do.
 type files struct {
 	name string // as it was given, for messages
 	path string // absolute or relative as given, symbolic links resolved
 
-	// step is called before each operation that changes something, with its name and the file's; an error is returned
-	// in the operation's place. nil: nothing is called.
+	// step is called before each operation that changes something, with its name and the file's; an error is
+	// returned in the operation's place. nil: nothing is called.
 	step func(operation, path string) error
 }
 
@@ -27,37 +28,33 @@ func (f files) journalName() string { return f.name + ".journal" }
 func (f files) lock() string        { return f.path + ".lock" }
 
 // findFiles follows the symbolic links of a path at which no file need exist yet.
-func findFiles(name string) (files, error) {
-	if name != "" && os.IsPathSeparator(name[len(name)-1]) {
-		return files{}, &NotResultsError{name, "it is a folder"}
+func findFiles(f files) (files, error) {
+	if f.path = f.name; f.name == "" || os.IsPathSeparator(f.name[len(f.name)-1]) {
+		return f, &NotResultsError{f.name, "it is a folder"}
 	}
-	path := name
 	for range 40 { // as many links as Linux follows
-		folder, err := resolveFolder(filepath.Dir(path))
+		folder, err := resolveFolder(filepath.Dir(f.path))
 		if err != nil {
-			return files{}, &FolderError{name, err}
+			return f, &FolderError{f.name, err}
 		}
-		path = filepath.Join(folder, filepath.Base(path))
-		if target, err := os.Readlink(path); err == nil {
-			if path = target; !filepath.IsAbs(target) {
-				path = filepath.Join(folder, target)
+		f.path = filepath.Join(folder, filepath.Base(f.path))
+		if target, err := os.Readlink(f.path); err == nil {
+			if f.path = target; !filepath.IsAbs(target) {
+				f.path = filepath.Join(folder, target)
 			}
 			continue
 		}
-		info, err := os.Lstat(path)
-		switch {
-		case err == nil && !info.Mode().IsRegular():
-			return files{}, &NotResultsError{name, "it is not a regular file"}
-		case ignoreMissing(err) != nil:
-			return files{}, fmt.Errorf("examining %s: %w", name, err)
+		info, err := os.Lstat(f.path)
+		if err == nil && !info.Mode().IsRegular() {
+			return f, &NotResultsError{f.name, "it is not a regular file"}
 		}
-		return files{name: name, path: path}, nil
+		return f, ignoreMissing(err)
 	}
-	return files{}, fmt.Errorf("following %s: too many symbolic links", name)
+	return f, fmt.Errorf("following %s: too many symbolic links", f.name)
 }
 
-// resolveFolder resolves a folder's symbolic links. Some systems must list every folder above for that; where one may be entered but not
-// listed, the absolute path does.
+// resolveFolder resolves a folder's symbolic links. Some systems must list every folder above for that; where
+// one may be entered but not listed, the absolute path does.
 func resolveFolder(folder string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(folder)
 	if err == nil {
@@ -85,7 +82,8 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENAMETOOLONG)
 }
 
-// openRegular opens a file without following links, and without waiting for the other end of what is no regular file.
+// openRegular opens a file without following links, and without waiting for the other end of what is no
+// regular file.
 func openRegular(path string, flag int) (*os.File, error) {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
@@ -106,7 +104,8 @@ func openRegular(path string, flag int) (*os.File, error) {
 
 var errNotRegular = errors.New("not a regular file")
 
-// tempPrefix begins the names of the files that are written beside the result file. They are the longest names that a run needs.
+// tempPrefix begins the names of the files that are written beside the result file. They are the longest names
+// that a run needs.
 func (f files) tempPrefix() string { return "." + filepath.Base(f.path) + ".tmp-" }
 
 // createTemp creates a file beside the result file that nobody else can read.
@@ -119,7 +118,8 @@ func (f files) createTemp() (file *os.File, err error) {
 	return file, err
 }
 
-// tryNames fails where a file that the run is going to need could not be created. The lock's name was tried already.
+// tryNames fails where a file that the run is going to need could not be created. The lock's name was tried
+// already.
 func (f files) tryNames() error {
 	file, err := f.createTemp()
 	if err != nil {
@@ -135,10 +135,7 @@ func (f files) tryNames() error {
 // removeTemps removes what killed runs left. The lock must be held.
 func (f files) removeTemps() {
 	folder := filepath.Dir(f.path)
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return // the folder may be one that cannot be listed
-	}
+	entries, _ := os.ReadDir(folder) // a folder need not be one that can be listed
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), f.tempPrefix()) {
 			os.Remove(filepath.Join(folder, e.Name()))
@@ -146,7 +143,8 @@ func (f files) removeTemps() {
 	}
 }
 
-// How long a file is waited for that another program has open, where the system does not let it be replaced meanwhile.
+// How long a file is waited for that another program has open, where the system does not let it be replaced
+// meanwhile.
 const (
 	patienceAtStart = time.Second
 	patienceAtEnd   = 5 * time.Second
@@ -171,13 +169,14 @@ func (f files) remove(path string, patience time.Duration) error {
 	err := f.do("remove", path, func() error {
 		return retryBusy(patience, isBusy, func() error { return os.Remove(path) })
 	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if ignoreMissing(err) != nil {
 		return err
 	}
 	return f.syncFolder()
 }
 
-// retryBusy repeats what another program hinders until it succeeds, fails for another reason, or patience is over.
+// retryBusy repeats what another program hinders until it succeeds, fails for another reason, or patience is
+// over.
 func retryBusy(patience time.Duration, isBusy func(error) bool, change func() error) error {
 	const pause = 100 * time.Millisecond
 	for err := change(); ; err = change() {
@@ -189,7 +188,8 @@ func retryBusy(patience time.Duration, isBusy func(error) bool, change func() er
 	}
 }
 
-// syncFolder makes a rename last. Windows has no such call, some file systems refuse it, and a folder need not be readable.
+// syncFolder makes a rename last. Windows has no such call, some file systems refuse it, and a folder need not
+// be readable.
 func (f files) syncFolder() error {
 	if runtime.GOOS == "windows" {
 		return nil

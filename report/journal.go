@@ -14,7 +14,8 @@ import (
 	"qlik-provision/provision/csvfile"
 )
 
-// journalMagic begins a journal's first line; process, host and start of the run follow. oldJournalMagic was an earlier version's.
+// journalMagic begins a journal's first line; process, host and start of the run follow. oldJournalMagic was
+// an earlier version's.
 const (
 	journalMagic    = "qlik-provision journal 2"
 	oldJournalMagic = "qlik-provision journal 1"
@@ -26,8 +27,8 @@ const syncInterval = time.Second
 // maxLine is the length of a journal's line in bytes.
 const maxLine = 1 << 20
 
-// A journal takes the results of a run as they come: a line each, the cells of an Entry and a checksum of them, separated
-// by commas. It is safe for concurrent use, but for close, which is the last call.
+// A journal takes the results of a run as they come: a line each, the cells of an Entry and a checksum of
+// them, separated by commas. It is safe for concurrent use, but for close, which is the last call.
 type journal struct {
 	files files
 	file  *os.File
@@ -123,7 +124,8 @@ func (j *journal) keepSynced() {
 	}
 }
 
-// sync syncs what was written. An error stays: the system does not report it a second time, and what was written may be lost.
+// sync syncs what was written. An error stays: the system does not report it a second time, and what was
+// written may be lost.
 func (j *journal) sync() error {
 	j.mu.Lock()
 	unsynced := j.unsynced

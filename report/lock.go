@@ -11,8 +11,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// A lock keeps every other run off a result file. It is on a file of its own, which nobody reads. The system releases it
-// when a process is killed.
+// A lock keeps every other run off a result file. It is on a file of its own, which nobody reads. The system
+// releases it when a process is killed.
 type lock struct {
 	file *flock.Flock
 	path string
@@ -42,8 +42,8 @@ func acquireLock(f files) (*lock, error) {
 	}
 }
 
-// tryLock takes the lock, or is nil where another run holds it. A run that ends removes the file, so the file that was locked need
-// not be the one that the next run finds; then it is tried again.
+// tryLock takes the lock, or is nil where another run holds it. A run that ends removes the file, so the file
+// that was locked need not be the one that the next run finds; then it is tried again.
 func tryLock(path string) (*lock, error) {
 	for range 100 {
 		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
@@ -68,7 +68,8 @@ func tryLock(path string) (*lock, error) {
 	return nil, errors.New("its lock file is replaced again and again")
 }
 
-// isLocked reports whether a run holds the lock of f; known is false where the lock file cannot be opened. It creates none.
+// isLocked reports whether a run holds the lock of f; known is false where the lock file cannot be opened. It
+// creates none.
 func (f files) isLocked() (locked, known bool) {
 	file := flock.New(f.lock(), flock.SetFlag(os.O_RDONLY|noFollow))
 	got, err := file.TryRLock()
@@ -78,9 +79,12 @@ func (f files) isLocked() (locked, known bool) {
 	return !got, file.Close() == nil
 }
 
-// release removes the lock file and releases the lock. Windows does not remove what is open; there another run may lock the
-// file in between, and then it stays.
+// release removes the lock file and releases the lock. Windows does not remove what is open; there another run
+// may lock the file in between, and then it stays.
 func (l *lock) release() error {
+	if l == nil { // a preview has none
+		return nil
+	}
 	if runtime.GOOS == "windows" {
 		err := l.file.Unlock()
 		os.Remove(l.path)

@@ -2,10 +2,8 @@ package report
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -20,20 +18,8 @@ type replay struct {
 	damaged int     // lines from the first on that is not whole
 }
 
-// openJournal opens the journal of f, nil where there is none.
-func openJournal(f files) (*os.File, error) {
-	file, err := openRegular(f.journal(), os.O_RDONLY)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", f.journalName(), err)
-	}
-	return file, nil
-}
-
-// readJournal reads a journal to its first line that is not whole: nobody knows what was to follow it. An earlier version's is an
-// *OldResultsError.
+// readJournal reads a journal to its first line that is not whole: what was to follow it is unknown. An
+// earlier version's is an *OldResultsError.
 func readJournal(r io.Reader, name string) (replay, error) {
 	in := bufio.NewReader(r)
 	var j replay
@@ -116,8 +102,8 @@ func countLines(in *bufio.Reader) (int, error) {
 	}
 }
 
-// mergeInto merges the journal's results into rows, and returns how many of them there were. A result belongs to a row where
-// number and check are the row's, and tenant, too.
+// mergeInto merges the journal's results into rows, and returns how many of them there were. A result belongs
+// to a row where number and check are the row's, and tenant, too.
 func (j replay) mergeInto(rows []Row) (merged int) {
 	at := make(map[Number]int, len(rows))
 	for i, r := range rows {
@@ -142,7 +128,8 @@ func (j replay) mergeInto(rows []Row) (merged int) {
 
 // isUndone reports whether e is the result of undoing a row that was created.
 func isUndone(was, e Entry) bool {
-	return was.Outcome == provision.Created && (e.Outcome == provision.Deleted || e.Code == provision.CodeNotCreatedHere)
+	return was.Outcome == provision.Created && (e.Outcome == provision.Deleted ||
+		e.Code == provision.CodeNotCreatedHere)
 }
 
 // dropped says how much of the journal does not count; empty where all of it does.

@@ -12,71 +12,116 @@ import (
 	"qlik-provision/provision/csvfile"
 )
 
-// save writes the rows beside the result file and renames that over it. The file is the run's from then on.
+// Close writes the result file, removes the journal and releases the lock. Where the file cannot be replaced
+// it fails with *MergeError, and the journal stays. A ledger that was not prepared leaves everything as it
+// was. Calling it again does nothing.
+func (l *Ledger) Close() error {
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	var err error
+	if l.prepared && !l.preview {
+		err = l.finish()
+	}
+	return errors.Join(err, l.lock.release())
+}
+
+// finish ends the journal and merges its results into the file.
+func (l *Ledger) finish() error {
+	inPlace := l.journal.inPlace()
+	synced := l.journal.close()
+	if l.recorded {
+		err := l.checkUnchanged()
+		if err == nil {
+			err = l.save(patienceAtEnd)
+		}
+		if err != nil {
+			return &MergeError{l.files.name, l.files.journalName(), errors.Join(err, synced)}
+		}
+	}
+	if !inPlace {
+		l.notify("%s was removed or replaced during the run; %s has all results", l.files.journalName(), l.files.name)
+		return nil
+	}
+	return l.files.remove(l.files.journal(), patienceAtEnd)
+}
+
+// checkUnchanged fails where another program has changed the result file since this run read or wrote it. A
+// file that was removed is written again.
+func (l *Ledger) checkUnchanged() error {
+	now, err := os.Lstat(l.files.path)
+	switch {
+	case err != nil || l.found == nil:
+		return ignoreMissing(err)
+	case !os.SameFile(now, l.found) || now.Size() != l.found.Size() || !now.ModTime().Equal(l.found.ModTime()):
+		return errors.New("another program changed it meanwhile")
+	}
+	return nil
+}
+
+// save writes the rows beside the result file and renames that over it.
 func (l *Ledger) save(patience time.Duration) error {
 	file, err := l.files.createTemp()
 	if err != nil {
 		return err
 	}
-	w := &fileWriter{export: l.export, out: bufio.NewWriterSize(file, 64<<10)}
-	err = l.files.do("write", file.Name(), func() error { return errors.Join(w.writeAll(l.rows), w.out.Flush()) })
+	name := file.Name()
+	err = l.files.do("write", name, func() error { return writeRows(file, l.export, l.rows) })
 	if err == nil {
-		err = l.files.do("sync", file.Name(), file.Sync)
+		err = l.files.do("sync", name, file.Sync)
 	}
-	info, statErr := file.Stat()
-	if err = errors.Join(err, statErr, file.Close()); err != nil {
-		os.Remove(file.Name())
-		return fmt.Errorf("writing %s: %w", file.Name(), err)
+	if err = errors.Join(err, file.Close()); err != nil {
+		os.Remove(name)
+		return fmt.Errorf("writing %s: %w", name, err)
 	}
-	if err := l.files.rename(file.Name(), l.files.path, patience); err != nil {
-		os.Remove(file.Name())
-		return fmt.Errorf("replacing %s: %w", l.files.name, err)
+	if err := l.files.rename(name, l.files.path, patience); err != nil {
+		return errors.Join(fmt.Errorf("replacing %s: %w", l.files.name, err), ignoreMissing(os.Remove(name)))
 	}
-	l.found, l.unsaved = info, false
-	return nil
+	l.unsaved = false
+	l.found, err = os.Lstat(l.files.path)
+	return err
 }
 
-// A fileWriter writes a result file: the cells of the export as they were read, with ours behind them, or in the place
-// of ours.
-type fileWriter struct {
+// writeRows writes a result file: the export's cells as they were read, with ours behind them or in the place
+// of ours. It sets the rows' lines.
+func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
+	w := &rowWriter{export: export, out: bufio.NewWriterSize(file, 64<<10), line: 1}
+	if !export.Dialect.Plain {
+		w.buf = append(w.buf, "\ufeff"...) // a program that wrote another encoding has to recognize UTF-8
+	}
+	if err := w.write(&export.Header, Columns()); err != nil {
+		return err
+	}
+	entries := make([]Entry, 0, batchSize)
+	for len(rows) > 0 {
+		batch := rows[:min(len(rows), batchSize)]
+		rows, entries = rows[len(batch):], entries[:0]
+		for _, r := range batch {
+			entries = append(entries, r.Entry)
+		}
+		err := encodeEntries(entries, func(cells []string) error {
+			r := &batch[0]
+			batch = batch[1:]
+			r.Line = w.line
+			return w.write(r.Record, cells)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return w.out.Flush()
+}
+
+// A rowWriter writes records of an export with our cells.
+type rowWriter struct {
 	export *csvfile.File
 	out    *bufio.Writer
 	buf    []byte
 	line   int // the next one's number
 }
 
-// writeAll writes the header and all rows, and sets the rows' lines.
-func (w *fileWriter) writeAll(rows []Row) error {
-	w.line = 1
-	if !w.export.Dialect.Plain {
-		w.buf = append(w.buf, "\ufeff"...) // the program that wrote the file has to recognize UTF-8
-	}
-	if err := w.write(&w.export.Header, Columns()); err != nil {
-		return err
-	}
-	entries := make([]Entry, 0, batchSize)
-	for len(rows) > 0 {
-		batch := rows[:min(len(rows), batchSize)]
-		rows = rows[len(batch):]
-		entries = entries[:0]
-		for _, r := range batch {
-			entries = append(entries, r.Entry)
-		}
-		next := 0
-		err := encodeEntries(entries, func(cells []string) error {
-			batch[next].Line = w.line
-			next++
-			return w.write(batch[next-1].Record, cells)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// write writes a record of the export with our cells.
-func (w *fileWriter) write(r *csvfile.Record, cells []string) error {
+func (w *rowWriter) write(r *csvfile.Record, cells []string) error {
 	d := w.export.Dialect
 	width := len(w.export.Header.Cells)
 	before, behind := width, width
@@ -94,14 +139,9 @@ func (w *fileWriter) write(r *csvfile.Record, cells []string) error {
 		w.buf = w.export.AppendCells(utf8.AppendRune(w.buf, d.Delimiter), r, behind, width)
 	}
 	w.buf = append(w.buf, d.LineEnd...)
-	w.line += countLineEnds(w.buf)
-	_, err := w.out.Write(w.buf)
+	s := string(w.buf)
+	w.line += strings.Count(s, "\n") + strings.Count(s, "\r") - strings.Count(s, "\r\n")
 	w.buf = w.buf[:0]
+	_, err := w.out.WriteString(s)
 	return err
-}
-
-// countLineEnds counts "\n", "\r" and "\r\n".
-func countLineEnds(b []byte) int {
-	s := string(b)
-	return strings.Count(s, "\n") + strings.Count(s, "\r") - strings.Count(s, "\r\n")
 }

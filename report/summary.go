@@ -41,11 +41,17 @@ const (
 	maxCauseRows = 5
 )
 
-func summarize(rows []Row) *Summary {
-	s := &Summary{Rows: len(rows), Counts: map[provision.Outcome]int{}, Codes: map[string]int{}}
+// newCounts has every outcome.
+func newCounts() map[provision.Outcome]int {
+	counts := map[provision.Outcome]int{}
 	for _, o := range provision.Outcomes() {
-		s.Counts[o] = 0
+		counts[o] = 0
 	}
+	return counts
+}
+
+func summarize(rows []Row) *Summary {
+	s := &Summary{Rows: len(rows), Counts: newCounts(), Codes: map[string]int{}}
 	duplicates := map[string]int{} // by subject
 	for _, r := range rows {
 		e := r.Entry
@@ -95,7 +101,8 @@ func (s *Summary) addCauses(rows []Row) {
 	var causes []*Cause
 	for _, r := range rows {
 		e := r.Entry
-		if e.Outcome.Done() || e.Outcome == provision.Duplicate || e.Outcome == provision.Pending && e.Message == "" && e.Code == "" {
+		untried := e.Outcome == provision.Pending && e.Message == "" && e.Code == ""
+		if e.Outcome.Done() || e.Outcome == provision.Duplicate || untried {
 			continue
 		}
 		key := causeKey(e)
@@ -120,14 +127,17 @@ func (s *Summary) addCauses(rows []Row) {
 	}
 }
 
-// messageValues are the parts of a message in which rows with one cause differ: numbers, what is in quotes, what is in brackets.
+// messageValues are the parts of a message in which rows with one cause differ: numbers, what is in quotes,
+// what is in brackets.
 var messageValues = regexp.MustCompile(`"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+`)
 
-// causeKey is equal for rows with one cause. Our codes say all; of the tenant's, one may stand for several messages.
+// causeKey is equal for rows with one cause. Our codes say all; of the tenant's, one may stand for several
+// messages.
 func causeKey(e Entry) string {
 	key := string(e.Outcome) + "\x00" + string(e.Code)
 	switch {
-	case e.Outcome == provision.Invalid, e.Code == provision.CodeSubjectConflict, e.Code == provision.CodeEmailConflict:
+	case e.Outcome == provision.Invalid, e.Code == provision.CodeSubjectConflict,
+		e.Code == provision.CodeEmailConflict:
 		return key
 	}
 	return key + "\x00" + messageValues.ReplaceAllString(string(e.Message), "")

@@ -77,7 +77,7 @@ func (a *app) notify(c *config) func(string) {
 	if c.quiet {
 		return func(string) {}
 	}
-	return a.out.note
+	return func(lines string) { a.out.print(printableLines(lines) + "\n") }
 }
 
 // orUsage is err where it is a failure already, else a failure before any request.

@@ -63,8 +63,13 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 func (s *session) ask(ctx context.Context, p provision.Plan) bool {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\ntenant: %s\n", s.config.tenantName())
-	lines := append(planLines(p),
-		tableLine{label: "existing", n: p.Existing}, tableLine{label: "conflicts", n: p.Conflicts})
+	lines := planLines(p)
+	switch s.config.run.Task {
+	case provision.Create:
+		lines = append(lines, tableLine{label: "existing", n: p.Existing}, tableLine{label: "conflicts", n: p.Conflicts})
+	case provision.Disable:
+		lines = append(lines, tableLine{label: "unchanged", n: p.Existing}, tableLine{label: "conflicts", n: p.Conflicts})
+	}
 	for _, line := range lines {
 		fmt.Fprintf(&b, "  %-*s %*s\n", widestLabel, line.label, len(text.Grouped(p.Writes()+p.Existing+p.Conflicts)),
 			text.Grouped(line.n))
@@ -91,23 +96,33 @@ func (s *session) ask(ctx context.Context, p provision.Plan) bool {
 
 // question is what is asked; want is the count that has to be typed, "" where y does.
 func (s *session) question(p provision.Plan) (question, want string) {
-	on := " on " + s.config.tenantName()
-	users := text.Plural(p.Writes(), "user", "users")
-	count := strconv.Itoa(p.Writes())
+	n := p.Writes()
+	if limit := s.config.limit; limit > 0 {
+		n = min(n, limit)
+	}
+	users := text.Plural(n, "user", "users")
+	if n < p.Writes() {
+		users = text.Grouped(n) + " of " + text.Plural(p.Writes(), "user", "users")
+	}
+	users += " on " + s.config.tenantName()
+	count := strconv.Itoa(n)
+	verb := "create"
+	switch {
+	case p.Change > 0 && p.Create > 0:
+		verb = "create or change"
+	case p.Change > 0:
+		verb = "change"
+	}
 	switch {
 	case s.config.run.Task == provision.Delete:
-		return "this deletes " + users + on + ", with their personal data; what they own has no owner afterwards\ntype " +
+		return "this deletes " + users + ", with their personal data; what they own has no owner afterwards\ntype " +
 			count + " to delete them: ", count
 	case s.config.run.Task == provision.Disable:
-		return "type " + count + " to disable " + users + on + ": ", count
+		return "type " + count + " to disable " + users + ": ", count
 	case s.config.run.Update.Status && p.Change > 0:
-		return "disabled users among them are enabled again\ntype " + count + " to create and change " + users + on +
-			": ", count
-	case p.Change > 0:
-		return "create " + text.Grouped(p.Create) + " and change " + text.Plural(p.Change, "user", "users") + on +
-			"? [y/N] ", ""
+		return "disabled users among them are enabled again\ntype " + count + " to " + verb + " " + users + ": ", count
 	}
-	return "create " + users + on + "? [y/N] ", ""
+	return verb + " " + users + "? [y/N] ", ""
 }
 
 // firstPersons are the lines that show a wrong encoding or a wrong column before it is sent.
@@ -127,7 +142,7 @@ func (s *session) firstPersons() []string {
 		lines = append(lines, "first: "+strings.Join(parts, " · "))
 	}
 	if len(lines) > 1 {
-		lines[1] = "first with other letters than ASCII's: " + strings.TrimPrefix(lines[1], "first: ")
+		lines[1] = "first non-ASCII name: " + strings.TrimPrefix(lines[1], "first: ")
 	}
 	return lines
 }

@@ -174,7 +174,7 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	}
 	people, err := roster.Read(f, roster.Options{
 		Subject: c.subject, Name: c.name, Email: c.email, Roles: c.roles, EveryonesRoles: c.everyonesRoles, Where: c.where,
-		NeedEmail: c.status == "invited", Forced: c.encoding != "",
+		NeedEmail: c.status == "invited", Forced: c.encoding != "", Leavers: c.given.name == "disable",
 	})
 	if err != nil {
 		return nil, err
@@ -182,7 +182,11 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	note := a.notify(c)
 	note(people.Describe())
 	for _, warning := range people.Warnings {
-		note(warning.String())
+		line := warning.String()
+		if fix := warning.Fix; fix.Value != "" {
+			line += "; to leave them out: --" + string(fix.Option) + " " + quote(fix.Value)
+		}
+		note("warning: " + line)
 	}
 	return people, nil
 }
@@ -192,7 +196,9 @@ const maxInput = 1 << 30 // bytes
 
 // readFile reads a CSV file, or what can be read only once: standard input, or a pipe with a name.
 func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.File, error) {
-	name, in, closeIn := file, io.Reader(nil), func() {}
+	name := file
+	var in io.Reader
+	var closeIn func()
 	if file == "-" {
 		name = "standard input"
 		in, closeIn = a.openInput(ctx)

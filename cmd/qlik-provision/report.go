@@ -52,7 +52,7 @@ a run is on. Like the result file it holds personal data.`,
 	}
 	f.readFlags(cmd)
 	g := group(cmd, groupOutput)
-	g.set.StringVarP(&out, "out", "o", "", "the page's `FILE` (default: hr.results.csv gives hr.results.html beside it)")
+	g.set.StringVarP(&out, "out", "o", "", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
 	g.mark("out")
 	g.boolean(&open, "open", "open the page in the browser")
 	completeFlags(cmd)

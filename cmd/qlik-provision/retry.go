@@ -43,7 +43,7 @@ have been corrected and saved by a spreadsheet meanwhile.`,
 	f.columnFlags(cmd)
 	f.roleFlags(cmd)
 	f.readFlags(cmd)
-	group(cmd, groupColumns).list(&f.where, "where", "the `CONDITION` that the file's action has")
+	group(cmd, groupColumns).list(&f.where, "where", "`CONDITION` of the file's action")
 	f.writeFlags(cmd)
 	f.adminFlag(cmd)
 	f.runFlags(cmd)
@@ -104,7 +104,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 
 // confirmChanges asks whether changed names and addresses of pending rows are meant.
 func (a *app) confirmChanges(ctx context.Context, changed *report.ChangedError) bool {
-	a.out.note(changed.Error())
+	a.out.print(printableLines(changed.Error()) + "\n")
 	a.out.print("are these changes meant? [y/N] ")
 	in, closeIn := a.openInput(ctx)
 	defer closeIn()

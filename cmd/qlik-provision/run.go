@@ -207,12 +207,15 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	return &failure{code: exitRows, err: errors.New(notDone(held, total.Rows)), hint: s.correction(total)}
 }
 
-func notDone(n, of int) string {
+func notDone(n, of int) string { return countOf(n, of) + " not done" }
+
+// countOf is a count of rows with its verb: 1 of 60 rows is.
+func countOf(n, of int) string {
 	verb := "are"
 	if n == 1 {
 		verb = "is"
 	}
-	return fmt.Sprintf("%s of %s %s not done", text.Grouped(n), text.Plural(of, "row", "rows"), verb)
+	return fmt.Sprintf("%s of %s %s", text.Grouped(n), text.Plural(of, "row", "rows"), verb)
 }
 
 func (s *session) planEnd(total *report.Summary) *failure {
@@ -221,9 +224,9 @@ func (s *session) planEnd(total *report.Summary) *failure {
 		return nil
 	}
 	next := s.next(total)
-	hint := "correct them in the export, or leave them out"
+	hint := "correct the export, or run it without these rows"
 	if s.path != "" {
-		hint = "correct their cells in " + quote(s.path)
+		hint = "correct the cells of these rows in " + quote(s.path)
 	}
 	if next != "" {
 		hint += ", then:\n  " + next
@@ -262,7 +265,7 @@ func (s *session) correction(total *report.Summary) string {
 	var what string
 	switch {
 	case total.Counts[provision.Invalid] > 0:
-		what = "correct the cells of the invalid rows in " + quote(s.path) + "; rows that can never be sent may be deleted"
+		what = "correct or delete the invalid rows in " + quote(s.path)
 	case total.Codes[provision.CodeSubjectConflict] > 0:
 		what = "give the rows in conflict another subject in " + quote(s.path) +
 			", or correct the user on the tenant where it is this person"
@@ -306,7 +309,7 @@ func (s *session) next(total *report.Summary) string {
 			next = next.with("out", "hr.results.csv")
 		}
 		return next.String()
-	case total.NotDone > 0:
+	case total.NotDone > 0 && s.config.run.Task != provision.Delete:
 		return s.again.String()
 	}
 	return given.bare("report", s.path).String()

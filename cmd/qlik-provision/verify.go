@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"qlik-provision/provision"
-	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
 
@@ -84,9 +83,9 @@ func (a *app) verified(c *config, results *report.Results, differences []provisi
 			f.err = errors.New("interrupted; not every row was looked up")
 		}
 	case len(differences) > 0:
-		f = &failure{code: exitRows, err: fmt.Errorf("%s of %s not as the file says", text.Grouped(len(differences)),
-			are(total.Rows)), hint: "see the lines above; retry settles rows that are not done:\n  " +
-			c.given.after("retry", results.Path).String()}
+		f = &failure{code: exitRows, err: errors.New(countOf(len(differences), total.Rows) + " not as the file says"),
+			hint: "see the lines above; retry settles rows that are not done:\n  " +
+				c.given.after("retry", results.Path).String()}
 	}
 	note := a.notify(c)
 	for _, d := range differences {

@@ -109,12 +109,17 @@ func isPlaceholder(v string) bool {
 	case "0", "NaN", "TBA", "TBC": // in lower case they may be logins
 		return true
 	}
+	if endsInDigit(v) {
+		return false
+	}
 	const longest = 24
 	if len(v) <= longest && placeholders[strings.ToLower(v)] {
 		return true
 	}
 	return strings.IndexFunc(v, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) < 0
 }
+
+func endsInDigit(v string) bool { return v[len(v)-1] >= '0' && v[len(v)-1] <= '9' }
 
 // placeholders in lower case. It is read only.
 var placeholders = wordSet(`null, (null), [null], <null>, {null}, \n, <nil>, (nil), none, (none), <none>,

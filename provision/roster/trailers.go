@@ -95,7 +95,7 @@ func trailerText(s string) trailerKind {
 		return notTrailer // nothing, an ID, an address
 	}
 	if isASCIIWord(s) {
-		if totals[strings.ToLower(s)] {
+		if !endsInDigit(s) && totals[strings.ToLower(s)] {
 			return clearTrailer
 		}
 		return notTrailer

@@ -1,0 +1,97 @@
+package provision_test
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/qlik"
+	"qlik-provision/provision/sandbox"
+	"qlik-provision/provision/sandbox/faults"
+)
+
+// nameless is a transport for which the tenant's name is not to be resolved, for a while.
+type nameless struct {
+	next     http.RoundTripper
+	began    time.Time
+	from, to time.Duration
+}
+
+func (n *nameless) RoundTrip(r *http.Request) (*http.Response, error) {
+	if at := time.Since(n.began); at >= n.from && at < n.to {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", Name: r.URL.Host, IsTemporary: true}}
+	}
+	return n.next.RoundTrip(r)
+}
+
+func TestUnresolvedNameIsWaitedFor(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		from, to time.Duration
+		rows     int
+		end      error
+	}{
+		{"two minutes in the middle", 10 * time.Second, 130 * time.Second, 2000, nil},
+		{"the first five seconds", 0, 5 * time.Second, 100, nil},
+		{"from the start, for ever", 0, forever, 100, provision.ErrUnreachable},
+		{"from the middle, for ever", 10 * time.Second, forever, 2000, provision.ErrPatience},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+				spy.next = &nameless{spy.next, time.Now(), test.from, test.to}
+				rows := people(test.rows)
+				tr.run(t.Context(), rows, provision.Options{Rate: 50, Burst: 1})
+				tr.truth(t, rows)
+				if test.end != nil {
+					if !errors.Is(tr.err, test.end) {
+						t.Errorf("it ended with %v", tr.err)
+					}
+					if n := tr.got.count(provision.Failed); n > 0 {
+						t.Errorf("%d rows are failed for what is wrong with the run: %s", n, tr.example(provision.Failed))
+					}
+					return
+				}
+				tr.check(t, rows)
+				tr.outcomes(t, rows, map[provision.Outcome]int{provision.Created: len(rows)})
+				if s := tr.tenant.Stats(); s.Create != len(rows) || s.Conflicts != 0 {
+					t.Errorf("%d creates and %d conflicts for %d rows", s.Create, s.Conflicts, len(rows))
+				}
+				if n := len(within(spy.to(sandbox.EndpointCreate), test.from+2*time.Second, test.to)); n > 40 {
+					t.Errorf("%d creates tried while nobody was to be found", n)
+				}
+			})
+		})
+	}
+}
+
+func TestTenantsClockThatJumps(t *testing.T) {
+	for _, jump := range []time.Duration{-2 * time.Hour, -6 * time.Second, 6 * time.Second, 2 * time.Hour, 24 * 365 * time.Hour} {
+		t.Run(jump.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+				began := time.Now()
+				spy.meddle = func(r *http.Response) {
+					if date, err := http.ParseTime(r.Header.Get("Date")); err == nil && time.Since(began) > 2*time.Second {
+						r.Header.Set("Date", date.Add(jump).Format(http.TimeFormat)) // and of those who were created before, createdAt does not
+					}
+				}
+				rows := people(200)
+				tr.tenant.Inject(faults.Fault{Kind: faults.Reset, On: sandbox.EndpointCreate, After: true, Rate: 0.2})
+				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "3", On: sandbox.EndpointCreate, Skip: 50, Times: 3})
+				tr.run(t.Context(), rows, provision.Options{Rate: 50, Burst: 1, Attempts: 8})
+				tr.check(t, rows)
+				if done := tr.got.count(provision.Created) + tr.got.count(provision.Exists); done != len(rows) {
+					t.Errorf("%d rows are done, of %d; failed: %s, pending: %s", done, len(rows), tr.example(provision.Failed), tr.example(provision.Pending))
+				}
+				if tr.took > time.Minute {
+					t.Errorf("it took %v", tr.took)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,84 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestActionsAreWrittenInOneOrderAndReadAgain(t *testing.T) {
+	for _, c := range []struct {
+		action Action
+		want   string
+	}{
+		{Action{Command: "create", Subject: "Employee ID", Name: "{First} {Last}", Email: "Work Email",
+			Status: "active"},
+			`create --subject 'Employee ID' --name '{First} {Last}' --email 'Work Email' --status active`},
+		{Action{Command: "disable", Subject: "ID"}, `disable --subject ID`},
+		{Action{Command: "create", Subject: "auth0|{ID}", Roles: "Roles", EveryonesRoles: []string{"Viewer",
+			"Analyst's"}, Status: "invited",
+			Update: []string{"name", "roles"}, Where: []string{"Status=Active", "Site!=Rome,Oslo"}},
+			`create --subject 'auth0|{ID}' --roles Roles --role Viewer --role 'Analyst'\''s' ` +
+				`--status invited --update name,roles ` +
+				`--where Status=Active --where 'Site!=Rome,Oslo'`},
+		{Action{Command: "create", Subject: "two\r\nlines \\ '", Status: "active"},
+			`create --subject $'two\x0d\x0alines \x5c \x27' --status active`},
+		{Action{Command: "create", Subject: "Persönliche Nr.", Name: "--email", Status: "active"},
+			`create --subject 'Persönliche Nr.' --name --email --status active`},
+	} {
+		if got := c.action.String(); got != c.want {
+			t.Errorf("%s\nwant %s", got, c.want)
+		}
+		got, err := ParseAction(c.want)
+		if err != nil {
+			t.Errorf("%s: %v", c.want, err)
+		}
+		if diff := cmp.Diff(c.action, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestTextsThatAreNoActionsAreRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                    "neither create nor disable",
+		"delete --subject x":                  "neither create nor disable",
+		"create --subject":                    "--subject has no value",
+		"create --subject a --subject b":      "--subject stands twice",
+		"create --tenant x":                   `"--tenant" is not an option`,
+		"create --update name --update roles": `"--update" is not an option`,
+		"create --subject 'x":                 "a quote has no end",
+		"create --subject $'x":                "a quote has no end",
+		`create --subject $'\xzz'`:            "is not the code of a byte",
+		"create subject":                      "subject has no value",
+	} {
+		if _, err := ParseAction(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func FuzzActionsSurviveTheirText(f *testing.F) {
+	f.Add("Employee ID", "it's", "$'x'")
+	f.Add("a\nb\x00\xff", `back\slash "quoted"`, "\u2028 ü")
+	f.Fuzz(func(t *testing.T, subject, name, where string) {
+		a := Action{Command: "create", Subject: subject, Name: name, Status: "active"}
+		if where != "" {
+			a.Where = []string{where, "x"}
+		} else {
+			a.Where = []string{"x"}
+		}
+		s := a.String()
+		if strings.ContainsAny(s, "\r\n") {
+			t.Errorf("%q has a line end", s)
+		}
+		got, err := ParseAction(s)
+		if err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+		if diff := cmp.Diff(a, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
+)
+
+func TestSummaryCountsRowsAndThisRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, ranText(t))
+	l := mustRetry(t, path)
+	s := l.Summary()
+	if s.Counts[provision.Created] != 2 || s.Run[provision.Created] != 0 || s.Done != 3 || s.NotDone != 4 ||
+		s.Rows != 7 {
+		t.Errorf("before: %+v", s)
+	}
+	rows := l.Pending()
+	record(t, l, created(rows[len(rows)-1]),
+		provision.Result{Number: 4, Outcome: provision.Pending, Code: provision.CodeMaybeCreated}) // settles nothing
+	s = l.Summary()
+	if s.Counts[provision.Created] != 3 || s.Run[provision.Created] != 1 || s.Run[provision.Pending] != 0 ||
+		s.Done != 4 {
+		t.Errorf("after: %+v", s)
+	}
+	if len(s.Counts) != len(provision.Outcomes()) || len(s.Run) != len(provision.Outcomes()) {
+		t.Errorf("not every outcome is counted: %v, %v", s.Counts, s.Run)
+	}
+	mustClose(t, l)
+	r, err := Read(path, csvfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = r.Summary()
+	want := map[string]int{"maybe-created": 1, "subject-twice": 1, "no-subject": 1}
+	if diff := cmp.Diff(want, s.Codes); diff != "" || s.Run != nil || s.Tenant != "sandbox" {
+		t.Errorf("%s%+v", diff, s)
+	}
+	if !s.First.Equal(timeOf(finishedAt).Time) || !s.Last.Equal(s.First) {
+		t.Errorf("%v to %v", s.First, s.Last)
+	}
+}
+
+func TestADuplicateIsDoneWhereItsRowIs(t *testing.T) {
+	l, _ := start(t, "Employee ID,Name\na,Jane\nA,Jane\nb,John\nb,John\n", Action{Command: "create",
+		Subject: "Employee ID", Name: "Name", Status: "active"}, sandbox)
+	record(t, l, created(l.Pending()[0]))
+	if s := l.Summary(); s.Done != 2 || s.NotDone != 2 || s.Counts[provision.Duplicate] != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestCausesGroupRowsThatAreNotDone(t *testing.T) {
+	l, _ := start(t, manyRows(14), theAction, sandbox)
+	for i, r := range l.Pending() {
+		result := failed(r)
+		result.Code, result.Message = "X-1", fmt.Sprintf(`no room for "%d" (code %d)`, i, i)
+		switch {
+		case r.LookupOnly:
+			continue
+		case i < 3:
+			result.Code, result.Message = provision.CodeSubjectConflict,
+				fmt.Sprintf("the subject belongs to another person: %c", 'A'+i)
+		case i == 3:
+			result.Message = "something else"
+		}
+		record(t, l, result)
+	}
+	var got []string
+	for _, c := range l.Summary().Causes {
+		got = append(got, fmt.Sprintf("%d %s %s %s %v", c.Count, c.Outcome, c.Code, c.Message, c.Rows))
+	}
+	want := []string{
+		`9 failed X-1 no room for "5" (code 5) [6 7 8 9 10]`,
+		"3 failed subject-conflict the subject belongs to another person: A [1 2 3]",
+		"2 invalid subject-twice the subject is also in row 16 (Somebody Else, else@acme.example) [5 16]",
+		"1 failed X-1 something else [4]",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestThereAreFiftyCausesAtMost(t *testing.T) {
+	l, _ := start(t, manyRows(100), theAction, sandbox)
+	for i, r := range l.Pending() {
+		result := failed(r)
+		result.Code = fmt.Sprint("X-", i)
+		record(t, l, result)
+	}
+	s := l.Summary()
+	told := s.Further
+	for _, c := range s.Causes {
+		told += c.Count
+	}
+	if len(s.Causes) != maxCauses || told != s.NotDone-s.Counts[provision.Duplicate] {
+		t.Errorf("%d causes, %d rows of %d", len(s.Causes), told, s.NotDone)
+	}
+}
