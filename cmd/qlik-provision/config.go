@@ -155,7 +155,7 @@ func (c *config) checkExport() error {
 	if err != nil {
 		return err
 	}
-	if c.headerRow < 0 {
+	if c.headerRow < 0 || c.headerRow == 0 && c.given.has("header-row") {
 		return fmt.Errorf("--header-row %d: the number of a line, from 1", c.headerRow)
 	}
 	for name, value := range map[string]string{"subject": c.subject, "name": c.name, "email": c.email} {

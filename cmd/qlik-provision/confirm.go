@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -33,8 +34,12 @@ func (a *app) requireYes(c *config, what string) error {
 	if c.yes || c.sandbox || c.dryRun || a.interactive() {
 		return nil
 	}
+	first := "look first: --dry-run; where it is meant"
+	if c.given.name == "retry" {
+		first = "where it is meant"
+	}
 	return usage(fmt.Errorf("nobody can be asked whether %s: standard input or standard error is no terminal", what),
-		then("look first: --dry-run; where it is meant", c.given.switched("yes")))
+		then(first, c.given.switched("yes")))
 }
 
 // approve is asked once, after everybody was looked up and before the first write.
@@ -46,7 +51,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 		return &failure{code: exitRun,
 			err: fmt.Errorf("%s needed, more than --max %d; nothing was sent",
 				text.Plural(writes, "write is", "writes are"), most),
-			hint: then("check the file; where so many are meant", s.again.with("max", strconv.Itoa(writes)))}
+			hint: then("check the file; where so many are meant", s.config.given.with("max", strconv.Itoa(writes)))}
 	case s.planOnly:
 		return errPlanned
 	case writes == 0 || !s.asks():
@@ -127,12 +132,8 @@ func (s *session) question(p provision.Plan) (question, want string) {
 
 // firstPersons are the lines that show a wrong encoding or a wrong column before it is sent.
 func (s *session) firstPersons() []string {
-	if s.people == nil {
-		return nil
-	}
 	var lines []string
-	for _, r := range s.people.First() {
-		p := r.Person
+	for _, p := range s.first() {
 		parts := []string{p.Subject}
 		for _, part := range []string{p.Name, p.Email, strings.Join(p.Roles, "; ")} {
 			if part != "" {
@@ -145,6 +146,21 @@ func (s *session) firstPersons() []string {
 		lines[1] = "first non-ASCII name: " + strings.TrimPrefix(lines[1], "first: ")
 	}
 	return lines
+}
+
+// first are the first person of the rows that are to be sent, and the first whose name has a letter beyond ASCII.
+func (s *session) first() []provision.Person {
+	var persons []provision.Person
+	for _, row := range s.ledger.Pending() {
+		beyond := strings.ContainsFunc(row.Person.Name, func(r rune) bool { return r > unicode.MaxASCII })
+		if !row.LookupOnly && (len(persons) == 0 || beyond) {
+			persons = append(persons, row.Person)
+		}
+		if beyond || len(persons) == 2 {
+			break
+		}
+	}
+	return persons
 }
 
 // readLine reads a line of standard input, or ends with the context.

@@ -131,7 +131,7 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 	}
 	input := file
 	if isStdin(file) {
-		input = ""
+		input, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
 	}
 	if err := c.checkPaths(path, namedPath{"the export", input}); err != nil {
 		return err
@@ -154,6 +154,7 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 		again: c.given.after("retry", path)}
 	if path == "" {
 		s.again = c.given
+		s.existing = existingResults(c, people.File, act)
 	}
 	if !c.quiet && !planOnly && !s.asks() {
 		for _, line := range s.firstPersons() {
@@ -161,6 +162,20 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 		}
 	}
 	return s.run(ctx)
+}
+
+// existingResults is the result file that a create would find, nil where it would find none of which rows were sent.
+func existingResults(c *config, export *csvfile.File, act report.Action) *report.ExistsError {
+	path := c.resultsOf(c.given.file)
+	if path == "" {
+		return nil
+	}
+	ledger, err := report.Create(path, export, act, report.Options{Tenant: c.ledger.Tenant})
+	if err == nil {
+		err = ledger.Close()
+	}
+	exists, _ := errors.AsType[*report.ExistsError](err)
+	return exists
 }
 
 // readExport reads an export, decides its columns and derives its persons, and says how.

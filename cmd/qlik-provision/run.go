@@ -29,7 +29,8 @@ type session struct {
 	people   *roster.Roster // nil for an undo
 	path     string         // of the result file; "" for a plan that saves none
 	planOnly bool
-	again    command // goes on after an end that is not 0
+	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
+	again    command             // goes on after an end that is not 0
 
 	plan     *provision.Plan // what the run would send; nil where nobody was asked for it
 	progress provision.Progress
@@ -166,6 +167,21 @@ func (s *session) finish(runErr, closeErr error) error {
 	return orNil(f)
 }
 
+// cutShort says how a run ended that could not go on.
+func (s *session) cutShort(err error) *failure {
+	next := s.again
+	wrongTenant := errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, qlik.ErrUnknownHost) ||
+		errors.Is(err, provision.ErrUnreachable)
+	if wrongTenant && s.progress.Writes == 0 && s.config.given.name != "retry" {
+		next = s.config.given // the result file is of that tenant; a new run replaces it, since nothing was sent
+	}
+	f := ended(err, next)
+	if f.code == exitInterrupted && s.config.run.Task == provision.Delete && !is[*failure](err) {
+		f.err = errors.New("interrupted; the users that were not deleted stay, and their rows are created")
+	}
+	return f
+}
+
 // orNil is f as an error that is nil where f is.
 func orNil(f *failure) error {
 	if f == nil {
@@ -186,7 +202,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 		}
 		return &failure{code: exitRun, err: err, hint: then(what, s.again)}
 	case runErr != nil:
-		return ended(runErr, s.again)
+		return s.cutShort(runErr)
 	case s.planOnly:
 		return s.planEnd(total)
 	case s.config.run.Task == provision.Delete:
@@ -234,9 +250,16 @@ func (s *session) planEnd(total *report.Summary) *failure {
 	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
 }
 
-// undoEnd judges only the rows that undo was for.
+// undoEnd judges only the rows that undo was for: with a limit those that it reached, and not those whose user has
+// another subject now.
 func (s *session) undoEnd() *failure {
-	left := len(s.ledger.Pending())
+	left := 0
+	for _, r := range s.ledger.Rows() {
+		undone := s.config.limit > 0 && r.Entry.Message == ""
+		if r.Entry.Undoable() && string(r.Entry.Code) != provision.CodeNotCreatedHere && !undone {
+			left++
+		}
+	}
 	if left == 0 {
 		return nil
 	}
@@ -262,8 +285,18 @@ func (s *session) firstSubject() string {
 
 // correction says what to do about rows that are not done. It does not repeat a command that just changed nothing.
 func (s *session) correction(total *report.Summary) string {
+	if s.fruitless(total) {
+		return "nothing changed: see code and message of these rows in " + quote(s.path) +
+			", and correct their cells; rows that can never be sent may be deleted"
+	}
 	var what string
 	switch {
+	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles:
+		return then("a role of admin level is given, and its users are changed, only with --allow-admin-roles",
+			s.again.switched("allow-admin-roles"))
+	case total.Codes[provision.CodeSubjectConflict] > 0 && total.Codes[provision.CodeEmailConflict] > 0:
+		what = "give the rows in conflict another subject or address in " + quote(s.path) +
+			", or correct the user on the tenant where it is this person"
 	case total.Counts[provision.Invalid] > 0:
 		what = "correct or delete the invalid rows in " + quote(s.path)
 	case total.Codes[provision.CodeSubjectConflict] > 0:
@@ -272,8 +305,6 @@ func (s *session) correction(total *report.Summary) string {
 	case total.Codes[provision.CodeEmailConflict] > 0:
 		what = "give the rows in conflict another address in " + quote(s.path) +
 			", or correct the user on the tenant where it is this person"
-	case s.fruitless(total):
-		return "nothing changed: see code and message of these rows in " + quote(s.path)
 	}
 	return then(what, s.again)
 }
@@ -299,6 +330,10 @@ func (s *session) next(total *report.Summary) string {
 		return given.without("dry-run").String()
 	case s.planOnly && s.path != "":
 		return given.after("retry", s.path).String()
+	case s.planOnly && s.existing != nil:
+		return existsHint(s.existing, given)
+	case s.planOnly && s.plan != nil && s.plan.Writes() == 0:
+		return ""
 	case s.planOnly:
 		name := given.name
 		if name == "plan" {

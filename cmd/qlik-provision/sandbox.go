@@ -71,7 +71,6 @@ var settings = map[string]string{
 }
 
 func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, setting string) error {
-	ignoreTerminal()
 	server, err := serve(inMemory, addr)
 	if err != nil {
 		return usage(err, "--addr 127.0.0.1:0 uses a port that is free")

@@ -15,6 +15,9 @@ func (a *app) checkCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		return nil
 	}
+	if args[0] == "help" && len(args) > 1 {
+		return a.checkCommand(root, args[1:])
+	}
 	cmd, _, err := root.Find(args)
 	if err == nil && cmd != root || args[0] == "help" || args[0] == "completion" {
 		return nil
