@@ -125,9 +125,9 @@ func (c *config) checkRun() error {
 	case c.max < 0, c.max == 0 && c.given.has("max"):
 		return fmt.Errorf("--max %d: a number from 1", c.max)
 	case c.noLookup && c.max > 0:
-		return errors.New("--no-lookup and --max: without a lookup nobody knows how many writes are needed")
+		return errors.New("--no-lookup and --max: without lookups the number of writes is not known")
 	case c.noLookup && len(c.update) > 0:
-		return errors.New("--no-lookup and --update: without a lookup nobody knows what differs")
+		return errors.New("--no-lookup and --update: without lookups the differences are not known")
 	}
 	c.run = provision.Options{
 		AllowAdminRoles: c.allowAdminRoles, Workers: c.workers, Rate: pace, Burst: c.burst, Attempts: c.attempts,

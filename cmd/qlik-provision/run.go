@@ -196,7 +196,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	switch {
 	case closeErr != nil:
 		err := errors.Join(runErr, closeErr)
-		what := "close the file where it is open, make room on the disk"
+		what := "close the file in other programs, or make room on the disk"
 		if is[*failure](runErr) {
 			err = closeErr // the run never began
 		}
@@ -209,7 +209,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 		return s.undoEnd()
 	case s.foundNobody(total):
 		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"),
-			hint: fmt.Sprintf("is %q the column of the subjects? the first is %s; another one: --subject COLUMN",
+			hint: fmt.Sprintf("is %q the right subject column? its first value is %s; to use another: --subject COLUMN",
 				s.ledger.Action().Subject, s.firstSubject())}
 	}
 	held := total.NotDone
@@ -296,15 +296,15 @@ func (s *session) correction(total *report.Summary) string {
 			s.again.switched("allow-admin-roles"))
 	case total.Codes[provision.CodeSubjectConflict] > 0 && total.Codes[provision.CodeEmailConflict] > 0:
 		what = "give the rows in conflict another subject or address in " + quote(s.path) +
-			", or correct the user on the tenant where it is this person"
+			", or correct the user on the tenant if it is this person"
 	case total.Counts[provision.Invalid] > 0:
 		what = "correct or delete the invalid rows in " + quote(s.path)
 	case total.Codes[provision.CodeSubjectConflict] > 0:
 		what = "give the rows in conflict another subject in " + quote(s.path) +
-			", or correct the user on the tenant where it is this person"
+			", or correct the user on the tenant if it is this person"
 	case total.Codes[provision.CodeEmailConflict] > 0:
 		what = "give the rows in conflict another address in " + quote(s.path) +
-			", or correct the user on the tenant where it is this person"
+			", or correct the user on the tenant if it is this person"
 	}
 	return then(what, s.again)
 }

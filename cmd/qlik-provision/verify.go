@@ -17,9 +17,9 @@ func (a *app) verifyCommand() *cobra.Command {
 	var f flags
 	cmd := &cobra.Command{
 		Use:   "verify RESULTS",
-		Short: "Ask the tenant whether what a result file says is so",
-		Long: `verify looks up every row of RESULTS and compares the users with what the outcomes promise: that created
-users exist and are not disabled, that deleted users are gone, that pending and failed rows have no user.
+		Short: "Check a result file against the tenant",
+		Long: `verify looks up every row of RESULTS and compares the tenant with the outcomes: that created users
+exist and are not disabled, that deleted users are gone, that pending and failed rows have no user.
 It sends lookups only, and changes nothing.`,
 		Example:           `  qlik-provision verify hr.results.csv`,
 		Args:              oneFile("result file"),
