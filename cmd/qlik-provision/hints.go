@@ -85,16 +85,33 @@ func refusal(err error, given command) error {
 // fileHint says how a file can be read that was refused.
 func fileHint(bad *csvfile.Error, given command) string {
 	if bad.Fix.Option != "" {
-		fixed := given.with(string(bad.Fix.Option), bad.Fix.Value)
-		if bad.Fix.Value == "" {
-			fixed = given.without(string(bad.Fix.Option))
-		}
+		fixed := corrected(bad, given)
 		if bad.Advice != "" {
 			return then(bad.Advice, fixed)
 		}
 		return fixed.String()
 	}
 	return then(cmp.Or(bad.Advice, "correct that in the file, or export it again"), given)
+}
+
+// corrected is the command with the option that a file is refused for. Where the right value is not known, what a file
+// is written in is left to detection; an option that decides who is sent stays as it was typed: without it others
+// would be sent.
+func corrected(bad *csvfile.Error, given command) command {
+	name, value := string(bad.Fix.Option), bad.Fix.Value
+	switch bad.Fix.Option {
+	case csvfile.OptionDelimiter, csvfile.OptionEncoding, csvfile.OptionHeaderRow:
+		if value == "" {
+			return given.without(name)
+		}
+	}
+	switch {
+	case value == "":
+		return given
+	case bad.Replaces != "":
+		return given.replacing(name, bad.Replaces, value)
+	}
+	return given.with(name, value)
 }
 
 // resultsHint says what to do about a result file.

@@ -17,6 +17,7 @@ type Error struct {
 	More     int       // how many problems there are besides
 	Advice   string    // what to do, in words; "" where Fix says it, or nothing can be said
 	Fix      Fix
+	Replaces string // the value in whose place Fix's is, of an option that may be given several times; "" where it may not
 }
 
 // Error is the message, a line for each problem that is listed, and how many there are besides.
