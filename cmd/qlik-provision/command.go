@@ -49,11 +49,11 @@ func (c command) with(name, value string) command {
 	return c.set(flagValue{name: name, value: value})
 }
 
-// replacing changes one value of a flag that may be given several times.
-func (c command) replacing(name, old, value string) command {
+// replace replaces one value of a flag that may be given several times.
+func (c command) replace(name, was, value string) command {
 	c.flags = slices.Clone(c.flags)
 	for i, f := range c.flags {
-		if f.name == name && f.value == old {
+		if f.name == name && f.value == was {
 			c.flags[i].value = value
 		}
 	}

@@ -17,7 +17,6 @@ type Error struct {
 	More     int       // how many problems there are besides
 	Advice   string    // what to do, in words; "" where Fix says it, or nothing can be said
 	Fix      Fix
-	Replaces string // the value in whose place Fix's is, of an option that may be given several times; "" where it may not
 }
 
 // Error is the message, a line for each problem that is listed, and how many there are besides.
@@ -55,6 +54,7 @@ type Problem struct {
 type Fix struct {
 	Option Option
 	Value  string
+	Was    string // the value that Value replaces, where the option can have several
 }
 
 // An Option names a field of Options, or of what is built on them, for errors that suggest a value.

@@ -28,8 +28,8 @@ func parseConditions(f *csvfile.File, texts []string) ([]condition, error) {
 	for i, t := range texts {
 		if err := c.condition(&conditions[i], t); err != nil {
 			err = c.explain(err)
-			if e, ok := errors.AsType[*csvfile.Error](err); ok {
-				e.Replaces = t
+			if bad, ok := errors.AsType[*csvfile.Error](err); ok && bad.Fix.Option == OptionWhere && bad.Fix.Value != "" {
+				bad.Fix.Was = t
 			}
 			return nil, err
 		}
