@@ -44,15 +44,11 @@ func (r *Run) lookUpAll(ctx context.Context, rows []Row) {
 		r.lookupFailed(ctx, err)
 		return
 	}
-	if r.options.NoLookup {
-		r.sortOut(rows, newDirectory(nil))
-		return
-	}
 	byID := func(row Row) bool { return r.options.Task == Delete && row.UserID != "" }
 	withID, persons := partition(rows, byID)
 	r.lookUpRows(ctx, persons, false, r.sortOut)
 	r.lookUpRows(ctx, withID, true, r.sortOut)
-	if err := r.release(ctx); err != nil {
+	if err := r.release(); err != nil {
 		r.fail(err)
 	}
 }
@@ -93,24 +89,19 @@ func (r *Run) prepare(ctx context.Context, rows []Row) ([]Row, error) {
 }
 
 // release lets writes be sent that waited for the last lookup, where the run may go on.
-func (r *Run) release(ctx context.Context) error {
+func (r *Run) release() error {
 	if err := r.checkHidden(); err != nil {
 		return err
 	}
 	r.mu.Lock()
-	plan, hold := r.plan, r.holdWrites && !r.lookups.cut && !r.ended()
+	hold := r.holdWrites && !r.lookups.cut && !r.ended()
 	r.asking = hold
 	r.mu.Unlock()
 	if !hold {
 		return nil
 	}
 	if r.options.Approve != nil {
-		writes := plan.Writes()
-		if limit := r.options.Limit; limit > 0 {
-			writes = min(writes, limit)
-		}
-		plan.Estimate = Estimate(writes, r.options.Rate, r.options.Burst)
-		if err := r.options.Approve(plan); err != nil {
+		if err := r.options.Approve(r.plan()); err != nil {
 			return err
 		}
 	}
@@ -153,11 +144,11 @@ func (r *Run) lookUpRows(ctx context.Context, rows []Row, byID bool, handle func
 func (r *Run) room(ctx context.Context, left int, byID bool) (n int, alone bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.queue.fresh)+r.lookups.flying >= maxAhead && !r.holdWrites && ctx.Err() == nil && !r.limitReached {
+	for len(r.queue.fresh)+r.lookups.flying >= maxAhead && !r.holdWrites && ctx.Err() == nil {
 		r.wait(ctx, time.Time{})
 	}
-	if ctx.Err() != nil || r.limitReached {
-		r.lookups.cut = ctx.Err() != nil
+	if ctx.Err() != nil {
+		r.lookups.cut = true
 		return 0, false
 	}
 	n = qlik.MaxPeople
@@ -181,6 +172,10 @@ func (r *Run) landed(rows int) {
 }
 
 func (r *Run) lookUp(ctx context.Context, batch []Row, byID bool, handle func([]Row, directory)) {
+	if r.options.NoLookup {
+		handle(batch, newDirectory(nil))
+		return
+	}
 	found, err := r.find(ctx, batch, byID)
 	switch {
 	case err == nil:

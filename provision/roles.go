@@ -207,7 +207,6 @@ func (r *Run) checkHidden() error {
 			return false
 		}
 		hidden = append(hidden, j)
-		r.plan.remove(r.options.Task)
 		return true
 	})
 	shown := r.lookups.shown

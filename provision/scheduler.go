@@ -133,7 +133,8 @@ func (r *Run) count(j *job) {
 	r.writes++
 	if r.writes == r.options.Limit {
 		r.limitReached = true
-		r.queue.fresh, r.queue.more = nil, false
+		r.queue.fresh = nil
+		r.stopLookups()
 		r.wake()
 	}
 }

@@ -14,7 +14,6 @@ import (
 // sortOut settles the rows of a lookup that need no write, and offers the others to the workers.
 func (r *Run) sortOut(rows []Row, d directory) {
 	var ready, again []*job
-	var plan Plan
 	for _, row := range rows {
 		j := &job{row: row}
 		w, res := r.decideFirst(j, d)
@@ -22,9 +21,7 @@ func (r *Run) sortOut(rows []Row, d directory) {
 		case w != nil:
 			j.write = w
 			ready = append(ready, j)
-			plan.add(r.options.Task, w.kind)
 		case res.Outcome != "":
-			plan.settled(res)
 			if !r.settle(j, res, nil) {
 				return
 			}
@@ -34,7 +31,6 @@ func (r *Run) sortOut(rows []Row, d directory) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.plan.merge(plan)
 	if r.limitReached {
 		return
 	}
@@ -81,12 +77,6 @@ func (r *Run) refuseForbidden(cleared []*job) {
 	for _, j := range cleared {
 		r.settle(j, r.failed(j, "", j.err.Error()), j.err)
 	}
-}
-
-func (r *Run) hidden(u qlik.User) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.hidesRoles(u)
 }
 
 // An explanation is what a lookup told about a row whose write met a conflict, or lost its answer.
@@ -179,7 +169,7 @@ func (r *Run) explain(j *job, d directory) explanation {
 	switch {
 	case w != nil && w.kind == createWrite:
 		return notFound
-	case w != nil && w.kind == changeWrite && r.hidden(w.user):
+	case w != nil && w.kind == changeWrite && r.hidesRoles(w.user):
 		res = r.existing(j.row, d.match(j.row.Person, true))
 	case w != nil:
 		if lost == nil || lost.kind != w.kind {
@@ -188,9 +178,9 @@ func (r *Run) explain(j *job, d directory) explanation {
 		j.write = w
 		return writable
 	case res.Outcome.Done() && lost != nil && lost.kind == changeWrite && j.unconfirmed && lost.user.ID == res.UserID:
-		res = lost.result // what was asked for holds
+		res = r.accepted(lost) // what was asked for holds
 	case res.Outcome == "" && lost != nil && lost.kind == deleteWrite:
-		res = lost.result // the user is gone
+		res = r.accepted(lost) // the user is gone
 	case res.Outcome == "":
 		return notFound
 	}
@@ -257,8 +247,14 @@ func (r *Run) settle(j *job, res Result, why error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.done++
-	if res.Outcome == Failed {
+	switch {
+	case res.Outcome == Failed:
 		r.failures++
+		if res.Code == CodeSubjectConflict || res.Code == CodeEmailConflict || res.Code == CodeAdminRole {
+			r.conflicts++
+		}
+	case res.Outcome.Done():
+		r.found++ // before the first write, all of them are: this is for the plan
 	}
 	return true
 }
