@@ -18,7 +18,7 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 		return r.deleteFor(row, d)
 	}
 	// A conflict after a lost answer means the user that was created, unless that one is not found for long enough.
-	explains := j.conflict != nil && (!j.unconfirmed || j.lookedLongEnough(time.Now()))
+	explains := j.inConflict() && (!j.unconfirmed || j.lookedLongEnough(time.Now()))
 	m := d.match(row.Person, explains)
 	switch {
 	case m.kind == noMatch:

@@ -24,7 +24,7 @@ type job struct {
 	attempts    int   // writes sent that count
 	failures    int   // requests in a row that failed, for the back-off
 	err         error // of the last write or lookup that failed
-	conflict    error // the last 409 that no lookup has explained, nil for none
+	refusal     error // the last 409 or 404 that no lookup has explained, nil for none
 	unconfirmed bool  // a write may have taken effect, and its answer was lost
 
 	announced bool      // a Result was recorded before the first write

@@ -62,10 +62,10 @@ func (r *Run) conclude(ctx context.Context, j *job, res Result, err error) {
 	case err == nil:
 		r.settle(j, res, nil)
 	case errors.Is(err, qlik.ErrConflict) && j.write.kind == createWrite:
-		j.conflict = err
+		j.refusal = err
 		r.look(ctx, j)
 	case errors.Is(err, qlik.ErrNotFound):
-		j.unconfirmed = true // what was asked for may hold all the same
+		j.refusal, j.unconfirmed = err, true // what was asked for may hold all the same
 		r.look(ctx, j)
 	case errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrConflict):
 		r.settle(j, r.failed(j, "", err.Error()), err)
@@ -117,7 +117,7 @@ func (r *Run) look(ctx context.Context, j *job) {
 		r.mu.Unlock()
 		return
 	}
-	r.braked(j)
+	r.explained(j, false)
 	at, again := r.missing(j, now, err)
 	switch {
 	case again:
@@ -126,22 +126,26 @@ func (r *Run) look(ctx context.Context, j *job) {
 		r.settle(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK}, nil)
 	case err != nil:
 		r.settle(j, r.unsettled(j, "the lookup that would settle it failed"), err)
-	case j.conflict != nil:
-		r.settle(j, r.unsettled(j, "refused as existing, and no user has its subject or address"), j.conflict)
+	case j.inConflict():
+		r.settle(j, r.unsettled(j, "refused as existing, and no user has its subject or address"), j.refusal)
 	default:
 		r.settle(j, r.unsettled(j, "no attempt is left, and a lookup did not settle it"), j.err)
 	}
 }
 
-// braked counts a conflict that was not explained as refused, once. A lost answer explains one.
-func (r *Run) braked(j *job) {
+// explained tells the brake, once, whether the refusal that a lookup had to explain was none. A lost answer explains a
+// conflict.
+func (r *Run) explained(j *job, done bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if j.conflict == nil || j.looks > 0 || j.maybeCreated() {
-		return
-	}
-	if end := r.brake.refuse(refusalCode(j.conflict), j.conflict); end != nil {
-		r.end(end)
+	switch {
+	case done:
+		r.brake.accept()
+	case j.refusal == nil, j.looks > 0, j.maybeCreated():
+	default:
+		if end := r.brake.refuse(refusalCode(j.refusal), j.refusal); end != nil {
+			r.end(end)
+		}
 	}
 }
 
@@ -173,7 +177,7 @@ func (r *Run) explain(j *job, d directory) explanation {
 		res = r.existing(j.row, d.match(j.row.Person, true))
 	case w != nil:
 		if lost == nil || lost.kind != w.kind {
-			j.unconfirmed, j.conflict = false, nil
+			j.unconfirmed, j.refusal = false, nil
 		}
 		j.write = w
 		return writable
@@ -184,19 +188,8 @@ func (r *Run) explain(j *job, d directory) explanation {
 	case res.Outcome == "":
 		return notFound
 	}
-	r.mu.Lock()
-	var end error
-	switch {
-	case res.Outcome.Done():
-		r.brake.accept()
-	case j.conflict != nil && j.looks == 0:
-		end = r.brake.refuse(refusalCode(j.conflict), j.conflict)
-	}
-	r.mu.Unlock()
-	r.settle(j, res, j.conflict)
-	if end != nil {
-		r.fail(end)
-	}
+	r.explained(j, res.Outcome.Done())
+	r.settle(j, res, j.refusal)
 	return settled
 }
 

@@ -174,12 +174,12 @@ func (r *Run) answered(t turn, v verdict, err error, took time.Duration) (cleare
 	return cleared
 }
 
-// brakes tells the brake of an answer. A conflict counts when it was looked up.
+// brakes tells the brake of an answer. A refusal that a lookup explains counts then.
 func (r *Run) brakes(j *job, err error) error {
 	switch {
 	case err == nil:
 		r.brake.accept()
-	case errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrNotFound):
+	case errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrConflict) && j.write.kind != createWrite:
 		return r.brake.refuse(refusalCode(err), err)
 	case errors.Is(err, qlik.ErrGarbled):
 		return r.brake.garble(err)
