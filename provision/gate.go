@@ -166,8 +166,8 @@ func (g *gate) wait(p pass, after time.Duration) time.Duration {
 	return backoff(g.waits)
 }
 
-// suspect takes a 403. The first ones, in flight together, may be their rows' own; each probe after them makes the scope
-// more likely.
+// suspect takes a 403. The first ones, in flight together, may be their rows' own; each probe after them makes the
+// scope more likely.
 func (g *gate) suspect(now time.Time, p pass, j *job) error {
 	if p.probe && len(g.suspects) > 0 {
 		g.refusals++

@@ -200,7 +200,8 @@ func TestLostAnswerOfAChangeIsSettled(t *testing.T) {
 func lostChange(t *testing.T, task provision.Task, fault faults.Fault, after bool, times int) {
 	tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
 	rows := people(30)
-	o := provision.Options{Task: task, Update: provision.Update{Name: task == provision.Create, Status: task == provision.Create}}
+	o := provision.Options{Task: task, Update: provision.Update{Name: task == provision.Create,
+		Status: task == provision.Create}}
 	for i, row := range rows {
 		user := userOf(row)
 		user.ID = fmt.Sprint("u", i)
@@ -275,7 +276,8 @@ func TestDisable(t *testing.T) {
 
 func TestDeleteOfWhatTheFileCreated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, Lag: 5 * time.Second}, qlik.Options{})
+		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, Lag: 5 * time.Second},
+			qlik.Options{})
 		rows := people(300)
 		tr.run(t.Context(), rows, provision.Options{})
 		for i := range rows {
@@ -292,7 +294,8 @@ func TestDeleteOfWhatTheFileCreated(t *testing.T) {
 		if tr.err != nil {
 			t.Error(tr.err)
 		}
-		tr.outcomes(t, rows, outcomes{provision.Deleted: 296, provision.Created: 2, provision.Exists: 1, provision.Pending: 1})
+		tr.outcomes(t, rows, outcomes{provision.Deleted: 296, provision.Created: 2, provision.Exists: 1,
+			provision.Pending: 1})
 		for number, code := range map[int]string{4: "", 5: provision.CodeNotCreatedHere, 6: provision.CodeNotCreatedHere,
 			7: "", 8: "", 9: provision.CodeMaybeCreated} {
 			if res := tr.got.of[number]; res.Code != code {
@@ -304,7 +307,8 @@ func TestDeleteOfWhatTheFileCreated(t *testing.T) {
 				t.Errorf("%+v: a later run could create the row again", res)
 			}
 		}
-		if first := tr.got.all[slices.IndexFunc(tr.got.all, func(res provision.Result) bool { return res.Number == 7 })]; first.Outcome != provision.Created ||
+		if first := tr.got.all[slices.IndexFunc(tr.got.all,
+			func(res provision.Result) bool { return res.Number == 7 })]; first.Outcome != provision.Created ||
 			first.UserID == "" {
 			t.Errorf("before the delete of row 7: %+v", first)
 		}
@@ -328,8 +332,10 @@ func TestRefusedDeleteStaysCreated(t *testing.T) {
 		for i := range rows {
 			rows[i].UserID = tr.got.of[i+1].UserID
 		}
-		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 400, On: sandbox.EndpointDelete, Subjects: subjectsOf(rows[3:5])})
-		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 403, On: sandbox.EndpointDelete, Subjects: subjectsOf(rows[5:6])})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 400, On: sandbox.EndpointDelete,
+			Subjects: subjectsOf(rows[3:5])})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 403, On: sandbox.EndpointDelete,
+			Subjects: subjectsOf(rows[5:6])})
 		tr.run(t.Context(), rows, provision.Options{Task: provision.Delete})
 		tr.outcomes(t, rows, outcomes{provision.Deleted: 27, provision.Created: 3})
 		if res := tr.got.of[4]; res.UserID != rows[3].UserID || res.HTTPStatus != 400 || res.Message == "" || tr.err != nil {
@@ -415,7 +421,8 @@ func TestApproveSeesWhatWillBeSent(t *testing.T) {
 				tr.outcomes(t, rows, outcomes{provision.Exists: 3500, provision.Failed: 500, provision.Pending: 1000})
 				return
 			}
-			tr.outcomes(t, rows, outcomes{provision.Exists: 3500, provision.Failed: 500, provision.Created: 500, provision.Updated: 500})
+			tr.outcomes(t, rows, outcomes{provision.Exists: 3500, provision.Failed: 500, provision.Created: 500,
+				provision.Updated: 500})
 		})
 	}
 }
@@ -435,7 +442,8 @@ func TestBrakeStopsARunThatIsRefused(t *testing.T) {
 		{"from the start", []faults.Fault{refused}, provision.ErrRefusedAll, 20, 20 + workers},
 		{"conflicts that nobody is found for", []faults.Fault{conflict}, provision.ErrRefusedAll, 0, 20 + workers},
 		{"after one was accepted", []faults.Fault{later(refused, 1)}, nil, 499, 500},
-		{"with another code", []faults.Fault{later(faults.Fault{Kind: faults.Status, Status: 400, Code: "USERS-11", Times: 1}, 5),
+		{"with another code", []faults.Fault{later(faults.Fault{Kind: faults.Status, Status: 400, Code: "USERS-11",
+			Times: 1}, 5),
 			refused}, nil, 500, 500},
 		{"a login page", []faults.Fault{page}, provision.ErrRefusedAll, 0, 20 + workers},
 		{"a login page after 300", []faults.Fault{later(page, 300)}, provision.ErrRefusedAll, 0, 300 + 20 + workers},

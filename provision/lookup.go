@@ -36,8 +36,8 @@ const (
 	maxRefusals = 3    // single rows that were refused before any lookup was answered: all are
 )
 
-// lookUpAll looks up the users of all rows, settles those rows that need no write, and offers the others to the workers.
-// Where no write may be sent before the last lookup, it asks for approval then.
+// lookUpAll looks up the users of all rows, settles those rows that need no write, and offers the others to the
+// workers. Where no write may be sent before the last lookup, it asks for approval then.
 func (r *Run) lookUpAll(ctx context.Context, rows []Row) {
 	rows, err := r.prepare(ctx, neverTriedFirst(rows))
 	if err != nil {

@@ -38,8 +38,8 @@ type job struct {
 	turn      int // the outage in which this row was a probe last, see gate.outages
 }
 
-// write takes out the row whose write is sent next, among those that allowed passes. Where there is none now, at is when
-// a back-off ends; zero: not before something changes.
+// write takes out the row whose write is sent next, among those that allowed passes. Where there is none now, at is
+// when a back-off ends; zero: not before something changes.
 func (q *queue) write(now time.Time, allowed func(*job) bool) (j *job, at time.Time) {
 	if i := slices.IndexFunc(q.first, allowed); i >= 0 {
 		j = q.first[i]

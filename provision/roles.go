@@ -160,7 +160,8 @@ func edits(a, b string) int {
 	return row[len(to)]
 }
 
-// missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show them.
+// missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show
+// them.
 func (r *Run) missingRoles(row Row, u qlik.User) (names []string) {
 	if !u.RolesShown && len(u.Roles) == 0 && !r.options.Update.Roles {
 		return nil

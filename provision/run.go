@@ -53,10 +53,11 @@ type Run struct {
 	lastErr       error
 
 	rows, looked, done, failures, writes int
-	found, conflicts                     int           // settled by lookups, as long as nothing is sent
-	idle                                 time.Time     // since when no write is in flight because of the gate; zero: one is
-	waited                               time.Duration // the sum of such times
-	took                                 time.Duration // a moving average of a write's time
+	found, conflicts                     int // settled by lookups, as long as nothing is sent
+	// since when no write is in flight because of the gate; zero: one is
+	idle   time.Time
+	waited time.Duration // the sum of such times
+	took   time.Duration // a moving average of a write's time
 }
 
 // New prepares a run. Nothing is sent yet.
@@ -87,8 +88,8 @@ func New(client *qlik.Client, o Options) *Run {
 // qlik.ErrNotTenant, what record or Approve returned, or the context's cause. Rows that were not settled are not
 // recorded, or recorded as Pending where there is something to say of them.
 //
-// When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. Run returns when all of its
-// goroutines have ended.
+// When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. Run returns when all
+// of its goroutines have ended.
 //
 // Preconditions: row numbers are positive and unique, subjects are not empty, rows to delete have a user or an
 // unconfirmed write, record is not nil. Run fails before any request where they do not hold.

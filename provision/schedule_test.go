@@ -59,7 +59,8 @@ type bucket struct{ full time.Duration } // when it will be full again
 func (o *bucket) free(t time.Duration) time.Duration { return max(t, o.full-(budget-1)*refill) }
 func (o *bucket) take(t time.Duration)               { o.full = max(o.full, t) + refill }
 
-// best is how long n creates take whoever knows the limit and what somebody else will take of it, at the times of others, in order.
+// best is how long n creates take whoever knows the limit and what somebody else will take of it, at the times of
+// others, in order.
 func best(o oracle, n int, others []time.Duration) time.Duration {
 	free := make([]time.Duration, workers)
 	var last, end time.Duration
@@ -157,7 +158,8 @@ func TestScheduleBesideAnotherProgram(t *testing.T) {
 func reaches(t *testing.T, tr *trial, best time.Duration, bound float64) {
 	t.Helper()
 	stats := tr.tenant.Stats()
-	t.Logf("%v, best %v, %.4f times; %d creates, %d of them 429", tr.took, best, float64(tr.took)/float64(best), stats.Create, stats.TooManyTier2)
+	t.Logf("%v, best %v, %.4f times; %d creates, %d of them 429", tr.took, best, float64(tr.took)/float64(best),
+		stats.Create, stats.TooManyTier2)
 	if limit := time.Duration(float64(best)*bound) + time.Second; tr.took > limit {
 		t.Errorf("took %v, the best is %v: more than %v", tr.took, best, limit)
 	}

@@ -193,8 +193,8 @@ func (r *Run) explain(j *job, d directory) explanation {
 	return settled
 }
 
-// lookBefore looks up a row whose change or delete is unconfirmed before it is sent again. It reports false where it has
-// to be sent.
+// lookBefore looks up a row whose change or delete is unconfirmed before it is sent again. It reports false where
+// it has to be sent.
 func (r *Run) lookBefore(ctx context.Context, t turn) (done bool) {
 	j := t.job
 	d, err := r.findOne(ctx, j)

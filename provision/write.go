@@ -123,8 +123,8 @@ func (r *Run) isOutage(ctx context.Context, t turn) bool {
 	return err != nil && mayPass(err) && !errors.Is(err, qlik.ErrLimited)
 }
 
-// answered tells the gate of an answer, and queues the row where it is sent again. Both are one step, so that a row that
-// met the limit is first in line before another is sent.
+// answered tells the gate of an answer, and queues the row where it is sent again. Both are one step, so that a row
+// that met the limit is first in line before another is sent.
 func (r *Run) answered(t turn, v verdict, err error, took time.Duration) (cleared []*job) {
 	j, now := t.job, time.Now()
 	r.mu.Lock()
