@@ -34,7 +34,7 @@ func TestInterruptEndsARun(t *testing.T) {
 		{"what is in flight is slow", slow, 0, 4 * time.Second, 0},
 		{"what is in flight breaks in the end", lostLater, 0, 4 * time.Second, 3},
 		{"what is in flight never ends", hang, 0, 10 * time.Second, 3},
-		{"what is in flight never ends, and somebody is in a hurry", hang, 2 * time.Second, 2 * time.Second, 3},
+		{"what is in flight never ends, and is not waited for", hang, 2 * time.Second, 2 * time.Second, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestInterruptEndsARun(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				if n := len(spy.calls); n != len(creates)+len(spy.to(sandbox.EndpointFilter))+1 {
-					t.Errorf("%d requests in all: somebody went on", n)
+					t.Errorf("%d requests in all: the run went on", n)
 				}
 			})
 		})
@@ -77,11 +77,11 @@ func TestInterruptEndsARun(t *testing.T) {
 
 func TestInterruptWhileWaiting(t *testing.T) {
 	for name, fault := range map[string]faults.Fault{
-		"creates": {Kind: faults.Status, Status: 429, RetryAfter: "300", On: sandbox.EndpointCreate, Skip: 50},
-		"lookups": {Kind: faults.Status, Status: 429, RetryAfter: "300", On: sandbox.EndpointFilter, Skip: 1},
-		"a look":  {Kind: faults.Status, Status: 503, RetryAfter: "300", On: sandbox.EndpointList},
-		"tokens":  {Kind: faults.Status, Status: 503, On: sandbox.EndpointToken},
-		"down":    {Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate},
+		"creates":  {Kind: faults.Status, Status: 429, RetryAfter: "300", On: sandbox.EndpointCreate, Skip: 50},
+		"lookups":  {Kind: faults.Status, Status: 429, RetryAfter: "300", On: sandbox.EndpointFilter, Skip: 1},
+		"a lookup": {Kind: faults.Status, Status: 503, RetryAfter: "300", On: sandbox.EndpointList},
+		"tokens":   {Kind: faults.Status, Status: 503, On: sandbox.EndpointToken},
+		"down":     {Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -47,7 +47,7 @@ func TestGateIsClosedUntilAProbeIsProcessed(t *testing.T) {
 				})
 				for i, c := range creates[in+1:] {
 					if c.sent < creates[in].done {
-						t.Errorf("create %d went %v before the first was let in", in+1+i, creates[in].done-c.sent)
+						t.Errorf("create %d was sent %v before the first was processed", in+1+i, creates[in].done-c.sent)
 					}
 				}
 				if n := together(creates); n != workers {
@@ -103,7 +103,7 @@ func TestRetryAfterIsKept(t *testing.T) {
 				if len(limited) > workers {
 					t.Errorf("%d creates met the limit, with %d workers", len(limited), workers)
 				}
-				last := map[string]time.Duration{} // when those that met it went again
+				last := map[string]time.Duration{} // when rows that met it were sent again
 				for _, c := range creates[next:] {
 					if slices.ContainsFunc(limited, func(l *call) bool { return l.subject == c.subject }) {
 						last[c.subject] = c.sent
@@ -112,7 +112,7 @@ func TestRetryAfterIsKept(t *testing.T) {
 				for _, c := range creates[next:] {
 					for subject, at := range last {
 						if _, met := last[c.subject]; !met && c.sent < at {
-							t.Errorf("%s went before %s, which had met the limit", c.subject, subject)
+							t.Errorf("%s was sent before %s, which had met the limit", c.subject, subject)
 						}
 					}
 				}
@@ -152,7 +152,7 @@ func TestAnswersInFlightDoNotOpenTheGate(t *testing.T) {
 		creates := spy.to(sandbox.EndpointCreate)
 		met := creates[slices.IndexFunc(creates, func(c *call) bool { return c.status == 429 })].done
 		if n := len(within(creates, met+1, met+20*time.Second-time.Millisecond)); n > 0 {
-			t.Errorf("%d creates went within the 20 s that the tenant asked for", n)
+			t.Errorf("%d creates were sent within the 20 s that the tenant asked for", n)
 		}
 	})
 }
@@ -184,7 +184,7 @@ func TestLateAnswersDoNotCloseTheGate(t *testing.T) {
 					t.Fatalf("the late answer is %d, after %v", late.status, late.done)
 				}
 				if n := len(within(creates, late.done, late.done+latency)); n < workers-1 {
-					t.Errorf("%d creates went at once after the late answer, with %d workers", n, workers)
+					t.Errorf("%d creates were sent together after the late answer, with %d workers", n, workers)
 				}
 			})
 		})

@@ -283,7 +283,7 @@ func TestDeleteOfWhatTheFileCreated(t *testing.T) {
 		for i := range rows {
 			rows[i].UserID = tr.got.of[i+1].UserID
 		}
-		rows[3].UserID = "gone"                                           // deleted by somebody else
+		rows[3].UserID = "gone"                                           // deleted by another program
 		rows[4].UserID, rows[5].UserID = rows[5].UserID, rows[4].UserID   // of other subjects
 		rows[6].UserID, rows[6].SentAt = "", tr.got.of[7].FinishedAt      // its answer was lost
 		rows[7].UserID, rows[7].SentAt = "", time.Now().Add(-9*time.Hour) // existed before
@@ -405,7 +405,7 @@ func TestApproveSeesWhatWillBeSent(t *testing.T) {
 					if n := len(spy.to(sandbox.EndpointCreate)) + len(spy.to(sandbox.EndpointPatch)); n > 0 {
 						t.Errorf("%d writes before it", n)
 					}
-					time.Sleep(time.Hour) // somebody thinks: that is no lack of progress
+					time.Sleep(time.Hour) // waiting for approval is no lack of progress
 					return answer
 				},
 			})
@@ -440,7 +440,7 @@ func TestBrakeStopsARunThatIsRefused(t *testing.T) {
 		most   int // creates
 	}{
 		{"from the start", []faults.Fault{refused}, provision.ErrRefusedAll, 20, 20 + workers},
-		{"conflicts that nobody is found for", []faults.Fault{conflict}, provision.ErrRefusedAll, 0, 20 + workers},
+		{"conflicts without a user", []faults.Fault{conflict}, provision.ErrRefusedAll, 0, 20 + workers},
 		{"after one was accepted", []faults.Fault{later(refused, 1)}, nil, 499, 500},
 		{"with another code", []faults.Fault{later(faults.Fault{Kind: faults.Status, Status: 400, Code: "USERS-11",
 			Times: 1}, 5),

@@ -192,7 +192,7 @@ func TestTiersDoNotSlowOneAnother(t *testing.T) {
 		tr.check(t, rows)
 		for i, c := range spy.to(sandbox.EndpointCreate)[1:] {
 			if due := time.Duration(i)*100*time.Millisecond + time.Second; c.sent > due {
-				t.Fatalf("create %d went %v late, though rows were there", i, c.sent-due)
+				t.Fatalf("create %d was sent %v late", i, c.sent-due)
 			}
 		}
 		lookups := spy.to(sandbox.EndpointFilter)
@@ -255,7 +255,7 @@ func TestEveryPageCountsInTheLookupBudget(t *testing.T) {
 func TestLookupsWithoutARate(t *testing.T) {
 	for limit, longest := range map[sandbox.Limit]time.Duration{
 		sandbox.LimitOff:     2 * time.Second,
-		sandbox.LimitRolling: 2*time.Minute + 2*time.Second, // 200 at once, and the others when the tenant says so
+		sandbox.LimitRolling: 2*time.Minute + 2*time.Second, // 200 together, and the others when the tenant allows
 	} {
 		t.Run(string(limit), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
