@@ -140,7 +140,7 @@ func TestAnswersInFlightDoNotOpenTheGate(t *testing.T) {
 		}
 		go func() {
 			time.Sleep(10 * time.Second)
-			if now := tr.last.Progress(); now.Waiting != provision.ReasonLimit || time.Until(now.Until) < 10*time.Second {
+			if now := tr.last.Load().Progress(); now.Waiting != provision.ReasonLimit || time.Until(now.Until) < 10*time.Second {
 				t.Errorf("it waits for %q, for %v", now.Waiting, time.Until(now.Until))
 			}
 		}()

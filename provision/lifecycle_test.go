@@ -366,12 +366,26 @@ func TestLimitStopsInGoodOrder(t *testing.T) {
 				if n := tr.got.count(provision.Exists); n != 20 {
 					t.Errorf("%d exist", n)
 				}
-				if p := tr.last.Progress(); p.Writes != limit || p.Left != 0 {
+				if p := tr.last.Load().Progress(); p.Writes != limit || p.Left != 0 {
 					t.Errorf("%+v", p)
 				}
 			})
 		})
 	}
+}
+
+func TestLimitDoesNotWaitForLookups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "600", On: sandbox.EndpointFilter,
+			Skip: 1})
+		rows := people(300)
+		tr.run(t.Context(), rows, provision.Options{Limit: 10})
+		tr.outcomes(t, rows, outcomes{provision.Created: 10, provision.Pending: 290})
+		if tr.err != nil || tr.took > 10*time.Second {
+			t.Errorf("%v after %v", tr.err, tr.took)
+		}
+	})
 }
 
 func TestApproveSeesWhatWillBeSent(t *testing.T) {
@@ -490,6 +504,52 @@ func TestBrakeSparesConflictsThatAreExplained(t *testing.T) {
 		tr.run(t.Context(), rows, provision.Options{NoLookup: true})
 		tr.check(t, rows)
 		tr.outcomes(t, rows, outcomes{provision.Exists: 500})
+	})
+}
+
+func TestBrakeSparesConflictsAfterLostAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, Lag: 10 * time.Second}
+		tr, _ := watched(t, o, qlik.Options{})
+		rows := people(60)
+		tr.tenant.Inject(faults.Fault{Kind: faults.Reset, On: sandbox.EndpointCreate, After: true, Times: 60})
+		tr.run(t.Context(), rows, provision.Options{Patience: 2 * time.Hour})
+		tr.check(t, rows)
+		tr.outcomes(t, rows, outcomes{provision.Created: 60})
+	})
+}
+
+func TestBrakeSparesDeletesOfUsersThatAreGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+		rows := people(60)
+		tr.run(t.Context(), rows, provision.Options{})
+		for i := range rows {
+			rows[i].UserID = tr.got.of[i+1].UserID
+		}
+		gone := faults.Fault{Kind: faults.Status, Status: 404, On: sandbox.EndpointDelete, After: true}
+		tr.tenant.Inject(gone)
+		tr.got = results{}
+		tr.run(t.Context(), rows, provision.Options{Task: provision.Delete})
+		tr.check(t, rows)
+		tr.outcomes(t, rows, outcomes{provision.Deleted: 60})
+	})
+}
+
+func TestRowsThatWereNeverTriedGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+		rows := people(40)
+		for i := range rows[:20] {
+			rows[i].Tried = true
+		}
+		tr.run(t.Context(), rows, provision.Options{Workers: 1})
+		tr.check(t, rows)
+		for i, c := range spy.to(sandbox.EndpointCreate) {
+			if want := rows[(i+20)%40].Person.Subject; c.subject != want {
+				t.Fatalf("create %d is for %s, want %s", i+1, c.subject, want)
+			}
+		}
 	})
 }
 

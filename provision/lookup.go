@@ -90,15 +90,15 @@ func (r *Run) prepare(ctx context.Context, rows []Row) ([]Row, error) {
 
 // release lets writes be sent that waited for the last lookup, where the run may go on.
 func (r *Run) release() error {
-	if err := r.checkHidden(); err != nil {
-		return err
-	}
 	r.mu.Lock()
 	hold := r.holdWrites && !r.lookups.cut && !r.ended()
 	r.asking = hold
 	r.mu.Unlock()
 	if !hold {
 		return nil
+	}
+	if err := r.checkHidden(); err != nil {
+		return err
 	}
 	if r.options.Approve != nil {
 		if err := r.options.Approve(r.plan()); err != nil {

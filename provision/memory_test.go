@@ -16,7 +16,8 @@ import (
 	"qlik-provision/provision/sandbox"
 )
 
-// empty is a tenant without users that accepts every create and forgets it, so that what is measured is the run's memory.
+// empty is a tenant without users that accepts every create and forgets it, so that what is measured is the run's
+// memory.
 type empty struct{}
 
 func (empty) RoundTrip(req *http.Request) (*http.Response, error) {

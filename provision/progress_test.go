@@ -29,14 +29,14 @@ func shown(t *testing.T, tr *trial, rows []provision.Row, o provision.Options, t
 		var all []moment
 		for _, at := range times {
 			time.Sleep(at - time.Since(began))
-			all = append(all, moment{at, tr.last.Progress()})
+			all = append(all, moment{at, tr.last.Load().Progress()})
 		}
 		moments <- all
 	}()
 	tr.run(t.Context(), rows, o)
 	tr.check(t, rows)
 	all := <-moments
-	if end := tr.last.Progress(); end.Settled != len(rows) || end.Left != 0 || end.Waiting != "" {
+	if end := tr.last.Load().Progress(); end.Settled != len(rows) || end.Left != 0 || end.Waiting != "" {
 		t.Errorf("at the end: %+v", end)
 	}
 	return all
@@ -128,7 +128,7 @@ func TestProgressTellsWhatTheRunWaitsFor(t *testing.T) {
 				began := time.Now()
 				go func() {
 					time.Sleep(test.at)
-					s := tr.last.Progress()
+					s := tr.last.Load().Progress()
 					until := s.Until.Sub(began)
 					if s.Until.IsZero() {
 						until = 0
@@ -144,7 +144,7 @@ func TestProgressTellsWhatTheRunWaitsFor(t *testing.T) {
 				tr.run(t.Context(), rows, provision.Options{Rate: test.rate, Burst: 1 + int(500*(1-min(1, test.rate*10))),
 					NoLookup: test.waited > 0})
 				tr.check(t, rows)
-				if s := tr.last.Progress(); s.Waited < test.waited || s.Waited > tr.took {
+				if s := tr.last.Load().Progress(); s.Waited < test.waited || s.Waited > tr.took {
 					t.Errorf("it waited for %v in all, of %v, want %v at least", s.Waited, tr.took, test.waited)
 				}
 			})

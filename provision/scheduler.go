@@ -154,7 +154,7 @@ func (r *Run) overdue(now time.Time) (at time.Time, err error) {
 			return at, r.unreachable()
 		}
 	}
-	if r.stalled.IsZero() || r.asking {
+	if r.stalled.IsZero() {
 		return at, nil
 	}
 	patience := r.options.Patience
