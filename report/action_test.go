@@ -12,12 +12,15 @@ func TestActionsAreWrittenInOneOrderAndReadAgain(t *testing.T) {
 		action Action
 		want   string
 	}{
-		{Action{Command: "create", Subject: "Employee ID", Name: "{First} {Last}", Email: "Work Email", Status: "active"},
+		{Action{Command: "create", Subject: "Employee ID", Name: "{First} {Last}", Email: "Work Email",
+			Status: "active"},
 			`create --subject 'Employee ID' --name '{First} {Last}' --email 'Work Email' --status active`},
 		{Action{Command: "disable", Subject: "ID"}, `disable --subject ID`},
-		{Action{Command: "create", Subject: "auth0|{ID}", Roles: "Roles", EveryonesRoles: []string{"Viewer", "Analyst's"}, Status: "invited",
+		{Action{Command: "create", Subject: "auth0|{ID}", Roles: "Roles", EveryonesRoles: []string{"Viewer",
+			"Analyst's"}, Status: "invited",
 			Update: []string{"name", "roles"}, Where: []string{"Status=Active", "Site!=Rome,Oslo"}},
-			`create --subject 'auth0|{ID}' --roles Roles --role Viewer --role 'Analyst'\''s' --status invited --update name,roles ` +
+			`create --subject 'auth0|{ID}' --roles Roles --role Viewer --role 'Analyst'\''s' ` +
+				`--status invited --update name,roles ` +
 				`--where Status=Active --where 'Site!=Rome,Oslo'`},
 		{Action{Command: "create", Subject: "two\r\nlines \\ '", Status: "active"},
 			`create --subject $'two\x0d\x0alines \x5c \x27' --status active`},

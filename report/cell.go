@@ -10,7 +10,7 @@ import (
 
 // Text is what the tenant says, or may have said. As a cell it has no control characters, and no spreadsheet
 // takes it or a part of it for a formula, whichever separator the file is opened with: an apostrophe stands in
-// front of the sign.
+// front of the character that would begin it.
 type Text string
 
 // maxText is the size of a Text's cell in bytes, apostrophes aside: enough for any message, and far below what

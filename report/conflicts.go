@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ type conflicts struct {
 // own, the later one linked to the first where both are one person's.
 type subjectGroup struct {
 	all, done evidence
-	stranger  *Row // the first row of somebody else; nil where all rows can be one person's
+	contrary  *Row // the first row of another person; nil where all rows can be one person's
 	linked    *subjectGroup
 }
 
@@ -56,8 +57,9 @@ func (e *evidence) contradicts(r *Row) *Row {
 	return e.find(func(a *Row) bool { return a != r && !provision.SamePerson(a.Person, r.Person) })
 }
 
-// An addressGroup is the rows with one address.
-type addressGroup struct{ first, other *Row } // other is the first with another subject than first, nil where there is none
+// An addressGroup is the rows with one address: the first, and the first with another subject, nil where there
+// is none.
+type addressGroup struct{ first, other *Row }
 
 // findConflicts finds them. Where several rows are one person's the one with the lowest number counts.
 func findConflicts(rows []Row, addresses bool) *conflicts {
@@ -114,31 +116,36 @@ func (c *conflicts) groupBySubject(ordered []*Row) {
 		members = append(members, r)
 	}
 	for _, r := range members {
-		if g := c.bySubject[r.Person.Subject]; g.stranger == nil && g.all.contradicts(r) != nil {
-			g.stranger = r
+		if g := c.bySubject[r.Person.Subject]; g.contrary == nil && g.all.contradicts(r) != nil {
+			g.contrary = r
 		}
 	}
 }
 
 // shared yields the rows that claim a key which another row claims, too, with that key.
-func shared(ordered []*Row, claims func(*Row) bool, key func(*Row) string) func(yield func(*Row, string) bool) {
-	counts := make(map[string]int32, len(ordered))
-	each := func(visit func(*Row, string) bool) {
-		for _, r := range ordered {
-			if r.Person.Subject == "" || !claims(r) {
-				continue
-			}
-			if k := key(r); k != "" && !visit(r, k) {
+func shared(ordered []*Row, claims func(*Row) bool, key func(*Row) string) iter.Seq2[*Row, string] {
+	first := make(map[string]int, len(ordered)) // index of the first row with a key
+	again := make([]bool, len(ordered))         // whether another row has the row's key
+	for i, r := range ordered {
+		if r.Person.Subject == "" || !claims(r) {
+			continue
+		}
+		k := key(r)
+		if k == "" {
+			continue
+		}
+		if at, found := first[k]; found {
+			again[at], again[i] = true, true
+		} else {
+			first[k] = i
+		}
+	}
+	return func(yield func(*Row, string) bool) {
+		for i, r := range ordered {
+			if again[i] && !yield(r, key(r)) {
 				return
 			}
 		}
-	}
-	each(func(_ *Row, key string) bool {
-		counts[key]++
-		return true
-	})
-	return func(yield func(*Row, string) bool) {
-		each(func(r *Row, key string) bool { return counts[key] == 1 || yield(r, key) })
 	}
 }
 
@@ -166,31 +173,31 @@ func (c *conflicts) addressRival(r *Row) *Row {
 func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message string) {
 	if rival := c.addressRival(r); rival != nil {
 		return provision.Invalid, provision.CodeEmailTwice,
-			fmt.Sprintf("the address is also in row %d (%s)", rival.Number, describe(rival.Person.Name, rival.Person.Subject))
+			alsoIn("address", rival, rival.Person.Subject)
 	}
 	g := c.bySubject[r.Person.Subject]
 	if g == nil {
 		return provision.Pending, "", ""
 	}
-	stranger := g.done.contradicts(r)
-	if g.stranger != nil || stranger != nil {
+	other := g.done.contradicts(r)
+	if g.contrary != nil || other != nil {
 		same := g.done.find(func(d *Row) bool {
 			return provision.SamePerson(d.Person, r.Person) && !saysNothingComparable(d.Person, r.Person)
 		})
 		switch {
 		case same != nil:
 			return duplicate(same, r)
-		case stranger != nil:
+		case other != nil:
 			return provision.Failed, provision.CodeSubjectConflict, fmt.Sprintf(
-				"the subject belongs to another person: %s in row %d (%s), %s here", describePerson(stranger.Person),
-				stranger.Number, stranger.Entry.Outcome, describePerson(r.Person))
+				"the subject belongs to another person: %s in row %d (%s), %s here", describePerson(other.Person),
+				other.Number, other.Entry.Outcome, describePerson(r.Person))
 		}
-		rival := cmp.Or(g.all.contradicts(r), g.stranger) // the second where r may be either person
+		rival := cmp.Or(g.all.contradicts(r), g.contrary) // the second where r may be either person
 		return provision.Invalid, provision.CodeSubjectTwice,
-			fmt.Sprintf("the subject is also in row %d (%s)", rival.Number, describe(rival.Person.Name, rival.Person.Email))
+			alsoIn("subject", rival, rival.Person.Email)
 	}
 	first := g.all.first
-	if l := g.linked; l != nil && l.stranger == nil && provision.SamePerson(l.all.first.Person, first.Person) {
+	if l := g.linked; l != nil && l.contrary == nil && provision.SamePerson(l.all.first.Person, first.Person) {
 		first = l.all.first
 	}
 	if first == r {
@@ -226,22 +233,21 @@ func duplicate(first, r *Row) (provision.Outcome, string, string) {
 // maxShown is how many bytes of a value a message shows.
 const maxShown = 160
 
-// describe names a person by what is known of them.
-func describe(known ...string) string {
-	var parts []string
-	for _, k := range known {
-		if k != "" {
-			parts = append(parts, text.Clip(k, maxShown))
-		}
+// alsoIn says that another row has the same address or subject, and names its person: by name, and by what it
+// has besides.
+func alsoIn(what string, other *Row, besides string) string {
+	known := text.Clip(other.Person.Name, maxShown)
+	if known != "" && besides != "" {
+		known += ", "
 	}
-	return strings.Join(parts, ", ")
+	return fmt.Sprintf("the %s is also in row %d (%s%s)", what, other.Number, known, text.Clip(besides, maxShown))
 }
 
 // describePerson is name and address, as a letter is addressed.
 func describePerson(p provision.Person) string {
 	switch {
 	case p.Name == "" && p.Email == "":
-		return "nobody named"
+		return "a person without name and email"
 	case p.Email == "":
 		return text.Clip(p.Name, maxShown)
 	case p.Name == "":

@@ -19,21 +19,26 @@ var conflictCases = []struct {
 		`duplicate same person as row 1; name differs: row 1 has "Jane"`}},
 	{"more is known of the second", "a,,\na,Jane,j@x.example\n", []string{"pending",
 		"duplicate same person as row 1; name differs: row 1 has none; email differs: row 1 has none"}},
-	{"three people twice each", "a,Jane,\nb,John,\nc,Ann,\nc,Ann,\nb,John,\na,Jane,\n", []string{"pending", "pending", "pending",
+	{"three people twice each", "a,Jane,\nb,John,\nc,Ann,\nc,Ann,\nb,John,\na,Jane,\n", []string{"pending", "pending",
+		"pending",
 		"duplicate same person as row 3", "duplicate same person as row 2", "duplicate same person as row 1"}},
 	{"three people under one subject", "a,Jane,\na,John,\na,Ann,\n", []string{
-		"invalid subject-twice the subject is also in row 2 (John)", "invalid subject-twice the subject is also in row 1 (Jane)",
+		"invalid subject-twice the subject is also in row 2 (John)",
+		"invalid subject-twice the subject is also in row 1 (Jane)",
 		"invalid subject-twice the subject is also in row 1 (Jane)"}},
 	{"nothing to compare", "a,,\na,,\n", []string{"pending", "duplicate same person as row 1"}},
 	{"case and space aside", "a,Jane,\na, JANE ,\n", []string{"pending", "duplicate same person as row 1"}},
-	{"one person under subjects that differ in case", "a,Jane,\nA,Jane,\n", []string{"pending", "duplicate same person as row 1"}},
+	{"one person under subjects that differ in case", "a,Jane,\nA,Jane,\n", []string{"pending",
+		"duplicate same person as row 1"}},
 	{"two people under subjects that differ in case", "a,Jane,\nA,John,\nA,John,\n", []string{"pending", "pending",
 		"duplicate same person as row 2"}},
 	{"a second person makes all of them invalid", "a,Jane,\na,Jane,j@x.example\na,John,\n", []string{
-		"invalid subject-twice the subject is also in row 3 (John)", "invalid subject-twice the subject is also in row 3 (John)",
+		"invalid subject-twice the subject is also in row 3 (John)",
+		"invalid subject-twice the subject is also in row 3 (John)",
 		"invalid subject-twice the subject is also in row 1 (Jane)"}},
 	{"two people behind a row without a name", "a,,\na,Jane,j@x.example\na,John,\nb,,\n", []string{
-		"invalid subject-twice the subject is also in row 3 (John)", "invalid subject-twice the subject is also in row 3 (John)",
+		"invalid subject-twice the subject is also in row 3 (John)",
+		"invalid subject-twice the subject is also in row 3 (John)",
 		"invalid subject-twice the subject is also in row 2 (Jane, j@x.example)", "pending"}},
 	{"two people before a row without a name", "a,Jane,j@x.example\na,John,\na,,\n", []string{
 		"invalid subject-twice the subject is also in row 2 (John)",
@@ -44,25 +49,32 @@ var conflictCases = []struct {
 		"invalid subject-twice the subject is also in row 3 (k@x.example)",
 		"invalid subject-twice the subject is also in row 2 (j@x.example)"}},
 	{"two names behind an address", "a,,j@x.example\na,Jane,\na,John,\n", []string{
-		"invalid subject-twice the subject is also in row 3 (John)", "invalid subject-twice the subject is also in row 3 (John)",
+		"invalid subject-twice the subject is also in row 3 (John)",
+		"invalid subject-twice the subject is also in row 3 (John)",
 		"invalid subject-twice the subject is also in row 2 (Jane)"}},
 	{"one person in parts", "a,,\na,Jane,\na,,j@x.example\na,Jane,J@x.example\n", []string{"pending",
-		"duplicate same person as row 1; name differs: row 1 has none", "duplicate same person as row 1; email differs: row 1 has none",
+		"duplicate same person as row 1; name differs: row 1 has none",
+		"duplicate same person as row 1; email differs: row 1 has none",
 		"duplicate same person as row 1; name differs: row 1 has none; email differs: row 1 has none"}},
-	{"the first that can be sent counts", "a,Jane,broken@\na,Jane,j@x.example\na,Jane,\n", []string{"invalid bad-email", "pending",
-		`duplicate same person as row 2; email differs: row 2 has "j@x.example"`}},
+	{"the first that can be sent counts", "a,Jane,broken@\na,Jane,j@x.example\na,Jane,\n",
+		[]string{"invalid bad-email", "pending",
+			`duplicate same person as row 2; email differs: row 2 has "j@x.example"`}},
 	{"an invalid row claims nothing", "a,Jane,\na,John,broken@\n", []string{"pending", "invalid bad-email"}},
 	{"no subject is nobody's", ",Jane,j@x.example\n,John,\n", []string{"invalid no-subject", "invalid no-subject"}},
 	{"one address under two subjects", "a,Jane,j@x.example\nb,John,J@X.example\nc,Ann,a@x.example\n", []string{
-		"invalid email-twice the address is also in row 2 (John, b)", "invalid email-twice the address is also in row 1 (Jane, a)",
+		"invalid email-twice the address is also in row 2 (John, b)",
+		"invalid email-twice the address is also in row 1 (Jane, a)",
 		"pending"}},
-	{"one address under one subject", "a,Jane,j@x.example\na,Jane,j@x.example\n", []string{"pending", "duplicate same person as row 1"}},
+	{"one address under one subject", "a,Jane,j@x.example\na,Jane,j@x.example\n", []string{"pending",
+		"duplicate same person as row 1"}},
 	{"no address is nobody's", "a,Jane,\nb,John,\n", []string{"pending", "pending"}},
-	{"another row of a person whose address is also somebody else's", "a,Jane,j@x.example\na,Jane,k@x.example\nb,John,j@x.example\n", []string{
-		"invalid email-twice the address is also in row 3 (John, b)", "pending",
-		"invalid email-twice the address is also in row 1 (Jane, a)"}},
+	{"another row of a person whose address is also somebody else's",
+		"a,Jane,j@x.example\na,Jane,k@x.example\nb,John,j@x.example\n", []string{
+			"invalid email-twice the address is also in row 3 (John, b)", "pending",
+			"invalid email-twice the address is also in row 1 (Jane, a)"}},
 	{"an address that is not ASCII", "a,Jane,jö@x.example\nb,John,JÖ@x.example\n", []string{
-		"invalid email-twice the address is also in row 2 (John, b)", "invalid email-twice the address is also in row 1 (Jane, a)"}},
+		"invalid email-twice the address is also in row 2 (John, b)",
+		"invalid email-twice the address is also in row 1 (Jane, a)"}},
 	{"a long name", "a,John,\na," + strings.Repeat("é", 100) + ",\n", []string{
 		"invalid subject-twice the subject is also in row 2 (" + strings.Repeat("é", 78) + "…)",
 		"invalid subject-twice the subject is also in row 1 (John)"}},
@@ -124,7 +136,8 @@ func TestContradictingRowsAreOnlyLookedUp(t *testing.T) {
 }
 
 func TestADoneRowMakesNoSubjectTwice(t *testing.T) {
-	l, path := start(t, "Employee ID,Name,Email\na,Jane,\na,Jane,j@x.example\nb,,b@x.example\nc,Jane,\n", theAction, sandbox)
+	l, path := start(t, "Employee ID,Name,Email\na,Jane,\na,Jane,j@x.example\nb,,b@x.example\nc,Jane,\n", theAction,
+		sandbox)
 	record(t, l, created(l.Pending()[0]), failed(l.Pending()[1]), failed(l.Pending()[2]))
 	mustClose(t, l)
 	tb := tableOf(t, read(t, path))
@@ -133,7 +146,8 @@ func TestADoneRowMakesNoSubjectTwice(t *testing.T) {
 	mustClose(t, mustRetry(t, path))
 	want := map[int]string{
 		1: "created", 2: "duplicate same person as row 1; email differs: row 1 has none",
-		3: "failed subject-conflict the subject belongs to another person: Jane in row 1 (created), John <b@x.example> here",
+		3: "failed subject-conflict the subject belongs to another person: Jane in row 1 (created), " +
+			"John <b@x.example> here",
 		4: "duplicate same person as row 1",
 	}
 	if diff := cmp.Diff(want, outcomes(t, path)); diff != "" {
@@ -141,7 +155,8 @@ func TestADoneRowMakesNoSubjectTwice(t *testing.T) {
 	}
 }
 
-// Who was created without a name may be either of two who come later; a row that says nothing may be the one who was created.
+// Who was created without a name may be either of two who come later; a row that says nothing may be the one
+// who was created.
 func TestTwoPeopleBesideADoneRowWithoutAName(t *testing.T) {
 	l, path := start(t, "Employee ID,Name,Email\na,,\nb,Jane,\nc,John,j@x.example\nd,,\n", theAction, sandbox)
 	record(t, l, created(l.Pending()[0]))
@@ -157,7 +172,8 @@ func TestTwoPeopleBesideADoneRowWithoutAName(t *testing.T) {
 	l = mustRetry(t, path)
 	mustClose(t, l)
 	got := outcomes(t, path)
-	if got[1] != "created" || !strings.HasPrefix(got[2], "invalid subject-twice") || !strings.HasPrefix(got[3], "invalid subject-twice") ||
+	if got[1] != "created" || !strings.HasPrefix(got[2], "invalid subject-twice") || !strings.HasPrefix(got[3],
+		"invalid subject-twice") ||
 		!strings.HasPrefix(got[4], "duplicate") {
 		t.Errorf("%v", got)
 	}
@@ -166,13 +182,16 @@ func TestTwoPeopleBesideADoneRowWithoutAName(t *testing.T) {
 func TestDoneSkippedAndDeletedRowsClaimNoAddress(t *testing.T) {
 	a := theAction
 	a.Where = []string{"State=Active"}
-	l, path := start(t, "Employee ID,Name,Email,State\n1,Jane,j@x.example,Active\n2,Ann,a@x.example,Left\n3,Ann,a@x.example,Active\n4,Bob,b@x.example,Active\n", a, sandbox)
+	l, path := start(t,
+		"Employee ID,Name,Email,State\n1,Jane,j@x.example,Active\n2,Ann,a@x.example,Left\n"+
+			"3,Ann,a@x.example,Active\n4,Bob,b@x.example,Active\n", a, sandbox)
 	rows := l.Pending()
 	record(t, l, created(rows[0]), failed(rows[1]), failed(rows[2]))
 	mustClose(t, l)
 	write(t, path, tableOf(t, read(t, path)).set(4, "Email", "j@x.example").saved(',', false, ""))
 	l = mustRetry(t, path)
-	if got := l.Summary().Counts; got[provision.Pending] != 2 || got[provision.Skipped] != 1 || got[provision.Created] != 1 {
+	if got := l.Summary().Counts; got[provision.Pending] != 2 || got[provision.Skipped] != 1 ||
+		got[provision.Created] != 1 {
 		t.Errorf("%v", got)
 	}
 }

@@ -104,7 +104,8 @@ func TestReplacingAFileThatIsKilledAnywhereKeepsOldOrNew(t *testing.T) {
 		states = append(states, snapshot(t, filepath.Dir(path)))
 		return nil
 	}
-	l, err := create(f, parseText(t, strings.ReplaceAll(manyRows(5), "@acme", "@new")), theAction, Options{Tenant: "sandbox", Overwrite: true})
+	l, err := create(f, parseText(t, strings.ReplaceAll(manyRows(5), "@acme", "@new")), theAction,
+		Options{Tenant: "sandbox", Overwrite: true})
 	if err == nil {
 		err = prepare(l)
 	}

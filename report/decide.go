@@ -15,7 +15,9 @@ func (l *Ledger) decideAll() {
 	for i := range l.rows {
 		r := &l.rows[i]
 		if e := &r.Entry; isPlan && (e.Outcome == provision.Exists || e.Outcome == provision.Unchanged) {
-			*e = Entry{Outcome: provision.Pending, UserSubject: e.UserSubject, Tenant: e.Tenant, Check: e.Check, Row: e.Row}
+			*e = Entry{
+				Outcome: provision.Pending, UserSubject: e.UserSubject, Tenant: e.Tenant, Check: e.Check, Row: e.Row,
+			}
 		}
 		if len(r.Person.Subject) > maxSubject && r.sendable() {
 			r.Code = provision.CodeBadSubject

@@ -143,7 +143,8 @@ func TestAReadOnlyDiskIsFoundBeforeTheRun(t *testing.T) {
 	if _, err := Open(path, csvfile.Options{}, sandbox); !errors.Is(err, syscall.EROFS) {
 		t.Errorf("opened: %v", err)
 	}
-	if _, err := Create(filepath.Join(folder, "new.csv"), parseText(t, sixRows), theAction, sandbox); !errors.Is(err, syscall.EROFS) {
+	if _, err := Create(filepath.Join(folder, "new.csv"), parseText(t, sixRows), theAction, sandbox); !errors.Is(err,
+		syscall.EROFS) {
 		t.Errorf("created: %v", err)
 	}
 	if r, err := Read(path, csvfile.Options{}); err != nil || len(r.Rows) != 7 {

@@ -71,7 +71,7 @@ func trimEntry(e *Entry) {
 		*value = strings.TrimSpace(*value)
 	}
 	e.Outcome = provision.Outcome(strings.ToLower(string(e.Outcome)))
-	if e.Outcome == "" { // whoever empties the cell wants the row to be run
+	if e.Outcome == "" { // a cell that was emptied: the row is to be run
 		e.Outcome = provision.Pending
 	}
 }

@@ -14,7 +14,9 @@ type (
 	ExistsError struct {
 		Path       string
 		Rows, Done int
-		SameExport bool // it is of this export and this action
+		SameExport bool   // it is of this export, cell by cell
+		SameAction bool   // and made with the same action
+		Action     string // of the file
 	}
 	// NotResultsError: the file at Path is no result file, or no longer one that can be run.
 	NotResultsError struct{ Path, Why string }
@@ -88,9 +90,12 @@ func listRows(rows []ChangedRow, total int, persons bool) string {
 }
 
 func (e *ExistsError) Error() string {
-	of := "another export or another action"
-	if e.SameExport {
+	of := "another export, or of this one before it was changed"
+	switch {
+	case e.SameExport && e.SameAction:
 		of = "this export"
+	case e.SameExport:
+		of = "this export, made with another command (" + e.Action + ")"
 	}
 	return fmt.Sprintf("%s already exists: results of %s, %s of %s done", e.Path, of, text.Grouped(e.Done),
 		text.Plural(e.Rows, "row", "rows"))
@@ -128,8 +133,8 @@ func (e *SubjectsError) Error() string {
 }
 
 func (e *ChangedError) Error() string {
-	return fmt.Sprintf("%s: the name or email of %s was changed:", e.Path, text.Plural(e.Total, "pending row", "pending rows")) +
-		listRows(e.Rows, e.Total, true)
+	rows := text.Plural(e.Total, "pending row", "pending rows")
+	return fmt.Sprintf("%s: the name or email of %s was changed:", e.Path, rows) + listRows(e.Rows, e.Total, true)
 }
 
 func (e *MergeError) Error() string {

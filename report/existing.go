@@ -30,7 +30,7 @@ func (l *Ledger) examineExisting() error {
 		return err
 	case wasSent(c.Rows):
 		s := c.Summary()
-		return &ExistsError{f.name, s.Rows, s.Done, c.actionText == l.actionText && isOf(c, l.export)}
+		return &ExistsError{f.name, s.Rows, s.Done, isOf(c, l.export), c.actionText == l.actionText, c.actionText}
 	default:
 		l.replaces = f.name + " is replaced: no row of it was ever sent"
 	}
@@ -38,8 +38,7 @@ func (l *Ledger) examineExisting() error {
 	return nil
 }
 
-// isOf reports whether a result file is of an export: the same header, as many rows, and the same cells in
-// all rows that are done. Others may have been corrected since.
+// isOf reports whether a result file is of an export: the same header and the same rows, cell by cell.
 func isOf(c *contents, export *csvfile.File) bool {
 	width := c.File.Block
 	if !slices.Equal(c.File.Header.Cells[:width], export.Header.Cells) || len(c.Rows) != len(export.Records) {
@@ -56,7 +55,7 @@ func isOf(c *contents, export *csvfile.File) bool {
 			return false
 		}
 		for i := range width {
-			if r.Entry.Outcome.Done() && cell(r.Record, i) != cell(&export.Records[r.Number-1], i) {
+			if cell(r.Record, i) != cell(&export.Records[r.Number-1], i) {
 				return false
 			}
 		}

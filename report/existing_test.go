@@ -20,12 +20,16 @@ func TestCreateDoesNotReplaceAFileWhoseRowsWereSent(t *testing.T) {
 		same        bool
 	}{
 		{"of this export", text, theAction, 7, 3, true},
-		{"of this export and another action", text, other, 7, 3, false},
-		{"of this export, corrected where it is not done", strings.Replace(text, "\n,Nobody", "\n1006,Nobody", 1), theAction, 7, 3, true},
+		{"of this export and another action", text, other, 7, 3, true},
+		{"of this export, corrected where it is not done", strings.Replace(text, "\n,Nobody", "\n1006,Nobody", 1),
+			theAction, 7, 3, false},
 		{"of this export, sorted", tableOf(t, text).reversed().saved(',', false, ""), theAction, 7, 3, true},
-		{"of another export with as many rows", strings.Replace(text, "Ada Byron,ada@", "Ada B,ada@", 1), theAction, 7, 3, false},
-		{"of an export with fewer rows", strings.Join(strings.SplitAfter(text, "\n")[:4], ""), theAction, 3, 3, false},
-		{"of an export with another header", strings.Replace(text, "Employee ID", "Personnel ID", 1), theAction, 7, 3, false},
+		{"of another export with as many rows", strings.Replace(text, "Ada Byron,ada@", "Ada B,ada@", 1), theAction,
+			7, 3, false},
+		{"of an export with fewer rows", strings.Join(strings.SplitAfter(text, "\n")[:4], ""), theAction, 3, 3,
+			false},
+		{"of an export with another header", strings.Replace(text, "Employee ID", "Personnel ID", 1), theAction, 7, 3,
+			false},
 		{"saved with semicolons", tableOf(t, text).saved(';', true, "\ufeff"), theAction, 7, 3, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -33,7 +37,8 @@ func TestCreateDoesNotReplaceAFileWhoseRowsWereSent(t *testing.T) {
 			write(t, path, c.there)
 			_, err := Create(path, parseText(t, sixRows), c.action, sandbox)
 			e := as[*ExistsError](t, err)
-			if e.Rows != c.rows || e.Done != c.done || e.SameExport != c.same {
+			if e.Rows != c.rows || e.Done != c.done || e.SameExport != c.same ||
+				e.SameAction != (c.action.Status == theAction.Status) {
 				t.Errorf("%+v", e)
 			}
 			if read(t, path) != c.there || len(folder(t, path)) != 1 {
@@ -55,14 +60,16 @@ func TestCreateDoesNotReplaceAFileWhoseRowsWereSent(t *testing.T) {
 }
 
 func TestCreateReplacesAFileOfWhichNoRowWasSent(t *testing.T) {
-	sent := provision.Result{Number: 1, Outcome: provision.Pending, Code: provision.CodeMaybeCreated, FinishedAt: finishedAt}
+	sent := provision.Result{Number: 1, Outcome: provision.Pending, Code: provision.CodeMaybeCreated,
+		FinishedAt: finishedAt}
 	for _, c := range []struct {
 		name    string
 		results []provision.Result
 		kept    bool
 	}{
 		{"a plan", nil, false},
-		{"existing users and conflicts", []provision.Result{{Number: 1, Outcome: provision.Exists}, {Number: 3, Outcome: provision.Failed, Code: provision.CodeSubjectConflict}}, false},
+		{"existing users and conflicts", []provision.Result{{Number: 1, Outcome: provision.Exists}, {Number: 3,
+			Outcome: provision.Failed, Code: provision.CodeSubjectConflict}}, false},
 		{"a write whose outcome is not known", []provision.Result{sent}, true},
 		{"a refused write", []provision.Result{{Number: 1, Outcome: provision.Failed, Attempts: 1}}, true},
 	} {
@@ -86,7 +93,8 @@ func TestCreateReplacesAFileOfWhichNoRowWasSent(t *testing.T) {
 				t.Fatalf("%s: %v", c.name, err)
 			}
 			mustClose(t, l)
-			if !strings.Contains(read(t, path), "B. Hopper") || strings.Join(notices, "") != path+" is replaced: no row of it was ever sent" {
+			if !strings.Contains(read(t, path), "B. Hopper") || strings.Join(notices,
+				"") != path+" is replaced: no row of it was ever sent" {
 				t.Errorf("%s: notices %q", c.name, notices)
 			}
 		}
@@ -95,7 +103,8 @@ func TestCreateReplacesAFileOfWhichNoRowWasSent(t *testing.T) {
 
 func TestOnlyAResultFileIsReplaced(t *testing.T) {
 	for name, text := range map[string]string{
-		"an export": sixRows, "a page": "<html>", "nothing": "", "a picture": "\x89PNG\r\n\x1a\n\x00", "text": "Dear all,\n\nplease find attached",
+		"an export": sixRows, "a page": "<html>", "nothing": "", "a picture": "\x89PNG\r\n\x1a\n\x00",
+		"text": "Dear all,\n\nplease find attached",
 	} {
 		for _, overwrite := range []bool{false, true} {
 			path := filepath.Join(t.TempDir(), "hr.results.csv")
@@ -122,7 +131,8 @@ func TestAJournalWithoutItsResultFileIsRefused(t *testing.T) {
 	_, readErr := Read(path, csvfile.Options{})
 	for _, err := range []error{createErr, openErr, readErr} {
 		e := as[*StrayJournalError](t, err)
-		if want := path + ".journal exists, but " + path + ", the result file it belongs to, does not"; e.Error() != want {
+		if want := path + ".journal exists, but " + path +
+			", the result file it belongs to, does not"; e.Error() != want {
 			t.Errorf("%v\nwant %s", e, want)
 		}
 	}

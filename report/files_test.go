@@ -65,7 +65,8 @@ func TestNamesAreTriedBeforeTheRun(t *testing.T) {
 		_, err = Create(path, parseText(t, sixRows), theAction, Options{Overwrite: true})
 		as[*NotResultsError](t, err)
 	}
-	if _, err := Open(filepath.Join(t.TempDir(), "x.csv"), csvfile.Options{}, sandbox); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(filepath.Join(t.TempDir(), "x.csv"), csvfile.Options{}, sandbox); !errors.Is(err,
+		fs.ErrNotExist) {
 		t.Error(err)
 	}
 }
@@ -90,7 +91,8 @@ func TestAFileThatIsBusyIsTriedAgain(t *testing.T) {
 			patience time.Duration
 			free     time.Duration
 			want     error
-		}{{patienceAtEnd, 3 * time.Second, nil}, {patienceAtEnd, time.Minute, errBusy}, {patienceAtStart, 3 * time.Second, errBusy}} {
+		}{{patienceAtEnd, 3 * time.Second, nil}, {patienceAtEnd, time.Minute, errBusy}, {patienceAtStart,
+			3 * time.Second, errBusy}} {
 			began := time.Now()
 			err := retryBusy(c.patience, isBusy, func() error {
 				if time.Since(began) < c.free {
@@ -98,7 +100,8 @@ func TestAFileThatIsBusyIsTriedAgain(t *testing.T) {
 				}
 				return nil
 			})
-			if took := time.Since(began); err != c.want || took > c.patience+time.Second/2 || err != nil && took < c.patience {
+			if took := time.Since(began); err != c.want || took > c.patience+time.Second/2 || err != nil &&
+				took < c.patience {
 				t.Errorf("%+v: %v after %v", c, err, took)
 			}
 		}
@@ -127,7 +130,8 @@ func TestAResultFileThatChangesDuringTheRunIsNotReplaced(t *testing.T) {
 			record(t, l, created(l.Pending()[2]))
 			c.change(path)
 			e := as[*MergeError](t, l.Close())
-			if got := folder(t, path); e.Journal != path+".journal" || !slices.Equal(got, []string{"hr.results.csv", "hr.results.csv.journal"}) {
+			if got := folder(t, path); e.Journal != path+".journal" || !slices.Equal(got, []string{"hr.results.csv",
+				"hr.results.csv.journal"}) {
 				t.Errorf("%v, left %v", e, got)
 			}
 			if c.merges {
@@ -137,6 +141,23 @@ func TestAResultFileThatChangesDuringTheRunIsNotReplaced(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAResultFileThatChangesBeforeTheRunIsNotReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, ranText(t))
+	l, err := Open(path, csvfile.Options{}, sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "edited meanwhile")
+	if err := prepare(l); err == nil || !strings.Contains(err.Error(), "another program changed it") {
+		t.Error(err)
+	}
+	mustClose(t, l)
+	if got := read(t, path); got != "edited meanwhile" || len(folder(t, path)) != 1 {
+		t.Errorf("left %v with %q", folder(t, path), got)
 	}
 }
 
@@ -191,7 +212,8 @@ func TestAReadOnlyFolderIsFoundBeforeTheRun(t *testing.T) {
 	if _, err := Open(path, csvfile.Options{}, sandbox); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("opened: %v", err)
 	}
-	if _, err := Create(filepath.Join(filepath.Dir(path), "other.csv"), parseText(t, sixRows), theAction, sandbox); !errors.Is(err, os.ErrPermission) {
+	if _, err := Create(filepath.Join(filepath.Dir(path), "other.csv"), parseText(t, sixRows), theAction,
+		sandbox); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("created: %v", err)
 	}
 }

@@ -11,5 +11,6 @@ const noFollow = 0
 // isBusy reports whether err is what Windows answers where another program has the file open.
 func isBusy(err error) bool {
 	const sharingViolation, lockViolation = syscall.Errno(32), syscall.Errno(33)
-	return errors.Is(err, syscall.ERROR_ACCESS_DENIED) || errors.Is(err, sharingViolation) || errors.Is(err, lockViolation)
+	return errors.Is(err, syscall.ERROR_ACCESS_DENIED) || errors.Is(err, sharingViolation) ||
+		errors.Is(err, lockViolation)
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"hash/crc32"
 	"math"
 	"regexp"
 	"strconv"
@@ -23,10 +22,10 @@ func (l *Ledger) guard() error {
 			continue // to be derived
 		}
 		subject := subjectCell(r.Person.Subject)
-		ofSubject, ofPerson := cutCheck(e.Check)
-		switch ofSubject {
-		case subjectCheck(l.actionText, e.UserSubject, r.Number):
-		case subjectCheck(l.actionText, subject, r.Number):
+		ofSubject, ofPerson, ok := parseCheck(e.Check)
+		switch {
+		case r.fits(l.actionText):
+		case ok && ofSubject == subjectSum(l.actionText, subject, r.Number):
 			e.UserSubject = subject
 			l.unsaved = true
 		default:
@@ -35,7 +34,7 @@ func (l *Ledger) guard() error {
 		}
 		switch {
 		case subject == e.UserSubject:
-			if e.Outcome == provision.Pending && ofPerson != personCheck(r.Person) {
+			if e.Outcome == provision.Pending && ofPerson != personSum(r.Person) {
 				renamed.add(r, "", describePerson(r.Person))
 			}
 		case e.Outcome.Done() || e.Outcome == provision.Pending:
@@ -80,33 +79,42 @@ func (l *rowList) add(r *Row, was, is string) {
 // checkOf is a row's cell in the check column. It proves, after a spreadsheet has saved the file, what the row
 // was.
 func checkOf(action, subject string, row int, p provision.Person) string {
-	return "c-" + subjectCheck(action, subject, row) + "-" + personCheck(p)
+	return fmt.Sprintf("c-%08X-%08X", subjectSum(action, subject, row), personSum(p))
 }
 
-func subjectCheck(action, subject string, row int) string {
+func subjectSum(action, subject string, row int) uint32 {
 	return sum(action, subject, strconv.Itoa(row))
 }
 
-func personCheck(p provision.Person) string { return sum(p.Name, p.Email) }
+func personSum(p provision.Person) uint32 { return sum(p.Name, p.Email) }
 
-// sum is the CRC-32C of parts joined by a NUL each, as eight hexadecimal digits.
-func sum(parts ...string) string {
-	return fmt.Sprintf("%08X", crc32.Checksum([]byte(strings.Join(parts, "\x00")), crc32.MakeTable(crc32.Castagnoli)))
+// sum is the CRC-32C of parts joined by a NUL each.
+func sum(parts ...string) uint32 {
+	b := make([]byte, 0, 256)
+	for i, part := range parts {
+		if i > 0 {
+			b = append(b, 0)
+		}
+		b = append(b, part...)
+	}
+	return checksum(b)
 }
 
-// cutCheck takes a check apart; both parts are empty where it is none.
-func cutCheck(check string) (ofSubject, ofPerson string) {
-	parts := strings.Split(strings.ToUpper(check), "-")
-	if len(parts) != 3 || parts[0] != "C" {
-		return "", ""
+// parseCheck takes a check apart; ok is false where it is none.
+func parseCheck(check string) (ofSubject, ofPerson uint32, ok bool) {
+	parts := strings.Split(check, "-")
+	if len(parts) != 3 || !strings.EqualFold(parts[0], "c") {
+		return 0, 0, false
 	}
-	return parts[1], parts[2]
+	a, errA := strconv.ParseUint(parts[1], 16, 32)
+	b, errB := strconv.ParseUint(parts[2], 16, 32)
+	return uint32(a), uint32(b), errA == nil && errB == nil
 }
 
 // fits reports whether a row's check fits what the file says of it.
 func (r *Row) fits(action string) bool {
-	ofSubject, _ := cutCheck(r.Entry.Check)
-	return ofSubject == subjectCheck(action, r.Entry.UserSubject, r.Number)
+	ofSubject, _, ok := parseCheck(r.Entry.Check)
+	return ok && ofSubject == subjectSum(action, r.Entry.UserSubject, r.Number)
 }
 
 // maxSubject is the size of a subject in bytes: a cell of twice that size could not be read again.
@@ -135,7 +143,9 @@ func spreadsheetChanges(was, is string) bool {
 }
 
 // dateLike matches what spreadsheets write for a date: 03.04.2024, 4/3/24, 2024-04-03, 3-Apr, Apr 24, 03. Mrz.
-var dateLike = regexp.MustCompile(`^(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}[.]?[ ./-]?\p{L}{3,9}[.]?([ ./-]\d{2,4})?|\p{L}{3,9}[.]?[ ./-]\d{2,4})$`)
+var dateLike = regexp.MustCompile(`^(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}` +
+	`|\d{1,2}\.?[ ./-]?\p{L}{3,9}\.?([ ./-]\d{2,4})?` +
+	`|\p{L}{3,9}\.?[ ./-]\d{2,4})$`)
 
 // cutCommon takes away what two texts have in common in front and at the end, down to the number or date that
 // differs.

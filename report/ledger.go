@@ -188,7 +188,7 @@ func (l *Ledger) PrepareUndo(preview bool) error {
 	var damaged rowList
 	for i := range l.rows {
 		r := &l.rows[i]
-		if !undoable(r.Entry) {
+		if !r.Entry.Undoable() {
 			continue
 		}
 		subject := r.Entry.UserSubject
@@ -205,8 +205,8 @@ func (l *Ledger) PrepareUndo(preview bool) error {
 	return l.start()
 }
 
-// undoable reports whether a run of the file created the row's user, or may have.
-func undoable(e Entry) bool {
+// Undoable reports whether a run of the file created the row's user, or may have: undo is for such rows.
+func (e Entry) Undoable() bool {
 	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
 }
 
@@ -218,6 +218,9 @@ func (l *Ledger) start() error {
 		return nil
 	}
 	isNew := l.found == nil
+	if err := l.checkUnchanged(); err != nil {
+		return fmt.Errorf("%s: %w", l.files.name, err)
+	}
 	if l.replaces != "" {
 		l.notify("%s", l.replaces)
 	}

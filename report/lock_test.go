@@ -17,8 +17,8 @@ import (
 	"qlik-provision/provision/csvfile"
 )
 
-// TestMain is also the second process of tests: it opens the result file that the environment names, records a result, and holds the file
-// until its standard input ends.
+// TestMain is also the second process of tests: it opens the result file that the environment names, records a
+// result, and holds the file until its standard input ends.
 func TestMain(m *testing.M) {
 	if path := os.Getenv("REPORT_TEST_HOLD"); path != "" {
 		if err := hold(path); err != nil {
@@ -77,7 +77,8 @@ func checkRead(t *testing.T, path string, running bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Running != running || !r.Unmerged || r.Summary().Counts[provision.Created] != 1 || running != (r.Holder != "") {
+	if r.Running != running || !r.Unmerged || r.Summary().Counts[provision.Created] != 1 ||
+		running != (r.Holder != "") {
 		t.Errorf("running %v, holder %q, unmerged %v, %+v", r.Running, r.Holder, r.Unmerged, r.Summary().Counts)
 	}
 }
@@ -136,10 +137,12 @@ func TestARunThatHasNoJournalYetIsNotNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	for _, journal := range []string{"", "qlik-provision journal 2,17,", sealed(journalMagic + ",17"), sealed("something else,17,here,now")} {
+	for _, journal := range []string{"", "qlik-provision journal 2,17,", sealed(journalMagic + ",17"),
+		sealed("something else,17,here,now")} {
 		write(t, path+".journal", journal)
 		_, err := Create(path, parseText(t, sixRows), theAction, sandbox)
-		if e := as[*LockedError](t, err); e.Holder != "" || !strings.HasSuffix(err.Error(), "it has not yet recorded who it is") {
+		if e := as[*LockedError](t, err); e.Holder != "" || !strings.HasSuffix(err.Error(),
+			"it has not yet recorded who it is") {
 			t.Errorf("%q: %v", journal, err)
 		}
 	}

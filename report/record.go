@@ -62,7 +62,7 @@ func (l *Ledger) Pending() []provision.Row {
 			row.SentAt = e.FinishedAt.Time
 		}
 		switch {
-		case l.undo && !undoable(e), !l.undo && e.Outcome != provision.Pending && !row.LookupOnly:
+		case l.undo && !e.Undoable(), !l.undo && e.Outcome != provision.Pending && !row.LookupOnly:
 		case row.Tried:
 			tried = append(tried, row)
 		default:

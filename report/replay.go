@@ -18,7 +18,7 @@ type replay struct {
 	damaged int     // lines from the first on that is not whole
 }
 
-// readJournal reads a journal to its first line that is not whole: nobody knows what was to follow it. An
+// readJournal reads a journal to its first line that is not whole: what was to follow it is unknown. An
 // earlier version's is an *OldResultsError.
 func readJournal(r io.Reader, name string) (replay, error) {
 	in := bufio.NewReader(r)
@@ -128,7 +128,8 @@ func (j replay) mergeInto(rows []Row) (merged int) {
 
 // isUndone reports whether e is the result of undoing a row that was created.
 func isUndone(was, e Entry) bool {
-	return was.Outcome == provision.Created && (e.Outcome == provision.Deleted || e.Code == provision.CodeNotCreatedHere)
+	return was.Outcome == provision.Created && (e.Outcome == provision.Deleted ||
+		e.Code == provision.CodeNotCreatedHere)
 }
 
 // dropped says how much of the journal does not count; empty where all of it does.

@@ -18,7 +18,8 @@ import (
 	"qlik-provision/provision/roster"
 )
 
-// sixRows is an export as HR would send it: row 2 is the same person again, 4 and 5 claim one subject, 6 has no subject.
+// sixRows is an export as HR would send it: row 2 is the same person again, 4 and 5 claim one subject, 6 has
+// no subject.
 const sixRows = `Employee ID,Name,Email
 1001,Ada Byron,ada@acme.example
 1001,Ada Byron,ada.b@acme.example
@@ -38,7 +39,8 @@ var (
 // parseText reads an export from memory.
 func parseText(t testing.TB, text string) *csvfile.File {
 	t.Helper()
-	f, err := csvfile.Read(strings.NewReader(text), "hr.csv", csvfile.Options{Block: Columns(), LooksLikeHeader: roster.LooksLikeHeader})
+	f, err := csvfile.Read(strings.NewReader(text), "hr.csv", csvfile.Options{Block: Columns(),
+		LooksLikeHeader: roster.LooksLikeHeader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,12 +114,14 @@ func write(t testing.TB, path, text string) {
 var finishedAt = time.Date(2026, 3, 1, 9, 30, 0, 123456789, time.FixedZone("", 3600))
 
 func created(r provision.Row) provision.Result {
-	return provision.Result{Number: r.Number, Outcome: provision.Created, UserID: "id-" + r.Person.Subject, HTTPStatus: 201,
-		Attempts: 1, FinishedAt: finishedAt}
+	return provision.Result{Number: r.Number, Outcome: provision.Created, UserID: "id-" + r.Person.Subject,
+		HTTPStatus: 201,
+		Attempts:   1, FinishedAt: finishedAt}
 }
 
 func failed(r provision.Row) provision.Result {
-	return provision.Result{Number: r.Number, Outcome: provision.Failed, Message: "the tenant said no", Code: "USERS-16",
+	return provision.Result{Number: r.Number, Outcome: provision.Failed, Message: "the tenant said no",
+		Code:       "USERS-16",
 		HTTPStatus: 400, TraceID: "t-1", Attempts: 2, FinishedAt: finishedAt}
 }
 
@@ -179,7 +183,8 @@ func outcomes(t testing.TB, path string) map[int]string {
 	found := map[int]string{}
 	for _, row := range r.Rows {
 		e := row.Entry
-		found[row.Number] = strings.Join(strings.Fields(string(e.Outcome)+" "+string(e.Code)+" "+string(e.Message)), " ")
+		found[row.Number] = strings.Join(strings.Fields(string(e.Outcome)+" "+string(e.Code)+" "+string(e.Message)),
+			" ")
 	}
 	return found
 }
@@ -192,7 +197,8 @@ func TestEveryRowIsInTheFileBeforeTheRun(t *testing.T) {
 `
 	_ = want
 	t.Log(read(t, path))
-	if got := folder(t, path); !slices.Equal(got, []string{"hr.results.csv", "hr.results.csv.journal", "hr.results.csv.lock"}) {
+	if got := folder(t, path); !slices.Equal(got, []string{"hr.results.csv", "hr.results.csv.journal",
+		"hr.results.csv.lock"}) {
 		t.Errorf("beside the file: %v", got)
 	}
 	for _, name := range []string{path, path + ".journal", path + ".lock"} {

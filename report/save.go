@@ -47,15 +47,15 @@ func (l *Ledger) finish() error {
 	return l.files.remove(l.files.journal(), patienceAtEnd)
 }
 
-// checkUnchanged fails where another program has changed the result file since this run wrote or read it. A
+// checkUnchanged fails where another program has changed the result file since this run read or wrote it. A
 // file that was removed is written again.
 func (l *Ledger) checkUnchanged() error {
 	now, err := os.Lstat(l.files.path)
 	switch {
-	case err != nil:
+	case err != nil || l.found == nil:
 		return ignoreMissing(err)
 	case !os.SameFile(now, l.found) || now.Size() != l.found.Size() || !now.ModTime().Equal(l.found.ModTime()):
-		return errors.New("another program changed it during the run")
+		return errors.New("another program changed it meanwhile")
 	}
 	return nil
 }

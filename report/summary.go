@@ -101,7 +101,8 @@ func (s *Summary) addCauses(rows []Row) {
 	var causes []*Cause
 	for _, r := range rows {
 		e := r.Entry
-		if e.Outcome.Done() || e.Outcome == provision.Duplicate || e.Outcome == provision.Pending && e.Message == "" && e.Code == "" {
+		untried := e.Outcome == provision.Pending && e.Message == "" && e.Code == ""
+		if e.Outcome.Done() || e.Outcome == provision.Duplicate || untried {
 			continue
 		}
 		key := causeKey(e)
@@ -135,7 +136,8 @@ var messageValues = regexp.MustCompile(`"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+`)
 func causeKey(e Entry) string {
 	key := string(e.Outcome) + "\x00" + string(e.Code)
 	switch {
-	case e.Outcome == provision.Invalid, e.Code == provision.CodeSubjectConflict, e.Code == provision.CodeEmailConflict:
+	case e.Outcome == provision.Invalid, e.Code == provision.CodeSubjectConflict,
+		e.Code == provision.CodeEmailConflict:
 		return key
 	}
 	return key + "\x00" + messageValues.ReplaceAllString(string(e.Message), "")

@@ -16,14 +16,16 @@ func TestSummaryCountsRowsAndThisRun(t *testing.T) {
 	write(t, path, ranText(t))
 	l := mustRetry(t, path)
 	s := l.Summary()
-	if s.Counts[provision.Created] != 2 || s.Run[provision.Created] != 0 || s.Done != 3 || s.NotDone != 4 || s.Rows != 7 {
+	if s.Counts[provision.Created] != 2 || s.Run[provision.Created] != 0 || s.Done != 3 || s.NotDone != 4 ||
+		s.Rows != 7 {
 		t.Errorf("before: %+v", s)
 	}
 	rows := l.Pending()
 	record(t, l, created(rows[len(rows)-1]),
 		provision.Result{Number: 4, Outcome: provision.Pending, Code: provision.CodeMaybeCreated}) // settles nothing
 	s = l.Summary()
-	if s.Counts[provision.Created] != 3 || s.Run[provision.Created] != 1 || s.Run[provision.Pending] != 0 || s.Done != 4 {
+	if s.Counts[provision.Created] != 3 || s.Run[provision.Created] != 1 || s.Run[provision.Pending] != 0 ||
+		s.Done != 4 {
 		t.Errorf("after: %+v", s)
 	}
 	if len(s.Counts) != len(provision.Outcomes()) || len(s.Run) != len(provision.Outcomes()) {
@@ -45,7 +47,8 @@ func TestSummaryCountsRowsAndThisRun(t *testing.T) {
 }
 
 func TestADuplicateIsDoneWhereItsRowIs(t *testing.T) {
-	l, _ := start(t, "Employee ID,Name\na,Jane\nA,Jane\nb,John\nb,John\n", Action{Command: "create", Subject: "Employee ID", Name: "Name", Status: "active"}, sandbox)
+	l, _ := start(t, "Employee ID,Name\na,Jane\nA,Jane\nb,John\nb,John\n", Action{Command: "create",
+		Subject: "Employee ID", Name: "Name", Status: "active"}, sandbox)
 	record(t, l, created(l.Pending()[0]))
 	if s := l.Summary(); s.Done != 2 || s.NotDone != 2 || s.Counts[provision.Duplicate] != 2 {
 		t.Errorf("%+v", s)
@@ -61,7 +64,8 @@ func TestCausesGroupRowsThatAreNotDone(t *testing.T) {
 		case r.LookupOnly:
 			continue
 		case i < 3:
-			result.Code, result.Message = provision.CodeSubjectConflict, fmt.Sprintf("the subject belongs to another person: %c", 'A'+i)
+			result.Code, result.Message = provision.CodeSubjectConflict,
+				fmt.Sprintf("the subject belongs to another person: %c", 'A'+i)
 		case i == 3:
 			result.Message = "something else"
 		}

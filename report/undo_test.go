@@ -43,7 +43,8 @@ func TestUndoIsForRowsThatTheFileCreated(t *testing.T) {
 	for _, r := range l.Pending() {
 		got = append(got, row{r.Number, r.Person.Subject, r.UserID, !r.SentAt.IsZero()})
 	}
-	want := []row{{1, "00000", "id-00000", false}, {2, "00001", "id-00001", false}, {3, "00002", "id-00002", false}, {4, "00003", "", true}}
+	want := []row{{1, "00000", "id-00000", false}, {2, "00001", "id-00001", false}, {3, "00002", "id-00002", false},
+		{4, "00003", "", true}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -58,9 +57,6 @@ func (u *output) columns() int {
 
 // note prints a line worth knowing.
 func (u *output) note(line string) { u.print(printable(line) + "\n") }
-
-// say prints a line, formatted.
-func (u *output) say(format string, args ...any) { u.note(fmt.Sprintf(format, args...)) }
 
 // print writes printable text, with the line of progress out of its way.
 func (u *output) print(lines string) {

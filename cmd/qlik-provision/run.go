@@ -29,7 +29,8 @@ type session struct {
 	people   *roster.Roster // nil for an undo
 	path     string         // of the result file; "" for a plan that saves none
 	planOnly bool
-	again    command // goes on after an end that is not 0
+	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
+	again    command             // goes on after an end that is not 0
 
 	plan     *provision.Plan // what the run would send; nil where nobody was asked for it
 	progress provision.Progress
@@ -166,6 +167,21 @@ func (s *session) finish(runErr, closeErr error) error {
 	return orNil(f)
 }
 
+// cutShort says how a run ended that could not go on.
+func (s *session) cutShort(err error) *failure {
+	next := s.again
+	wrongTenant := errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, qlik.ErrUnknownHost) ||
+		errors.Is(err, provision.ErrUnreachable)
+	if wrongTenant && s.progress.Writes == 0 && s.config.given.name != "retry" {
+		next = s.config.given // the result file is of that tenant; a new run replaces it, since nothing was sent
+	}
+	f := ended(err, next)
+	if f.code == exitInterrupted && s.config.run.Task == provision.Delete && !is[*failure](err) {
+		f.err = errors.New("interrupted; the users that were not deleted stay, and their rows are created")
+	}
+	return f
+}
+
 // orNil is f as an error that is nil where f is.
 func orNil(f *failure) error {
 	if f == nil {
@@ -180,20 +196,20 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	switch {
 	case closeErr != nil:
 		err := errors.Join(runErr, closeErr)
-		what := "close the file where it is open, make room on the disk"
+		what := "close the file in other programs, or make room on the disk"
 		if is[*failure](runErr) {
 			err = closeErr // the run never began
 		}
 		return &failure{code: exitRun, err: err, hint: then(what, s.again)}
 	case runErr != nil:
-		return ended(runErr, s.again)
+		return s.cutShort(runErr)
 	case s.planOnly:
 		return s.planEnd(total)
 	case s.config.run.Task == provision.Delete:
 		return s.undoEnd()
 	case s.foundNobody(total):
 		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"),
-			hint: fmt.Sprintf("is %q the column of the subjects? the first is %s; another one: --subject COLUMN",
+			hint: fmt.Sprintf("is %q the right subject column? its first value is %s; to use another: --subject COLUMN",
 				s.ledger.Action().Subject, s.firstSubject())}
 	}
 	held := total.NotDone
@@ -207,12 +223,15 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	return &failure{code: exitRows, err: errors.New(notDone(held, total.Rows)), hint: s.correction(total)}
 }
 
-func notDone(n, of int) string {
+func notDone(n, of int) string { return countOf(n, of) + " not done" }
+
+// countOf is a count of rows with its verb: 1 of 60 rows is.
+func countOf(n, of int) string {
 	verb := "are"
 	if n == 1 {
 		verb = "is"
 	}
-	return fmt.Sprintf("%s of %s %s not done", text.Grouped(n), text.Plural(of, "row", "rows"), verb)
+	return fmt.Sprintf("%s of %s %s", text.Grouped(n), text.Plural(of, "row", "rows"), verb)
 }
 
 func (s *session) planEnd(total *report.Summary) *failure {
@@ -221,9 +240,9 @@ func (s *session) planEnd(total *report.Summary) *failure {
 		return nil
 	}
 	next := s.next(total)
-	hint := "correct them in the export, or leave them out"
+	hint := "correct the export, or run it without these rows"
 	if s.path != "" {
-		hint = "correct their cells in " + quote(s.path)
+		hint = "correct the cells of these rows in " + quote(s.path)
 	}
 	if next != "" {
 		hint += ", then:\n  " + next
@@ -231,9 +250,16 @@ func (s *session) planEnd(total *report.Summary) *failure {
 	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
 }
 
-// undoEnd judges only the rows that undo was for.
+// undoEnd judges only the rows that undo was for: with a limit those that it reached, and not those whose user has
+// another subject now.
 func (s *session) undoEnd() *failure {
-	left := len(s.ledger.Pending())
+	left := 0
+	for _, r := range s.ledger.Rows() {
+		undone := s.config.limit > 0 && r.Entry.Message == ""
+		if r.Entry.Undoable() && string(r.Entry.Code) != provision.CodeNotCreatedHere && !undone {
+			left++
+		}
+	}
 	if left == 0 {
 		return nil
 	}
@@ -259,18 +285,26 @@ func (s *session) firstSubject() string {
 
 // correction says what to do about rows that are not done. It does not repeat a command that just changed nothing.
 func (s *session) correction(total *report.Summary) string {
+	if s.fruitless(total) {
+		return "nothing changed: see code and message of these rows in " + quote(s.path) +
+			", and correct their cells; rows that can never be sent may be deleted"
+	}
 	var what string
 	switch {
+	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles:
+		return then("a role of admin level is given, and its users are changed, only with --allow-admin-roles",
+			s.again.switched("allow-admin-roles"))
+	case total.Codes[provision.CodeSubjectConflict] > 0 && total.Codes[provision.CodeEmailConflict] > 0:
+		what = "give the rows in conflict another subject or address in " + quote(s.path) +
+			", or correct the user on the tenant if it is this person"
 	case total.Counts[provision.Invalid] > 0:
-		what = "correct the cells of the invalid rows in " + quote(s.path) + "; rows that can never be sent may be deleted"
+		what = "correct or delete the invalid rows in " + quote(s.path)
 	case total.Codes[provision.CodeSubjectConflict] > 0:
 		what = "give the rows in conflict another subject in " + quote(s.path) +
-			", or correct the user on the tenant where it is this person"
+			", or correct the user on the tenant if it is this person"
 	case total.Codes[provision.CodeEmailConflict] > 0:
 		what = "give the rows in conflict another address in " + quote(s.path) +
-			", or correct the user on the tenant where it is this person"
-	case s.fruitless(total):
-		return "nothing changed: see code and message of these rows in " + quote(s.path)
+			", or correct the user on the tenant if it is this person"
 	}
 	return then(what, s.again)
 }
@@ -296,6 +330,10 @@ func (s *session) next(total *report.Summary) string {
 		return given.without("dry-run").String()
 	case s.planOnly && s.path != "":
 		return given.after("retry", s.path).String()
+	case s.planOnly && s.existing != nil:
+		return existsHint(s.existing, given)
+	case s.planOnly && s.plan != nil && s.plan.Writes() == 0:
+		return ""
 	case s.planOnly:
 		name := given.name
 		if name == "plan" {
@@ -306,7 +344,7 @@ func (s *session) next(total *report.Summary) string {
 			next = next.with("out", "hr.results.csv")
 		}
 		return next.String()
-	case total.NotDone > 0:
+	case total.NotDone > 0 && s.config.run.Task != provision.Delete:
 		return s.again.String()
 	}
 	return given.bare("report", s.path).String()

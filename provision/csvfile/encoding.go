@@ -183,7 +183,7 @@ func decodeAs(raw, name string) (decoded, *Error) {
 		case len(m.bytes) == 3 || wide:
 			return decoded{}, &Error{
 				Message: fmt.Sprintf("the file begins with the byte order mark of %s, so it is not %s", marked, known),
-				Fix:     Fix{OptionEncoding, marked},
+				Fix:     Fix{Option: OptionEncoding, Value: marked},
 			}
 		}
 	}

@@ -6,13 +6,12 @@ import (
 	"slices"
 
 	"qlik-provision/provision"
-	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
 
 // A group is rows with the same outcome for the same reason. The page can be filtered by it.
 type group struct {
-	Number  int // from 1 on the page
+	Number  int // from 1 on the page; 0 for a group that the page does not have
 	Outcome provision.Outcome
 	Code    string
 	Message string // of its first row; others may name other values
@@ -24,18 +23,6 @@ type group struct {
 // More is how many rows the group has besides First.
 func (g *group) More() int { return g.Count - len(g.First) }
 
-// Label names the group in a list to choose from.
-func (g *group) Label() string {
-	label := string(g.Outcome)
-	if g.Code != "" {
-		label += " " + text.Clip(g.Code, 40)
-	}
-	if g.Message != "" {
-		label += ": " + text.Clip(g.Message, 80)
-	}
-	return label
-}
-
 // How many groups of a kind the page has, and how many rows each names.
 const (
 	maxGroups    = 50
@@ -46,7 +33,7 @@ const (
 func (v *view) addGroups() {
 	found := map[string]*group{}
 	var groups []*group
-	of := make([]*group, len(v.Results.Rows))
+	v.groupOf = make([]*group, len(v.Results.Rows))
 	for i, r := range v.Results.Rows {
 		key := groupKey(&r.Entry)
 		if key == "" {
@@ -54,7 +41,8 @@ func (v *view) addGroups() {
 		}
 		g := found[key]
 		if g == nil {
-			g = &group{Outcome: r.Entry.Outcome, Code: string(r.Entry.Code), Message: string(r.Entry.Message), open: v.open[i]}
+			g = &group{Outcome: r.Entry.Outcome, Code: string(r.Entry.Code), Message: string(r.Entry.Message)}
+			g.open = v.open[i]
 			found[key] = g
 			groups = append(groups, g)
 		}
@@ -62,29 +50,19 @@ func (v *view) addGroups() {
 		if len(g.First) < maxGroupRows {
 			g.First = append(g.First, r.Number)
 		}
-		of[i] = g
+		v.groupOf[i] = g
 	}
 	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(b.Count, a.Count) })
-	number := 0
 	for _, g := range groups {
 		list := &v.Findings
 		if g.open {
 			list = &v.Causes
 		}
-		if len(*list) == maxGroups {
-			if g.open {
-				v.Further += g.Count
-			}
-			continue
-		}
-		number++
-		g.Number = number
-		*list = append(*list, *g)
-	}
-	v.groupOf = make([]int, len(of))
-	for i, g := range of {
-		if g != nil {
-			v.groupOf[i] = g.Number
+		if len(*list) < maxGroups {
+			g.Number = len(v.Causes) + len(v.Findings) + 1
+			*list = append(*list, g)
+		} else if g.open {
+			v.Further += g.Count
 		}
 	}
 }

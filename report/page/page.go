@@ -55,6 +55,7 @@ func newTemplate() *template.Template {
 		"style":   func() template.CSS { return template.CSS(pageCSS) },
 		"script":  func() template.JS { return template.JS(pageJS) },
 		"shown":   shown,
+		"clip":    text.Clip,
 		"grouped": text.Grouped,
 		"plural":  text.Plural,
 		"clock":   clock,

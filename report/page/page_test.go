@@ -57,7 +57,8 @@ func TestEveryRowIsFound(t *testing.T) {
 		{"a done row by its name", []step{search("user0002")}, []int{2}},
 		{"no accents in the search", []step{search("BRUCKNER")}, numbers(samples, named("Brückner"))},
 		{"accents in the search", []step{search("zoë ANGSTRÖM")}, numbers(samples, named("Zoë Ångström"))},
-		{"letters without a decomposition", []step{search("bjorn sorensen")}, numbers(samples, named("Bjørn Sørensen"))},
+		{"letters without a decomposition", []step{search("bjorn sorensen")},
+			numbers(samples, named("Bjørn Sørensen"))},
 		{"Greek without accents, in capitals", []step{search("ΝΙΚΟΣ")}, numbers(samples, named("Νίκος"))},
 		{"one outcome", []step{check("failed")}, numbers(samples, outcome(provision.Failed))},
 		{"two outcomes", []step{check("failed"), check("invalid")}, numbers(samples, func(s sample) bool {
@@ -109,7 +110,8 @@ func TestRowsAreSortedByColumn(t *testing.T) {
 	if !slices.IsSorted(outcomes) || len(outcomes) != len(samples) {
 		t.Errorf("sorted by outcome, the table shows %v", outcomes)
 	}
-	sorted := eval[[]string](t, tab, `[...document.querySelectorAll("#rows th")].map(th => th.getAttribute("aria-sort") ?? "")`)
+	sorted := eval[[]string](t, tab, `[...document.querySelectorAll("#rows th")]
+		.map(th => th.getAttribute("aria-sort") ?? "")`)
 	if !slices.Equal(sorted, []string{"", "ascending", "", "", ""}) {
 		t.Errorf("the columns say they are sorted: %q", sorted)
 	}
@@ -143,7 +145,8 @@ func TestLinkShowsRow(t *testing.T) {
 func TestPageIsUsedByKeyboard(t *testing.T) {
 	address := served(t, pageOf(t, results(runSamples())))
 	tab := newTab(t, browser(t), chromedp.Navigate(address), typed("/"), typed("a"), typed("/"), typed("b"))
-	id, value := eval[string](t, tab, `document.activeElement.id`), eval[string](t, tab, `document.getElementById("search").value`)
+	id := eval[string](t, tab, `document.activeElement.id`)
+	value := eval[string](t, tab, `document.getElementById("search").value`)
 	if id != "search" || value != "a/b" {
 		t.Errorf("after / and a/b, %q has the focus and the search is %q", id, value)
 	}
@@ -173,10 +176,12 @@ func TestPageIsReadWithoutScripts(t *testing.T) {
 	if n := eval[int](t, tab, `document.querySelectorAll(".causes a").length`); n == 0 {
 		t.Error("no row is linked")
 	}
-	if n := eval[int](t, tab, `[...document.querySelectorAll(".causes a")].filter(a => !document.querySelector(a.hash)).length`); n > 0 {
+	if n := eval[int](t, tab, `[...document.querySelectorAll(".causes a")]
+		.filter(a => !document.querySelector(a.hash)).length`); n > 0 {
 		t.Errorf("%d links lead nowhere", n)
 	}
-	if n := eval[int](t, tab, `[...document.querySelectorAll("input, button, select")].filter(e => e.checkVisibility()).length`); n > 0 {
+	if n := eval[int](t, tab, `[...document.querySelectorAll("input, button, select")]
+		.filter(e => e.checkVisibility()).length`); n > 0 {
 		t.Errorf("there are %d controls that do nothing", n)
 	}
 	tab.wantQuiet(t, address)
@@ -250,7 +255,9 @@ func TestDocumentationPictures(t *testing.T) {
 		name, scheme  string
 		width, height int64
 		scale         float64
-	}{{"page-light", "light", 1200, 2400, 1}, {"page-dark", "dark", 1200, 2400, 1}, {"page-phone", "light", 360, 1500, 2}} {
+	}{
+		{"page-light", "light", 1200, 2400, 1}, {"page-dark", "dark", 1200, 2400, 1}, {"page-phone", "light", 360, 1500, 2},
+	} {
 		tab := newTab(t, b, inScheme(picture.scheme),
 			chromedp.EmulateViewport(picture.width, picture.height, chromedp.EmulateScale(picture.scale)),
 			chromedp.Navigate(address))

@@ -49,7 +49,8 @@ const palest = `(() => {
     const ink = light(numbers(e.namespaceURI.endsWith("svg") ? style.fill : style.color)), paper = light(ground(e));
     const contrast = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
     seen++;
-    if (contrast < 4.5) pale.add(e.tagName + "." + (e.className.baseVal ?? e.className) + " has a contrast of " + contrast.toFixed(2));
+    const name = e.tagName + "." + (e.className.baseVal ?? e.className);
+    if (contrast < 4.5) pale.add(name + " has a contrast of " + contrast.toFixed(2));
   }
   if (seen < 100) pale.add("only " + seen + " texts were measured");
   return [...pale];
@@ -76,7 +77,8 @@ func numbers(samples []sample, fits func(sample) bool) []int {
 func turned(t *testing.T, b *tab) []int {
 	t.Helper()
 	all := visible(t, b)
-	for eval[bool](t, b, `(e => e.checkVisibility() && !e.disabled && (e.click(), true))(document.getElementById("next"))`) {
+	const next = `(e => e.checkVisibility() && !e.disabled && (e.click(), true))(document.getElementById("next"))`
+	for eval[bool](t, b, next) {
 		all = append(all, visible(t, b)...)
 	}
 	return all

@@ -47,8 +47,8 @@ func (v *view) appendRow(line []byte, i int) []byte {
 	if v.open[i] {
 		line = append(line, " class=open"...)
 	}
-	if g := v.groupOf[i]; g > 0 {
-		line = strconv.AppendInt(append(line, " data-group="...), int64(g), 10)
+	if g := v.groupOf[i]; g != nil && g.Number > 0 {
+		line = strconv.AppendInt(append(line, " data-group="...), int64(g.Number), 10)
 	}
 	line = strconv.AppendInt(append(line, "><td>"...), int64(r.Number), 10)
 	line = append(append(line, "<td>"...), html.EscapeString(string(r.Entry.Outcome))...)

@@ -24,7 +24,8 @@ func hostile() []string {
 		`"><svg onload=alert(4)>`, `=cmd|' /C calc'!A0`, `' onmouseover='alert(5)`, `{{.File}}`, `javascript:alert(6)`,
 		`<!--`, `&lt;b&gt;`, `]]>`, "\\u003cscript\\u003e", `</noscript><script>alert(7)</script>`, `<td>x<td>y`,
 		`<small>z</small>`, `&#39;&amp;&#34;`, "new\nline", "\n<tr id=row-7><td>7<td>created<td>x<td>y<td>z\n",
-		"\u202egpj.exe", "a\u2066b\u2069c", "a\u2028line", "tab\there", `{{`, "<b>bold</b>", "\u200fעברית", "a\x00b", "a\xffb",
+		"\u202egpj.exe", "a\u2066b\u2069c", "a\u2028line", "tab\there", `{{`, "<b>bold</b>", "\u200fעברית",
+		"a\x00b", "a\xffb",
 	}
 }
 
@@ -47,7 +48,7 @@ func hostileSamples() []sample {
 func TestTextOfFileStaysText(t *testing.T) {
 	r := results(hostileSamples())
 	r.Running, r.Holder, r.Warnings = true, hostile()[1], hostile()
-	r.Rows[0].Entry.Action, r.Rows[0].Entry.Tenant = hostile()[1], hostile()[2]
+	r.Action.Subject, r.Rows[0].Entry.Tenant = hostile()[1], hostile()[2]
 	b := browser(t)
 	address := served(t, pageOf(t, r))
 	for _, steps := range [][]step{nil, {withoutScripts()}} {
@@ -66,7 +67,8 @@ func TestTextOfFileStaysText(t *testing.T) {
 		if n := eval[int](t, tab, `document.scripts.length`); n != 1 {
 			t.Errorf("the page has %d scripts", n)
 		}
-		if n := eval[int](t, tab, `document.querySelectorAll("img, b, [onload], [onerror], [onmouseover], [style]").length`); n != 0 {
+		const added = `document.querySelectorAll("img, b, [onload], [onerror], [onmouseover], [style]").length`
+		if n := eval[int](t, tab, added); n != 0 {
 			t.Errorf("the names added %d elements", n)
 		}
 		tab.wantQuiet(t, address)
@@ -78,8 +80,8 @@ func TestNoScriptOrStyleIsAllowedButOurs(t *testing.T) {
 	for _, add := range []string{"<script>document.title = 'run'</script>", "<style>body { margin: 99px }</style>"} {
 		address := served(t, []byte(strings.Replace(page, "</main>", add+"</main>", 1)))
 		tab := newTab(t, browser(t), chromedp.Navigate(address))
-		if got := eval[string](t, tab, `document.title + getComputedStyle(document.body).margin`); strings.HasPrefix(got, "run") ||
-			strings.HasSuffix(got, "99px") {
+		got := eval[string](t, tab, `document.title + getComputedStyle(document.body).margin`)
+		if strings.HasPrefix(got, "run") || strings.HasSuffix(got, "99px") {
 			t.Errorf("%s takes effect", add)
 		}
 		if got := eval[string](t, tab, `(() => {
@@ -95,7 +97,8 @@ func FuzzPageOfAnyFile(f *testing.F) {
 	const action = "create --subject Name --status active"
 	f.Add([]byte("Name," + block + "\nAnna," + action + ",created,,,u1,Anna,201,,1,2026-03-02T09:14:57Z,acme,,1\n" +
 		"Ben," + action + ",failed,USERS-4,no,,Ben,400,t1,1,2026-03-02T09:15:57Z,acme,,2\n"))
-	f.Add([]byte("Name," + block + "\n<script>," + action + ",failed,<script>,</noscript>,<b>,<b>,,<img>,,9999-12-31T23:59:59Z,</style>,,1\n" +
+	f.Add([]byte("Name," + block + "\n<script>," + action +
+		",failed,<script>,</noscript>,<b>,<b>,,<img>,,9999-12-31T23:59:59Z,</style>,,1\n" +
 		"x," + action + ",pending,,,,,,,,0001-01-01T00:00:01Z,,,2\n"))
 	f.Add([]byte("no result file"))
 	tag := regexp.MustCompile(`(?i)<(/?script|/?style|/?noscript|/?svg class="defs"|img|iframe)`)
@@ -122,7 +125,8 @@ func FuzzPageOfAnyFile(f *testing.F) {
 func TestWriteFailsWhereWriterDoes(t *testing.T) {
 	for _, after := range []int{0, 5000, 100_000} {
 		err := Write(&limitedWriter{after}, results(runSamples()))
-		if !errors.Is(err, errFull) || !strings.HasPrefix(err.Error(), "writing the page of /results/new-hires.results.csv: ") {
+		const prefix = "writing the page of /results/new-hires.results.csv: "
+		if !errors.Is(err, errFull) || !strings.HasPrefix(err.Error(), prefix) {
 			t.Errorf("after %d bytes: %v", after, err)
 		}
 	}

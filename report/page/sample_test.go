@@ -22,14 +22,15 @@ type sample struct {
 
 // results are the rows of samples, numbered from 1.
 func results(samples []sample) *report.Results {
-	r := &report.Results{Path: "/results/new-hires.results.csv"}
+	r := &report.Results{Path: "/results/new-hires.results.csv", Action: report.Action{
+		Command: "create", Subject: "Employee ID", Name: "Name", Email: "Email", Status: "active",
+	}}
 	for i, s := range samples {
 		r.Rows = append(r.Rows, report.Row{
 			Row:    roster.Row{Person: provision.Person{Subject: s.subject, Name: s.name, Email: s.email}},
 			Number: i + 1,
 			Line:   i + 2,
 			Entry: report.Entry{
-				Action:  "create --subject 'Employee ID' --name Name --email Email --status active",
 				Outcome: s.outcome, Code: report.Text(s.code), Message: report.Text(s.message),
 				UserID: report.Text(s.user), UserSubject: s.subject, HTTPStatus: report.Number(s.status),
 				TraceID: report.Text(s.trace), Attempts: report.Number(s.tries), FinishedAt: report.Time{Time: s.at},

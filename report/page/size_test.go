@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// TestLargePageIsUsable opens pages of many rows, presses Tab, searches, filters and sorts. The bounds are for a page that
+// TestLargePageIsUsable opens pages of many rows, presses Tab, searches, filters and sorts. The bounds detect a page that
 // freezes, on a busy machine; the log has the times.
 func TestLargePageIsUsable(t *testing.T) {
 	b := browser(t)

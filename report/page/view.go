@@ -18,24 +18,20 @@ type view struct {
 	Results *report.Results
 	Name    string    // of the result file, without its folder
 	Now     time.Time // when the page is written
-	Action  string
-	Sandbox bool
-	Plan    bool   // no row was ever sent
-	Lede    string // what is not done, in a sentence; "" where the heading says it
+	Plan    bool      // no row was ever sent
+	Lede    string    // what is not done, in a sentence; "" where the heading says it
 
 	Totals []total // of the outcomes in the legend
 	Bar    []bar
 	Charts []chart // the same one, wide and narrow
 	Pace   string  // what the chart shows, in words
-	Waits  bool    // the chart has waits
-	Pauses bool    // the chart has pauses
 
-	Causes   []group // why rows are not done
-	Findings []group // what is worth checking in rows that are done
-	Further  int     // rows whose cause is none of Causes
-	groupOf  []int   // of each row: its group's Number, 0 for none
-	open     []bool  // of each row: it is not done
-	Present  []total // of the outcomes that rows have
+	Causes   []*group // why rows are not done
+	Findings []*group // what is worth checking in rows that are done
+	Further  int      // rows whose cause is none of Causes
+	groupOf  []*group // of each row, nil for none
+	open     []bool   // of each row: it is not done
+	Present  []total  // of the outcomes that rows have
 }
 
 // A total is how many of the rows have an outcome.
@@ -50,37 +46,26 @@ func newView(r *report.Results, now time.Time) *view {
 	s := r.Summary()
 	v := &view{
 		Results: r, Summary: s, Name: filepath.Base(r.Path), Now: now,
-		Action: actionText(r.Rows), Sandbox: s.Tenant == "sandbox", Plan: s.Counts[provision.Pending] > 0 && !sent(r.Rows),
+		Plan: s.Counts[provision.Pending] > 0 && !sent(r.Rows),
 		open: openRows(r.Rows),
 	}
-	for _, o := range outcomeOrder() {
-		t := total{o, s.Counts[o], percent(s.Counts[o], s.Rows), meaning(o, s.Codes)}
-		switch {
-		case t.Count > 0:
+	for _, o := range provision.Outcomes() {
+		t := total{o, s.Counts[o], percent(s.Counts[o], s.Rows), meaning(o)}
+		if t.Count > 0 {
 			v.Present = append(v.Present, t)
-			v.Totals = append(v.Totals, t)
-		case o == provision.Invalid, o == provision.Failed, o == provision.Pending: // that there are none is worth knowing
-			v.Totals = append(v.Totals, t)
+		}
+		if t.Count > 0 || o == provision.Invalid || o == provision.Failed || o == provision.Pending {
+			v.Totals = append(v.Totals, t) // that no row failed is worth knowing
 		}
 	}
 	v.Bar = bars(v.Present, s.Rows)
 	if line := newTimeline(settledTimes(r.Rows)); line != nil {
 		v.Charts = []chart{line.draw("wide", 880, 270), line.draw("narrow", 340, 250)}
-		v.Pace, v.Waits, v.Pauses = line.words(), len(line.waits) > 0, len(line.pauses) > 0
+		v.Pace = line.words()
 	}
 	v.addGroups()
 	v.Lede = v.lede()
 	return v
-}
-
-// actionText is the action of the file as its rows have it.
-func actionText(rows []report.Row) string {
-	for _, r := range rows {
-		if r.Entry.Action != "" {
-			return r.Entry.Action
-		}
-	}
-	return ""
 }
 
 // sent reports whether a write was ever sent for any of the rows.
@@ -134,7 +119,7 @@ func (v *view) lede() string {
 		}
 	}
 	var parts []string
-	for _, o := range outcomeOrder() {
+	for _, o := range provision.Outcomes() {
 		if open[o] > 0 {
 			parts = append(parts, fmt.Sprintf("%s %s", text.Grouped(open[o]), o))
 		}
@@ -149,53 +134,19 @@ func (v *view) lede() string {
 	return fmt.Sprintf("%s not: %s", text.Plural(v.NotDone, "is", "are"), list)
 }
 
-// outcomeOrder is the order in which the page has the outcomes: from what is done to what is wrong.
-func outcomeOrder() []provision.Outcome {
-	last := []provision.Outcome{provision.Pending, provision.Invalid, provision.Failed}
-	first := slices.DeleteFunc(provision.Outcomes(), func(o provision.Outcome) bool { return slices.Contains(last, o) })
-	return append(first, last...)
-}
-
-// meaning explains an outcome to somebody who has not read the documentation. codes are the counts of all codes.
-func meaning(o provision.Outcome, codes map[string]int) string {
-	switch o {
-	case provision.Created:
-		return "a run of this file created the user"
-	case provision.Exists:
-		return "this person already has a user" + existing(codes)
-	case provision.Updated:
-		return "the user existed, and a run of this file changed it"
-	case provision.Disabled:
-		return "a run of this file disabled the user"
-	case provision.Unchanged:
-		return "the user was already disabled, or there is no such user"
-	case provision.Skipped:
-		return "left out by a condition of the run"
-	case provision.Deleted:
-		return "a run of this file created the user, and undo deleted it"
-	case provision.Duplicate:
-		return "the same person as an earlier row"
-	case provision.Pending:
-		return "not tried yet, or not settled when the run ended"
-	case provision.Invalid:
-		return "the row cannot be sent as it is"
-	}
-	return "refused by the tenant, or in conflict with another user" // failed
-}
-
-// existing says what is worth knowing of existing users, "" where nothing is.
-func existing(codes map[string]int) string {
-	var parts []string
-	for _, c := range []struct{ code, words string }{
-		{provision.CodeDisabled, "disabled"}, {provision.CodeDiffers, "with other data on the tenant"},
-		{provision.CodeEmailMatch, "found by address"},
-	} {
-		if n := codes[c.code]; n > 0 {
-			parts = append(parts, text.Grouped(n)+" "+c.words)
-		}
-	}
-	if parts == nil {
-		return ""
-	}
-	return "; " + strings.Join(parts, ", ")
+// meaning explains an outcome to somebody who has not read the documentation.
+func meaning(o provision.Outcome) string {
+	return map[provision.Outcome]string{
+		provision.Created:   "a run of this file created the user",
+		provision.Exists:    "this person already has a user",
+		provision.Updated:   "the user existed, and a run of this file changed it",
+		provision.Disabled:  "a run of this file disabled the user",
+		provision.Unchanged: "the user was already disabled, or there is no such user",
+		provision.Skipped:   "left out by a condition of the run",
+		provision.Deleted:   "a run of this file created the user, and undo deleted it",
+		provision.Duplicate: "the same person as an earlier row",
+		provision.Invalid:   "the row cannot be sent as it is",
+		provision.Failed:    "refused by the tenant, or in conflict with another user",
+		provision.Pending:   "not tried yet, or not settled when the run ended",
+	}[o]
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -24,22 +25,14 @@ func TestPageCountsAsSummaryDoes(t *testing.T) {
 	if open != r.Summary().NotDone || !v.open[9] || v.open[340] {
 		t.Errorf("%d rows are not done, want %d; row 10: %v, row 341: %v", open, r.Summary().NotDone, v.open[9], v.open[340])
 	}
-	grouped := map[int]int{}
-	for _, number := range v.groupOf {
-		grouped[number]++
-	}
-	for _, g := range append(v.Causes, v.Findings...) {
-		if grouped[g.Number] != g.Count || g.Number == 0 {
-			t.Errorf("%d rows are in group %d, want %d", grouped[g.Number], g.Number, g.Count)
-		}
-	}
 	causes := r.Summary().Causes
 	if len(causes) != len(v.Causes) {
 		t.Fatalf("the page has %d causes, the summary %d", len(v.Causes), len(causes))
 	}
 	for i, c := range causes {
 		if g := v.Causes[i]; g.Outcome != c.Outcome || g.Code != c.Code || g.Count != c.Count {
-			t.Errorf("cause %d is %s %s of %d rows, in the summary %s %s of %d", i, g.Outcome, g.Code, g.Count, c.Outcome, c.Code, c.Count)
+			t.Errorf("cause %d is %s %s of %d rows, in the summary %s %s of %d",
+				i, g.Outcome, g.Code, g.Count, c.Outcome, c.Code, c.Count)
 		}
 	}
 }
@@ -62,13 +55,13 @@ func TestPageStatesOutcomeOfRun(t *testing.T) {
 		has, hasNot []string
 	}{
 		{"everything done", []sample{ok, disabled, differing},
-			[]string{"All 3 rows are done", "; 1 disabled, 1 with other data on the tenant", "3 rows were settled in 20 s.",
+			[]string{"All 3 rows are done", "3 rows were settled in 20 s.",
 				"2 Mar 2026, 09:15:17 UTC", "Done, but worth checking", "name differs</p>", "disabled on the tenant</p>"},
 			[]string{"Why rows are not done", `value="open"`}},
 		{"one row, done", []sample{ok}, []string{"The one row is done"}, []string{`class="chart`, "Done, but"}},
 		{"one of one not", []sample{bad}, []string{"0 of 1 row is done", "1 is not: 1 failed."}, nil},
 		{"some not", []sample{ok, disabled, bad, open},
-			[]string{"2 of 4 rows are done", "2 are not: 1 pending, 1 failed.", `<a href="#row-3">3</a>`, "id=row-4 class=open"},
+			[]string{"2 of 4 rows are done", "2 are not: 1 failed, 1 pending.", `<a href="#row-3">3</a>`, "id=row-4 class=open"},
 			[]string{"other causes"}},
 		{"a plan without lookups", []sample{open, open}, []string{"Nothing has been sent yet: 2 rows"},
 			[]string{"First outcome", `class="chart`, `class="lede"`}},
@@ -91,20 +84,32 @@ func TestPageStatesOutcomeOfRun(t *testing.T) {
 	}
 }
 
+func TestPageLimitsCauses(t *testing.T) {
+	var samples []sample
+	for i := range maxGroups + 3 {
+		samples = append(samples, sample{outcome: "failed", code: fmt.Sprintf("CODE-%d", i), message: "no"})
+	}
+	samples = append(samples, sample{outcome: "failed", code: "CODE-52", message: "no"}) // the most frequent
+	wantTexts(t, results(samples),
+		[]string{"3 rows have other causes.", "<code>CODE-52</code>", "<code>CODE-48</code>", "id=row-53 class=open data-group=1>"},
+		[]string{"<code>CODE-49</code>", "data-group=0", "data-group=51"})
+}
+
 func TestPageExplainsEveryOutcome(t *testing.T) {
-	seen := map[string]bool{}
+	seen := map[string]bool{"": true}
 	var samples []sample
 	for _, o := range provision.Outcomes() {
-		m := meaning(o, nil)
+		m := meaning(o)
 		if seen[m] {
-			t.Errorf("%s has the meaning of another outcome: %s", o, m)
+			t.Errorf("%s has no meaning of its own: %q", o, m)
 		}
 		seen[m] = true
 		samples = append(samples, sample{outcome: o})
 	}
 	page := string(pageOf(t, results(samples)))
 	for _, o := range provision.Outcomes() {
-		if !strings.Contains(pageCSS, ".s-"+string(o)+" {") || !strings.Contains(page, `name="outcome" value="`+string(o)+`"`) {
+		filter := `name="outcome" value="` + string(o) + `"`
+		if !strings.Contains(pageCSS, ".s-"+string(o)+" {") || !strings.Contains(page, filter) {
 			t.Errorf("the page has no colour or no filter for %s", o)
 		}
 	}
