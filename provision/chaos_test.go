@@ -100,8 +100,8 @@ func (k *killable) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// However often a run is killed, every person is on the tenant once, those that this file created are created, and those
-// that existed before exist.
+// However often a run is killed, every person is on the tenant once, those that this file created are created, and
+// those that existed before exist.
 func TestKilledRunsGoOn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("hundreds of runs")

@@ -14,7 +14,9 @@ type (
 	ExistsError struct {
 		Path       string
 		Rows, Done int
-		SameExport bool // it is of this export and this action
+		SameExport bool   // it is of this export, cell by cell
+		SameAction bool   // and made with the same action
+		Action     string // of the file
 	}
 	// NotResultsError: the file at Path is no result file, or no longer one that can be run.
 	NotResultsError struct{ Path, Why string }
@@ -90,9 +92,12 @@ func (r ChangedRow) String() string {
 }
 
 func (e *ExistsError) Error() string {
-	of := "another export or another action"
-	if e.SameExport {
+	of := "another export, or of this one before it was changed"
+	switch {
+	case e.SameExport && e.SameAction:
 		of = "this export"
+	case e.SameExport:
+		of = "this export, made with another command (" + e.Action + ")"
 	}
 	return fmt.Sprintf("%s already exists: results of %s, %s of %s done", e.Path, of, text.Grouped(e.Done),
 		text.Plural(e.Rows, "row", "rows"))

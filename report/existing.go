@@ -29,8 +29,8 @@ func (l *Ledger) examineExisting() error {
 	case err != nil:
 		return err
 	case WasSent(r.Rows):
-		s := r.Summary()
-		return &ExistsError{f.name, s.Rows, s.Done, r.Action.String() == l.action.String() && r.isOf(l.export)}
+		s, was := r.Summary(), r.Action.String()
+		return &ExistsError{f.name, s.Rows, s.Done, r.isOf(l.export), was == l.action.String(), was}
 	default:
 		l.notify("%s is replaced: no row of it was ever sent", f.name)
 	}
@@ -38,8 +38,7 @@ func (l *Ledger) examineExisting() error {
 	return nil
 }
 
-// isOf reports whether a result file is of an export: the same header, as many rows, and the same cells in
-// all rows that are done. Others may have been corrected since.
+// isOf reports whether a result file is of an export: the same header and the same rows, cell by cell.
 func (r *Results) isOf(export *csvfile.File) bool {
 	header := r.File.Header.Cells[:r.File.Block]
 	if !slices.Equal(header, export.Header.Cells) || len(r.Rows) != len(export.Records) {
@@ -56,7 +55,7 @@ func (r *Results) isOf(export *csvfile.File) bool {
 			return false
 		}
 		for i := range header {
-			if row.Entry.Outcome.Done() && cell(row.Record, i) != cell(&export.Records[row.Number-1], i) {
+			if cell(row.Record, i) != cell(&export.Records[row.Number-1], i) {
 				return false
 			}
 		}

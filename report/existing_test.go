@@ -20,9 +20,9 @@ func TestCreateDoesNotReplaceAFileWhoseRowsWereSent(t *testing.T) {
 		same        bool
 	}{
 		{"of this export", text, theAction, 7, 3, true},
-		{"of this export and another action", text, other, 7, 3, false},
+		{"of this export and another action", text, other, 7, 3, true},
 		{"of this export, corrected where it is not done", strings.Replace(text, "\n,Nobody", "\n1006,Nobody", 1),
-			theAction, 7, 3, true},
+			theAction, 7, 3, false},
 		{"of this export, sorted", tableOf(t, text).reversed().saved(',', false, ""), theAction, 7, 3, true},
 		{"of another export with as many rows", strings.Replace(text, "Ada Byron,ada@", "Ada B,ada@", 1), theAction,
 			7, 3, false},
@@ -37,7 +37,8 @@ func TestCreateDoesNotReplaceAFileWhoseRowsWereSent(t *testing.T) {
 			write(t, path, c.there)
 			_, err := Create(path, parseText(t, sixRows), c.action, sandbox)
 			e := as[*ExistsError](t, err)
-			if e.Rows != c.rows || e.Done != c.done || e.SameExport != c.same {
+			if e.Rows != c.rows || e.Done != c.done || e.SameExport != c.same ||
+				e.SameAction != (c.action.Status == theAction.Status) {
 				t.Errorf("%+v", e)
 			}
 			if read(t, path) != c.there || len(folder(t, path)) != 1 {

@@ -181,7 +181,7 @@ func (l *Ledger) PrepareUndo(preview bool) error {
 	var damaged ChangedRows
 	for i := range l.rows {
 		r := &l.rows[i]
-		if !undoable(r.Entry) {
+		if !r.Entry.Undoable() {
 			continue
 		}
 		subject := r.Entry.UserSubject
@@ -198,8 +198,8 @@ func (l *Ledger) PrepareUndo(preview bool) error {
 	return l.start()
 }
 
-// undoable reports whether a run of the file created the row's user, or may have.
-func undoable(e Entry) bool {
+// Undoable reports whether a run of the file created the row's user, or may have: undo is for such rows.
+func (e Entry) Undoable() bool {
 	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
 }
 

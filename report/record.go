@@ -62,7 +62,7 @@ func (l *Ledger) Pending() []provision.Row {
 			row.SentAt = e.FinishedAt.Time
 		}
 		switch {
-		case l.undo && !undoable(e), !l.undo && e.Outcome != provision.Pending && !row.LookupOnly:
+		case l.undo && !e.Undoable(), !l.undo && e.Outcome != provision.Pending && !row.LookupOnly:
 		case row.Tried:
 			tried = append(tried, row)
 		default:
@@ -75,6 +75,13 @@ func (l *Ledger) Pending() []provision.Row {
 // isContradiction reports whether a code says that a row contradicts another one.
 func isContradiction(code Text) bool {
 	return code == provision.CodeSubjectTwice || code == provision.CodeEmailTwice
+}
+
+// Rows are the rows as they are now: a copy.
+func (l *Ledger) Rows() []Row {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.rows)
 }
 
 // Summary counts the rows as they are now, and those of this run alone.

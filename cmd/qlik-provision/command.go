@@ -49,6 +49,17 @@ func (c command) with(name, value string) command {
 	return c.set(flagValue{name: name, value: value})
 }
 
+// replace replaces one value of a flag that may be given several times.
+func (c command) replace(name, was, value string) command {
+	c.flags = slices.Clone(c.flags)
+	for i, f := range c.flags {
+		if f.name == name && f.value == was {
+			c.flags[i].value = value
+		}
+	}
+	return c
+}
+
 // switched sets a flag that takes no value.
 func (c command) switched(name string) command {
 	return c.set(flagValue{name: name, boolean: true})

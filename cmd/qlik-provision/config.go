@@ -77,7 +77,7 @@ func (a *app) notify(c *config) func(string) {
 	if c.quiet {
 		return func(string) {}
 	}
-	return a.out.note
+	return func(lines string) { a.out.print(printableLines(lines) + "\n") }
 }
 
 // orUsage is err where it is a failure already, else a failure before any request.
@@ -125,9 +125,9 @@ func (c *config) checkRun() error {
 	case c.max < 0, c.max == 0 && c.given.has("max"):
 		return fmt.Errorf("--max %d: a number from 1", c.max)
 	case c.noLookup && c.max > 0:
-		return errors.New("--no-lookup and --max: without a lookup nobody knows how many writes are needed")
+		return errors.New("--no-lookup and --max: without lookups the number of writes is not known")
 	case c.noLookup && len(c.update) > 0:
-		return errors.New("--no-lookup and --update: without a lookup nobody knows what differs")
+		return errors.New("--no-lookup and --update: without lookups the differences are not known")
 	}
 	c.run = provision.Options{
 		AllowAdminRoles: c.allowAdminRoles, Workers: c.workers, Rate: pace, Burst: c.burst, Attempts: c.attempts,
@@ -155,7 +155,7 @@ func (c *config) checkExport() error {
 	if err != nil {
 		return err
 	}
-	if c.headerRow < 0 {
+	if c.headerRow < 0 || c.headerRow == 0 && c.given.has("header-row") {
 		return fmt.Errorf("--header-row %d: the number of a line, from 1", c.headerRow)
 	}
 	for name, value := range map[string]string{"subject": c.subject, "name": c.name, "email": c.email} {

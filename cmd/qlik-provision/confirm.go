@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -33,8 +34,12 @@ func (a *app) requireYes(c *config, what string) error {
 	if c.yes || c.sandbox || c.dryRun || a.interactive() {
 		return nil
 	}
-	return usage(fmt.Errorf("nobody can be asked whether %s: standard input or standard error is no terminal", what),
-		then("look first: --dry-run; where it is meant", c.given.switched("yes")))
+	first := "check first with --dry-run; if it is intended"
+	if c.given.name == "retry" {
+		first = "if it is intended"
+	}
+	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal", what),
+		then(first, c.given.switched("yes")))
 }
 
 // approve is asked once, after everybody was looked up and before the first write.
@@ -46,7 +51,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 		return &failure{code: exitRun,
 			err: fmt.Errorf("%s needed, more than --max %d; nothing was sent",
 				text.Plural(writes, "write is", "writes are"), most),
-			hint: then("check the file; where so many are meant", s.again.with("max", strconv.Itoa(writes)))}
+			hint: then("check the file; if that many are intended", s.config.given.with("max", strconv.Itoa(writes)))}
 	case s.planOnly:
 		return errPlanned
 	case writes == 0 || !s.asks():
@@ -63,8 +68,13 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 func (s *session) ask(ctx context.Context, p provision.Plan) bool {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\ntenant: %s\n", s.config.tenantName())
-	lines := append(planLines(p),
-		tableLine{label: "existing", n: p.Existing}, tableLine{label: "conflicts", n: p.Conflicts})
+	lines := planLines(p)
+	switch s.config.run.Task {
+	case provision.Create:
+		lines = append(lines, tableLine{label: "existing", n: p.Existing}, tableLine{label: "conflicts", n: p.Conflicts})
+	case provision.Disable:
+		lines = append(lines, tableLine{label: "unchanged", n: p.Existing}, tableLine{label: "conflicts", n: p.Conflicts})
+	}
 	for _, line := range lines {
 		fmt.Fprintf(&b, "  %-*s %*s\n", widestLabel, line.label, len(text.Grouped(p.Writes()+p.Existing+p.Conflicts)),
 			text.Grouped(line.n))
@@ -91,33 +101,39 @@ func (s *session) ask(ctx context.Context, p provision.Plan) bool {
 
 // question is what is asked; want is the count that has to be typed, "" where y does.
 func (s *session) question(p provision.Plan) (question, want string) {
-	on := " on " + s.config.tenantName()
-	users := text.Plural(p.Writes(), "user", "users")
-	count := strconv.Itoa(p.Writes())
+	n := p.Writes()
+	if limit := s.config.limit; limit > 0 {
+		n = min(n, limit)
+	}
+	users := text.Plural(n, "user", "users")
+	if n < p.Writes() {
+		users = text.Grouped(n) + " of " + text.Plural(p.Writes(), "user", "users")
+	}
+	users += " on " + s.config.tenantName()
+	count := strconv.Itoa(n)
+	verb := "create"
+	switch {
+	case p.Change > 0 && p.Create > 0:
+		verb = "create or change"
+	case p.Change > 0:
+		verb = "change"
+	}
 	switch {
 	case s.config.run.Task == provision.Delete:
-		return "this deletes " + users + on + ", with their personal data; what they own has no owner afterwards\ntype " +
+		return "this deletes " + users + ", with their personal data; what they own has no owner afterwards\ntype " +
 			count + " to delete them: ", count
 	case s.config.run.Task == provision.Disable:
-		return "type " + count + " to disable " + users + on + ": ", count
+		return "type " + count + " to disable " + users + ": ", count
 	case s.config.run.Update.Status && p.Change > 0:
-		return "disabled users among them are enabled again\ntype " + count + " to create and change " + users + on +
-			": ", count
-	case p.Change > 0:
-		return "create " + text.Grouped(p.Create) + " and change " + text.Plural(p.Change, "user", "users") + on +
-			"? [y/N] ", ""
+		return "disabled users among them are enabled again\ntype " + count + " to " + verb + " " + users + ": ", count
 	}
-	return "create " + users + on + "? [y/N] ", ""
+	return verb + " " + users + "? [y/N] ", ""
 }
 
 // firstPersons are the lines that show a wrong encoding or a wrong column before it is sent.
 func (s *session) firstPersons() []string {
-	if s.people == nil {
-		return nil
-	}
 	var lines []string
-	for _, r := range s.people.First() {
-		p := r.Person
+	for _, p := range s.first() {
 		parts := []string{p.Subject}
 		for _, part := range []string{p.Name, p.Email, strings.Join(p.Roles, "; ")} {
 			if part != "" {
@@ -127,9 +143,26 @@ func (s *session) firstPersons() []string {
 		lines = append(lines, "first: "+strings.Join(parts, " · "))
 	}
 	if len(lines) > 1 {
-		lines[1] = "first with other letters than ASCII's: " + strings.TrimPrefix(lines[1], "first: ")
+		lines[1] = "first non-ASCII name: " + strings.TrimPrefix(lines[1], "first: ")
 	}
 	return lines
+}
+
+// first are the first person of the rows that are to be sent, and the first whose name has a letter beyond ASCII.
+func (s *session) first() []provision.Person {
+	var persons []provision.Person
+	for _, row := range s.ledger.Pending() {
+		beyond := strings.ContainsFunc(row.Person.Name, func(r rune) bool {
+			return r > unicode.MaxASCII && unicode.IsLetter(r)
+		})
+		if !row.LookupOnly && (len(persons) == 0 || beyond) {
+			persons = append(persons, row.Person)
+		}
+		if beyond || len(persons) == 2 {
+			break
+		}
+	}
+	return persons
 }
 
 // readLine reads a line of standard input, or ends with the context.

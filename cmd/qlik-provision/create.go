@@ -97,7 +97,7 @@ they own. It never disables a user that belongs to another person. Without a ter
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.configure(cmd, args[0], f)
 			if err == nil {
-				err = a.requireYes(c, "users are to be disabled")
+				err = a.requireYes(c, "disabling users")
 			}
 			if err != nil {
 				return err
@@ -121,17 +121,17 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 	path := c.resultsOf(file)
 	switch {
 	case c.out == "-":
-		return usage(errors.New("-o - : a result file is written beside a journal, so it has a name of its own"),
+		return usage(errors.New("-o -: a result file cannot be written to standard output"),
 			c.given.with("out", "hr.results.csv").String())
 	case planOnly && c.out == "":
 		path = ""
 	case path == "":
-		return usage(errors.New("standard input has no name to make a result file's of"),
+		return usage(errors.New("standard input has no file name to derive a result file name from"),
 			c.given.with("out", "hr.results.csv").String())
 	}
 	input := file
 	if isStdin(file) {
-		input = ""
+		input, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
 	}
 	if err := c.checkPaths(path, namedPath{"the export", input}); err != nil {
 		return err
@@ -154,6 +154,7 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 		again: c.given.after("retry", path)}
 	if path == "" {
 		s.again = c.given
+		s.existing = existingResults(c, people.File, act)
 	}
 	if !c.quiet && !planOnly && !s.asks() {
 		for _, line := range s.firstPersons() {
@@ -161,6 +162,20 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 		}
 	}
 	return s.run(ctx)
+}
+
+// existingResults is the result file that a create would find, nil where it would find none of which rows were sent.
+func existingResults(c *config, export *csvfile.File, act report.Action) *report.ExistsError {
+	path := c.resultsOf(c.given.file)
+	if path == "" {
+		return nil
+	}
+	ledger, err := report.Create(path, export, act, report.Options{Tenant: c.ledger.Tenant})
+	if err == nil {
+		err = ledger.Close()
+	}
+	exists, _ := errors.AsType[*report.ExistsError](err)
+	return exists
 }
 
 // readExport reads an export, decides its columns and derives its persons, and says how.

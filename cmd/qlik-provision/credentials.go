@@ -58,7 +58,7 @@ func (c *config) chooseTenant(ctx context.Context) (err error) {
 
 func tenantFailure(source string, err error) error {
 	return usage(fmt.Errorf("%s: %w", source, err),
-		"the tenant is what stands in the browser's address bar, up to .qlikcloud.com")
+		"the tenant is what the browser's address bar shows, up to .qlikcloud.com")
 }
 
 // refuseMixing is an error where a flag would mix with what --context or --sandbox brings.
@@ -119,14 +119,14 @@ func fromEnvironment() (creds qlik.Credentials, err error) {
 		// Whatever set the variable may have left the line end of a file in it.
 		*v.to = strings.TrimSpace(os.Getenv(v.name))
 		if s := *v.to; len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' {
-			return qlik.Credentials{}, usage(fmt.Errorf("%s has double quotes around it, which are no part of it", v.name),
+			return qlik.Credentials{}, usage(fmt.Errorf("%s has double quotes around it, which are not part of it", v.name),
 				"set it without the quotes")
 		}
 	}
 	switch client := creds.ClientID != "" || creds.ClientSecret != ""; {
 	case client && creds.APIKey != "":
 		return creds, usage(errors.New("QLIK_API_KEY is set, and QLIK_CLIENT_ID or QLIK_CLIENT_SECRET is, too"),
-			"unset those that are not meant")
+			"unset the ones you do not use")
 	case creds.APIKey != "":
 		return creds, nil
 	case !client:
@@ -146,7 +146,7 @@ func checkSendable(creds qlik.Credentials) error {
 		{"client's ID", creds.ClientID}, {"client's secret", creds.ClientSecret}, {"API key", creds.APIKey},
 	} {
 		if strings.ContainsFunc(part.value, unicode.IsControl) {
-			return fmt.Errorf("the %s holds a line end or another control character, which no header can carry", part.name)
+			return fmt.Errorf("the %s holds a line end or another control character, which a header cannot hold", part.name)
 		}
 	}
 	return nil
@@ -181,7 +181,7 @@ func readSecretFile(path string) (secret string, err error) {
 		return "", usage(fmt.Errorf("the secret file %s is empty", path), "write the secret into it, on one line")
 	case len(b) > maxSecret, strings.ContainsAny(secret, "\x00\r\n"):
 		return "", usage(fmt.Errorf("the secret file %s holds more than a secret", path),
-			"write into it the one line that the tenant showed, and nothing else")
+			"write only the secret into it, on one line")
 	}
 	return secret, nil
 }

@@ -95,45 +95,45 @@ func group(cmd *cobra.Command, name string) flagGroup {
 func (f *flags) tenantFlags(cmd *cobra.Command) {
 	g := group(cmd, groupTenant)
 	g.kept = true
-	g.text(&f.tenant, "tenant", "", "the tenant's `URL`: https://acme.eu.qlikcloud.com, or the host alone "+
+	g.text(&f.tenant, "tenant", "", "`URL` of the tenant: https://acme.eu.qlikcloud.com, or the host alone "+
 		"(default: $QLIK_TENANT)")
-	g.text(&f.clientID, "client-id", "", "the `ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
-	g.text(&f.secretFile, "client-secret-file", "", "a `FILE` that holds the client's secret "+
+	g.text(&f.clientID, "client-id", "", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
+	g.text(&f.secretFile, "client-secret-file", "", "`FILE` that holds the client secret "+
 		"(default: the secret in $QLIK_CLIENT_SECRET)")
-	g.text(&f.secretCommand, "client-secret-command", "", "a `COMMAND` that prints the client's secret, run by the shell")
-	g.text(&f.context, "context", "", "tenant and credentials from the qlik-cli context `NAME`")
-	g.boolean(&f.sandbox, "sandbox", "an in-memory tenant, for this run only")
+	g.text(&f.secretCommand, "client-secret-command", "", "`COMMAND` that prints the client secret, run by the shell")
+	g.text(&f.context, "context", "", "qlik-cli context `NAME`, for tenant and credentials")
+	g.boolean(&f.sandbox, "sandbox", "use an in-memory tenant, for this run only")
 }
 
 // columnFlags say where a person's fields come from.
 func (f *flags) columnFlags(cmd *cobra.Command) {
 	g := group(cmd, groupColumns)
-	g.text(&f.subject, "subject", "", "the subject's `COLUMN`, or a template: "+
+	g.text(&f.subject, "subject", "", "`COLUMN` of the subject, or a template: "+
 		example(`auth0|{Employee ID}`)+" (default: auto-detected)")
-	g.text(&f.name, "name", "", "the name's `COLUMN`, or a template: "+example(`{First} {Last}`)+
+	g.text(&f.name, "name", "", "`COLUMN` of the name, or a template: "+example(`{First} {Last}`)+
 		" (default: auto-detected)")
-	g.text(&f.email, "email", "", "the address's `COLUMN`, or a template (default: auto-detected)")
+	g.text(&f.email, "email", "", "`COLUMN` of the email address, or a template (default: auto-detected)")
 }
 
 // roleFlags are for commands that create users.
 func (f *flags) roleFlags(cmd *cobra.Command) {
 	g := group(cmd, groupColumns)
-	g.text(&f.roles, "roles", "", "a `COLUMN` of Qlik role names, separated by ;")
-	g.list(&f.everyonesRoles, "role", "the `NAME` of a role for everybody in the file; repeatable")
-	g.text(&f.status, "status", "active", "the `STATUS` of new users: active, or invited (needs an address; for Qlik "+
-		"Account logins only, and no mail is promised)")
-	g.set.StringSliceVar(&f.update, "update", nil, "bring existing users in line, too: `FIELDS` of name,roles,status")
+	g.text(&f.roles, "roles", "", "`COLUMN` of Qlik role names, separated by ;")
+	g.list(&f.everyonesRoles, "role", "`NAME` of a role for every person in the file; repeatable")
+	g.text(&f.status, "status", "active", "`STATUS` of new users: active, or invited (needs an address; Qlik Account "+
+		"logins only; no mail is promised)")
+	g.set.StringSliceVar(&f.update, "update", nil, "also update existing users: `FIELDS` are any of name,roles,status")
 	g.mark("update")
 }
 
 // exportFlags are for commands that read an export.
 func (f *flags) exportFlags(cmd *cobra.Command) {
 	g := group(cmd, groupColumns)
-	g.list(&f.where, "where", "the `CONDITION` that a row must meet: Status=Active, "+
+	g.list(&f.where, "where", "`CONDITION` that a row must meet: Status=Active, "+
 		example("Status!=Terminated,Inactive")+"; repeatable, all must hold")
 	f.readFlags(cmd)
 	g = group(cmd, groupOutput)
-	g.set.StringVarP(&f.out, "out", "o", "", "the result `FILE` (default: hr.csv gives hr.results.csv beside it)")
+	g.set.StringVarP(&f.out, "out", "o", "", "result `FILE` (default: hr.results.csv beside hr.csv)")
 	g.mark("out")
 	g.boolean(&f.overwrite, "overwrite", "replace an existing result file")
 }
@@ -141,11 +141,11 @@ func (f *flags) exportFlags(cmd *cobra.Command) {
 // readFlags say how a file is written, where detection is wrong.
 func (f *flags) readFlags(cmd *cobra.Command) {
 	g := group(cmd, groupColumns)
-	g.text(&f.delimiter, "delimiter", "", "the `CHARACTER` between cells, or its name: comma, semicolon, tab, pipe "+
+	g.text(&f.delimiter, "delimiter", "", "`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe "+
 		"(default: auto-detected)")
-	g.text(&f.encoding, "encoding", "", "the file's `ENCODING`: windows-1252, shift_jis, iso-8859-2, … "+
+	g.text(&f.encoding, "encoding", "", "`ENCODING` of the file: windows-1252, shift_jis, iso-8859-2, … "+
 		"(default: auto-detected)")
-	g.number(&f.headerRow, "header-row", 0, "the `LINE` that holds the header, where title lines stand above it "+
+	g.number(&f.headerRow, "header-row", 0, "`LINE` that holds the header, if title lines stand above it "+
 		"(default: auto-detected)")
 }
 
@@ -153,26 +153,25 @@ func (f *flags) readFlags(cmd *cobra.Command) {
 func (f *flags) runFlags(cmd *cobra.Command) {
 	g := group(cmd, groupRun)
 	g.kept = true
-	g.text(&f.rate, "rate", "100/m", "the `RATE` of writes: N/s, N/m, N/h, or off (lookups, too)")
-	g.number(&f.burst, "burst", provision.DefaultBurst, "`N` writes may be sent at once")
+	g.text(&f.rate, "rate", "100/m", "`RATE` of writes: N/s, N/m, N/h, or off (for lookups, too)")
+	g.number(&f.burst, "burst", provision.DefaultBurst, "send up to `N` writes at once")
 	g.kept = false
-	g.number(&f.workers, "workers", provision.DefaultWorkers, "`N` concurrent requests at most")
-	g.number(&f.attempts, "attempts", provision.DefaultAttempts, "`N` tries per row when the tenant fails")
-	g.duration(&f.patience, "patience", provision.DefaultPatience, "give up after this long without progress")
-	g.duration(&f.timeout, "timeout", 30*time.Second, "the limit of one request")
+	g.number(&f.workers, "workers", provision.DefaultWorkers, "send at most `N` requests concurrently")
+	g.number(&f.attempts, "attempts", provision.DefaultAttempts, "try a row at most `N` times when the tenant fails")
+	g.duration(&f.patience, "patience", provision.DefaultPatience, "end the run after `TIME` without progress")
+	g.duration(&f.timeout, "timeout", 30*time.Second, "give up on a request after `TIME`")
 	g = group(cmd, groupOutput)
 	g.boolean(&f.json, "json", "print the summary as one JSON object on stdout")
 	g.set.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
 	g.mark("quiet")
-	g.text(&f.log, "log", "", "a `FILE` that gets one JSON line per request: no secret, no name, no address")
+	g.text(&f.log, "log", "", "append one JSON line per request to `FILE`: no secret, no name, no address")
 }
 
 // writeFlags are for commands that write to the tenant.
 func (f *flags) writeFlags(cmd *cobra.Command) {
 	g := group(cmd, groupRun)
-	g.number(&f.limit, "limit", 0, "send `N` writes at most, then stop in good order: a first small run "+
-		"(default: no limit)")
-	g.number(&f.max, "max", 0, "look everybody up first, and send nothing where more than `N` writes are needed "+
+	g.number(&f.limit, "limit", 0, "send at most `N` writes, then stop; the other rows stay pending (default: no limit)")
+	g.number(&f.max, "max", 0, "look everybody up first, and send nothing if more than `N` writes are needed "+
 		"(default: no maximum)")
 	g.boolean(&f.yes, "yes", "do not ask for confirmation")
 }
@@ -185,8 +184,8 @@ func (f *flags) dryRunFlag(cmd *cobra.Command) {
 func (f *flags) adminFlag(cmd *cobra.Command) {
 	g := group(cmd, groupRun)
 	g.kept = true
-	g.boolean(&f.allowAdminRoles, "allow-admin-roles", "give roles of admin level, and change and disable users who "+
-		"have one")
+	g.boolean(&f.allowAdminRoles, "allow-admin-roles",
+		"assign admin-level roles, and change or disable users who have one")
 }
 
 func (f *flags) lookupFlag(cmd *cobra.Command) {
@@ -211,7 +210,7 @@ func (d *durationValue) Set(s string) error {
 		return nil
 	}
 	if _, unitless := time.ParseDuration(s + "s"); unitless == nil {
-		return errors.New("a time has a unit: " + s + "s")
+		return errors.New("a time needs a unit: " + s + "s")
 	}
 	return errors.New("a time like 30s or 15m")
 }

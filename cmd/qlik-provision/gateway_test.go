@@ -22,11 +22,11 @@ import (
 type gateway struct {
 	tenant http.Handler
 	on     sandbox.Endpoint // whose requests it answers itself
-	// answer is given the tenant's answer, and all that the request said.
-	answer func(w http.ResponseWriter, got *httptest.ResponseRecorder, said string)
+	// answer is given all that the request said, and how to ask the tenant.
+	answer func(w http.ResponseWriter, said string, ask func() *httptest.ResponseRecorder)
 
 	mu     sync.Mutex
-	tokens map[string]bool // guarded by mu
+	tokens map[string]bool // guarded by mu; made by the first
 	struck int             // guarded by mu
 }
 
@@ -40,6 +40,9 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	endpoint, _ := sandbox.EndpointOf(r)
 	g.mu.Lock()
 	if token, ok := strings.CutPrefix(header, "Bearer "); ok {
+		if g.tokens == nil {
+			g.tokens = map[string]bool{}
+		}
 		g.tokens[token] = true
 	}
 	if endpoint == g.on {
@@ -50,9 +53,12 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.tenant.ServeHTTP(w, r)
 		return
 	}
-	got := httptest.NewRecorder()
-	g.tenant.ServeHTTP(got, r)
-	g.answer(w, got, fmt.Sprintf("%s %s Authorization: %s %s %s", r.Method, r.URL, header, url.QueryEscape(header), body))
+	said := fmt.Sprintf("%s %s Authorization: %s %s %s", r.Method, r.URL, header, url.QueryEscape(header), body)
+	g.answer(w, said, func() *httptest.ResponseRecorder {
+		got := httptest.NewRecorder()
+		g.tenant.ServeHTTP(got, r)
+		return got
+	})
 }
 
 // seen returns the tokens that passed, and how many requests the gateway answered.
@@ -94,8 +100,9 @@ func TestUnrequestedBytesAreNotWrittenToStandardError(t *testing.T) {
 			tenant.Add(person(1))
 			p := newProgram(t, tenant)
 			p.write(t, "hr.csv", 3)
-			g := &gateway{tenant: tenant, on: endpoint, tokens: map[string]bool{}}
-			g.answer = func(w http.ResponseWriter, got *httptest.ResponseRecorder, said string) {
+			g := &gateway{tenant: tenant, on: endpoint}
+			g.answer = func(w http.ResponseWriter, said string, ask func() *httptest.ResponseRecorder) {
+				got := ask()
 				length := fmt.Sprintf("Content-Length: %d\r\n", got.Body.Len())
 				if got.Code == http.StatusNoContent {
 					length = ""

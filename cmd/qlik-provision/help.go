@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,19 +14,19 @@ import (
 // A line of help is as wide as the terminal, within bounds: longer ones are hard to read, shorter ones hold little.
 const narrowestHelp, widestHelp = 60, 110
 
-const docsLink = "https://github.com/qlik-provision/qlik-provision/tree/main/docs"
+// valueAnnotation of a flag is the name of its value: FILE.
+const valueAnnotation = "value"
 
-const exitCodes = `  0    every row is done (plan, --dry-run: done or can be sent; --limit: what was tried is done)
-  1    the run finished; some rows are not done
-  2    before any request: wrong usage, configuration or file
-  3    after the first request the run could not go on; unsettled rows stay pending
-  130  interrupted
+const learnMore = `  qlik-provision help exit-codes | environment | result-file
+  README.md and docs/, which come with the program; man qlik-provision
 `
 
 // formatHelp makes the help of all commands as wide as the terminal, with their flags in groups.
 func formatHelp(root *cobra.Command, columns int) {
 	columns = max(narrowestHelp, min(columns, widestHelp))
+	root.PersistentFlags().BoolP("help", "h", false, "show the help of a command")
 	for _, cmd := range append(root.Commands(), root) {
+		cmd.Flags().VisitAll(nameValue)
 		if !cmd.Runnable() {
 			continue // a topic, whose lines are set as they are
 		}
@@ -35,6 +36,16 @@ func formatHelp(root *cobra.Command, columns int) {
 		_, err := fmt.Fprint(cmd.OutOrStderr(), usageText(cmd, columns))
 		return err
 	})
+}
+
+// nameValue moves the name of a flag's value from the quotes in its meaning to an annotation: completions show the
+// meaning as it is.
+func nameValue(f *pflag.Flag) {
+	value, meaning := pflag.UnquoteUsage(f)
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[valueAnnotation], f.Usage = []string{value}, meaning
 }
 
 func usageText(cmd *cobra.Command, columns int) string {
@@ -55,13 +66,11 @@ func usageText(cmd *cobra.Command, columns int) string {
 		if name != "" {
 			title = strings.ToUpper(name) + " FLAGS"
 		}
-		section(title, flagsOf(cmd, name).FlagUsagesWrapped(columns))
+		section(title, flagText(flagsOf(cmd, name), columns))
 	}
-	if cmd.Runnable() && cmd.HasParent() && cmd.Name() != "version" && cmd.Name() != "sandbox" && cmd.Name() != "report" {
-		section("EXIT CODES", exitCodes)
-	}
+	section("EXIT CODES", exitCodes(cmd, columns))
 	section("EXAMPLES", cmd.Example)
-	section("LEARN MORE", "  qlik-provision help exit-codes, help environment, help result-file\n  "+docsLink)
+	section("LEARN MORE", learnMore)
 	return b.String()
 }
 
@@ -72,15 +81,28 @@ func indented(s string) string {
 	return "  " + s
 }
 
+// commandOrder is the order in which help lists the commands: that of a user's first days.
+var commandOrder = []string{"plan", "create", "retry", "report", "verify", "disable", "undo", "sandbox"}
+
 func commandList(cmd *cobra.Command, topics bool) string {
 	var b strings.Builder
-	for _, sub := range cmd.Commands() {
+	commands := slices.Clone(cmd.Commands())
+	slices.SortStableFunc(commands, func(a, b *cobra.Command) int { return place(a) - place(b) })
+	for _, sub := range commands {
 		shown := sub.IsAvailableCommand() && !topics || sub.IsAdditionalHelpTopicCommand() && topics
 		if shown {
-			fmt.Fprintf(&b, "  %-*s %s\n", cmd.NamePadding(), sub.Name(), sub.Short)
+			fmt.Fprintf(&b, "  %-*s  %s\n", cmd.NamePadding(), sub.Name(), sub.Short)
 		}
 	}
 	return b.String()
+}
+
+// place is where a command stands in commandOrder; others come after them.
+func place(cmd *cobra.Command) int {
+	if i := slices.Index(commandOrder, cmd.Name()); i >= 0 {
+		return i
+	}
+	return len(commandOrder)
 }
 
 // flagsOf are the flags of a group; "" is those without one.
@@ -96,6 +118,74 @@ func flagsOf(cmd *cobra.Command, name string) *pflag.FlagSet {
 		}
 	})
 	return fs
+}
+
+// flagText lists flags, each with what it means and its default.
+func flagText(fs *pflag.FlagSet, columns int) string {
+	width := 0
+	fs.VisitAll(func(f *pflag.Flag) {
+		typed, _, _ := describe(f)
+		width = max(width, len(typed))
+	})
+	var b strings.Builder
+	fs.VisitAll(func(f *pflag.Flag) {
+		typed, meaning, byDefault := describe(f)
+		if byDefault != "" {
+			meaning += " (default: " + byDefault + ")"
+		}
+		b.WriteString(wrap(meaning, columns, fmt.Sprintf("  %-*s  ", width, typed), strings.Repeat(" ", width+4)))
+	})
+	return b.String()
+}
+
+// describe says how a flag is typed, as -o, --out FILE, what it means, and its default, "" where it has none.
+func describe(f *pflag.Flag) (typed, meaning, byDefault string) {
+	typed = "    --" + f.Name
+	if f.Shorthand != "" {
+		typed = "-" + f.Shorthand + ", --" + f.Name
+	}
+	if value := f.Annotations[valueAnnotation]; len(value) > 0 && f.Value.Type() != "bool" {
+		typed += " " + value[0]
+	}
+	meaning = f.Usage
+	if before, after, found := strings.Cut(meaning, " (default: "); found {
+		return typed, before, strings.TrimSuffix(after, ")")
+	}
+	if f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "[]" {
+		byDefault = f.DefValue
+	}
+	return typed, meaning, byDefault
+}
+
+// exitCodes are those of a command, a line each.
+func exitCodes(cmd *cobra.Command, columns int) string {
+	done, some := "every row is done; with --limit: every row that was tried", "the run finished; some rows are not done"
+	switch cmd.Name() {
+	case "create", "retry":
+	case "plan":
+		done, some = "every row is done or can be sent", "some rows cannot be sent"
+	case "disable":
+		some += ", or nobody in FILE has a user"
+	case "undo":
+		done, some = "every user that runs of RESULTS created is deleted", "some of them could not be deleted"
+	case "verify":
+		done, some = "everything is as RESULTS says", "something differs"
+	case "report":
+		return "  0    the page is written\n  2    it could not be written\n"
+	case "sandbox":
+		return "  0    interrupted\n  2    it could not start\n  3    it ended by itself\n"
+	default:
+		return ""
+	}
+	var b strings.Builder
+	for _, line := range [][2]string{
+		{"0", done}, {"1", some}, {"2", "before any request: wrong usage, configuration or file"},
+		{"3", "after the first request the run could not go on; unsettled rows stay pending"},
+		{"130", "interrupted, or declined when asked"},
+	} {
+		b.WriteString(wrap(line[1], columns, fmt.Sprintf("  %-3s  ", line[0]), "       "))
+	}
+	return b.String()
 }
 
 // resultFiles are the files that a typed prefix may mean: result files, and folders to look into.

@@ -84,49 +84,63 @@ func refusal(err error, given command) error {
 
 // fileHint says how a file can be read that was refused.
 func fileHint(bad *csvfile.Error, given command) string {
-	if bad.Fix.Option != "" {
-		fixed := given.with(string(bad.Fix.Option), bad.Fix.Value)
-		if bad.Fix.Value == "" {
-			fixed = given.without(string(bad.Fix.Option))
+	fix := bad.Fix
+	option := string(fix.Option)
+	switch {
+	case fix.Option == "":
+		return then(cmp.Or(bad.Advice, "correct that in the file, or export it again"), given)
+	case given.name == "retry" && !given.has(option) && decidesPersons(fix.Option):
+		return then("restore the header of that column in the file: its rows were derived from it", given)
+	case fix.Value != "":
+		fixed := given.with(option, fix.Value)
+		if fix.Was != "" {
+			fixed = given.replace(option, fix.Was, fix.Value)
 		}
-		if bad.Advice != "" {
-			return then(bad.Advice, fixed)
-		}
-		return fixed.String()
+		return then(bad.Advice, fixed)
+	case decidesPersons(fix.Option):
+		// Without the flag the command would be about other people.
+		return cmp.Or(bad.Advice, "correct --"+option)
+	case given.has(option):
+		return then(bad.Advice, given.without(option))
 	}
-	return then(cmp.Or(bad.Advice, "correct that in the file, or export it again"), given)
+	return cmp.Or(bad.Advice, "say it with --"+option)
+}
+
+// decidesPersons reports whether an option decides which persons a file has: such a flag is never left out of a hint.
+func decidesPersons(option csvfile.Option) bool {
+	switch option {
+	case csvfile.OptionDelimiter, csvfile.OptionEncoding, csvfile.OptionHeaderRow:
+		return false
+	}
+	return true
 }
 
 // resultsHint says what to do about a result file.
 func resultsHint(err error, given command) string {
 	if exists, ok := errors.AsType[*report.ExistsError](err); ok {
-		if exists.SameExport && exists.Done < exists.Rows {
-			return given.after("retry", exists.Path).String()
-		}
-		if exists.SameExport {
-			return then("every row is done; to look everybody up again", given.with("out", dated(exists.Path)))
-		}
-		return given.with("out", dated(exists.Path)).String()
+		return existsHint(exists, given)
 	}
 	if results, ok := errors.AsType[*report.ResultsGivenError](err); ok {
-		return given.after("retry", results.Path).String()
+		return givenResultsHint(results.Path, given)
 	}
 	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
+		same := given.without("context", "sandbox").with("tenant", tenant.File)
 		if tenant.File == sandboxTenant {
-			return given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
-				switched("sandbox").String()
+			same = given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
+				switched("sandbox")
 		}
-		return given.without("context", "sandbox").with("tenant", tenant.File).String()
+		return then("a file is of one tenant; for another one run the export again with another -o; to go on with this one",
+			same)
 	}
 	if subjects, ok := errors.AsType[*report.SubjectsError](err); ok {
 		if subjects.Damaged {
 			return then("copy the columns of the subject from the export into the file, as text", given)
 		}
-		return then("restore these cells; where a subject was meant to change, empty user_subject and check of its row",
+		return then("restore these cells; to change a subject on purpose, empty user_subject and check in its row",
 			given)
 	}
 	if is[*report.ChangedError](err) {
-		return then("where these changes are meant", given.switched("yes"))
+		return then("if these changes are intended", given.switched("yes"))
 	}
 	if none, ok := errors.AsType[*report.NotResultsError](err); ok && none.Path == given.file {
 		if beside := resultsBeside(none.Path); beside != "" {
@@ -134,6 +148,32 @@ func resultsHint(err error, given command) string {
 		}
 	}
 	return otherHint(err, given)
+}
+
+// existsHint says how to go on where a result file exists of which rows were sent.
+func existsHint(exists *report.ExistsError, given command) string {
+	own := given.with("out", dated(exists.Path))
+	switch {
+	case exists.SameExport && exists.Done < exists.Rows && exists.SameAction:
+		return given.after("retry", exists.Path).String()
+	case exists.SameExport && exists.SameAction:
+		return then("every row is done; to look everybody up again", own)
+	case exists.SameExport:
+		return then("to go on as it began", given.after("retry", exists.Path)) + "\nfor a run of its own:\n  " + own.String()
+	}
+	return then("for a run of this export of its own", own)
+}
+
+// givenResultsHint is for a result file that was given as an export: never a command that writes more than was meant.
+func givenResultsHint(path string, given command) string {
+	switch given.name {
+	case "disable":
+		return "give the export of the leavers; what a run of this file created is deleted by undo:\n  " +
+			given.after("undo", path).switched("dry-run").String()
+	case "plan":
+		return then("give the export; to compare this file with the tenant", given.after("verify", path))
+	}
+	return given.after("retry", path).String()
 }
 
 // resultsBeside is the result file of an export that was named in its place, "" where there is none.
@@ -153,9 +193,9 @@ func otherHint(err error, given command) string {
 	locked, _ := errors.AsType[*report.LockedError](err)
 	switch {
 	case folder != nil && errors.Is(err, fs.ErrNotExist):
-		return then("make the folder: mkdir "+quote(filepath.Dir(folder.Path)), given)
+		return then("make the folder: "+makeFolder+quote(filepath.Dir(folder.Path)), given)
 	case is[*report.StrayJournalError](err):
-		return "put the result file back beside the journal; where it is lost, keep the journal: it names the users " +
+		return "put the result file back beside the journal; if it is lost, keep the journal: it names the users " +
 			"that were created"
 	case locked != nil:
 		return "wait for that run to end, or interrupt it"
@@ -164,13 +204,13 @@ func otherHint(err error, given command) string {
 	case is[*report.NotResultsError](err):
 		return "a result file is what create or disable wrote; to start from the export, give them another -o"
 	case is[*report.MergeError](err):
-		return then("close the file where it is open, make room on the disk", given)
+		return then("close the file in other programs, or make room on the disk", given)
 	case errors.Is(err, syscall.ENOSPC):
 		return then("make room on the disk", given)
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		return "use a shorter file name: the journal's and the temporary file's names are longer than the result file's"
 	case isSharing(err):
-		return then("close the file where it is open", given)
+		return then("close the file in other programs", given)
 	case errors.Is(err, fs.ErrNotExist):
 		return "check the name of the file"
 	case errors.Is(err, fs.ErrPermission) && (given.has("out") || given.name == "create"):
@@ -214,8 +254,13 @@ func ended(err error, next command) *failure {
 		what = "check the address of the tenant: no such host"
 	case errors.Is(err, provision.ErrUnreachable):
 		what = "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"
+	case errors.Is(err, provision.ErrRole):
+		f.hint = "correct --role in the command, and run it again: nothing was sent"
+		return f
+	case errors.Is(err, provision.ErrRefusedAll) && errors.Is(err, qlik.ErrGarbled):
+		what = "something else answers in the place of the tenant, a log-in page of a proxy perhaps: check address and proxy"
 	case errors.Is(err, provision.ErrRefusedAll):
-		what = "correct what the tenant refuses: see code and message of the failed rows; rows that were never tried go first"
+		what = "correct what the tenant refuses: see code and message of the failed rows; retry starts with rows that were never tried"
 	case errors.Is(err, provision.ErrLookups):
 		f.hint = lookupHint(err, next)
 		return f
@@ -223,7 +268,7 @@ func ended(err error, next command) *failure {
 		what = "let the client read roles, or allow any role"
 		next = next.switched("allow-admin-roles")
 	case errors.Is(err, provision.ErrPatience), errors.Is(err, qlik.ErrNoToken), errors.Is(err, qlik.ErrNoAnswer):
-		what = "see how the tenant is (status.qlikcloud.com) and who else uses this client; --patience waits longer"
+		what = "check the tenant's status (status.qlikcloud.com) and who else uses this client; --patience waits longer"
 	case errors.Is(err, errNotRecorded), errors.Is(err, syscall.ENOSPC):
 		what = "make room on the disk"
 	}
@@ -233,13 +278,13 @@ func ended(err error, next command) *failure {
 
 // lookupHint is for a run whose lookups were not answered.
 func lookupHint(err error, next command) string {
-	what := "see how the tenant is (status.qlikcloud.com)"
+	what := "check the tenant's status (status.qlikcloud.com)"
 	if errors.Is(err, qlik.ErrForbidden) {
 		what = scopeAdvice
 	}
 	hint := then(what, next)
 	if next.name == "retry" || next.name == "create" {
-		hint += "\nwithout lookups existing users are found by the refusal of their create:\n  " +
+		hint += "\nwithout lookups, an existing user is noticed when the tenant refuses to create it:\n  " +
 			next.switched("no-lookup").String()
 	}
 	return hint

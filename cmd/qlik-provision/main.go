@@ -17,7 +17,7 @@ var errInterrupted = errors.New("interrupted")
 func main() {
 	// net/http reports protocol errors of a peer through package log, with bytes of the connection in them.
 	log.SetOutput(io.Discard)
-	ctx, hurry, stop := signals()
+	ctx, hurry, stop := signals(os.Args)
 	code := run(ctx, hurry, os.Args, os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -29,7 +29,9 @@ func main() {
 // Windows delivers Ctrl-C as os.Interrupt and a closing console as SIGTERM. A terminal that goes away (SIGHUP)
 // ends a run like Ctrl-C, except under nohup. A reader that goes away (SIGPIPE) does not end a run that is
 // creating users.
-func signals() (ctx context.Context, hurry <-chan struct{}, stop func()) {
+//
+// A sandbox in the background of a shell goes on at Ctrl-C: at an empty prompt it is not meant.
+func signals(args []string) (ctx context.Context, hurry <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	hurried := make(chan struct{})
 	caught := make(chan os.Signal, 2)
@@ -39,12 +41,15 @@ func signals() (ctx context.Context, hurry <-chan struct{}, stop func()) {
 	}
 	signal.Ignore(syscall.SIGPIPE)
 	done := make(chan struct{})
+	serves := len(args) > 1 && args[1] == "sandbox"
 	go func() {
 		defer close(done)
-		if _, ok := <-caught; !ok {
-			return
+		for s := range caught {
+			if s != os.Interrupt || !serves || !inBackground() {
+				cancel(errInterrupted)
+				break
+			}
 		}
-		cancel(errInterrupted)
 		if _, ok := <-caught; !ok {
 			return
 		}

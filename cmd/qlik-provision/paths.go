@@ -43,7 +43,7 @@ func distinct(paths []namedPath) error {
 		for _, b := range paths[:i] {
 			if a.path != "" && b.path != "" && sameFile(a.path, b.path) {
 				return usage(fmt.Errorf("%s and %s are the same file: %s", b.name, a.name, a.path),
-					"give each a file of its own")
+					"use a different file for each")
 			}
 		}
 	}

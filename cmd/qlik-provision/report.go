@@ -52,7 +52,7 @@ a run is on. Like the result file it holds personal data.`,
 	}
 	f.readFlags(cmd)
 	g := group(cmd, groupOutput)
-	g.set.StringVarP(&out, "out", "o", "", "the page's `FILE` (default: hr.results.csv gives hr.results.html beside it)")
+	g.set.StringVarP(&out, "out", "o", "", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
 	g.mark("out")
 	g.boolean(&open, "open", "open the page in the browser")
 	completeFlags(cmd)
@@ -87,7 +87,7 @@ func (a *app) writePage(ctx context.Context, c *config, path, out string, open b
 		}
 		return refusal(err, c.given)
 	}
-	a.out.note("the page is " + out)
+	a.out.note("page: " + out)
 	if open {
 		a.open(ctx, out)
 	}
@@ -115,7 +115,7 @@ func (a *app) open(ctx context.Context, path string) {
 	err = cmd.Run()
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		a.out.note(fmt.Sprintf("not opened: there is no %s here; open %s in a browser", opener[0], abs))
+		a.out.note(fmt.Sprintf("not opened: there is no %s; open %s in a browser", opener[0], abs))
 	case err != nil && ctx.Err() == nil:
 		a.out.note(fmt.Sprintf("not opened: %s: %v", opener[0], err))
 	}

@@ -25,8 +25,8 @@ func (a *app) retryCommand() *cobra.Command {
 		Short:   "Run the rows of a result file that are not done",
 		Long: `retry continues a run that was interrupted, runs failed rows again, and carries out a saved plan: every
 row of RESULTS that is not done is checked again and run. Rows that are done are never sent or changed.
-What the rows are for stands in the file's action column, so no column flags are needed. The file may
-have been corrected and saved by a spreadsheet meanwhile.`,
+The action column of the file says what the rows are for, so no column flags are needed. The file may
+have been corrected and saved by a spreadsheet in the meantime.`,
 		Example: `  qlik-provision retry hr.results.csv
   qlik-provision retry hr.results.csv --limit 20`,
 		Args:              oneFile("result file"),
@@ -43,7 +43,7 @@ have been corrected and saved by a spreadsheet meanwhile.`,
 	f.columnFlags(cmd)
 	f.roleFlags(cmd)
 	f.readFlags(cmd)
-	group(cmd, groupColumns).list(&f.where, "where", "the `CONDITION` that the file's action has")
+	group(cmd, groupColumns).list(&f.where, "where", "`CONDITION` of the file's action")
 	f.writeFlags(cmd)
 	f.adminFlag(cmd)
 	f.runFlags(cmd)
@@ -81,11 +81,11 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	}
 	c.adopt(action)
 	if c.noLookup && (c.run.Task != provision.Create || len(action.Update) > 0) {
-		return nil, usage(errors.New("--no-lookup: what this file's rows are for needs lookups"),
+		return nil, usage(errors.New("--no-lookup: the action of this file needs lookups"),
 			c.given.without("no-lookup").String())
 	}
 	if action.Command == "disable" {
-		if err := a.requireYes(c, "users are to be disabled"); err != nil {
+		if err := a.requireYes(c, "disabling users"); err != nil {
 			return nil, err
 		}
 	}
@@ -104,8 +104,8 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 
 // confirmChanges asks whether changed names and addresses of pending rows are meant.
 func (a *app) confirmChanges(ctx context.Context, changed *report.ChangedError) bool {
-	a.out.note(changed.Error())
-	a.out.print("are these changes meant? [y/N] ")
+	a.out.print(printableLines(changed.Error()) + "\n")
+	a.out.print("are these changes intended? [y/N] ")
 	in, closeIn := a.openInput(ctx)
 	defer closeIn()
 	answer, err := bufio.NewReader(io.LimitReader(in, 1<<10)).ReadString('\n')
@@ -122,8 +122,8 @@ func sameAction(c *config, action report.Action) error {
 		{"where", list(c.where), list(action.Where)},
 	} {
 		if c.given.has(f.name) && f.given != f.file {
-			return usage(fmt.Errorf("--%s %s is not what this file's rows are for: %s", f.name, f.given, action),
-				then("leave it out; for another one run the export again with another -o", c.given.without(f.name)))
+			return usage(fmt.Errorf("--%s %s does not fit the action of this file: %s", f.name, f.given, action),
+				then("leave it out; to use another one, run the export again with another -o", c.given.without(f.name)))
 		}
 	}
 	return nil

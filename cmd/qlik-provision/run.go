@@ -29,7 +29,8 @@ type session struct {
 	people   *roster.Roster // nil for an undo
 	path     string         // of the result file; "" for a plan that saves none
 	planOnly bool
-	again    command // goes on after an end that is not 0
+	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
+	again    command             // goes on after an end that is not 0
 
 	plan     *provision.Plan // what the run would send; nil where nobody was asked for it
 	progress provision.Progress
@@ -166,6 +167,21 @@ func (s *session) finish(runErr, closeErr error) error {
 	return orNil(f)
 }
 
+// cutShort says how a run ended that could not go on.
+func (s *session) cutShort(err error) *failure {
+	next := s.again
+	wrongTenant := errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, qlik.ErrUnknownHost) ||
+		errors.Is(err, provision.ErrUnreachable)
+	if wrongTenant && s.progress.Writes == 0 && s.config.given.name != "retry" {
+		next = s.config.given // the result file is of that tenant; a new run replaces it, since nothing was sent
+	}
+	f := ended(err, next)
+	if f.code == exitInterrupted && s.config.run.Task == provision.Delete && !is[*failure](err) {
+		f.err = errors.New("interrupted; the users that were not deleted stay, and their rows are created")
+	}
+	return f
+}
+
 // orNil is f as an error that is nil where f is.
 func orNil(f *failure) error {
 	if f == nil {
@@ -173,141 +189,4 @@ func orNil(f *failure) error {
 	}
 	f.printed = true
 	return f
-}
-
-// end is the one end of a run, nil for exit 0.
-func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
-	switch {
-	case closeErr != nil:
-		err := errors.Join(runErr, closeErr)
-		what := "close the file where it is open, make room on the disk"
-		if is[*failure](runErr) {
-			err = closeErr // the run never began
-		}
-		return &failure{code: exitRun, err: err, hint: then(what, s.again)}
-	case runErr != nil:
-		return ended(runErr, s.again)
-	case s.planOnly:
-		return s.planEnd(total)
-	case s.config.run.Task == provision.Delete:
-		return s.undoEnd()
-	case s.foundNobody(total):
-		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"),
-			hint: fmt.Sprintf("is %q the column of the subjects? the first is %s; another one: --subject COLUMN",
-				s.ledger.Action().Subject, s.firstSubject())}
-	}
-	held := total.NotDone
-	if s.config.limit > 0 {
-		held -= total.Counts[provision.Pending] - total.Run[provision.Pending]
-		held -= min(held, total.Counts[provision.Duplicate]) // their rows may be among those that are left
-	}
-	if held <= 0 {
-		return nil
-	}
-	return &failure{code: exitRows, err: errors.New(notDone(held, total.Rows)), hint: s.correction(total)}
-}
-
-func notDone(n, of int) string {
-	verb := "are"
-	if n == 1 {
-		verb = "is"
-	}
-	return fmt.Sprintf("%s of %s %s not done", text.Grouped(n), text.Plural(of, "row", "rows"), verb)
-}
-
-func (s *session) planEnd(total *report.Summary) *failure {
-	bad := total.Counts[provision.Invalid] + total.Counts[provision.Failed]
-	if bad == 0 {
-		return nil
-	}
-	next := s.next(total)
-	hint := "correct them in the export, or leave them out"
-	if s.path != "" {
-		hint = "correct their cells in " + quote(s.path)
-	}
-	if next != "" {
-		hint += ", then:\n  " + next
-	}
-	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
-}
-
-// undoEnd judges only the rows that undo was for.
-func (s *session) undoEnd() *failure {
-	left := len(s.ledger.Pending())
-	if left == 0 {
-		return nil
-	}
-	return &failure{code: exitRows, err: errors.New(text.Plural(left, "user", "users") + " could not be deleted"),
-		hint: s.again.String()}
-}
-
-// foundNobody reports whether a disable found none of the users it was for.
-func (s *session) foundNobody(total *report.Summary) bool {
-	missing := total.Codes[provision.CodeNotFound]
-	return s.config.run.Task == provision.Disable && missing > 0 && missing == total.Counts[provision.Unchanged] &&
-		total.Counts[provision.Disabled]+total.Counts[provision.Failed]+total.Counts[provision.Pending] == 0
-}
-
-func (s *session) firstSubject() string {
-	for _, r := range s.people.Rows {
-		if r.Code == "" && !r.Skipped {
-			return text.Clip(r.Person.Subject, 60)
-		}
-	}
-	return ""
-}
-
-// correction says what to do about rows that are not done. It does not repeat a command that just changed nothing.
-func (s *session) correction(total *report.Summary) string {
-	var what string
-	switch {
-	case total.Counts[provision.Invalid] > 0:
-		what = "correct the cells of the invalid rows in " + quote(s.path) + "; rows that can never be sent may be deleted"
-	case total.Codes[provision.CodeSubjectConflict] > 0:
-		what = "give the rows in conflict another subject in " + quote(s.path) +
-			", or correct the user on the tenant where it is this person"
-	case total.Codes[provision.CodeEmailConflict] > 0:
-		what = "give the rows in conflict another address in " + quote(s.path) +
-			", or correct the user on the tenant where it is this person"
-	case s.fruitless(total):
-		return "nothing changed: see code and message of these rows in " + quote(s.path)
-	}
-	return then(what, s.again)
-}
-
-// fruitless reports whether a retry brought no row further.
-func (s *session) fruitless(total *report.Summary) bool {
-	if s.config.given.name != "retry" {
-		return false
-	}
-	for outcome, n := range total.Run {
-		if n > 0 && outcome.Done() {
-			return false
-		}
-	}
-	return true
-}
-
-// next is what to type after a run that went well, "" where there is nothing to say.
-func (s *session) next(total *report.Summary) string {
-	given := s.config.given
-	switch {
-	case s.planOnly && s.config.run.Task == provision.Delete:
-		return given.without("dry-run").String()
-	case s.planOnly && s.path != "":
-		return given.after("retry", s.path).String()
-	case s.planOnly:
-		name := given.name
-		if name == "plan" {
-			name = "create"
-		}
-		next := given.on(name, given.file).without("offline", "overwrite", "dry-run", "json", "quiet", "max")
-		if given.file == "-" {
-			next = next.with("out", "hr.results.csv")
-		}
-		return next.String()
-	case total.NotDone > 0:
-		return s.again.String()
-	}
-	return given.bare("report", s.path).String()
 }

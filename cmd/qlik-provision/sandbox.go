@@ -22,8 +22,8 @@ func (a *app) sandboxCommand() *cobra.Command {
 		Use:   "sandbox",
 		Short: "Serve an in-memory tenant for trials",
 		Long: `sandbox serves an in-memory Qlik Cloud tenant, with its token endpoint, its users, roles and rate limits,
-until it is interrupted. It prints the settings that lead there, for a shell to read. With --users it
-starts with users of a CSV file: subject,name,email,status,roles.`,
+until it is interrupted. It prints the settings that select it, for a shell to read. With --users it starts
+with the users of a CSV file: subject,name,email,status,roles.`,
 		Example: "  qlik-provision sandbox --limit off              # in one terminal; paste what it prints into another\n" +
 			"  eval \"$(qlik-provision sandbox --limit off &)\"  # or in the background of this one",
 		Args:              cobra.NoArgs,
@@ -54,10 +54,10 @@ starts with users of a CSV file: subject,name,email,status,roles.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&addr, "addr", "127.0.0.1:0", "the `ADDRESS` to listen at, on this machine")
-	fs.StringVar(&limit, "limit", string(sandbox.LimitRolling), "the `KIND` of rate limit: rolling, fixed, bucket, or off")
-	fs.StringVar(&users, "users", "", "a CSV `FILE` of users that exist: subject,name,email,status,roles")
-	fs.StringVar(&shell, "shell", "", "the `SHELL` that reads the settings: posix, powershell or cmd "+
+	fs.StringVar(&addr, "addr", "127.0.0.1:0", "`ADDRESS` to listen on, of this machine")
+	fs.StringVar(&limit, "limit", string(sandbox.LimitRolling), "`KIND` of rate limit: rolling, fixed, bucket, or off")
+	fs.StringVar(&users, "users", "", "CSV `FILE` of existing users: subject,name,email,status,roles")
+	fs.StringVar(&shell, "shell", "", "`SHELL` that reads the settings: posix, powershell or cmd "+
 		"(default: the platform's)")
 	complete(cmd, "addr", nil)
 	complete(cmd, "limit", []string{"rolling", "fixed", "bucket", "off"})
@@ -71,7 +71,6 @@ var settings = map[string]string{
 }
 
 func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, setting string) error {
-	ignoreTerminal()
 	server, err := serve(inMemory, addr)
 	if err != nil {
 		return usage(err, "--addr 127.0.0.1:0 uses a port that is free")

@@ -15,6 +15,9 @@ func (a *app) checkCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		return nil
 	}
+	if args[0] == "help" && len(args) > 1 {
+		return a.checkCommand(root, args[1:])
+	}
 	cmd, _, err := root.Find(args)
 	if err == nil && cmd != root || args[0] == "help" || args[0] == "completion" {
 		return nil
@@ -44,7 +47,7 @@ func flagError(cmd *cobra.Command, err error) error {
 func joinedName(args []string, hint string) string {
 	name := strings.Join(args, " ")
 	if _, err := os.Stat(name); err == nil {
-		return "a name with blanks needs quotes: " + quote(name)
+		return "a file name with spaces needs quotes: " + quote(name)
 	}
-	return "one file at a time; a name with blanks needs quotes: " + quote(name) + "; " + hint
+	return "one file at a time; a file name with spaces needs quotes: " + quote(name) + "; " + hint
 }

@@ -29,7 +29,7 @@ type tableLine struct {
 func (s *summary) table(out *output, of *session, total *report.Summary, cutShort bool) string {
 	var b strings.Builder
 	b.WriteByte('\n')
-	lines := s.runLines(total)
+	lines := s.runLines(total, of.config.run.Task)
 	if of.planOnly {
 		lines = s.planTable(of, total)
 	}
@@ -61,7 +61,7 @@ func (s *summary) table(out *output, of *session, total *report.Summary, cutShor
 	return b.String()
 }
 
-func (s *summary) runLines(total *report.Summary) []tableLine {
+func (s *summary) runLines(total *report.Summary, task provision.Task) []tableLine {
 	took := "in " + duration(s.Seconds)
 	if s.Waited >= 1 {
 		took += ", " + duration(s.Waited) + " of it waiting"
@@ -71,9 +71,13 @@ func (s *summary) runLines(total *report.Summary) []tableLine {
 		line := tableLine{label: string(outcome), n: total.Counts[outcome], colour: green, optional: true}
 		switch outcome {
 		case provision.Created:
-			line.optional = false
+			line.optional = task != provision.Create
 		case provision.Exists:
-			line.optional, line.more = false, existing(total)
+			line.optional, line.more = task != provision.Create, existing(total)
+		case provision.Disabled, provision.Unchanged:
+			line.optional = task != provision.Disable
+		case provision.Deleted:
+			line.optional = task != provision.Delete
 		case provision.Invalid, provision.Failed:
 			line.optional, line.colour = false, red
 		case provision.Pending:
@@ -145,7 +149,7 @@ func cost(c *config, writes int, soonest time.Duration) string {
 	// Where the limit is counted in windows, which Qlik's reference suggests, each burst is followed by a whole one.
 	window := time.Duration(float64(c.run.Burst) / float64(c.run.Rate) * float64(time.Second))
 	if latest := time.Duration((writes-1)/c.run.Burst) * window; latest >= 10*time.Second && latest > soonest+soonest/10 {
-		said += "; up to " + spelled(latest) + " where the tenant counts in windows"
+		said += "; up to " + spelled(latest) + " if the tenant counts in fixed windows"
 	}
 	return said
 }

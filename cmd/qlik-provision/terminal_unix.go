@@ -3,17 +3,15 @@
 package main
 
 import (
-	"os/signal"
-	"syscall"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// ignoreTerminal keeps Ctrl-C from a sandbox in the background of a shell: at an empty prompt it is meant for nobody. A
-// sandbox in the foreground still ends with it.
-func ignoreTerminal() {
-	foreground, err := unix.IoctlGetInt(2, unix.TIOCGPGRP)
-	if err == nil && foreground != unix.Getpgrp() {
-		signal.Ignore(syscall.SIGINT)
-	}
+// inBackground reports whether the shell that started this process no longer waits for it: its parent is of another
+// session, as after "$(qlik-provision sandbox &)".
+func inBackground() bool {
+	parent, err := unix.Getsid(os.Getppid())
+	own, ownErr := unix.Getsid(0)
+	return err == nil && ownErr == nil && parent != own
 }

@@ -1,4 +1,4 @@
 package main
 
-// ignoreTerminal is for shells with jobs; Windows has none.
-func ignoreTerminal() {}
+// inBackground is for shells with jobs; Windows has none.
+func inBackground() bool { return false }

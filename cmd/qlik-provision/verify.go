@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"qlik-provision/provision"
-	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
 
@@ -18,9 +17,9 @@ func (a *app) verifyCommand() *cobra.Command {
 	var f flags
 	cmd := &cobra.Command{
 		Use:   "verify RESULTS",
-		Short: "Ask the tenant whether what a result file says is so",
-		Long: `verify looks up every row of RESULTS and compares the users with what the outcomes promise: that created
-users exist and are not disabled, that deleted users are gone, that pending and failed rows have no user.
+		Short: "Check a result file against the tenant",
+		Long: `verify looks up every row of RESULTS and compares the tenant with the outcomes: that created users
+exist and are not disabled, that deleted users are gone, that pending and failed rows have no user.
 It sends lookups only, and changes nothing.`,
 		Example:           `  qlik-provision verify hr.results.csv`,
 		Args:              oneFile("result file"),
@@ -84,9 +83,9 @@ func (a *app) verified(c *config, results *report.Results, differences []provisi
 			f.err = errors.New("interrupted; not every row was looked up")
 		}
 	case len(differences) > 0:
-		f = &failure{code: exitRows, err: fmt.Errorf("%s of %s not as the file says", text.Grouped(len(differences)),
-			are(total.Rows)), hint: "see the lines above; retry settles rows that are not done:\n  " +
-			c.given.after("retry", results.Path).String()}
+		f = &failure{code: exitRows, err: errors.New(countOf(len(differences), total.Rows) + " not as the file says"),
+			hint: "see the lines above; retry settles rows that are not done:\n  " +
+				c.given.after("retry", results.Path).String()}
 	}
 	note := a.notify(c)
 	for _, d := range differences {

@@ -54,6 +54,7 @@ type Problem struct {
 type Fix struct {
 	Option Option
 	Value  string
+	Was    string // the value that Value replaces, where the option can have several
 }
 
 // An Option names a field of Options, or of what is built on them, for errors that suggest a value.

@@ -20,31 +20,31 @@ func TestAFileThatIsNotReadAsItWasMeantIsRefused(t *testing.T) {
 	}{
 		"colons": {
 			"Login:Name:Email\n1:Ada:a@x.example\n", Options{},
-			`the header is one column: "Login:Name:Email"`, Fix{OptionDelimiter, ":"},
+			`the header is one column: "Login:Name:Email"`, Fix{Option: OptionDelimiter, Value: ":"},
 		},
 		"carets": {
 			"Login^Name\n1^Ada\n", Options{},
-			`the header is one column: "Login^Name"`, Fix{OptionDelimiter, "^"},
+			`the header is one column: "Login^Name"`, Fix{Option: OptionDelimiter, Value: "^"},
 		},
 		"tildes": {
 			"A~B\n1~Ada\n2~Bo\n", Options{},
-			`the header is one column: "A~B"`, Fix{OptionDelimiter, "~"},
+			`the header is one column: "A~B"`, Fix{Option: OptionDelimiter, Value: "~"},
 		},
 		"commas of full width": {
 			"Login，Name\n1，Ada\n", Options{},
-			`the header is one column: "Login，Name"`, Fix{OptionDelimiter, "，"},
+			`the header is one column: "Login，Name"`, Fix{Option: OptionDelimiter, Value: "，"},
 		},
 		"colons, no rows": {
 			"Login:Name\n", Options{},
-			`the header is one column: "Login:Name"`, Fix{OptionDelimiter, ":"},
+			`the header is one column: "Login:Name"`, Fix{Option: OptionDelimiter, Value: ":"},
 		},
 		"the named delimiter": {
 			"Login;Name\n1;Ada\n", Options{Delimiter: ','},
-			`with comma the header is one column: "Login;Name"`, Fix{OptionDelimiter, ";"},
+			`with comma the header is one column: "Login;Name"`, Fix{Option: OptionDelimiter, Value: ";"},
 		},
 		"the named delimiter, tab": {
 			"Login,Name\n1,Ada\n", Options{Delimiter: '\t'},
-			`with tab the header is one column: "Login,Name"`, Fix{OptionDelimiter, ","},
+			`with tab the header is one column: "Login,Name"`, Fix{Option: OptionDelimiter, Value: ","},
 		},
 
 		"lines in quotes": {
@@ -83,25 +83,25 @@ func TestAFileThatIsNotReadAsItWasMeantIsRefused(t *testing.T) {
 
 		"UTF-8 read as Windows-1252": {
 			"Login,Name\n1,Jörg\n", Options{Encoding: "windows-1252"},
-			"the file is UTF-8, not Windows-1252", Fix{OptionEncoding, "UTF-8"},
+			"the file is UTF-8, not Windows-1252", Fix{Option: OptionEncoding, Value: "UTF-8"},
 		},
 		"UTF-8 read as Shift_JIS": {
 			"Login,Name\n1,山田\n", Options{Encoding: "Shift_JIS"},
-			"the file is UTF-8, not Shift_JIS", Fix{OptionEncoding, "UTF-8"},
+			"the file is UTF-8, not Shift_JIS", Fix{Option: OptionEncoding, Value: "UTF-8"},
 		},
 		"ASCII read as UTF-16": {
 			"Login,Name\n1,Ada\n", Options{Encoding: "utf-16le"},
-			"the file is UTF-8, not UTF-16LE", Fix{OptionEncoding, "UTF-8"},
+			"the file is UTF-8, not UTF-16LE", Fix{Option: OptionEncoding, Value: "UTF-8"},
 		},
 		"UTF-16 read as UTF-8": {
 			utf16le("Login,Name\n1,Ada\n"), Options{Encoding: "utf-8"},
-			"the file is UTF-16LE, not UTF-8", Fix{OptionEncoding, "UTF-16LE"},
+			"the file is UTF-16LE, not UTF-8", Fix{Option: OptionEncoding, Value: "UTF-16LE"},
 		},
 		"bytes that are not UTF-8": {
 			"Login,Name\n1,a\n2,\xff\n\xc3,b\n", Options{Encoding: "utf8"},
 			"file rejected: 2 malformed rows\n  hr.csv:3: column \"Name\": bytes that are not UTF-8: \"\\xff\"\n" +
 				"  hr.csv:4: column \"Login\": bytes that are not UTF-8: \"\\xc3\"",
-			Fix{OptionEncoding, "Windows-1252"},
+			Fix{Option: OptionEncoding, Value: "Windows-1252"},
 		},
 		"one broken byte": {
 			"Login,Name\n1,Jörg\n2,Zoë\n3,\xe9\n", Options{},
@@ -115,7 +115,7 @@ func TestAFileThatIsNotReadAsItWasMeantIsRefused(t *testing.T) {
 
 		"a header on the sep line": {
 			"sep=;\nLogin;Name\n1;a\n", Options{HeaderRow: 1},
-			"line 1 is no header: it only names the delimiter or a type", Fix{OptionHeaderRow, "2"},
+			"line 1 is no header: it only names the delimiter or a type", Fix{Option: OptionHeaderRow, Value: "2"},
 		},
 		"a header behind the end": {
 			"Login,Name\r\n", Options{HeaderRow: 2},

@@ -108,7 +108,7 @@ func (f *File) checkDelimiter(o Options) *Error {
 	if o.Delimiter != 0 {
 		message = fmt.Sprintf("with %s the header is one column: %s", delimiterName(o.Delimiter), quote(f.Header.Cells[0]))
 	}
-	return &Error{Message: message, Fix: Fix{OptionDelimiter, string(d)}}
+	return &Error{Message: message, Fix: Fix{Option: OptionDelimiter, Value: string(d)}}
 }
 
 func commonDelimiters() []rune { return []rune{'\t', ';', '|', ','} }

@@ -133,7 +133,7 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 	case row > 0 && row < s.first:
 		return &Error{
 			Message: fmt.Sprintf("line %d is no header: it only names the delimiter or a type", row),
-			Fix:     Fix{OptionHeaderRow, fmt.Sprint(s.first)},
+			Fix:     Fix{Option: OptionHeaderRow, Value: fmt.Sprint(s.first)},
 		}
 	case row > 0 && (!found || s.fault == sound && s.blank()):
 		return &Error{

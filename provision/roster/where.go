@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,7 +27,11 @@ func parseConditions(f *csvfile.File, texts []string) ([]condition, error) {
 	conditions := make([]condition, len(texts))
 	for i, t := range texts {
 		if err := c.condition(&conditions[i], t); err != nil {
-			return nil, c.explain(err)
+			err = c.explain(err)
+			if bad, ok := errors.AsType[*csvfile.Error](err); ok && bad.Fix.Option == OptionWhere && bad.Fix.Value != "" {
+				bad.Fix.Was = t
+			}
+			return nil, err
 		}
 	}
 	return conditions, nil

@@ -87,13 +87,14 @@ func TestConditionThatCannotBeMetIsRefused(t *testing.T) {
 		fix     csvfile.Fix
 	}{
 		"Statsu=Active": {`no column "Statsu"; the nearest of the headers first: "Status"`,
-			csvfile.Fix{Option: roster.OptionWhere, Value: "Status=Active"}},
-		"Statsu!=Active": {`no column "Statsu"`, csvfile.Fix{Option: roster.OptionWhere, Value: "Status!=Active"}},
-		"Department=IT":  {`no column "Department"`, csvfile.Fix{Option: roster.OptionWhere}},
-		"Status=Activ":   {`column "Status" has "Active", "Leave"`, csvfile.Fix{Option: roster.OptionWhere}},
-		"Status":         {"no header and value", csvfile.Fix{Option: roster.OptionWhere}},
-		"=Active":        {"no header and value", csvfile.Fix{Option: roster.OptionWhere}},
-		"!=Active":       {"no header and value", csvfile.Fix{Option: roster.OptionWhere}},
+			csvfile.Fix{Option: roster.OptionWhere, Value: "Status=Active", Was: "Statsu=Active"}},
+		"Statsu!=Active": {`no column "Statsu"`,
+			csvfile.Fix{Option: roster.OptionWhere, Value: "Status!=Active", Was: "Statsu!=Active"}},
+		"Department=IT": {`no column "Department"`, csvfile.Fix{Option: roster.OptionWhere}},
+		"Status=Activ":  {`column "Status" has "Active", "Leave"`, csvfile.Fix{Option: roster.OptionWhere}},
+		"Status":        {"no header and value", csvfile.Fix{Option: roster.OptionWhere}},
+		"=Active":       {"no header and value", csvfile.Fix{Option: roster.OptionWhere}},
+		"!=Active":      {"no header and value", csvfile.Fix{Option: roster.OptionWhere}},
 	} {
 		e := mustRefuse(t, text, roster.Options{Where: []string{where}})
 		if !strings.Contains(e.Message, want.message) || e.Fix != want.fix {

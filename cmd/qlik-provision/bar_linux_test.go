@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"qlik-provision/provision/sandbox"
+	"qlik-provision/provision/sandbox/faults"
+)
+
+// escapes are the sequences that this program and its bar send to a terminal.
+var escapes = regexp.MustCompile(`\x1b\[(?:0|1|31|32|33|36)m|\x1b\[[012]?K|\x1b\[1A`)
+
+// lines are what is drawn on one line of a terminal after the other, a new drawing of the same line included.
+func lines(sent string) []string {
+	return strings.FieldsFunc(escapes.ReplaceAllString(sent, ""), func(r rune) bool { return r == '\r' || r == '\n' })
+}
+
+func TestBarFitsTheTerminal(t *testing.T) {
+	for columns, most := range map[int]string{120: "about ", 80: "█", 40: "█", 20: ""} {
+		t.Run(fmt.Sprintf("%d columns", columns), func(t *testing.T) {
+			t.Parallel()
+			tenant := newTenant(sandbox.Options{Latency: 20 * time.Millisecond},
+				faults.Fault{Kind: faults.Status, Status: 400, On: sandbox.EndpointCreate, Subjects: []string{"00007"}},
+				faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "1", On: sandbox.EndpointCreate, Skip: 60, Times: 1})
+			p := newProgram(t, tenant)
+			p.write(t, "hr.csv", 300)
+			tt := p.onTerminal(t, columns, "create", "hr.csv", "--yes", "--workers", "4", "--rate", "100/s", "--burst", "40")
+			code, sent := tt.end(t)
+			if code != exitRows {
+				t.Errorf("exit code %d", code)
+			}
+			bars, waiting := 0, 0
+			for _, line := range lines(sent) {
+				if !strings.Contains(line, "% |") {
+					continue
+				}
+				bars++
+				if strings.Contains(line, "waiting") {
+					waiting++
+				}
+				if n := utf8.RuneCountInString(line); n > columns {
+					t.Errorf("a line of %d: %q", n, line)
+				}
+			}
+			if !strings.Contains(sent, most) || columns >= 80 && waiting == 0 || (bars > 3) != (columns >= 40) {
+				t.Errorf("%d bars, %d of them say what the run waits for:\n%q", bars, waiting, sent)
+			}
+			if columns < 40 && strings.Contains(sent, "█") {
+				t.Errorf("a bar that does not fit:\n%q", sent)
+			}
+		})
+	}
+}
+
+func TestTerminalIsSentNothingButOurOwnSequences(t *testing.T) {
+	t.Parallel()
+	tenant := newTenant(sandbox.Options{}, faults.Fault{Kind: faults.Status, Status: 400, On: sandbox.EndpointCreate,
+		Code: hostileText, Title: hostileText + markup})
+	for _, text := range []string{clearScreen, setTitle, turned} {
+		tenant.Add(sandbox.User{Subject: text, Name: text, Email: fmt.Sprintf("p%d@example.com", len(tenant.Users()))})
+	}
+	p := newProgram(t, tenant)
+	p.write(t, "hr.csv", 15)
+	code, sent := p.onTerminal(t, 100, "create", "hr.csv", "--yes").end(t)
+	if code != exitRows {
+		t.Errorf("exit code %d\n%q", code, sent)
+	}
+	rest := strings.ReplaceAll(escapes.ReplaceAllString(sent, ""), "\r", "")
+	if found := obeyed(rest); len(found) > 0 || !strings.Contains(rest, "txt.exe") {
+		t.Errorf("%v in %q", found, rest)
+	}
+}
+
+func TestHelpIsAsWideAsTheTerminal(t *testing.T) {
+	p := newProgram(t, newTenant(sandbox.Options{}))
+	for columns, want := range map[int]int{70: 70, 100: 100, 200: widestHelp} {
+		code, sent := p.onTerminal(t, columns, "create", "--help").end(t)
+		widest := 0
+		for _, line := range lines(sent) {
+			if !strings.HasPrefix(line, "  qlik-provision ") { // an example is to be typed as it stands
+				widest = max(widest, utf8.RuneCountInString(line))
+			}
+		}
+		if code != exitDone || widest > want || widest < want-12 {
+			t.Errorf("exit code %d; on %d columns the longest line has %d\n%s", code, columns, widest, sent)
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestPrintedCommandsKeepWhatTheFileDoesNotHave(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the quotes are those of a POSIX shell")
+	}
+	var f flags
+	cmd := (&app{}).createCommand()
+	err := cmd.ParseFlags([]string{"--subject", "auth0|{ID}", "-o", "out.csv", "--sandbox", "--workers", "4",
+		"--rate", "10/s", "--json", "--role", "A", "--role", "B", "--allow-admin-roles"})
+	if err != nil {
+		t.Fatal(err, f)
+	}
+	given := command{"qlik-provision", "create", "hr.csv", givenFlags(cmd.Flags())}
+	plain := command{program: "q", name: "create", file: "f"}
+	for _, test := range []struct {
+		name string
+		got  command
+		want string
+	}{
+		{"a retry keeps tenant, pace and consent", given.after("retry", "out.csv"),
+			"qlik-provision retry out.csv --sandbox --allow-admin-roles --rate 10/s"},
+		{"a flag replaces its own", given.with("subject", "{Email}").without("sandbox", "workers", "rate", "json"),
+			"qlik-provision create hr.csv -o out.csv --role A --role B --allow-admin-roles --subject '{Email}'"},
+		{"a value that looks like a flag", plain.with("delimiter", "-").switched("sandbox"), "q create f --delimiter - --sandbox"},
+		{"a file that looks like a flag", plain.bare("report", "-x.csv"), "q report ./-x.csv"},
+		{"a file with a quote", plain.bare("report", "it's.csv"), `q report 'it'\''s.csv'`},
+		{"-o is --out", plain.with("out", "x"), "q create f -o x"},
+		{"another command", given.without("json", "out", "sandbox", "role").on("plan", "hr.csv"),
+			"qlik-provision plan hr.csv --subject 'auth0|{ID}' --allow-admin-roles --workers 4 --rate 10/s"},
+	} {
+		if !sameWords(test.got.String(), test.want) {
+			t.Errorf("%s:\n got %s\nwant %s", test.name, test.got, test.want)
+		}
+	}
+}
+
+// sameWords compares lines whose flags may stand in any order.
+func sameWords(a, b string) bool {
+	count := map[string]int{}
+	for _, w := range strings.Fields(a) {
+		count[w]++
+	}
+	for _, w := range strings.Fields(b) {
+		count[w]--
+	}
+	for _, n := range count {
+		if n != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func TestProgramIsNamedAsItCanBeCalled(t *testing.T) {
+	folder := t.TempDir()
+	installed := filepath.Join(folder, "qlik-provision")
+	if runtime.GOOS == "windows" {
+		installed += ".exe"
+	}
+	if err := os.WriteFile(installed, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", folder)
+	other := filepath.Join(t.TempDir(), "qlik-provision")
+	for arg0, want := range map[string]string{
+		"qlik-provision": "qlik-provision", installed: "qlik-provision", other: other, "./bin/q": "./bin/q",
+	} {
+		if got := programName(arg0); got != want {
+			t.Errorf("%s: %s, not %s", arg0, got, want)
+		}
+	}
+}
+
+func TestWordsAreQuotedForWindows(t *testing.T) {
+	for s, want := range map[string]string{
+		"hr.csv": "hr.csv", `C:\hr\export.csv`: `C:\hr\export.csv`, "": `""`, "my file.csv": `"my file.csv"`,
+		"auth0|{Employee ID}": `"auth0|{Employee ID}"`, "50%": `"50%"`, "@x": `"@x"`, "O'Neil.csv": `"O'Neil.csv"`,
+		`\\srv\users$\hr.csv`: `'\\srv\users$\hr.csv'`, "a`b": "'a`b'", `a"b`: `'a"b'`, "$it's": "'$it''s'",
+	} {
+		if got := quoteForWindows(s); got != want {
+			t.Errorf("%s: %s, not %s", s, got, want)
+		}
+	}
+}
+
+// FuzzQuote has a real shell read a quoted word.
+func FuzzQuote(f *testing.F) {
+	for _, s := range []string{"", "hr.csv", "my file.csv", "it's", "$HOME", "`id`", "a\nb", `back\slash`, "~", "-n", "é", "*",
+		"!x", "a;b&c|d>e"} {
+		f.Add(s)
+	}
+	sh, err := exec.LookPath("sh")
+	if err != nil || runtime.GOOS == "windows" {
+		f.Skip("no POSIX shell")
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if strings.ContainsRune(s, 0) {
+			t.Skip("no argument holds a NUL")
+		}
+		out, err := exec.Command(sh, "-c", "printf '%s.' "+quote(s)).Output()
+		if err != nil || string(out) != s+"." {
+			t.Errorf("%q is quoted as %s, which is %q (%v)", s, quote(s), out, err)
+		}
+	})
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"testing"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/qlik"
+	"qlik-provision/report"
+)
+
+// Which way of counting a tenant has is not published, so a plan names both where they differ.
+func TestPlanSaysHowLongItTakes(t *testing.T) {
+	for writes, want := range map[int]string{
+		640:    "640 writes, about 1 min 24 s at a limit of 100/m (500 at once); up to 5 min if the tenant counts in fixed windows",
+		1:      "1 write, a few seconds at a limit of 100/m (500 at once)",
+		500:    "500 writes, a few seconds at a limit of 100/m (500 at once)",
+		501:    "501 writes, a few seconds at a limit of 100/m (500 at once); up to 5 min if the tenant counts in fixed windows",
+		700:    "700 writes, about 2 min at a limit of 100/m (500 at once); up to 5 min if the tenant counts in fixed windows",
+		1_000:  "1,000 writes, about 5 min at a limit of 100/m (500 at once)",
+		10_000: "10,000 writes, about 1 h 35 min at a limit of 100/m (500 at once)",
+	} {
+		c := &config{flags: flags{rate: "100/m", burst: provision.DefaultBurst},
+			run: provision.Options{Rate: provision.DefaultRate, Burst: provision.DefaultBurst}}
+		soonest := provision.Estimate(writes, provision.DefaultRate, provision.DefaultBurst)
+		if got := cost(c, writes, soonest); got != want {
+			t.Errorf("%d: %s, not %s", writes, got, want)
+		}
+	}
+}
+
+// Every reason for which a run cannot go on has its exit code, and a hint with the command that goes on.
+func TestEveryEndHasACodeAndAWayOn(t *testing.T) {
+	next := command{program: "q", name: "retry", file: "x.csv"}
+	for _, test := range []struct {
+		err  error
+		code int
+		hint string // before the command
+	}{
+		{errInterrupted, exitInterrupted, ""},
+		{context.Canceled, exitInterrupted, ""},
+		{errors.Join(errInterrupted, syscall.ENOSPC), exitInterrupted, ""},
+		{provision.ErrScope, exitRun, "the scope admin.users"},
+		{qlik.ErrCredentials, exitRun, "check the client's ID and secret, or the API key"},
+		{qlik.ErrNotTenant, exitRun, "check the address of the tenant"},
+		{provision.ErrUnreachable, exitRun, "the network and the proxy (HTTPS_PROXY)"},
+		{provision.ErrRefusedAll, exitRun, "correct what the tenant refuses"},
+		{provision.ErrPatience, exitRun, "status.qlikcloud.com"},
+		{provision.ErrLookups, exitRun, "status.qlikcloud.com"},
+		{provision.ErrRolesHidden, exitRun, "let the client read roles"},
+		{qlik.ErrNoToken, exitRun, "status.qlikcloud.com"},
+		{errNotRecorded, exitRun, "make room on the disk"},
+		{fmt.Errorf("writing: %w", syscall.ENOSPC), exitRun, "make room on the disk"},
+		{io.ErrUnexpectedEOF, exitRun, ""},
+	} {
+		got := ended(fmt.Errorf("creating: %w", test.err), next)
+		if got.code != test.code || !strings.Contains(got.hint, test.hint) || !strings.Contains(got.hint, "q retry x.csv") {
+			t.Errorf("%v: %d, %q", test.err, got.code, got.hint)
+		}
+		if test.code == exitRun && !errors.Is(got.err, test.err) {
+			t.Errorf("%v is not in %v", test.err, got.err)
+		}
+	}
+	both := ended(errors.Join(provision.ErrPatience, errNotRecorded), next).Error()
+	if !strings.Contains(both, provision.ErrPatience.Error()) || !strings.Contains(both, errNotRecorded.Error()) {
+		t.Errorf("one error replaces another: %q", both)
+	}
+}
+
+// What keeps a run from starting has a hint, too, and is exit code 2.
+func TestEveryRefusalHasAWayOn(t *testing.T) {
+	given := command{program: "q", name: "create", file: "hr.csv"}
+	for _, test := range []struct {
+		err  error
+		hint string
+	}{
+		{fmt.Errorf("writing: %w", syscall.ENOSPC), "make room on the disk, then:\n  q create hr.csv"},
+		{fmt.Errorf("opening: %w", syscall.ENAMETOOLONG), "use a shorter file name"},
+		{&report.ExistsError{Path: "r.csv", SameExport: true, Done: 1, Rows: 2}, "q retry r.csv"},
+		{&report.ExistsError{Path: "r.csv", SameExport: false, Done: 1, Rows: 2}, "q create hr.csv -o r."},
+		{&report.TenantError{Path: "r.csv", File: "a.example.com", Run: "b.example.com"}, "--tenant a.example.com"},
+		{&report.TenantError{Path: "r.csv", File: "sandbox", Run: "b.example.com"}, "--sandbox"},
+		{&report.ResultsGivenError{Path: "r.csv"}, "q retry r.csv"},
+		{errInterrupted, "q create hr.csv"},
+	} {
+		want := exitUsage
+		if errors.Is(test.err, errInterrupted) {
+			want = exitInterrupted
+		}
+		got := failureOf(refusal(test.err, given), false)
+		if got.code != want || !strings.Contains(got.hint, test.hint) {
+			t.Errorf("%v: %d, %q", test.err, got.code, got.hint)
+		}
+	}
+	if got := failureOf(io.ErrUnexpectedEOF, true); got.code != exitRun {
+		t.Errorf("an unknown error after a request is %d", got.code)
+	}
+}
+
+func TestVersionIsThatOfTheBuild(t *testing.T) {
+	stamped := &debug.BuildInfo{Main: debug.Module{Version: "v1.1.0"}, Settings: []debug.BuildSetting{
+		{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.time", Value: "2026-03-02T00:00:00Z"}}}
+	for _, test := range []struct {
+		v, c, d string
+		info    *debug.BuildInfo
+		want    string
+	}{
+		{"v1.2.0", "fedcba9876543210", "2026-04-01", stamped, "v1.2.0 fedcba987654 2026-04-01"},
+		{"", "", "", stamped, "v1.1.0 0123456789ab 2026-03-02T00:00:00Z"},
+		{"", "", "", &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}}, "devel"},
+		{"", "", "", &debug.BuildInfo{}, "devel"},
+	} {
+		if got := versionOf(test.v, test.c, test.d, test.info); got != test.want {
+			t.Errorf("%q, not %q", got, test.want)
+		}
+	}
+}
