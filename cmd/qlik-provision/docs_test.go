@@ -155,7 +155,8 @@ func (m *manual) markdown(t *testing.T) string {
 			fmt.Fprintf(&b, "\nExit codes:\n\n```text\n%s\n```\n", unindented(strings.TrimRight(codes, "\n")))
 		}
 	}
-	b.WriteString("\n## JSON\n\n`--json` prints one object on one line, in ASCII. New fields may be added.\n\n" + jsonTable(t))
+	b.WriteString("\n## JSON\n\n`--json` prints one object on one line, in ASCII. New fields may be added.\n\n")
+	b.WriteString(jsonTable(t))
 	for _, topic := range m.topics {
 		fmt.Fprintf(&b, "\n## %s\n\n`qlik-provision help %s`:\n\n```text\n%s\n```\n", topic.Short, topic.Name(), topic.Long)
 	}
@@ -233,9 +234,11 @@ func (m *manual) overview() string {
 	}
 	fmt.Fprintf(&b, ".SH EXAMPLES\n.nf\n%s\n.fi\n", roff(unindented(m.root.Example)))
 	b.WriteString(".SH SEE ALSO\n")
+	pages := make([]string, len(m.commands))
 	for i, cmd := range m.commands {
-		fmt.Fprintf(&b, ".BR qlik\\-provision\\-%s (1)%s\n", cmd.Name(), map[bool]string{true: ",", false: ""}[i < len(m.commands)-1])
+		pages[i] = fmt.Sprintf(".BR qlik\\-provision\\-%s (1)", cmd.Name())
 	}
+	b.WriteString(strings.Join(pages, ",\n") + "\n")
 	return b.String()
 }
 

@@ -110,7 +110,7 @@ func (s *session) correction(total *report.Summary) string {
 	var what string
 	switch {
 	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles:
-		return then("a role of admin level is given, and its users are changed, only with --allow-admin-roles",
+		return then("check the rows with the code admin-role; if these roles are intended",
 			s.again.switched("allow-admin-roles"))
 	case total.Codes[provision.CodeSubjectConflict] > 0 && total.Codes[provision.CodeEmailConflict] > 0:
 		what = "give the rows in conflict another subject or address in " + quote(s.path) +
