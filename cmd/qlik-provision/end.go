@@ -34,8 +34,8 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	return &failure{code: exitRows, err: errors.New(notDone(held, total.Rows)), hint: s.correction(total)}
 }
 
-// heldAgainst counts the rows that make a run end with exitRows: those that are not done. With a limit rows that it left
-// are not held against the run, nor are their duplicates.
+// heldAgainst counts the rows that make a run end with exitRows: those that are not done. With a limit rows that
+// it left are not held against the run, nor are their duplicates.
 func (s *session) heldAgainst(total *report.Summary) int {
 	if s.config.limit == 0 {
 		return total.NotDone
