@@ -213,7 +213,7 @@ func TestForbiddenIsTheRowsOrTheRuns(t *testing.T) {
 			f := forbidden
 			f.Subjects = subjectsOf(rows[10:40])
 			return []faults.Fault{f}
-		}, provision.ErrScope, states{provision.Pending: 200 - 10, provision.Created: 10}, 1 + 30 + 3 + 1},
+		}, provision.ErrScope, states{provision.Pending: 200 - 10, provision.Created: 10}, 1 + 9 + 30 + 3},
 		{"six rows' own, in flight together", 200, 16, func(rows []provision.Row) []faults.Fault {
 			f := forbidden
 			f.Subjects = subjectsOf(rows[50:56])

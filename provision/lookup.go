@@ -191,7 +191,7 @@ func (r *Run) lookUp(ctx context.Context, batch []Row, byID bool, handle func([]
 	case errors.Is(err, qlik.ErrRefused):
 		r.lookupRefused(batch[0], err)
 	default:
-		r.lookupFailed(ctx, err)
+		r.lookupFailed(ctx, fmt.Errorf("looking up existing users: %w", err))
 	}
 }
 

@@ -38,14 +38,14 @@ func (empty) RoundTrip(req *http.Request) (*http.Response, error) {
 // A run holds what waits, besides the caller's rows: all of them where they are looked up before the first write.
 func TestMemoryOfARun(t *testing.T) {
 	if testing.Short() {
-		t.Skip("200,000 rows")
+		t.Skip("100,000 rows")
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(20)) // what is live, not what waits for the collector
 	address, err := qlik.ParseTenant("https://sandbox.example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := people(100_000)
+	rows := people(50_000)
 	client := qlik.New(address, qlik.Options{Transport: empty{}, Credentials: qlik.Credentials{APIKey: "key-0123456789"}})
 	live := func() int {
 		var now runtime.MemStats
@@ -55,10 +55,10 @@ func TestMemoryOfARun(t *testing.T) {
 	}
 	for _, first := range []bool{false, true} {
 		t.Run(fmt.Sprintf("looked up before the first write %v", first), func(t *testing.T) {
-			before, most, limit := live(), 0, 24<<20 // a copy of the rows, in their order
+			before, most, limit := live(), 0, 12<<20 // a copy of the rows, in their order
 			o := provision.Options{Rate: rate.Inf}
 			if first {
-				limit = 48 << 20
+				limit = 24 << 20
 				o.Approve = func(provision.Plan) error {
 					most = max(most, live()-before)
 					return nil
@@ -71,7 +71,7 @@ func TestMemoryOfARun(t *testing.T) {
 				defer got.mu.Unlock()
 				if res.Outcome == provision.Created {
 					settled++
-					if settled%25_000 == 0 {
+					if settled%12_500 == 0 {
 						most = max(most, live()-before)
 					}
 				}

@@ -20,7 +20,7 @@ import (
 //	send    → judge    what the answer to the write means for the gate                          write.go, gate.go
 //	        → conclude what it means for the row: settled, sent again, or looked up             settle.go
 //	look    → explain  what a lookup of one row tells about a conflict or a lost answer         settle.go
-//	record             the result is safe before the worker takes its next row                  run.go
+//	record             the result is safe before the worker takes its next row                  settle.go
 type Run struct {
 	client  *qlik.Client
 	options Options
@@ -53,11 +53,10 @@ type Run struct {
 	lastErr       error
 
 	rows, looked, done, failures, writes int
-	found, conflicts                     int // settled by lookups, as long as nothing is sent
-	// since when no write is in flight because of the gate; zero: one is
-	idle   time.Time
-	waited time.Duration // the sum of such times
-	took   time.Duration // a moving average of a write's time
+	found, conflicts                     int           // settled by lookups, as long as nothing is sent
+	idle                                 time.Time     // since when the gate lets no write be sent; zero: it does
+	waited                               time.Duration // the sum of such times
+	took                                 time.Duration // a moving average of a write's time
 }
 
 // New prepares a run. Nothing is sent yet.

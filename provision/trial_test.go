@@ -125,11 +125,6 @@ func (tr *trial) runWith(
 	tr.took = time.Since(began)
 }
 
-// again is another run, of the rows that are not done, as a retry makes them of what was recorded.
-func (tr *trial) again(ctx context.Context, rows []provision.Row, o provision.Options) {
-	tr.run(ctx, tr.left(rows), o)
-}
-
 func (tr *trial) left(rows []provision.Row) (left []provision.Row) {
 	for _, row := range rows {
 		res, recorded := tr.got.of[row.Number]

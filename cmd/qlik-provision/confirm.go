@@ -152,13 +152,16 @@ func (s *session) firstPersons() []string {
 func (s *session) first() []provision.Person {
 	var persons []provision.Person
 	for _, row := range s.ledger.Pending() {
+		if row.LookupOnly {
+			continue
+		}
 		beyond := strings.ContainsFunc(row.Person.Name, func(r rune) bool {
 			return r > unicode.MaxASCII && unicode.IsLetter(r)
 		})
-		if !row.LookupOnly && (len(persons) == 0 || beyond) {
+		if len(persons) == 0 || beyond {
 			persons = append(persons, row.Person)
 		}
-		if beyond || len(persons) == 2 {
+		if beyond {
 			break
 		}
 	}

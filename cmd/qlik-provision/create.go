@@ -151,9 +151,11 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
 	s := &session{app: a, config: c, ledger: ledger, people: people, path: path, planOnly: planOnly,
-		again: c.given.after("retry", path)}
-	if path == "" {
-		s.again = c.given
+		again: c.given}
+	switch {
+	case !planOnly:
+		s.again = c.given.after("retry", path)
+	case path == "":
 		s.existing = existingResults(c, people.File, act)
 	}
 	if !c.quiet && !planOnly && !s.asks() {

@@ -15,9 +15,6 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	case closeErr != nil:
 		err := errors.Join(runErr, closeErr)
 		what := "close the file in other programs, or make room on the disk"
-		if is[*failure](runErr) {
-			err = closeErr // the run never began
-		}
 		return &failure{code: exitRun, err: err, hint: then(what, s.again)}
 	case runErr != nil:
 		return s.cutShort(runErr)
@@ -27,18 +24,31 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 		return s.undoEnd()
 	case s.foundNobody(total):
 		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"),
-			hint: fmt.Sprintf("is %q the right subject column? its first value is %s; to use another: --subject COLUMN",
-				s.ledger.Action().Subject, s.firstSubject())}
+			hint: fmt.Sprintf("is %q the right subject column? its first value is %s; to use another, run the export "+
+				"again with --subject COLUMN and -o", s.ledger.Action().Subject, s.firstSubject())}
 	}
-	held := total.NotDone
-	if s.config.limit > 0 {
-		held -= total.Counts[provision.Pending] - total.Run[provision.Pending]
-		held -= min(held, total.Counts[provision.Duplicate]) // their rows may be among those that are left
-	}
-	if held <= 0 {
+	held := s.heldAgainst(total)
+	if held == 0 {
 		return nil
 	}
 	return &failure{code: exitRows, err: errors.New(notDone(held, total.Rows)), hint: s.correction(total)}
+}
+
+// heldAgainst counts the rows that make a run end with exitRows: those that are not done. With a limit rows that
+// it left are not held against the run, nor are their duplicates.
+func (s *session) heldAgainst(total *report.Summary) int {
+	if s.config.limit == 0 {
+		return total.NotDone
+	}
+	held := 0
+	for _, r := range s.ledger.Rows() {
+		e := r.Entry
+		left := e.Outcome == provision.Pending && e.Attempts == 0 && e.Code == ""
+		if !e.Outcome.Done() && !left && e.Outcome != provision.Duplicate {
+			held++
+		}
+	}
+	return held
 }
 
 func notDone(n, of int) string { return countOf(n, of) + " not done" }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -49,7 +48,10 @@ func failureOf(err error, contacted bool) *failure {
 		return nil
 	}
 	if f, ok := errors.AsType[*failure](err); ok {
-		return f
+		if error(f) == err { //nolint:errorlint // a failure that was wrapped or joined has more to say
+			return f
+		}
+		return &failure{code: f.code, err: err, hint: f.hint, printed: f.printed}
 	}
 	code := exitUsage
 	if contacted {
@@ -124,13 +126,7 @@ func resultsHint(err error, given command) string {
 		return givenResultsHint(results.Path, given)
 	}
 	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
-		same := given.without("context", "sandbox").with("tenant", tenant.File)
-		if tenant.File == sandboxTenant {
-			same = given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
-				switched("sandbox")
-		}
-		return then("a file is of one tenant; for another one run the export again with another -o; to go on with this one",
-			same)
+		return tenantHint(tenant, given)
 	}
 	if subjects, ok := errors.AsType[*report.SubjectsError](err); ok {
 		if subjects.Damaged {
@@ -148,6 +144,19 @@ func resultsHint(err error, given command) string {
 		}
 	}
 	return otherHint(err, given)
+}
+
+// tenantHint is for a result file of another tenant than the run's.
+func tenantHint(tenant *report.TenantError, given command) string {
+	const what = "a file is of one tenant; for another one run the export again with another -o; to go on with this one"
+	switch {
+	case tenant.File == sandboxTenant:
+		return then(what, given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
+			switched("sandbox"))
+	case given.has("context"):
+		return what + ", name the context of " + tenant.File
+	}
+	return then(what, given.without("sandbox").with("tenant", tenant.File))
 }
 
 // existsHint says how to go on where a result file exists of which rows were sent.
@@ -240,10 +249,8 @@ func ended(err error, next command) *failure {
 		return failureOf(err, true)
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		f.code = exitInterrupted
-		f.err = errors.New("interrupted; the rows that were not settled are pending")
-		if !errors.Is(err, context.Canceled) && hasMore(err) {
-			f.err = fmt.Errorf("%w: %w", f.err, err)
-		}
+		rest := except(except(err, errInterrupted), context.Canceled)
+		f.err = errors.Join(errors.New("interrupted; the rows that were not settled are pending"), rest)
 	case errors.Is(err, provision.ErrScope), errors.Is(err, qlik.ErrScope):
 		what = scopeAdvice
 	case errors.Is(err, qlik.ErrCredentials):
@@ -260,7 +267,8 @@ func ended(err error, next command) *failure {
 	case errors.Is(err, provision.ErrRefusedAll) && errors.Is(err, qlik.ErrGarbled):
 		what = "something else answers in the place of the tenant, a log-in page of a proxy perhaps: check address and proxy"
 	case errors.Is(err, provision.ErrRefusedAll):
-		what = "correct what the tenant refuses: see code and message of the failed rows; retry starts with rows that were never tried"
+		what = "correct what the tenant refuses: see code and message of the failed rows; retry starts with rows that " +
+			"were never tried"
 	case errors.Is(err, provision.ErrLookups):
 		f.hint = lookupHint(err, next)
 		return f
@@ -288,10 +296,4 @@ func lookupHint(err error, next command) string {
 			next.switched("no-lookup").String()
 	}
 	return hint
-}
-
-// hasMore reports whether an interrupted run ended with another error, too.
-func hasMore(err error) bool {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only an error that was joined has several
-	return ok && len(joined.Unwrap()) > 1
 }

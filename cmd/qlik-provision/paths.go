@@ -98,7 +98,8 @@ func (c *config) resultsOf(export string) string {
 
 // isStdin reports whether an export is standard input, or another pipe: it has no name to make one of.
 func isStdin(export string) bool {
-	if export == "-" {
+	if export == "-" || export == "/dev/stdin" || strings.HasPrefix(export, "/dev/fd/") ||
+		strings.HasPrefix(export, "/proc/self/fd/") {
 		return true
 	}
 	info, err := os.Stat(export)

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -95,22 +93,26 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	}
 	err = ledger.Prepare(people)
 	changed, ok := errors.AsType[*report.ChangedError](err)
-	if ok && a.interactive() && a.confirmChanges(ctx, changed) {
+	if ok && a.interactive() {
+		if err := a.confirmChanges(ctx, c, changed); err != nil {
+			return nil, err
+		}
 		ledger.AcceptChanges()
 		err = ledger.Prepare(people)
 	}
 	return people, err
 }
 
-// confirmChanges asks whether changed names and addresses of pending rows are meant.
-func (a *app) confirmChanges(ctx context.Context, changed *report.ChangedError) bool {
-	a.out.print(printableLines(changed.Error()) + "\n")
+// confirmChanges asks whether changed names and addresses of pending rows are intended.
+func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.ChangedError) error {
+	a.out.note(changed.Error())
 	a.out.print("are these changes intended? [y/N] ")
-	in, closeIn := a.openInput(ctx)
-	defer closeIn()
-	answer, err := bufio.NewReader(io.LimitReader(in, 1<<10)).ReadString('\n')
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	return err == nil && (answer == "y" || answer == "yes")
+	answer, err := a.readLine(ctx)
+	if answer = strings.ToLower(strings.TrimSpace(answer)); err == nil && (answer == "y" || answer == "yes") {
+		return nil
+	}
+	return &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"),
+		hint: then("restore these cells, or if the changes are intended", c.given.switched("yes"))}
 }
 
 // sameAction refuses flags that are not the file's: its rows were derived with others.

@@ -44,10 +44,25 @@ func (s *session) run(ctx context.Context) error {
 	runErr := s.send(ctx)
 	s.took = time.Since(began)
 	closeErr := s.ledger.Close()
-	if errors.Is(runErr, errPlanned) {
-		runErr = nil
+	return s.finish(except(runErr, errPlanned), closeErr)
+}
+
+// except is err without the errors joined in it that are target; nil where none is left.
+func except(err, target error) error {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		if errors.Is(err, target) {
+			return nil
+		}
+		return err
 	}
-	return s.finish(runErr, closeErr)
+	var rest []error
+	for _, e := range joined.Unwrap() {
+		if !errors.Is(e, target) {
+			rest = append(rest, e)
+		}
+	}
+	return errors.Join(rest...)
 }
 
 // send does the rows that wait. It contacts nobody where there are none.
@@ -145,7 +160,7 @@ func (s *session) finish(runErr, closeErr error) error {
 		if s.planOnly && !s.config.json {
 			out.clear()
 			if err := writeAll(s.app.stdout, table); err != nil {
-				return errors.Join(&failure{code: exitRun, err: fmt.Errorf("printing the plan: %w", err)}, orNil(f))
+				return s.unprinted(f, fmt.Errorf("printing the plan: %w", err))
 			}
 		} else {
 			out.print(table)
@@ -161,10 +176,19 @@ func (s *session) finish(runErr, closeErr error) error {
 	}
 	if s.config.json {
 		if err := sum.write(s.app.stdout); err != nil {
-			return &failure{code: exitRun, err: errors.Join(orNil(f), err), hint: s.again.String(), printed: true}
+			return s.unprinted(f, err)
 		}
 	}
 	return orNil(f)
+}
+
+// unprinted is the end of a run whose summary could not be printed.
+func (s *session) unprinted(f *failure, err error) error {
+	code := exitUsage
+	if s.app.contacted {
+		code = exitRun
+	}
+	return &failure{code: code, err: errors.Join(orNil(f), err), hint: s.again.String(), printed: true}
 }
 
 // cutShort says how a run ended that could not go on.
