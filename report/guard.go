@@ -44,17 +44,14 @@ func (l *Ledger) guard() error {
 			corrected.add(r, e.UserSubject, subject)
 		}
 	}
-	changed := &ChangedError{l.files.name, renamed}
 	switch {
 	case damaged.Total > 0:
 		return &SubjectsError{l.files.name, damaged, true}
 	case moved.Total > 0:
 		first := moved.Rows[0]
 		return &SubjectsError{l.files.name, moved, spreadsheetChanges(first.Was, first.Is)}
-	case renamed.Total > 0 && !l.options.AcceptChanges:
-		return changed
-	case renamed.Total > 0:
-		l.notify("%v", changed)
+	case renamed.Total > 0 && !l.accepted:
+		return &ChangedError{l.files.name, renamed}
 	}
 	if corrected.Total > 0 {
 		l.notify("%s: the subject of %s was corrected:%s", l.files.name,
