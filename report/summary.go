@@ -31,7 +31,6 @@ type Cause struct {
 	Message string // of the first of them; others may name other values
 	Count   int
 	Rows    []int // the first 5 row numbers
-	Lines   []int // and their lines
 }
 
 // maxCauseRows is how many rows a Cause names.
@@ -115,7 +114,7 @@ func findCauses(rows []Row) []Cause {
 		c := &causes[i]
 		c.Count++
 		if len(c.Rows) < maxCauseRows {
-			c.Rows, c.Lines = append(c.Rows, r.Number), append(c.Lines, r.Line)
+			c.Rows = append(c.Rows, r.Number)
 		}
 	}
 	slices.SortStableFunc(causes, func(a, b Cause) int { return cmp.Compare(b.Count, a.Count) })
