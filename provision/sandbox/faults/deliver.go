@@ -113,14 +113,13 @@ func (i *Injector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the client keeps the connection
 	}
 	flusher := http.NewResponseController(w)
+	err = flusher.Flush()
 	for buf := make([]byte, 16<<10); err == nil; {
 		var n int
 		n, err = resp.Body.Read(buf)
-		_, gone := w.Write(buf[:n])
-		if gone == nil && err != io.EOF {
-			gone = flusher.Flush()
-		}
-		if gone != nil {
+		if _, gone := w.Write(buf[:n]); gone != nil {
+			err = gone
+		} else if gone := flusher.Flush(); gone != nil {
 			err = gone
 		}
 	}

@@ -25,7 +25,7 @@ const (
 	Cut       Kind = "cut"        // the head and half of the body, then the connection is closed
 	Garbage   Kind = "garbage"    // the right status with an HTML page as the body
 	LoginPage Kind = "login-page" // 200 with an HTML page to log in
-	Switching Kind = "switching"  // 101 Switching Protocols, and a connection that stays open
+	Switching Kind = "switching"  // 101 Switching Protocols; nothing ends reading its body over a socket
 	TokenDies Kind = "token-dies" // the bearer token of the request is revoked: 401
 )
 

@@ -95,13 +95,13 @@ func (i *Injector) answer(r *http.Request) (answer, error) {
 	switch f.Kind {
 	case "":
 	case Delay, Partial:
+		i.withhold(q, 1)
 		if err := wait(ctx, f.Delay); err != nil {
 			return answer{}, err
 		}
+		i.withhold(q, -1)
 	default:
-		i.mu.Lock()
-		i.withheld[q.endpoint]++
-		i.mu.Unlock()
+		i.withhold(q, 1)
 		a := i.distort(q, f, phantom(q.endpoint))
 		return a, wait(ctx, i.Latency()+f.Delay)
 	}
@@ -126,6 +126,13 @@ func (i *Injector) answer(r *http.Request) (answer, error) {
 		i.mu.Unlock()
 	}
 	return distorted, wait(ctx, f.Delay)
+}
+
+// withhold counts n requests that do not reach the tenant.
+func (i *Injector) withhold(q *request, n int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.withheld[q.endpoint] += n
 }
 
 // strike returns the fault that strikes a request before or after its effect, or one of no kind.

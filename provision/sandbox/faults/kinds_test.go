@@ -35,7 +35,7 @@ func TestKindsBeforeAndAfter(t *testing.T) {
 		{Fault{Kind: Cut}, "201 cut"},
 		{Fault{Kind: Garbage}, "201 no JSON"},
 		{Fault{Kind: LoginPage}, "200 no JSON"},
-		{Fault{Kind: Switching}, "101 timeout"},
+		{Fault{Kind: Switching}, "101"},
 		{Fault{Kind: TokenDies}, "401"},
 		{Fault{Kind: Drip}, "201 timeout"},
 		{Fault{Kind: Nested}, "201 no JSON"}, // encoding/json refuses it: too deep
