@@ -46,8 +46,8 @@ func TestTokenRequest(t *testing.T) {
 		{"a secret that is a number", o, jsonType, `{"client_id":"c1","client_secret":1}`, 400, "invalid_request"},
 		{"too large", o, jsonType, "{}" + strings.Repeat(" ", maxBody), 400, "invalid_request"},
 		{"no content type", o, "", request("c1", "s&1", grant, ""), 400, "invalid_request"},
-		{"a property in another case", o, jsonType, strings.Replace(request("c1", "s&1", grant, ""), "client_s", "Client_S", 1),
-			401, "OAUTH-1"},
+		{"a property in another case", o, jsonType,
+			strings.Replace(request("c1", "s&1", grant, ""), "client_s", "Client_S", 1), 401, "OAUTH-1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := overSocket(t, New(test.o))

@@ -48,7 +48,9 @@ func (i *Injector) distort(q *request, f Fault, a answer) answer {
 		a = newAnswer(http.StatusCreated, "application/json", string(i.lastCreate))
 		i.mu.Unlock()
 	case OKInstead:
-		a.status = http.StatusOK
+		if a.status == http.StatusCreated {
+			a.status = http.StatusOK
+		}
 	case Nested:
 		const depth = 100_000
 		a = newAnswer(ok, "application/json", `{"n":`+strings.Repeat("[", depth)+strings.Repeat("]", depth)+"}")

@@ -52,7 +52,7 @@ type Fault struct {
 	On sandbox.Endpoint
 	// After makes the fault strike once the tenant has accepted the request, past token and rate limit, and the request
 	// has taken effect. Without After the request does not reach the tenant and uses up no budget; Delay and Partial
-	// pass it on.
+	// pass it on. Partial and OKInstead ignore After.
 	After bool
 	// Subjects are the subjects one of which the request is about: the subject it creates, that of the user it changes
 	// or deletes, those its filter has in terms on subject or id.

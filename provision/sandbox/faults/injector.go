@@ -49,7 +49,10 @@ func (i *Injector) Inject(f Fault) {
 	if f.Kind == "" {
 		f.Kind = Delay
 	}
-	if f.Kind == OKInstead {
+	switch f.Kind {
+	case Partial:
+		f.After = false
+	case OKInstead:
 		f.After = true
 	}
 	f.Subjects = slices.Clone(f.Subjects)
@@ -175,7 +178,7 @@ func (i *Injector) applies(f Fault, q *request) bool {
 	return f.On == "" || f.On == q.endpoint
 }
 
-// terms finds the terms of a filter. It reads over strings, so that nothing in one counts as a term.
+// terms finds the terms of a filter with strings in double quotes. What a string contains does not count as a term.
 var terms = regexp.MustCompile(`(?i)\b(\w+)\s+eq\s+("(?:[^"\\]|\\.)*")`)
 
 // subjects returns the subjects that a request is about.

@@ -141,7 +141,8 @@ func TestWaitsAreExactAndEndWithRequest(t *testing.T) {
 		{"delay", Fault{Delay: 3 * time.Second}, time.Minute, 4 * time.Second, "201", 1},
 		{"canceled in a delay", Fault{Delay: 3 * time.Second}, 2 * time.Second, 2 * time.Second, "timeout", 0},
 		{"delay after", Fault{Delay: 3 * time.Second, After: true}, time.Minute, 4 * time.Second, "201", 1},
-		{"canceled in a delay after", Fault{Delay: 3 * time.Second, After: true}, 2 * time.Second, 2 * time.Second, "timeout", 1},
+		{"canceled in a delay after", Fault{Delay: 3 * time.Second, After: true}, 2 * time.Second, 2 * time.Second,
+			"timeout", 1},
 		{"status", Fault{Kind: Status, Delay: 3 * time.Second}, time.Minute, 4 * time.Second, "500", 0},
 		{"canceled before", Fault{Kind: Status}, 0, 0, "timeout", 0},
 	} {
