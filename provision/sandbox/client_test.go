@@ -173,15 +173,3 @@ func quote(s string) string {
 	}
 	return string(b)
 }
-
-// idOf returns the ID of the user with a subject.
-func idOf(t testing.TB, tenant *Tenant, subject string) string {
-	t.Helper()
-	for _, u := range tenant.Users() {
-		if u.Subject == subject {
-			return u.ID
-		}
-	}
-	t.Fatalf("there is no user %q", subject)
-	return ""
-}
