@@ -122,10 +122,10 @@ func findCauses(rows []Row) []Cause {
 	return causes
 }
 
-// messageValues are the parts of a message in which rows with one cause differ: numbers, what is in quotes, what is in
-// brackets, and existing users. What column "X" names is no such part, and comes first to be kept.
+// messageValues are the parts of a message in which rows with one cause differ: numbers, what is in quotes or brackets,
+// error values of spreadsheets, and existing users. What column "X" names is no such part: it comes first, to be kept.
 var messageValues = regexp.MustCompile(`(?P<kept>column "(\\.|[^"\\])*")|"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+|` +
-	`exists as .*?, created |another user: [^;]*|its subject is now .*`)
+	`#[A-Z0-9/]+[!?]?|exists as .*?, created |another user: [^;]*|its subject is now .*`)
 
 // CauseKey is equal for rows whose outcomes have one cause, and empty where there is nothing to say: done
 // without a code, a duplicate, or never tried. A code may stand for several messages. Of a conflict's message only

@@ -93,6 +93,7 @@ func TestCauseKeyTellsColumnsAndProblemsApart(t *testing.T) {
 		same       bool
 	}{
 		{"invalid", "bad-email", `column "Email": "x" is not an address`, `column "Email": "y z" is not an address`, true},
+		{"invalid", "error-value", `column "Email": #N/A is an error value`, `column "Email": #REF! is an error value`, true},
 		{"invalid", "error-value", `column "Email": #N/A is an error value`, `column "Name": #N/A is an error value`, false},
 		{"invalid", "bad-email", `column "Email": "x" is not an address`, `column "Email": "x" is two addresses`, false},
 		{"failed", "email-conflict", "the address belongs to another person: A <a> (1) on the tenant, B in the file",
