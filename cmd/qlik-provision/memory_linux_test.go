@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"qlik-provision/provision/sandbox"
+)
+
+// peak returns the most memory that a program used, in bytes. The kernel's count for an ended process includes what the
+// test had when it started the program, so the program is watched.
+func peak(pid int, ended <-chan struct{}) (most int64) {
+	for {
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if _, after, ok := bytes.Cut(status, []byte("VmHWM:")); ok {
+			var kib int64
+			if _, err := fmt.Sscan(string(after), &kib); err == nil {
+				most = max(most, kib<<10)
+			}
+		}
+		select {
+		case <-ended:
+			return most
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+// The race detector takes several times what a program does, so this builds one without.
+func TestMemoryOf100000Rows(t *testing.T) {
+	t.Parallel()
+	const rows, most = 100_000, 200 << 20
+	tenant := newTenant(sandbox.Options{})
+	for i := range rows {
+		if i%100 != 0 {
+			tenant.Add(person(i))
+		}
+	}
+	p := newProgram(t, tenant)
+	p.path = p.file("qlik-provision")
+	if out, err := exec.Command("go", "build", "-o", p.path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	p.write(t, "hr.csv", rows)
+	for _, line := range [][]string{{"create", "hr.csv", "--rate", "off", "-q"}, {"report", "hr.results.csv"}} {
+		c := p.command(line...)
+		c.start(t)
+		ended, used := make(chan struct{}), make(chan int64)
+		go func() { used <- peak(c.Process.Pid, ended) }()
+		code := c.end(t)
+		close(ended)
+		got := <-used
+		t.Logf("%s: %d MiB", line[0], got>>20)
+		if code != exitDone || got > most || got < 8<<20 {
+			t.Errorf("%s: exit code %d, %d MiB\n%s", line[0], code, got>>20, &c.stderr)
+		}
+	}
+}
