@@ -18,7 +18,7 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 		return r.deleteFor(row, d)
 	}
 	// A conflict after a lost answer means the user that was created, unless that one is not found for long enough.
-	explains := j.conflict != nil && (!j.unconfirmed || j.lookedLongEnough(time.Now()))
+	explains := j.inConflict() && (!j.unconfirmed || j.lookedLongEnough(time.Now()))
 	m := d.match(row.Person, explains)
 	switch {
 	case m.kind == noMatch:
@@ -61,28 +61,25 @@ func (r *Run) decideMissing(row Row) (*write, Result) {
 	if res, invalid := r.roles.check(r.wanted(row), r.options.AllowAdminRoles); invalid {
 		return nil, res
 	}
-	return r.createFor(row), Result{}
+	return r.creates, Result{}
 }
 
-// createFor is the create for a row whose person has no user.
-func (r *Run) createFor(row Row) *write {
+// createFor is what is sent to create the user of a row's person.
+func (r *Run) createFor(row Row) qlik.NewUser {
 	p := row.Person
-	return &write{kind: createWrite, create: qlik.NewUser{
-		Subject: p.Subject, Name: p.Name, Email: p.Email, Status: r.options.Status, Roles: r.wanted(row),
-	}, result: Result{Outcome: Created, HTTPStatus: http.StatusCreated}}
+	return qlik.NewUser{Subject: p.Subject, Name: p.Name, Email: p.Email, Status: r.options.Status, Roles: r.wanted(row)}
 }
 
 // changeFor is the change that the user of a row's person needs, nil for none.
 func (r *Run) changeFor(row Row, m match) *write {
 	u := m.user
 	w := &write{kind: changeWrite, user: u}
-	w.result = Result{UserID: u.ID, HTTPStatus: http.StatusNoContent}
 	if r.options.Task == Disable {
 		if hasStatus(u, "disabled") {
 			return nil
 		}
 		w.changes = []qlik.Change{qlik.ReplaceStatus("disabled")}
-		w.result.Outcome, w.result.Message = Disabled, strings.Join(foundAs(row, m), "; ")
+		w.message = strings.Join(foundAs(row, m), "; ")
 		return w
 	}
 	var done []string
@@ -106,8 +103,7 @@ func (r *Run) changeFor(row Row, m match) *write {
 	if len(w.changes) == 0 {
 		return nil
 	}
-	w.result.Outcome = Updated
-	w.result.Message = strings.Join(append(done, r.differences(row, m)...), "; ")
+	w.message = strings.Join(append(done, r.differences(row, m)...), "; ")
 	return w
 }
 
@@ -120,9 +116,7 @@ func (r *Run) deleteFor(row Row, d directory) (*write, Result) {
 	case SubjectKey(u.Subject) != SubjectKey(row.Person.Subject):
 		return nil, foundResult(Created, CodeNotCreatedHere, u, "not deleted: its subject is now "+u.Subject)
 	}
-	return &write{kind: deleteWrite, user: u, result: Result{
-		Outcome: Deleted, UserID: u.ID, HTTPStatus: http.StatusNoContent,
-	}}, Result{}
+	return &write{kind: deleteWrite, user: u}, Result{}
 }
 
 // existing is the result of a row whose person has a user that needs no change.

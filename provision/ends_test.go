@@ -21,7 +21,8 @@ var errInterrupted = errors.New("interrupted")
 func TestInterruptEndsARun(t *testing.T) {
 	hang := faults.Fault{Kind: faults.Hang, On: sandbox.EndpointCreate, Skip: 100, Times: 3}
 	slow := faults.Fault{Kind: faults.Delay, On: sandbox.EndpointCreate, Skip: 100, Times: 3, Delay: 4 * time.Second}
-	lostLater := faults.Fault{Kind: faults.Reset, On: sandbox.EndpointCreate, Skip: 100, Times: 3, Delay: 4 * time.Second, After: true}
+	lostLater := faults.Fault{Kind: faults.Reset, On: sandbox.EndpointCreate, Skip: 100, Times: 3,
+		Delay: 4 * time.Second, After: true}
 	for _, test := range []struct {
 		name  string
 		fault faults.Fault
@@ -33,7 +34,7 @@ func TestInterruptEndsARun(t *testing.T) {
 		{"what is in flight is slow", slow, 0, 4 * time.Second, 0},
 		{"what is in flight breaks in the end", lostLater, 0, 4 * time.Second, 3},
 		{"what is in flight never ends", hang, 0, 10 * time.Second, 3},
-		{"what is in flight never ends, and somebody is in a hurry", hang, 2 * time.Second, 2 * time.Second, 3},
+		{"what is in flight never ends, and is not waited for", hang, 2 * time.Second, 2 * time.Second, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -67,7 +68,7 @@ func TestInterruptEndsARun(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				if n := len(spy.calls); n != len(creates)+len(spy.to(sandbox.EndpointFilter))+1 {
-					t.Errorf("%d requests in all: somebody went on", n)
+					t.Errorf("%d requests in all: the run went on", n)
 				}
 			})
 		})
@@ -76,18 +77,19 @@ func TestInterruptEndsARun(t *testing.T) {
 
 func TestInterruptWhileWaiting(t *testing.T) {
 	for name, fault := range map[string]faults.Fault{
-		"creates": {Kind: faults.Status, Status: 429, RetryAfter: "300", On: sandbox.EndpointCreate, Skip: 50},
-		"lookups": {Kind: faults.Status, Status: 429, RetryAfter: "300", On: sandbox.EndpointFilter, Skip: 1},
-		"a look":  {Kind: faults.Status, Status: 503, RetryAfter: "300", On: sandbox.EndpointList},
-		"tokens":  {Kind: faults.Status, Status: 503, On: sandbox.EndpointToken},
-		"down":    {Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate},
+		"creates":  {Kind: faults.Status, Status: 429, RetryAfter: "300", On: sandbox.EndpointCreate, Skip: 50},
+		"lookups":  {Kind: faults.Status, Status: 429, RetryAfter: "300", On: sandbox.EndpointFilter, Skip: 1},
+		"a lookup": {Kind: faults.Status, Status: 503, RetryAfter: "300", On: sandbox.EndpointList},
+		"tokens":   {Kind: faults.Status, Status: 503, On: sandbox.EndpointToken},
+		"down":     {Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr, _ := watched(t, sandbox.Options{}, qlik.Options{})
 				tr.tenant.Inject(fault)
 				rows := people(2500)
-				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 409, On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[10:11])})
+				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 409, On: sandbox.EndpointCreate,
+					Subjects: subjectsOf(rows[10:11])})
 				ctx, interrupt := context.WithCancelCause(t.Context())
 				time.AfterFunc(100*time.Second, func() { interrupt(errInterrupted) })
 				tr.run(ctx, rows, provision.Options{})
@@ -101,7 +103,8 @@ func TestInterruptWhileWaiting(t *testing.T) {
 }
 
 func TestInterruptAfterTheLastRow(t *testing.T) {
-	for name, at := range map[string]time.Duration{"while the last are in flight": 400 * time.Millisecond, "as the last are settled": 500 * time.Millisecond} {
+	for name, at := range map[string]time.Duration{"while the last are in flight": 400 * time.Millisecond,
+		"as the last are settled": 500 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
@@ -197,8 +200,10 @@ func TestEveryRecordingErrorIsReturned(t *testing.T) {
 		{"a 403 that turns out to be the row's", people(30)[10:11], forbidden, provision.Failed, 0, full},
 		{"a 403 that turns out to be the row's, by the next create", people(30)[10:11], forbidden, provision.Failed, 1, full},
 		{"a 403, and nobody left to ask with", people(30)[29:], forbidden, provision.Failed, 0, full},
-		{"a refusal", people(30)[10:11], faults.Fault{Kind: faults.Status, Status: 400, On: sandbox.EndpointCreate}, provision.Failed, 0, full},
-		{"what is noted when an interrupt has ended the run", people(30)[10:13], faults.Fault{Kind: faults.Reset, On: sandbox.EndpointCreate}, provision.Pending, 0, errInterrupted},
+		{"a refusal", people(30)[10:11], faults.Fault{Kind: faults.Status, Status: 400, On: sandbox.EndpointCreate},
+			provision.Failed, 0, full},
+		{"what is noted when an interrupt has ended the run", people(30)[10:13], faults.Fault{Kind: faults.Reset,
+			On: sandbox.EndpointCreate}, provision.Pending, 0, errInterrupted},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -252,7 +257,8 @@ func TestUnconfirmedIsRecordedWhenTheRunEnds(t *testing.T) {
 				tr.tenant.Inject(onCreate(faults.Fault{Kind: faults.Reset}, rows[0], true, 1))
 				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: test.status, On: test.on, Skip: test.skip})
 				tr.run(t.Context(), rows, provision.Options{NoLookup: true})
-				if out := tr.got.of[1]; !errors.Is(tr.err, test.end) || out.Outcome != provision.Pending || !strings.Contains(out.Message, test.says) {
+				if out := tr.got.of[1]; !errors.Is(tr.err, test.end) || out.Outcome != provision.Pending ||
+					!strings.Contains(out.Message, test.says) {
 					t.Errorf("%v; %+v", tr.err, out)
 				}
 			})

@@ -166,8 +166,8 @@ func (g *gate) wait(p pass, after time.Duration) time.Duration {
 	return backoff(g.waits)
 }
 
-// suspect takes a 403. The first ones, in flight together, may be their rows' own; each probe after them makes the scope
-// more likely.
+// suspect takes a 403. The first ones, in flight together, may be their rows' own; each probe after them makes the
+// scope more likely.
 func (g *gate) suspect(now time.Time, p pass, j *job) error {
 	if p.probe && len(g.suspects) > 0 {
 		g.refusals++
@@ -218,42 +218,4 @@ func backoff(n int) time.Duration {
 		wait = first << max(n-1, 0)
 	}
 	return min(most, time.Duration(float64(wait)*(0.8+0.4*rand.Float64())))
-}
-
-// A brake ends a run whose writes are all refused.
-type brake struct {
-	accepted bool           // a write was accepted, or turned out as an existing user
-	answered int            // writes that were refused, while none was accepted
-	codes    map[string]int // of them, by code
-	garbled  int            // answers that could not be read, in a row
-}
-
-const brakeAfter = 20
-
-// accept notes a write that was accepted, or whose conflict turned out as an existing user.
-func (b *brake) accept() { b.accepted, b.garbled = true, 0 }
-
-// refuse notes a write that was refused with a code, and returns an error where the run has to end.
-func (b *brake) refuse(code string, err error) error {
-	b.garbled = 0
-	if b.accepted {
-		return nil
-	}
-	if b.codes == nil {
-		b.codes = map[string]int{}
-	}
-	b.answered++
-	b.codes[code]++
-	if b.answered == brakeAfter && b.codes[code] == brakeAfter {
-		return fmt.Errorf("%w: the first %d with %s: %w", ErrRefusedAll, brakeAfter, code, err)
-	}
-	return nil
-}
-
-// garble notes an answer that could not be read, and returns an error where the run has to end.
-func (b *brake) garble(err error) error {
-	if b.garbled++; b.garbled >= brakeAfter {
-		return fmt.Errorf("%w: %d answers in a row: %w", ErrRefusedAll, brakeAfter, err)
-	}
-	return nil
 }

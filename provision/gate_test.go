@@ -41,10 +41,13 @@ func TestGateIsClosedUntilAProbeIsProcessed(t *testing.T) {
 					t.Errorf("%d results, %v", len(tr.got.of), tr.err)
 				}
 				creates := spy.to(sandbox.EndpointCreate)
-				in := slices.IndexFunc(creates, func(c *call) bool { return slices.Contains([]int{201, 409, 400, 413, 422}, c.status) })
+				in := slices.IndexFunc(creates, func(c *call) bool {
+					return slices.Contains([]int{201, 409, 400, 413, 422},
+						c.status)
+				})
 				for i, c := range creates[in+1:] {
 					if c.sent < creates[in].done {
-						t.Errorf("create %d went %v before the first was let in", in+1+i, creates[in].done-c.sent)
+						t.Errorf("create %d was sent %v before the first was processed", in+1+i, creates[in].done-c.sent)
 					}
 				}
 				if n := together(creates); n != workers {
@@ -80,14 +83,16 @@ func TestRetryAfterIsKept(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
 				// The limit is met by the sixteen that are in flight together when it is.
-				tr.tenant.Inject(faults.Fault{Kind: faults.Status, On: sandbox.EndpointCreate, Status: 429, Skip: 40, Times: 9, RetryAfter: test.retryAfter})
+				tr.tenant.Inject(faults.Fault{Kind: faults.Status, On: sandbox.EndpointCreate, Status: 429, Skip: 40,
+					Times: 9, RetryAfter: test.retryAfter})
 				rows := people(300)
 				tr.run(t.Context(), rows, provision.Options{})
 				tr.check(t, rows)
 				creates := spy.to(sandbox.EndpointCreate)
 				limited := slices.DeleteFunc(slices.Clone(creates), func(c *call) bool { return c.status != 429 })
 				met := limited[0].done
-				next := slices.IndexFunc(creates, func(c *call) bool { return c.sent > met }) // at that very moment others were still answered
+				// at that very moment others were still answered
+				next := slices.IndexFunc(creates, func(c *call) bool { return c.sent > met })
 				probe := creates[next]
 				if wait := probe.sent - limited[len(limited)-1].done; wait < test.least || wait > test.most {
 					t.Errorf("waited %v, want %v to %v", wait, test.least, test.most)
@@ -98,7 +103,7 @@ func TestRetryAfterIsKept(t *testing.T) {
 				if len(limited) > workers {
 					t.Errorf("%d creates met the limit, with %d workers", len(limited), workers)
 				}
-				last := map[string]time.Duration{} // when those that met it went again
+				last := map[string]time.Duration{} // when rows that met it were sent again
 				for _, c := range creates[next:] {
 					if slices.ContainsFunc(limited, func(l *call) bool { return l.subject == c.subject }) {
 						last[c.subject] = c.sent
@@ -107,7 +112,7 @@ func TestRetryAfterIsKept(t *testing.T) {
 				for _, c := range creates[next:] {
 					for subject, at := range last {
 						if _, met := last[c.subject]; !met && c.sent < at {
-							t.Errorf("%s went before %s, which had met the limit", c.subject, subject)
+							t.Errorf("%s was sent before %s, which had met the limit", c.subject, subject)
 						}
 					}
 				}
@@ -126,7 +131,8 @@ func TestAnswersInFlightDoNotOpenTheGate(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
 		rows := people(200)
 		slow := subjectsOf(rows[20:30])
-		tr.tenant.Inject(faults.Fault{Kind: faults.Delay, On: sandbox.EndpointCreate, Subjects: slow, After: true, Delay: 5 * time.Second})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Delay, On: sandbox.EndpointCreate, Subjects: slow, After: true,
+			Delay: 5 * time.Second})
 		for i, f := range []faults.Fault{{Status: 429, RetryAfter: "20"}, {Status: 429, RetryAfter: "4"}, {Status: 403}} {
 			f.Kind, f.On, f.Subjects, f.Times = faults.Status, sandbox.EndpointCreate, subjectsOf(rows[30+i:31+i]), 1
 			f.Delay = time.Duration(i) * 10 * time.Millisecond
@@ -134,7 +140,7 @@ func TestAnswersInFlightDoNotOpenTheGate(t *testing.T) {
 		}
 		go func() {
 			time.Sleep(10 * time.Second)
-			if now := tr.last.Progress(); now.Waiting != provision.ReasonLimit || time.Until(now.Until) < 10*time.Second {
+			if now := tr.last.Load().Progress(); now.Waiting != provision.ReasonLimit || time.Until(now.Until) < 10*time.Second {
 				t.Errorf("it waits for %q, for %v", now.Waiting, time.Until(now.Until))
 			}
 		}()
@@ -146,7 +152,7 @@ func TestAnswersInFlightDoNotOpenTheGate(t *testing.T) {
 		creates := spy.to(sandbox.EndpointCreate)
 		met := creates[slices.IndexFunc(creates, func(c *call) bool { return c.status == 429 })].done
 		if n := len(within(creates, met+1, met+20*time.Second-time.Millisecond)); n > 0 {
-			t.Errorf("%d creates went within the 20 s that the tenant asked for", n)
+			t.Errorf("%d creates were sent within the 20 s that the tenant asked for", n)
 		}
 	})
 }
@@ -163,8 +169,10 @@ func TestLateAnswersDoNotCloseTheGate(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
 				rows := people(2000)
-				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: test.status, RetryAfter: "60", On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[20:21]), Times: 1, Delay: 5*time.Second + latency/2})
-				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "1", On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[25:26]), Times: 1})
+				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: test.status, RetryAfter: "60",
+					On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[20:21]), Times: 1, Delay: 5*time.Second + latency/2})
+				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "1", On: sandbox.EndpointCreate,
+					Subjects: subjectsOf(rows[25:26]), Times: 1})
 				tr.run(t.Context(), rows, provision.Options{Rate: rate.Inf, NoLookup: true})
 				tr.outcomes(t, rows, test.want)
 				if tr.err != nil {
@@ -176,7 +184,7 @@ func TestLateAnswersDoNotCloseTheGate(t *testing.T) {
 					t.Fatalf("the late answer is %d, after %v", late.status, late.done)
 				}
 				if n := len(within(creates, late.done, late.done+latency)); n < workers-1 {
-					t.Errorf("%d creates went at once after the late answer, with %d workers", n, workers)
+					t.Errorf("%d creates were sent together after the late answer, with %d workers", n, workers)
 				}
 			})
 		})
@@ -185,7 +193,8 @@ func TestLateAnswersDoNotCloseTheGate(t *testing.T) {
 
 func TestForbiddenIsTheRowsOrTheRuns(t *testing.T) {
 	type states = map[provision.Outcome]int
-	forbidden := faults.Fault{Kind: faults.Status, Status: 403, On: sandbox.EndpointCreate, Code: "USERS-3", Title: "Forbidden"}
+	forbidden := faults.Fault{Kind: faults.Status, Status: 403, On: sandbox.EndpointCreate, Code: "USERS-3",
+		Title: "Forbidden"}
 	for _, test := range []struct {
 		name    string
 		rows    int
@@ -204,7 +213,7 @@ func TestForbiddenIsTheRowsOrTheRuns(t *testing.T) {
 			f := forbidden
 			f.Subjects = subjectsOf(rows[10:40])
 			return []faults.Fault{f}
-		}, provision.ErrScope, states{provision.Pending: 200 - 10, provision.Created: 10}, 1 + 30 + 3 + 1},
+		}, provision.ErrScope, states{provision.Pending: 200 - 10, provision.Created: 10}, 1 + 9 + 30 + 3},
 		{"six rows' own, in flight together", 200, 16, func(rows []provision.Row) []faults.Fault {
 			f := forbidden
 			f.Subjects = subjectsOf(rows[50:56])
@@ -218,7 +227,8 @@ func TestForbiddenIsTheRowsOrTheRuns(t *testing.T) {
 		{"own, and the only row that is asked meets a 503 first", 12, 1, func(rows []provision.Row) []faults.Fault {
 			f := forbidden
 			f.Subjects = subjectsOf(rows[10:11])
-			return []faults.Fault{f, {Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[11:]), Times: 2}}
+			return []faults.Fault{f, {Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate,
+				Subjects: subjectsOf(rows[11:]), Times: 2}}
 		}, nil, states{provision.Failed: 1, provision.Created: 11}, 14},
 		{"own, and those that are asked meet the limit first", 100, 16, func(rows []provision.Row) []faults.Fault {
 			f, limit := forbidden, forbidden
@@ -239,7 +249,8 @@ func TestForbiddenIsTheRowsOrTheRuns(t *testing.T) {
 			f.Skip = 101
 			return []faults.Fault{f}
 		}, provision.ErrScope, states{provision.Created: 101, provision.Pending: 399}, 101 + 16 + 3},
-		{"the scope, and nobody left to ask with", 2, 16, func([]provision.Row) []faults.Fault { return []faults.Fault{forbidden} },
+		{"the scope, and nobody left to ask with", 2, 16,
+			func([]provision.Row) []faults.Fault { return []faults.Fault{forbidden} },
 			provision.ErrScope, states{provision.Pending: 2}, 2},
 		{"the scope, and one row", 1, 16, func([]provision.Row) []faults.Fault { return []faults.Fault{forbidden} },
 			provision.ErrScope, states{provision.Pending: 1}, 1},
@@ -285,7 +296,8 @@ func TestOutageOfTwoMinutesIsWaitedFor(t *testing.T) {
 			t.Run(pace.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: time.Second}, qlik.Options{Timeout: 5 * time.Second})
+					tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: time.Second},
+						qlik.Options{Timeout: 5 * time.Second})
 					fault.From, fault.For = from, long
 					tr.tenant.Inject(fault)
 					rows := people(2000)
@@ -337,12 +349,14 @@ func TestRowsThatTheTenantCannotProcessAreNoOutage(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
 					rows := people(300)
-					tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 500, Code: "USERS-1", Title: "Internal error", On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[100 : 100+n])})
+					tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 500, Code: "USERS-1", Title: "Internal error",
+						On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[100 : 100+n])})
 					tr.run(t.Context(), rows, provision.Options{Rate: pace, Burst: 1})
 					tr.check(t, rows)
 					tr.outcomes(t, rows, map[provision.Outcome]int{provision.Pending: n, provision.Created: 300 - n})
 					for _, row := range rows[100 : 100+n] {
-						if o := tr.got.of[row.Number]; o.Attempts != 5 || o.Code != provision.CodeMaybeCreated || o.HTTPStatus != 500 || len(o.TraceID) != 32 {
+						if o := tr.got.of[row.Number]; o.Attempts != 5 || o.Code != provision.CodeMaybeCreated ||
+							o.HTTPStatus != 500 || len(o.TraceID) != 32 {
 							t.Errorf("row %d: %+v", row.Number, o)
 						}
 					}
@@ -442,7 +456,8 @@ func TestPaceSlowerThanPatience(t *testing.T) {
 	}{{1, nil, 200 * time.Minute}, {100, provision.ErrPatience, 61 * time.Minute}} {
 		synctest.Test(t, func(t *testing.T) {
 			tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
-			tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate, Skip: 2, Times: test.fails})
+			tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate, Skip: 2,
+				Times: test.fails})
 			tr.run(t.Context(), people(10), provision.Options{Rate: rate.Limit(3.0 / 3600), Burst: 1})
 			if !errors.Is(tr.err, test.end) || tr.took.Round(time.Minute) != test.took {
 				t.Errorf("with %d failures it ended after %v with %v", test.fails, tr.took, tr.err)
@@ -455,8 +470,10 @@ func TestLateAnswerIsNoProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
 		rows := people(100)
-		tr.tenant.Inject(faults.Fault{Kind: faults.Delay, Delay: 2 * time.Second, On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[4:5])})
-		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "60", On: sandbox.EndpointCreate, Skip: 30})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Delay, Delay: 2 * time.Second, On: sandbox.EndpointCreate,
+			Subjects: subjectsOf(rows[4:5])})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "60", On: sandbox.EndpointCreate,
+			Skip: 30})
 		tr.run(t.Context(), rows, provision.Options{Patience: 10 * time.Second})
 		if !errors.Is(tr.err, provision.ErrPatience) || tr.took > 11*time.Second {
 			t.Errorf("it ended after %v with %v", tr.took, tr.err)
@@ -488,7 +505,8 @@ func TestAnswersOfNoTenantEndTheRun(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
-				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: status, On: sandbox.EndpointCreate, Location: "https://elsewhere.example.com/login"})
+				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: status, On: sandbox.EndpointCreate,
+					Location: "https://elsewhere.example.com/login"})
 				rows := people(300)
 				tr.run(t.Context(), rows, provision.Options{})
 				if !errors.Is(tr.err, qlik.ErrNotTenant) {

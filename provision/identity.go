@@ -187,8 +187,8 @@ func matchSubject(p Person, u qlik.User) match {
 	return match{kind: subjectMatch, user: u, sure: sure}
 }
 
-// byAddress finds the user with the person's address, the user with one ID aside. The address of a disabled user may have
-// been given to a newcomer: there only a name that agrees makes them the same person.
+// byAddress finds the user with the person's address, the user with one ID aside. The address of a disabled user
+// may have been given to a newcomer: there only a name that agrees makes them the same person.
 func (d directory) byAddress(p Person, except string) match {
 	key := AddressKey(p.Email)
 	if key == "" {

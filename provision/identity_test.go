@@ -13,12 +13,14 @@ func TestSamePersonUnderOneSubject(t *testing.T) {
 		a, b       Person
 		same, sure bool
 	}{
-		{"names agree in any order, case and punctuation", person("Lovelace, Ada", "a@x.example"), person("ADA  LOVELACE", "b@x.example"), true, true},
+		{"names agree in any order, case and punctuation",
+			person("Lovelace, Ada", "a@x.example"), person("ADA  LOVELACE", "b@x.example"), true, true},
 		{"names agree in another Unicode form", person("Jo\u0308rg Müller", ""), person("Jörg Mu\u0308ller", ""), true, true},
 		{"a typographic apostrophe is an apostrophe", person("Pat O’Brien", ""), person("Pat O'Brien", ""), true, true},
 		{"addresses agree", person("Ada King", "ADA@x.example"), person("A. Lovelace", "ada@x.example"), true, true},
 		{"close names, one address missing", person("Ada King", "a@x.example"), person("Ada Lovelace", ""), true, false},
-		{"close names, two addresses", person("Ada King", "a@x.example"), person("Ada Lovelace", "b@x.example"), false, false},
+		{"close names, two addresses",
+			person("Ada King", "a@x.example"), person("Ada Lovelace", "b@x.example"), false, false},
 		{"an initial is not close", person("J. Doe", ""), person("J. Smith", ""), false, false},
 		{"other names, one address missing", person("Ada King", "a@x.example"), person("Bob Smith", ""), false, false},
 		{"nothing on one side", person("Ada King", "a@x.example"), person("", ""), true, true},
@@ -36,7 +38,9 @@ func TestSamePersonUnderOneSubject(t *testing.T) {
 }
 
 func TestKeysFoldCaseAndUnicodeForm(t *testing.T) {
-	for _, c := range []struct{ a, b string }{{"ADOE", "adoe"}, {"J\u0308", "j\u0308"}, {"É", "e\u0301"}, {"straße", "STRASSE"}} {
+	for _, c := range []struct{ a, b string }{
+		{"ADOE", "adoe"}, {"J\u0308", "j\u0308"}, {"É", "e\u0301"}, {"straße", "STRASSE"},
+	} {
 		if SubjectKey(c.a) != SubjectKey(c.b) || AddressKey(" "+c.a) != AddressKey(c.b+" ") {
 			t.Errorf("%q and %q have other keys", c.a, c.b)
 		}
@@ -61,20 +65,29 @@ func TestMatchFindsThePersonsUser(t *testing.T) {
 		other    string
 	}{
 		{"nobody", nil, false, noMatch, "", false, ""},
-		{"a deleted user is none", []qlik.User{user("a", "0417", "Ada Lovelace", "", "deleted")}, true, noMatch, "", false, ""},
+		{"a deleted user is none",
+			[]qlik.User{user("a", "0417", "Ada Lovelace", "", "deleted")}, true, noMatch, "", false, ""},
 		{"by subject", []qlik.User{user("a", "0417", "Lovelace, Ada", "", "active")}, false, subjectMatch, "a", true, ""},
-		{"subject of another person", []qlik.User{user("a", "0417", "Bob Smith", "bob@x.example", "active")}, false, subjectConflict, "a", false, ""},
-		{"by address, names agree, disabled", []qlik.User{user("a", "auth0|81", "Ada Lovelace", "ADA@x.example", "disabled")}, false, addressMatch, "a", true, ""},
-		{"by address, no name", []qlik.User{user("a", "auth0|81", "", "ada@x.example", "active")}, false, addressMatch, "a", false, ""},
-		{"by address, no name, disabled", []qlik.User{user("a", "auth0|81", "", "ada@x.example", "disabled")}, false, addressConflict, "a", false, ""},
-		{"by address, close name", []qlik.User{user("a", "auth0|81", "Ada King", "ada@x.example", "invited")}, false, addressMatch, "a", false, ""},
-		{"address of a leaver with a close name", []qlik.User{user("a", "auth0|81", "Ada King", "ada@x.example", "disabled")}, false, addressConflict, "a", false, ""},
-		{"address of another person", []qlik.User{user("a", "auth0|81", "Bob Smith", "ada@x.example", "active")}, false, addressConflict, "a", false, ""},
+		{"subject of another person",
+			[]qlik.User{user("a", "0417", "Bob Smith", "bob@x.example", "active")}, false, subjectConflict, "a", false, ""},
+		{"by address, names agree, disabled",
+			[]qlik.User{user("a", "auth0|81", "Ada Lovelace", "ADA@x.example", "disabled")}, false, addressMatch, "a", true, ""},
+		{"by address, no name",
+			[]qlik.User{user("a", "auth0|81", "", "ada@x.example", "active")}, false, addressMatch, "a", false, ""},
+		{"by address, no name, disabled",
+			[]qlik.User{user("a", "auth0|81", "", "ada@x.example", "disabled")}, false, addressConflict, "a", false, ""},
+		{"by address, close name",
+			[]qlik.User{user("a", "auth0|81", "Ada King", "ada@x.example", "invited")}, false, addressMatch, "a", false, ""},
+		{"address of a leaver with a close name",
+			[]qlik.User{user("a", "auth0|81", "Ada King", "ada@x.example", "disabled")}, false, addressConflict, "a", false, ""},
+		{"address of another person",
+			[]qlik.User{user("a", "auth0|81", "Bob Smith", "ada@x.example", "active")}, false, addressConflict, "a", false, ""},
 		{"the subject decides, the address names the other", []qlik.User{
 			user("b", "auth0|81", "Bob Smith", "ada@x.example", "active"), user("a", "0417", "Ada Lovelace", "", "active"),
 		}, false, subjectMatch, "a", true, "b"},
 		{"the active one of several", []qlik.User{
-			user("b", "x1", "Ada Lovelace", "ada@x.example", "disabled"), user("a", "x2", "Ada Lovelace", "ada@x.example", "active"),
+			user("b", "x1", "Ada Lovelace", "ada@x.example", "disabled"),
+			user("a", "x2", "Ada Lovelace", "ada@x.example", "active"),
 		}, false, addressMatch, "a", true, ""},
 	} {
 		got := newDirectory(c.users).match(ada, c.conflict)

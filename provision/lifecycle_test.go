@@ -200,7 +200,8 @@ func TestLostAnswerOfAChangeIsSettled(t *testing.T) {
 func lostChange(t *testing.T, task provision.Task, fault faults.Fault, after bool, times int) {
 	tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
 	rows := people(30)
-	o := provision.Options{Task: task, Update: provision.Update{Name: task == provision.Create, Status: task == provision.Create}}
+	o := provision.Options{Task: task, Update: provision.Update{Name: task == provision.Create,
+		Status: task == provision.Create}}
 	for i, row := range rows {
 		user := userOf(row)
 		user.ID = fmt.Sprint("u", i)
@@ -275,13 +276,14 @@ func TestDisable(t *testing.T) {
 
 func TestDeleteOfWhatTheFileCreated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, Lag: 5 * time.Second}, qlik.Options{})
+		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, Lag: 5 * time.Second},
+			qlik.Options{})
 		rows := people(300)
 		tr.run(t.Context(), rows, provision.Options{})
 		for i := range rows {
 			rows[i].UserID = tr.got.of[i+1].UserID
 		}
-		rows[3].UserID = "gone"                                           // deleted by somebody else
+		rows[3].UserID = "gone"                                           // deleted by another program
 		rows[4].UserID, rows[5].UserID = rows[5].UserID, rows[4].UserID   // of other subjects
 		rows[6].UserID, rows[6].SentAt = "", tr.got.of[7].FinishedAt      // its answer was lost
 		rows[7].UserID, rows[7].SentAt = "", time.Now().Add(-9*time.Hour) // existed before
@@ -292,7 +294,8 @@ func TestDeleteOfWhatTheFileCreated(t *testing.T) {
 		if tr.err != nil {
 			t.Error(tr.err)
 		}
-		tr.outcomes(t, rows, outcomes{provision.Deleted: 296, provision.Created: 2, provision.Exists: 1, provision.Pending: 1})
+		tr.outcomes(t, rows, outcomes{provision.Deleted: 296, provision.Created: 2, provision.Exists: 1,
+			provision.Pending: 1})
 		for number, code := range map[int]string{4: "", 5: provision.CodeNotCreatedHere, 6: provision.CodeNotCreatedHere,
 			7: "", 8: "", 9: provision.CodeMaybeCreated} {
 			if res := tr.got.of[number]; res.Code != code {
@@ -304,7 +307,8 @@ func TestDeleteOfWhatTheFileCreated(t *testing.T) {
 				t.Errorf("%+v: a later run could create the row again", res)
 			}
 		}
-		if first := tr.got.all[slices.IndexFunc(tr.got.all, func(res provision.Result) bool { return res.Number == 7 })]; first.Outcome != provision.Created ||
+		if first := tr.got.all[slices.IndexFunc(tr.got.all,
+			func(res provision.Result) bool { return res.Number == 7 })]; first.Outcome != provision.Created ||
 			first.UserID == "" {
 			t.Errorf("before the delete of row 7: %+v", first)
 		}
@@ -328,8 +332,10 @@ func TestRefusedDeleteStaysCreated(t *testing.T) {
 		for i := range rows {
 			rows[i].UserID = tr.got.of[i+1].UserID
 		}
-		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 400, On: sandbox.EndpointDelete, Subjects: subjectsOf(rows[3:5])})
-		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 403, On: sandbox.EndpointDelete, Subjects: subjectsOf(rows[5:6])})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 400, On: sandbox.EndpointDelete,
+			Subjects: subjectsOf(rows[3:5])})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 403, On: sandbox.EndpointDelete,
+			Subjects: subjectsOf(rows[5:6])})
 		tr.run(t.Context(), rows, provision.Options{Task: provision.Delete})
 		tr.outcomes(t, rows, outcomes{provision.Deleted: 27, provision.Created: 3})
 		if res := tr.got.of[4]; res.UserID != rows[3].UserID || res.HTTPStatus != 400 || res.Message == "" || tr.err != nil {
@@ -360,12 +366,26 @@ func TestLimitStopsInGoodOrder(t *testing.T) {
 				if n := tr.got.count(provision.Exists); n != 20 {
 					t.Errorf("%d exist", n)
 				}
-				if p := tr.last.Progress(); p.Writes != limit || p.Left != 0 {
+				if p := tr.last.Load().Progress(); p.Writes != limit || p.Left != 0 {
 					t.Errorf("%+v", p)
 				}
 			})
 		})
 	}
+}
+
+func TestLimitDoesNotWaitForLookups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "600", On: sandbox.EndpointFilter,
+			Skip: 1})
+		rows := people(300)
+		tr.run(t.Context(), rows, provision.Options{Limit: 10})
+		tr.outcomes(t, rows, outcomes{provision.Created: 10, provision.Pending: 290})
+		if tr.err != nil || tr.took > 10*time.Second {
+			t.Errorf("%v after %v", tr.err, tr.took)
+		}
+	})
 }
 
 func TestApproveSeesWhatWillBeSent(t *testing.T) {
@@ -399,7 +419,7 @@ func TestApproveSeesWhatWillBeSent(t *testing.T) {
 					if n := len(spy.to(sandbox.EndpointCreate)) + len(spy.to(sandbox.EndpointPatch)); n > 0 {
 						t.Errorf("%d writes before it", n)
 					}
-					time.Sleep(time.Hour) // somebody thinks: that is no lack of progress
+					time.Sleep(time.Hour) // waiting for approval is no lack of progress
 					return answer
 				},
 			})
@@ -415,7 +435,8 @@ func TestApproveSeesWhatWillBeSent(t *testing.T) {
 				tr.outcomes(t, rows, outcomes{provision.Exists: 3500, provision.Failed: 500, provision.Pending: 1000})
 				return
 			}
-			tr.outcomes(t, rows, outcomes{provision.Exists: 3500, provision.Failed: 500, provision.Created: 500, provision.Updated: 500})
+			tr.outcomes(t, rows, outcomes{provision.Exists: 3500, provision.Failed: 500, provision.Created: 500,
+				provision.Updated: 500})
 		})
 	}
 }
@@ -433,9 +454,10 @@ func TestBrakeStopsARunThatIsRefused(t *testing.T) {
 		most   int // creates
 	}{
 		{"from the start", []faults.Fault{refused}, provision.ErrRefusedAll, 20, 20 + workers},
-		{"conflicts that nobody is found for", []faults.Fault{conflict}, provision.ErrRefusedAll, 0, 20 + workers},
+		{"conflicts without a user", []faults.Fault{conflict}, provision.ErrRefusedAll, 0, 20 + workers},
 		{"after one was accepted", []faults.Fault{later(refused, 1)}, nil, 499, 500},
-		{"with another code", []faults.Fault{later(faults.Fault{Kind: faults.Status, Status: 400, Code: "USERS-11", Times: 1}, 5),
+		{"with another code", []faults.Fault{later(faults.Fault{Kind: faults.Status, Status: 400, Code: "USERS-11",
+			Times: 1}, 5),
 			refused}, nil, 500, 500},
 		{"a login page", []faults.Fault{page}, provision.ErrRefusedAll, 0, 20 + workers},
 		{"a login page after 300", []faults.Fault{later(page, 300)}, provision.ErrRefusedAll, 0, 300 + 20 + workers},
@@ -482,6 +504,53 @@ func TestBrakeSparesConflictsThatAreExplained(t *testing.T) {
 		tr.run(t.Context(), rows, provision.Options{NoLookup: true})
 		tr.check(t, rows)
 		tr.outcomes(t, rows, outcomes{provision.Exists: 500})
+	})
+}
+
+func TestBrakeSparesConflictsAfterLostAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, Lag: 45 * time.Second}
+		tr, _ := watched(t, o, qlik.Options{})
+		rows := people(20)
+		tr.tenant.Inject(faults.Fault{Kind: faults.Reset, On: sandbox.EndpointCreate, After: true, Times: 20})
+		tr.run(t.Context(), rows, provision.Options{})
+		if tr.err != nil || tr.got.count(provision.Failed) > 0 {
+			t.Errorf("%v, %s", tr.err, tr.example(provision.Failed))
+		}
+	})
+}
+
+func TestBrakeSparesDeletesOfUsersThatAreGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+		rows := people(60)
+		tr.run(t.Context(), rows, provision.Options{})
+		for i := range rows {
+			rows[i].UserID = tr.got.of[i+1].UserID
+		}
+		gone := faults.Fault{Kind: faults.Status, Status: 404, On: sandbox.EndpointDelete, After: true}
+		tr.tenant.Inject(gone)
+		tr.got = results{}
+		tr.run(t.Context(), rows, provision.Options{Task: provision.Delete})
+		tr.check(t, rows)
+		tr.outcomes(t, rows, outcomes{provision.Deleted: 60})
+	})
+}
+
+func TestRowsThatWereNeverTriedGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+		rows := people(40)
+		for i := range rows[:20] {
+			rows[i].Tried = true
+		}
+		tr.run(t.Context(), rows, provision.Options{Workers: 1})
+		tr.check(t, rows)
+		for i, c := range spy.to(sandbox.EndpointCreate) {
+			if want := rows[(i+20)%40].Person.Subject; c.subject != want {
+				t.Fatalf("create %d is for %s, want %s", i+1, c.subject, want)
+			}
+		}
 	})
 }
 

@@ -36,23 +36,19 @@ const (
 	maxRefusals = 3    // single rows that were refused before any lookup was answered: all are
 )
 
-// lookUpAll looks up the users of all rows, settles those rows that need no write, and offers the others to the workers.
-// Where no write may be sent before the last lookup, it asks for approval then.
+// lookUpAll looks up the users of all rows, settles those rows that need no write, and offers the others to the
+// workers. Where no write may be sent before the last lookup, it asks for approval then.
 func (r *Run) lookUpAll(ctx context.Context, rows []Row) {
 	rows, err := r.prepare(ctx, neverTriedFirst(rows))
 	if err != nil {
 		r.lookupFailed(ctx, err)
 		return
 	}
-	if r.options.NoLookup {
-		r.sortOut(rows, newDirectory(nil))
-		return
-	}
 	byID := func(row Row) bool { return r.options.Task == Delete && row.UserID != "" }
 	withID, persons := partition(rows, byID)
 	r.lookUpRows(ctx, persons, false, r.sortOut)
 	r.lookUpRows(ctx, withID, true, r.sortOut)
-	if err := r.release(ctx); err != nil {
+	if err := r.release(); err != nil {
 		r.fail(err)
 	}
 }
@@ -93,24 +89,19 @@ func (r *Run) prepare(ctx context.Context, rows []Row) ([]Row, error) {
 }
 
 // release lets writes be sent that waited for the last lookup, where the run may go on.
-func (r *Run) release(ctx context.Context) error {
-	if err := r.checkHidden(); err != nil {
-		return err
-	}
+func (r *Run) release() error {
 	r.mu.Lock()
-	plan, hold := r.plan, r.holdWrites && !r.lookups.cut && !r.ended()
+	hold := r.holdWrites && !r.lookups.cut && !r.ended()
 	r.asking = hold
 	r.mu.Unlock()
 	if !hold {
 		return nil
 	}
+	if err := r.checkHidden(); err != nil {
+		return err
+	}
 	if r.options.Approve != nil {
-		writes := plan.Writes()
-		if limit := r.options.Limit; limit > 0 {
-			writes = min(writes, limit)
-		}
-		plan.Estimate = Estimate(writes, r.options.Rate, r.options.Burst)
-		if err := r.options.Approve(plan); err != nil {
+		if err := r.options.Approve(r.plan()); err != nil {
 			return err
 		}
 	}
@@ -153,11 +144,11 @@ func (r *Run) lookUpRows(ctx context.Context, rows []Row, byID bool, handle func
 func (r *Run) room(ctx context.Context, left int, byID bool) (n int, alone bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.queue.fresh)+r.lookups.flying >= maxAhead && !r.holdWrites && ctx.Err() == nil && !r.limitReached {
+	for len(r.queue.fresh)+r.lookups.flying >= maxAhead && !r.holdWrites && ctx.Err() == nil {
 		r.wait(ctx, time.Time{})
 	}
-	if ctx.Err() != nil || r.limitReached {
-		r.lookups.cut = ctx.Err() != nil
+	if ctx.Err() != nil {
+		r.lookups.cut = true
 		return 0, false
 	}
 	n = qlik.MaxPeople
@@ -181,6 +172,10 @@ func (r *Run) landed(rows int) {
 }
 
 func (r *Run) lookUp(ctx context.Context, batch []Row, byID bool, handle func([]Row, directory)) {
+	if r.options.NoLookup {
+		handle(batch, newDirectory(nil))
+		return
+	}
 	found, err := r.find(ctx, batch, byID)
 	switch {
 	case err == nil:
@@ -196,7 +191,7 @@ func (r *Run) lookUp(ctx context.Context, batch []Row, byID bool, handle func([]
 	case errors.Is(err, qlik.ErrRefused):
 		r.lookupRefused(batch[0], err)
 	default:
-		r.lookupFailed(ctx, err)
+		r.lookupFailed(ctx, fmt.Errorf("looking up existing users: %w", err))
 	}
 }
 
@@ -239,79 +234,6 @@ func personFilter(rows ...Row) string {
 		}
 	}
 	return qlik.PeopleFilter(subjects, emails)
-}
-
-// ask sends a request at the lookups' pace, again with back-off where that may help, until it is answered or the run
-// stops: a worker ends a run without progress.
-func (r *Run) ask(ctx context.Context, request func() (requests int, err error)) error {
-	for tries := 1; ; tries++ {
-		if err := r.pace(ctx); err != nil {
-			return err
-		}
-		requests, err := request()
-		if requests > 1 {
-			r.pacer.ReserveN(time.Now(), requests-1)
-		}
-		wait := qlik.RetryAfter(err)
-		if wait == 0 || !errors.Is(err, qlik.ErrLimited) {
-			wait = max(wait, backoff(tries))
-		}
-		r.met(err, min(wait, maxWait))
-		if err == nil || ctx.Err() != nil || !mayPass(err) {
-			return err
-		}
-		if err := pause(ctx, min(wait, maxWait)); err != nil {
-			return err
-		}
-	}
-}
-
-// pace waits until the lookups' own budget lets one be sent.
-func (r *Run) pace(ctx context.Context) error {
-	for {
-		r.mu.Lock()
-		wait := time.Until(r.lookups.until)
-		r.mu.Unlock()
-		if wait <= 0 {
-			return pause(ctx, r.pacer.Reserve().Delay())
-		}
-		if err := pause(ctx, wait); err != nil {
-			return err
-		}
-	}
-}
-
-// met notes what a lookup met, nil for an answer, and how long it waits then.
-func (r *Run) met(err error, wait time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l, now := &r.lookups, time.Now()
-	l.back = time.Time{}
-	if err == nil {
-		return
-	}
-	l.back, l.reason = now.Add(wait), ReasonLookup
-	switch {
-	case errors.Is(err, qlik.ErrLimited):
-		l.reason = ReasonLimit
-		if l.back.After(l.until) {
-			l.until = l.back
-		}
-	case errors.Is(err, qlik.ErrNoToken):
-		l.reason = ReasonToken
-	}
-	r.stall(now, l.reason, err)
-	r.wake()
-}
-
-// mayPass reports whether a request that met err may be answered another time.
-func mayPass(err error) bool {
-	for _, kind := range []error{qlik.ErrNoAnswer, qlik.ErrNotSent, qlik.ErrLimited, qlik.ErrGarbled, qlik.ErrNoToken} {
-		if errors.Is(err, kind) {
-			return true
-		}
-	}
-	return false
 }
 
 // lookupFailed ends the run over an error that another lookup would meet as well.

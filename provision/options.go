@@ -99,47 +99,29 @@ type Plan struct {
 // Writes is how many writes the plan needs.
 func (p Plan) Writes() int { return p.Create + p.Change + p.Disable + p.Delete }
 
-// add counts a write that a row needs.
-func (p *Plan) add(task Task, kind writeKind) {
-	switch {
-	case kind == createWrite:
-		p.Create++
-	case kind == deleteWrite:
-		p.Delete++
-	case task == Disable:
-		p.Disable++
-	default:
-		p.Change++
+// plan is what the run would send, when all rows were looked up.
+func (r *Run) plan() Plan {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := Plan{Existing: r.found, Conflicts: r.conflicts}
+	for _, j := range r.queue.fresh {
+		switch {
+		case j.write.kind == createWrite:
+			p.Create++
+		case j.write.kind == deleteWrite:
+			p.Delete++
+		case r.options.Task == Disable:
+			p.Disable++
+		default:
+			p.Change++
+		}
 	}
-}
-
-// remove takes back a change that is not sent.
-func (p *Plan) remove(task Task) {
-	if task == Disable {
-		p.Disable--
-	} else {
-		p.Change--
+	writes := p.Writes()
+	if limit := r.options.Limit; limit > 0 {
+		writes = min(writes, limit)
 	}
-	p.Conflicts++
-}
-
-// settled counts a row that a lookup settled.
-func (p *Plan) settled(res Result) {
-	switch {
-	case res.Outcome.Done():
-		p.Existing++
-	case res.Code == CodeSubjectConflict, res.Code == CodeEmailConflict, res.Code == CodeAdminRole:
-		p.Conflicts++
-	}
-}
-
-func (p *Plan) merge(q Plan) {
-	p.Create += q.Create
-	p.Change += q.Change
-	p.Disable += q.Disable
-	p.Delete += q.Delete
-	p.Existing += q.Existing
-	p.Conflicts += q.Conflicts
+	p.Estimate = Estimate(writes, r.options.Rate, r.options.Burst)
+	return p
 }
 
 // Estimate is how long so many writes take at a rate, after a burst.

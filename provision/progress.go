@@ -47,6 +47,9 @@ func (r *Run) Progress() Progress {
 	p := Progress{
 		Rows: r.rows, Looked: r.looked, Settled: r.done, Failed: r.failures, Writes: r.writes, Waited: r.waited,
 	}
+	if r.options.NoLookup {
+		p.Looked = 0
+	}
 	if !r.idle.IsZero() {
 		p.Waited += now.Sub(r.idle)
 	}

@@ -29,14 +29,14 @@ func shown(t *testing.T, tr *trial, rows []provision.Row, o provision.Options, t
 		var all []moment
 		for _, at := range times {
 			time.Sleep(at - time.Since(began))
-			all = append(all, moment{at, tr.last.Progress()})
+			all = append(all, moment{at, tr.last.Load().Progress()})
 		}
 		moments <- all
 	}()
 	tr.run(t.Context(), rows, o)
 	tr.check(t, rows)
 	all := <-moments
-	if end := tr.last.Progress(); end.Settled != len(rows) || end.Left != 0 || end.Waiting != "" {
+	if end := tr.last.Load().Progress(); end.Settled != len(rows) || end.Left != 0 || end.Waiting != "" {
 		t.Errorf("at the end: %+v", end)
 	}
 	return all
@@ -101,13 +101,23 @@ func TestProgressTellsWhatTheRunWaitsFor(t *testing.T) {
 		until  time.Duration // 0: not known
 		waited time.Duration // at the end, at least
 	}{
-		{"the tenant's limit", faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "60", On: sandbox.EndpointCreate, Skip: 50, Times: 1}, 0, 30 * time.Second, provision.ReasonLimit, 60 * time.Second, 59 * time.Second},
-		{"the tenant's limit of lookups", faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "60", On: sandbox.EndpointFilter, Times: 1}, 0, 30 * time.Second, provision.ReasonLimit, 60 * time.Second, 0},
-		{"a token", faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "60", On: sandbox.EndpointToken, Times: 1}, 0, 30 * time.Second, provision.ReasonToken, 60 * time.Second, 0},
-		{"a token that is a page", faults.Fault{Kind: faults.Garbage, On: sandbox.EndpointToken, Times: 4}, 0, 5 * time.Second, provision.ReasonToken, 7500 * time.Millisecond, 0},
-		{"a lookup's answer", faults.Fault{Kind: faults.Status, Status: 503, RetryAfter: "60", On: sandbox.EndpointFilter, Times: 1}, 0, 30 * time.Second, provision.ReasonLookup, 60 * time.Second, 0},
-		{"another try of the last row", faults.Fault{Kind: faults.Status, Status: 503, RetryAfter: "60", On: sandbox.EndpointCreate, Subjects: []string{"emp-00100"}, Times: 1}, 0, 30 * time.Second, provision.ReasonRetry, 60 * time.Second, 0},
-		{"a tenant that is down", faults.Fault{Kind: faults.Status, Status: 503, RetryAfter: "60", On: sandbox.EndpointCreate, Skip: 1, Times: 16}, 0, 30 * time.Second, provision.ReasonDown, 60 * time.Second, 59 * time.Second},
+		{"the tenant's limit", faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "60",
+			On: sandbox.EndpointCreate, Skip: 50, Times: 1},
+			0, 30 * time.Second, provision.ReasonLimit, 60 * time.Second, 59 * time.Second},
+		{"the tenant's limit of lookups", faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "60",
+			On: sandbox.EndpointFilter, Times: 1}, 0, 30 * time.Second, provision.ReasonLimit, 60 * time.Second, 0},
+		{"a token", faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "60", On: sandbox.EndpointToken,
+			Times: 1}, 0, 30 * time.Second, provision.ReasonToken, 60 * time.Second, 0},
+		{"a token that is a page", faults.Fault{Kind: faults.Garbage, On: sandbox.EndpointToken, Times: 4}, 0,
+			5 * time.Second, provision.ReasonToken, 7500 * time.Millisecond, 0},
+		{"a lookup's answer", faults.Fault{Kind: faults.Status, Status: 503, RetryAfter: "60",
+			On: sandbox.EndpointFilter, Times: 1}, 0, 30 * time.Second, provision.ReasonLookup, 60 * time.Second, 0},
+		{"another try of the last row", faults.Fault{Kind: faults.Status, Status: 503, RetryAfter: "60",
+			On: sandbox.EndpointCreate, Subjects: []string{"emp-00100"}, Times: 1},
+			0, 30 * time.Second, provision.ReasonRetry, 60 * time.Second, 0},
+		{"a tenant that is down", faults.Fault{Kind: faults.Status, Status: 503, RetryAfter: "60",
+			On: sandbox.EndpointCreate, Skip: 1, Times: 16},
+			0, 30 * time.Second, provision.ReasonDown, 60 * time.Second, 59 * time.Second},
 		{"the pace", faults.Fault{}, 0.1, 25 * time.Second, provision.ReasonPace, 0, 900 * time.Second},
 		{"nothing", faults.Fault{Kind: faults.Hang, On: sandbox.EndpointCreate, Times: 1}, 0, 10 * time.Second, "", 0, 0},
 	} {
@@ -118,7 +128,7 @@ func TestProgressTellsWhatTheRunWaitsFor(t *testing.T) {
 				began := time.Now()
 				go func() {
 					time.Sleep(test.at)
-					s := tr.last.Progress()
+					s := tr.last.Load().Progress()
 					until := s.Until.Sub(began)
 					if s.Until.IsZero() {
 						until = 0
@@ -131,9 +141,10 @@ func TestProgressTellsWhatTheRunWaitsFor(t *testing.T) {
 					}
 				}()
 				rows := people(100)
-				tr.run(t.Context(), rows, provision.Options{Rate: test.rate, Burst: 1 + int(500*(1-min(1, test.rate*10))), NoLookup: test.waited > 0})
+				tr.run(t.Context(), rows, provision.Options{Rate: test.rate, Burst: 1 + int(500*(1-min(1, test.rate*10))),
+					NoLookup: test.waited > 0})
 				tr.check(t, rows)
-				if s := tr.last.Progress(); s.Waited < test.waited || s.Waited > tr.took {
+				if s := tr.last.Load().Progress(); s.Waited < test.waited || s.Waited > tr.took {
 					t.Errorf("it waited for %v in all, of %v, want %v at least", s.Waited, tr.took, test.waited)
 				}
 			})

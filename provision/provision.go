@@ -90,9 +90,9 @@ const (
 
 // A Result is everything recorded about one row.
 //
-// A Result that is Pending with CodeMaybeCreated says that a write was or is about to be sent whose outcome is not known;
-// FinishedAt is then the tenant's Date before it (Row.SentAt in the next run). A run records one such Result before the
-// first write of a row, and another Result when the row is settled.
+// A Result that is Pending with CodeMaybeCreated says that a write was or is about to be sent whose outcome is not
+// known; FinishedAt is then the tenant's Date before it (Row.SentAt in the next run). A run records one such Result
+// before the first write of a row, and another Result when the row is settled.
 type Result struct {
 	Number     int
 	Outcome    Outcome

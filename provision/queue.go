@@ -24,7 +24,7 @@ type job struct {
 	attempts    int   // writes sent that count
 	failures    int   // requests in a row that failed, for the back-off
 	err         error // of the last write or lookup that failed
-	conflict    error // the last 409 that no lookup has explained, nil for none
+	refusal     error // the last 409 or 404 that no lookup has explained, nil for none
 	unconfirmed bool  // a write may have taken effect, and its answer was lost
 
 	announced bool      // a Result was recorded before the first write
@@ -38,8 +38,8 @@ type job struct {
 	turn      int // the outage in which this row was a probe last, see gate.outages
 }
 
-// write takes out the row whose write is sent next, among those that allowed passes. Where there is none now, at is when
-// a back-off ends; zero: not before something changes.
+// write takes out the row whose write is sent next, among those that allowed passes. Where there is none now, at is
+// when a back-off ends; zero: not before something changes.
 func (q *queue) write(now time.Time, allowed func(*job) bool) (j *job, at time.Time) {
 	if i := slices.IndexFunc(q.first, allowed); i >= 0 {
 		j = q.first[i]

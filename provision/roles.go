@@ -160,7 +160,8 @@ func edits(a, b string) int {
 	return row[len(to)]
 }
 
-// missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show them.
+// missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show
+// them.
 func (r *Run) missingRoles(row Row, u qlik.User) (names []string) {
 	if !u.RolesShown && len(u.Roles) == 0 && !r.options.Update.Roles {
 		return nil
@@ -194,29 +195,14 @@ func (r *Run) hidesRoles(u qlik.User) bool {
 	return r.guardsAdmins() && !u.RolesShown && (r.lookups.shown == 0 || len(u.Roles) > 0)
 }
 
-// checkHidden settles the rows whose users would be changed, where it cannot be told whether those are administrators.
-// It returns an error where the tenant shows nobody's roles.
+// checkHidden returns an error where users would be changed of whom it cannot be told whether they are administrators.
 func (r *Run) checkHidden() error {
-	if !r.guardsAdmins() {
-		return nil
-	}
 	r.mu.Lock()
-	var hidden []*job
-	r.queue.fresh = slices.DeleteFunc(r.queue.fresh, func(j *job) bool {
-		if j.write.kind != changeWrite || !r.hidesRoles(j.write.user) {
-			return false
+	defer r.mu.Unlock()
+	for _, j := range r.queue.fresh {
+		if j.write.kind == changeWrite && r.hidesRoles(j.write.user) {
+			return fmt.Errorf("%w: the tenant does not show the roles of users with their levels", ErrRolesHidden)
 		}
-		hidden = append(hidden, j)
-		r.plan.remove(r.options.Task)
-		return true
-	})
-	shown := r.lookups.shown
-	r.mu.Unlock()
-	if len(hidden) > 0 && shown == 0 {
-		return fmt.Errorf("%w: the tenant shows nobody's roles", ErrRolesHidden)
-	}
-	for _, j := range hidden {
-		r.settle(j, r.failed(j, CodeAdminRole, "the tenant does not show the level of the user's roles"), nil)
 	}
 	return nil
 }

@@ -20,13 +20,15 @@ import (
 //	send    → judge    what the answer to the write means for the gate                          write.go, gate.go
 //	        → conclude what it means for the row: settled, sent again, or looked up             settle.go
 //	look    → explain  what a lookup of one row tells about a conflict or a lost answer         settle.go
-//	record             the result is safe before the worker takes its next row                  run.go
+//	record             the result is safe before the worker takes its next row                  settle.go
 type Run struct {
 	client  *qlik.Client
 	options Options
 	pacer   *rate.Limiter // of the lookups; safe for concurrent use
 	record  func(Result) error
-	stop    context.CancelFunc // of everything but the requests of workers
+	creates *write // of every row that needs a create
+	// stop ends everything but the requests of workers; stopLookups ends the lookups alone.
+	stop, stopLookups context.CancelFunc
 
 	mu      sync.Mutex // guards what follows
 	started time.Time  // zero before Run
@@ -44,7 +46,6 @@ type Run struct {
 	holdWrites   bool // every row is looked up before the first write, and they are not yet
 	asking       bool // Options.Approve is called
 	limitReached bool // Options.Limit
-	plan         Plan // what lookups have found so far
 
 	stalled       time.Time // the first request without progress since there was some; zero: none
 	stalledBy     Reason
@@ -52,7 +53,8 @@ type Run struct {
 	lastErr       error
 
 	rows, looked, done, failures, writes int
-	idle                                 time.Time     // since when no write is in flight because of the gate; zero: one is
+	found, conflicts                     int           // settled by lookups, as long as nothing is sent
+	idle                                 time.Time     // since when the gate lets no write be sent; zero: it does
 	waited                               time.Duration // the sum of such times
 	took                                 time.Duration // a moving average of a write's time
 }
@@ -70,6 +72,7 @@ func New(client *qlik.Client, o Options) *Run {
 		client:  client,
 		options: o,
 		pacer:   rate.NewLimiter(lookups, lookupsPerMinute),
+		creates: &write{kind: createWrite},
 		gate:    newGate(writes),
 		queue:   queue{more: true},
 		changed: make(chan struct{}),
@@ -84,8 +87,8 @@ func New(client *qlik.Client, o Options) *Run {
 // qlik.ErrNotTenant, what record or Approve returned, or the context's cause. Rows that were not settled are not
 // recorded, or recorded as Pending where there is something to say of them.
 //
-// When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. Run returns when all of its
-// goroutines have ended.
+// When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. Run returns when all
+// of its goroutines have ended.
 //
 // Preconditions: row numbers are positive and unique, subjects are not empty, rows to delete have a user or an
 // unconfirmed write, record is not nil. Run fails before any request where they do not hold.
@@ -141,14 +144,16 @@ func (r *Run) begin(rows int, record func(Result) error) bool {
 func (r *Run) run(ctx context.Context, workers int, lookUp func(stop context.Context)) {
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r.stop = cancel
+	looking, stopLookups := context.WithCancel(stop)
+	defer stopLookups()
+	r.stop, r.stopLookups = cancel, stopLookups
 	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var all, watch sync.WaitGroup
 	over := make(chan struct{})
 	watch.Go(func() { r.cutOff(stop, over, cut) })
 	all.Go(func() {
-		lookUp(stop)
+		lookUp(looking)
 		r.mu.Lock()
 		r.queue.more = false
 		r.wake()

@@ -19,7 +19,7 @@ const (
 	workers = 16
 )
 
-// An oracle knows a limit from the inside: when, from t on, is the next create let in?
+// An oracle knows a limit from the inside: when, from t on, is the next create accepted?
 type oracle interface {
 	free(t time.Duration) time.Duration
 	take(t time.Duration)
@@ -59,7 +59,8 @@ type bucket struct{ full time.Duration } // when it will be full again
 func (o *bucket) free(t time.Duration) time.Duration { return max(t, o.full-(budget-1)*refill) }
 func (o *bucket) take(t time.Duration)               { o.full = max(o.full, t) + refill }
 
-// best is how long n creates take whoever knows the limit and what somebody else will take of it, at the times of others, in order.
+// best is how long n creates take where the limit is known, and what another program takes of it, at the times of
+// others, in order.
 func best(o oracle, n int, others []time.Duration) time.Duration {
 	free := make([]time.Duration, workers)
 	var last, end time.Duration
@@ -89,7 +90,7 @@ func oracles() map[sandbox.Limit]func() oracle {
 	}
 }
 
-// every lists the times of somebody else's creates: n at a time, a pause apart, up to an end.
+// every lists the times of the creates of another program: n at a time, a pause apart, up to an end.
 func every(pause time.Duration, n int, end time.Duration) (times []time.Duration) {
 	for t := time.Duration(0); t <= end; t += pause {
 		for range n {
@@ -157,7 +158,8 @@ func TestScheduleBesideAnotherProgram(t *testing.T) {
 func reaches(t *testing.T, tr *trial, best time.Duration, bound float64) {
 	t.Helper()
 	stats := tr.tenant.Stats()
-	t.Logf("%v, best %v, %.4f times; %d creates, %d of them 429", tr.took, best, float64(tr.took)/float64(best), stats.Create, stats.TooManyTier2)
+	t.Logf("%v, best %v, %.4f times; %d creates, %d of them 429", tr.took, best, float64(tr.took)/float64(best),
+		stats.Create, stats.TooManyTier2)
 	if limit := time.Duration(float64(best)*bound) + time.Second; tr.took > limit {
 		t.Errorf("took %v, the best is %v: more than %v", tr.took, best, limit)
 	}

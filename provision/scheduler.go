@@ -133,7 +133,8 @@ func (r *Run) count(j *job) {
 	r.writes++
 	if r.writes == r.options.Limit {
 		r.limitReached = true
-		r.queue.fresh, r.queue.more = nil, false
+		r.queue.fresh = nil
+		r.stopLookups()
 		r.wake()
 	}
 }
@@ -153,7 +154,7 @@ func (r *Run) overdue(now time.Time) (at time.Time, err error) {
 			return at, r.unreachable()
 		}
 	}
-	if r.stalled.IsZero() || r.asking {
+	if r.stalled.IsZero() {
 		return at, nil
 	}
 	patience := r.options.Patience

@@ -14,7 +14,6 @@ import (
 // sortOut settles the rows of a lookup that need no write, and offers the others to the workers.
 func (r *Run) sortOut(rows []Row, d directory) {
 	var ready, again []*job
-	var plan Plan
 	for _, row := range rows {
 		j := &job{row: row}
 		w, res := r.decideFirst(j, d)
@@ -22,9 +21,7 @@ func (r *Run) sortOut(rows []Row, d directory) {
 		case w != nil:
 			j.write = w
 			ready = append(ready, j)
-			plan.add(r.options.Task, w.kind)
 		case res.Outcome != "":
-			plan.settled(res)
 			if !r.settle(j, res, nil) {
 				return
 			}
@@ -34,7 +31,6 @@ func (r *Run) sortOut(rows []Row, d directory) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.plan.merge(plan)
 	if r.limitReached {
 		return
 	}
@@ -66,10 +62,10 @@ func (r *Run) conclude(ctx context.Context, j *job, res Result, err error) {
 	case err == nil:
 		r.settle(j, res, nil)
 	case errors.Is(err, qlik.ErrConflict) && j.write.kind == createWrite:
-		j.conflict = err
+		j.refusal = err
 		r.look(ctx, j)
 	case errors.Is(err, qlik.ErrNotFound):
-		j.unconfirmed = true // what was asked for may hold all the same
+		j.refusal, j.unconfirmed = err, true // what was asked for may hold all the same
 		r.look(ctx, j)
 	case errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrConflict):
 		r.settle(j, r.failed(j, "", err.Error()), err)
@@ -81,12 +77,6 @@ func (r *Run) refuseForbidden(cleared []*job) {
 	for _, j := range cleared {
 		r.settle(j, r.failed(j, "", j.err.Error()), j.err)
 	}
-}
-
-func (r *Run) hidden(u qlik.User) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.hidesRoles(u)
 }
 
 // An explanation is what a lookup told about a row whose write met a conflict, or lost its answer.
@@ -127,7 +117,7 @@ func (r *Run) look(ctx context.Context, j *job) {
 		r.mu.Unlock()
 		return
 	}
-	r.braked(j)
+	r.explained(j, false)
 	at, again := r.missing(j, now, err)
 	switch {
 	case again:
@@ -136,22 +126,26 @@ func (r *Run) look(ctx context.Context, j *job) {
 		r.settle(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK}, nil)
 	case err != nil:
 		r.settle(j, r.unsettled(j, "the lookup that would settle it failed"), err)
-	case j.conflict != nil:
-		r.settle(j, r.unsettled(j, "refused as existing, and no user has its subject or address"), j.conflict)
+	case j.inConflict():
+		r.settle(j, r.unsettled(j, "refused as existing, and no user has its subject or address"), j.refusal)
 	default:
 		r.settle(j, r.unsettled(j, "no attempt is left, and a lookup did not settle it"), j.err)
 	}
 }
 
-// braked counts a conflict that was not explained as refused, once. A lost answer explains one.
-func (r *Run) braked(j *job) {
+// explained tells the brake, once, whether the refusal that a lookup had to explain was none. A lost answer explains a
+// conflict.
+func (r *Run) explained(j *job, done bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if j.conflict == nil || j.looks > 0 || j.maybeCreated() {
-		return
-	}
-	if end := r.brake.refuse(refusalCode(j.conflict), j.conflict); end != nil {
-		r.end(end)
+	switch {
+	case done:
+		r.brake.accept()
+	case j.refusal == nil, j.looks > 0, j.maybeCreated():
+	default:
+		if end := r.brake.refuse(refusalCode(j.refusal), j.refusal); end != nil {
+			r.end(end)
+		}
 	}
 }
 
@@ -179,39 +173,28 @@ func (r *Run) explain(j *job, d directory) explanation {
 	switch {
 	case w != nil && w.kind == createWrite:
 		return notFound
-	case w != nil && w.kind == changeWrite && r.hidden(w.user):
+	case w != nil && w.kind == changeWrite && r.hidesRoles(w.user):
 		res = r.existing(j.row, d.match(j.row.Person, true))
 	case w != nil:
 		if lost == nil || lost.kind != w.kind {
-			j.unconfirmed, j.conflict = false, nil
+			j.unconfirmed, j.refusal = false, nil
 		}
 		j.write = w
 		return writable
 	case res.Outcome.Done() && lost != nil && lost.kind == changeWrite && j.unconfirmed && lost.user.ID == res.UserID:
-		res = lost.result // what was asked for holds
+		res = r.accepted(lost) // what was asked for holds
 	case res.Outcome == "" && lost != nil && lost.kind == deleteWrite:
-		res = lost.result // the user is gone
+		res = r.accepted(lost) // the user is gone
 	case res.Outcome == "":
 		return notFound
 	}
-	r.mu.Lock()
-	var end error
-	switch {
-	case res.Outcome.Done():
-		r.brake.accept()
-	case j.conflict != nil && j.looks == 0:
-		end = r.brake.refuse(refusalCode(j.conflict), j.conflict)
-	}
-	r.mu.Unlock()
-	r.settle(j, res, j.conflict)
-	if end != nil {
-		r.fail(end)
-	}
+	r.explained(j, res.Outcome.Done())
+	r.settle(j, res, j.refusal)
 	return settled
 }
 
-// lookBefore looks up a row whose change or delete is unconfirmed before it is sent again. It reports false where it has
-// to be sent.
+// lookBefore looks up a row whose change or delete is unconfirmed before it is sent again. It reports false where
+// it has to be sent.
 func (r *Run) lookBefore(ctx context.Context, t turn) (done bool) {
 	j := t.job
 	d, err := r.findOne(ctx, j)
@@ -257,8 +240,14 @@ func (r *Run) settle(j *job, res Result, why error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.done++
-	if res.Outcome == Failed {
+	switch {
+	case res.Outcome == Failed:
 		r.failures++
+		if res.Code == CodeSubjectConflict || res.Code == CodeEmailConflict || res.Code == CodeAdminRole {
+			r.conflicts++
+		}
+	case res.Outcome.Done():
+		r.found++ // before the first write, all of them are: this is for the plan
 	}
 	return true
 }

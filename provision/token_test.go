@@ -76,12 +76,14 @@ func TestRevokedTokenIsReplacedOnce(t *testing.T) {
 
 func TestTokenThatCannotBeRenewedIsUsedToItsEnd(t *testing.T) {
 	for name, fault := range map[string]faults.Fault{
-		"500": {Kind: faults.Status, Status: 500}, "reset": {Kind: faults.Reset}, "garbage": {Kind: faults.Garbage}, "hang": {Kind: faults.Hang},
+		"500": {Kind: faults.Status,
+			Status: 500}, "reset": {Kind: faults.Reset}, "garbage": {Kind: faults.Garbage}, "hang": {Kind: faults.Hang},
 		"429": {Kind: faults.Status, Status: 429, RetryAfter: "30"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, TokenLife: 10 * time.Minute}, qlik.Options{Timeout: 2 * time.Second})
+				tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency,
+					TokenLife: 10 * time.Minute}, qlik.Options{Timeout: 2 * time.Second})
 				fault.On, fault.From, fault.For = sandbox.EndpointToken, 8*time.Minute, 110*time.Second
 				tr.tenant.Inject(fault)
 				rows := people(700)
@@ -118,7 +120,8 @@ func TestEitherScopeIsEnough(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr, spy := watched(t, sandbox.Options{Scopes: []string{test.has}}, qlik.Options{})
 				tr.run(t.Context(), people(3), provision.Options{})
-				if !errors.Is(tr.err, test.end) || (tr.err == nil) != (test.end == nil) || len(spy.to(sandbox.EndpointToken)) != test.tokens {
+				if !errors.Is(tr.err, test.end) || (tr.err == nil) != (test.end == nil) ||
+					len(spy.to(sandbox.EndpointToken)) != test.tokens {
 					t.Errorf("it ended with %v after %d token requests", tr.err, len(spy.to(sandbox.EndpointToken)))
 				}
 				if created := len(tr.tenant.Users()); (created == 3) != (test.end == nil) {
@@ -143,14 +146,21 @@ func TestRefusedCredentialsEndTheRun(t *testing.T) {
 	}{
 		{"a wrong secret", wrong, nil, false, 1, 0},
 		{"a wrong secret, without lookups", wrong, nil, true, 2, 0},
-		{"a wrong secret, in OAuth's words", qlik.Options{}, []faults.Fault{{Kind: faults.Status, Status: 400, Body: `{"error":"invalid_client"}`, On: sandbox.EndpointToken}}, false, 1, 0},
-		{"a scope that the client has not", qlik.Options{}, []faults.Fault{{Kind: faults.Status, Status: 400, Body: `{"error":"invalid_scope"}`, On: sandbox.EndpointToken}}, true, 2, 0},
-		{"a fresh token", qlik.Options{}, []faults.Fault{with(unauthorized, sandbox.EndpointFilter), with(unauthorized, sandbox.EndpointCreate)}, false, 2, 0},
-		{"a fresh token, without lookups", qlik.Options{}, []faults.Fault{with(unauthorized, sandbox.EndpointCreate)}, true, 5, 0},
-		{"a token that is good for lookups only", qlik.Options{}, []faults.Fault{with(unauthorized, sandbox.EndpointCreate)}, false, 21 + 6, 0},
+		{"a wrong secret, in OAuth's words", qlik.Options{}, []faults.Fault{{Kind: faults.Status, Status: 400,
+			Body: `{"error":"invalid_client"}`, On: sandbox.EndpointToken}}, false, 1, 0},
+		{"a scope that the client has not", qlik.Options{}, []faults.Fault{{Kind: faults.Status, Status: 400,
+			Body: `{"error":"invalid_scope"}`, On: sandbox.EndpointToken}}, true, 2, 0},
+		{"a fresh token", qlik.Options{}, []faults.Fault{with(unauthorized, sandbox.EndpointFilter),
+			with(unauthorized, sandbox.EndpointCreate)}, false, 2, 0},
+		{"a fresh token, without lookups", qlik.Options{}, []faults.Fault{with(unauthorized, sandbox.EndpointCreate)},
+			true, 6, 0},
+		{"a token that is good for lookups only", qlik.Options{}, []faults.Fault{with(unauthorized,
+			sandbox.EndpointCreate)}, false, 21 + 8, 0},
 		{"a wrong API key", qlik.Options{Credentials: qlik.Credentials{APIKey: "no"}}, nil, false, 1, 0},
-		{"an API key that is revoked", key, []faults.Fault{{Kind: faults.Status, Status: 401, Skip: 60}}, false, 60 + workers + 4, 40},
-		{"a client that is revoked", qlik.Options{}, []faults.Fault{{Kind: faults.Status, Status: 401, Skip: 60}}, false, 60 + workers + 8, 40},
+		{"an API key that is revoked", key, []faults.Fault{{Kind: faults.Status, Status: 401, Skip: 60}}, false,
+			60 + workers + 4, 40},
+		{"a client that is revoked", qlik.Options{}, []faults.Fault{{Kind: faults.Status, Status: 401, Skip: 60}},
+			false, 60 + workers + 8, 40},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -164,8 +174,10 @@ func TestRefusedCredentialsEndTheRun(t *testing.T) {
 					t.Errorf("the run ended with %v", tr.err)
 				}
 				tr.truth(t, rows)
-				if tr.got.count(provision.Failed) > 0 || tr.got.count(provision.Created) != len(tr.tenant.Users()) || tr.got.count(provision.Created) < test.created {
-					t.Errorf("%d failed, %d created, %d users", tr.got.count(provision.Failed), tr.got.count(provision.Created), len(tr.tenant.Users()))
+				if tr.got.count(provision.Failed) > 0 || tr.got.count(provision.Created) != len(tr.tenant.Users()) ||
+					tr.got.count(provision.Created) < test.created {
+					t.Errorf("%d failed, %d created, %d users", tr.got.count(provision.Failed),
+						tr.got.count(provision.Created), len(tr.tenant.Users()))
 				}
 				if len(spy.calls) > test.requests {
 					t.Errorf("%d requests, want at most %d", len(spy.calls), test.requests)
@@ -190,7 +202,8 @@ func TestTokenEndpointThatFailsIsWaitedFor(t *testing.T) {
 			{
 				t.Run(name+"/"+when, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, TokenUses: 200}, qlik.Options{Timeout: 5 * time.Second})
+						tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, TokenUses: 200},
+							qlik.Options{Timeout: 5 * time.Second})
 						// Something answers, so that the tenant is not out of reach.
 						tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, On: sandbox.EndpointToken, Times: 1})
 						fault.On, fault.From, fault.For = sandbox.EndpointToken, from, 2*time.Minute

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,7 +82,7 @@ func (r *results) count(o provision.Outcome) (n int) {
 type trial struct {
 	tenant *faults.Injector
 	client *qlik.Client
-	last   *provision.Run
+	last   atomic.Pointer[provision.Run]
 	got    results
 	err    error
 	took   time.Duration
@@ -117,15 +118,11 @@ func (tr *trial) run(ctx context.Context, rows []provision.Row, o provision.Opti
 
 func (tr *trial) runWith(
 	ctx context.Context, rows []provision.Row, record func(provision.Result) error, o provision.Options) {
-	tr.last = provision.New(tr.client, o)
+	run := provision.New(tr.client, o)
+	tr.last.Store(run)
 	began := time.Now()
-	tr.err = tr.last.Run(ctx, rows, record)
+	tr.err = run.Run(ctx, rows, record)
 	tr.took = time.Since(began)
-}
-
-// again is another run, of the rows that are not done, as a retry makes them of what was recorded.
-func (tr *trial) again(ctx context.Context, rows []provision.Row, o provision.Options) {
-	tr.run(ctx, tr.left(rows), o)
 }
 
 func (tr *trial) left(rows []provision.Row) (left []provision.Row) {

@@ -59,6 +59,9 @@ func (j *job) maybeCreated() bool {
 	return j.unconfirmed && j.write != nil && j.write.kind == createWrite || !j.row.SentAt.IsZero()
 }
 
+// inConflict reports whether the row's create was refused because a user exists, and no lookup has found that user.
+func (j *job) inConflict() bool { return errors.Is(j.refusal, qlik.ErrConflict) }
+
 // unsettled is the result of a row that this run could not settle.
 func (r *Run) unsettled(j *job, why string) Result {
 	res := Result{Outcome: Pending, Message: why}
@@ -70,7 +73,7 @@ func (r *Run) unsettled(j *job, why string) Result {
 		res.Outcome, res.UserID = Created, j.row.UserID
 	case j.maybeCreated():
 		res.Code, res.FinishedAt = CodeMaybeCreated, j.sentAt()
-	case j.conflict != nil && j.looks > 0:
+	case j.inConflict() && j.looks > 0:
 		res.Code = CodeConflictNotFound
 	}
 	return res

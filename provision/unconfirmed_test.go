@@ -294,19 +294,21 @@ func TestCreateIsAnnouncedWithTheTenantsDate(t *testing.T) {
 }
 
 func TestRequestsThatWereNeverSentAreNoAttempts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
-		spy.next = &nameless{spy.next, time.Now(), 3 * latency, time.Minute}
-		rows := people(10)
-		tr.run(t.Context(), rows, provision.Options{Attempts: 2})
-		tr.check(t, rows)
-		tr.outcomes(t, rows, map[provision.Outcome]int{provision.Created: 10})
-		for _, res := range tr.got.of {
-			if res.Attempts != 1 {
-				t.Errorf("%+v", res)
+	for _, n := range []int{10, 100} { // too few rows to tell an outage by, and enough
+		synctest.Test(t, func(t *testing.T) {
+			tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+			spy.next = &nameless{spy.next, time.Now(), 5 * latency, time.Minute}
+			rows := people(n)
+			tr.run(t.Context(), rows, provision.Options{Attempts: 2})
+			tr.check(t, rows)
+			tr.outcomes(t, rows, outcomes{provision.Created: n})
+			for _, res := range tr.got.of {
+				if res.Attempts != 1 {
+					t.Errorf("%+v", res)
+				}
 			}
-		}
-	})
+		})
+	}
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
 		spy.next = &nameless{spy.next, time.Now(), 3 * latency / 2, forever} // after the Date was fetched

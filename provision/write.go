@@ -4,39 +4,51 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"qlik-provision/provision/qlik"
 )
 
-// A write is the one request that a row needs: createFor, changeFor and deleteFor make it.
+// A write is the one request that a row needs. A create is made of its row when it is sent.
 type write struct {
 	kind    writeKind
-	create  qlik.NewUser
-	user    qlik.User // that is changed or deleted
-	changes []qlik.Change
-	result  Result // of the row where the write was accepted
+	user    qlik.User     // that is changed or deleted
+	changes []qlik.Change // of it
+	message string        // of the result where the write is accepted
 }
 
-type writeKind int
+// A writeKind says what a write does, for errors.
+type writeKind string
 
 const (
-	createWrite writeKind = iota
-	changeWrite
-	deleteWrite
+	createWrite writeKind = "creating a user"
+	changeWrite writeKind = "changing a user"
+	deleteWrite writeKind = "deleting a user"
 )
 
-func (w *write) send(ctx context.Context, client *qlik.Client) (Result, error) {
-	res := w.result
-	switch w.kind {
+// request sends the row's write, and returns the result of the row where it is accepted.
+func (r *Run) request(ctx context.Context, j *job) (Result, error) {
+	switch w := j.write; w.kind {
 	case changeWrite:
-		return res, client.ChangeUser(ctx, w.user.ID, w.changes...)
+		return r.accepted(w), r.client.ChangeUser(ctx, w.user.ID, w.changes...)
 	case deleteWrite:
-		return res, client.DeleteUser(ctx, w.user.ID)
+		return r.accepted(w), r.client.DeleteUser(ctx, w.user.ID)
 	}
-	user, err := client.CreateUser(ctx, w.create)
-	res.UserID = user.ID
-	return res, err
+	user, err := r.client.CreateUser(ctx, r.createFor(j.row))
+	return Result{Outcome: Created, UserID: user.ID, HTTPStatus: http.StatusCreated}, err
+}
+
+// accepted is the result of a row whose change or delete was accepted.
+func (r *Run) accepted(w *write) Result {
+	res := Result{Outcome: Updated, UserID: w.user.ID, Message: w.message, HTTPStatus: http.StatusNoContent}
+	switch {
+	case w.kind == deleteWrite:
+		res.Outcome = Deleted
+	case r.options.Task == Disable:
+		res.Outcome = Disabled
+	}
+	return res
 }
 
 // send sends a row's write: it settles the row by the answer, or queues what is sent or looked up next.
@@ -53,7 +65,7 @@ func (r *Run) send(ctx context.Context, t turn) {
 		return
 	}
 	sent := time.Now()
-	res, err := j.write.send(qlik.ForRow(ctx, j.row.Number, t.wait), r.client)
+	res, err := r.request(qlik.ForRow(ctx, j.row.Number, t.wait), j)
 	if stopped(ctx, err) {
 		j.unconfirmed, j.err = true, errors.New("cut off while its write was in flight")
 		r.putBack(t)
@@ -63,7 +75,7 @@ func (r *Run) send(ctx context.Context, t turn) {
 	if !known {
 		j.err = err
 		r.putBack(t)
-		r.fail(endError(j.write.kind, err))
+		r.fail(fmt.Errorf("%s: %w", j.write.kind, err))
 		return
 	}
 	if v == noAnswer && r.isOutage(ctx, t) {
@@ -93,11 +105,6 @@ func judge(kind writeKind, err error) (verdict, bool) {
 	return 0, false
 }
 
-func endError(kind writeKind, err error) error {
-	what := [...]string{createWrite: "creating a user", changeWrite: "changing a user", deleteWrite: "deleting a user"}
-	return fmt.Errorf("%s: %w", what[kind], err)
-}
-
 // stopped reports whether err is that of a request cut off because the run ends.
 func stopped(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err()))
@@ -116,8 +123,8 @@ func (r *Run) isOutage(ctx context.Context, t turn) bool {
 	return err != nil && mayPass(err) && !errors.Is(err, qlik.ErrLimited)
 }
 
-// answered tells the gate of an answer, and queues the row where it is sent again. Both are one step, so that a row that
-// met the limit is first in line before another is sent.
+// answered tells the gate of an answer, and queues the row where it is sent again. Both are one step, so that a row
+// that met the limit is first in line before another is sent.
 func (r *Run) answered(t turn, v verdict, err error, took time.Duration) (cleared []*job) {
 	j, now := t.job, time.Now()
 	r.mu.Lock()
@@ -167,12 +174,12 @@ func (r *Run) answered(t turn, v verdict, err error, took time.Duration) (cleare
 	return cleared
 }
 
-// brakes tells the brake of an answer. A conflict counts when it was looked up.
+// brakes tells the brake of an answer. A refusal that a lookup explains counts then.
 func (r *Run) brakes(j *job, err error) error {
 	switch {
 	case err == nil:
 		r.brake.accept()
-	case errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrNotFound):
+	case errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrConflict) && j.write.kind != createWrite:
 		return r.brake.refuse(refusalCode(err), err)
 	case errors.Is(err, qlik.ErrGarbled):
 		return r.brake.garble(err)

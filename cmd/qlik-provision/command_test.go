@@ -31,7 +31,8 @@ func TestPrintedCommandsKeepWhatTheFileDoesNotHave(t *testing.T) {
 			"qlik-provision retry out.csv --sandbox --allow-admin-roles --rate 10/s"},
 		{"a flag replaces its own", given.with("subject", "{Email}").without("sandbox", "workers", "rate", "json"),
 			"qlik-provision create hr.csv -o out.csv --role A --role B --allow-admin-roles --subject '{Email}'"},
-		{"a value that looks like a flag", plain.with("delimiter", "-").switched("sandbox"), "q create f --delimiter - --sandbox"},
+		{"a value that looks like a flag", plain.with("delimiter", "-").switched("sandbox"),
+			"q create f --delimiter - --sandbox"},
 		{"a file that looks like a flag", plain.bare("report", "-x.csv"), "q report ./-x.csv"},
 		{"a file with a quote", plain.bare("report", "it's.csv"), `q report 'it'\''s.csv'`},
 		{"-o is --out", plain.with("out", "x"), "q create f -o x"},
@@ -95,7 +96,8 @@ func TestWordsAreQuotedForWindows(t *testing.T) {
 
 // FuzzQuote has a real shell read a quoted word.
 func FuzzQuote(f *testing.F) {
-	for _, s := range []string{"", "hr.csv", "my file.csv", "it's", "$HOME", "`id`", "a\nb", `back\slash`, "~", "-n", "é", "*",
+	for _, s := range []string{"", "hr.csv", "my file.csv", "it's", "$HOME", "`id`", "a\nb", `back\slash`, "~", "-n",
+		"é", "*",
 		"!x", "a;b&c|d>e"} {
 		f.Add(s)
 	}

@@ -50,7 +50,8 @@ func TestTabCompletes(t *testing.T) {
 		}
 		return path
 	}
-	put(".qlik/contexts.yml", "contexts:\n  prod: {server: https://a.eu.qlikcloud.com}\n  ops: {server: b.eu.qlikcloud.com}\n")
+	put(".qlik/contexts.yml",
+		"contexts:\n  prod: {server: https://a.eu.qlikcloud.com}\n  ops: {server: b.eu.qlikcloud.com}\n")
 	export := put("hr.csv", "Badge;First Name;Last Name\n1;Ann;Arden\n")
 	columns := report.Columns()
 	results := put("hr.results.csv", "Badge;"+strings.Join(columns, ";")+"\n1;"+strings.Repeat(";", len(columns)-1)+"1\n")

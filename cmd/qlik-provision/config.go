@@ -77,7 +77,7 @@ func (a *app) notify(c *config) func(string) {
 	if c.quiet {
 		return func(string) {}
 	}
-	return func(lines string) { a.out.print(printableLines(lines) + "\n") }
+	return a.out.note
 }
 
 // orUsage is err where it is a failure already, else a failure before any request.
@@ -125,9 +125,9 @@ func (c *config) checkRun() error {
 	case c.max < 0, c.max == 0 && c.given.has("max"):
 		return fmt.Errorf("--max %d: a number from 1", c.max)
 	case c.noLookup && c.max > 0:
-		return errors.New("--no-lookup and --max: without a lookup nobody knows how many writes are needed")
+		return errors.New("--no-lookup and --max: without lookups the number of writes is not known")
 	case c.noLookup && len(c.update) > 0:
-		return errors.New("--no-lookup and --update: without a lookup nobody knows what differs")
+		return errors.New("--no-lookup and --update: without lookups the differences are not known")
 	}
 	c.run = provision.Options{
 		AllowAdminRoles: c.allowAdminRoles, Workers: c.workers, Rate: pace, Burst: c.burst, Attempts: c.attempts,
@@ -158,13 +158,8 @@ func (c *config) checkExport() error {
 	if c.headerRow < 0 || c.headerRow == 0 && c.given.has("header-row") {
 		return fmt.Errorf("--header-row %d: the number of a line, from 1", c.headerRow)
 	}
-	for name, value := range map[string]string{"subject": c.subject, "name": c.name, "email": c.email} {
-		if err := checkQuotes(name, value); err != nil {
-			return err
-		}
-	}
-	for _, condition := range c.where {
-		if err := checkQuotes("where", condition); err != nil {
+	for _, f := range c.given.flags {
+		if err := c.checkQuotes(f); err != nil {
 			return err
 		}
 	}
@@ -176,12 +171,14 @@ func (c *config) checkExport() error {
 }
 
 // checkQuotes refuses a value that still has the single quotes around it that cmd.exe does not take off.
-func checkQuotes(name, value string) error {
-	if len(value) < 2 || value[0] != '\'' || value[len(value)-1] != '\'' {
+func (c *config) checkQuotes(f flagValue) error {
+	decides := slices.Contains([]string{"subject", "name", "email", "roles", "role", "where"}, f.name)
+	if !decides || len(f.value) < 2 || f.value[0] != '\'' || f.value[len(f.value)-1] != '\'' {
 		return nil
 	}
-	return usage(fmt.Errorf("--%s has single quotes in it: %s; this shell does not take them off", name, value),
-		fmt.Sprintf(`--%s "%s"`, name, value[1:len(value)-1]))
+	bare := f.value[1 : len(f.value)-1]
+	return usage(fmt.Errorf("--%s has single quotes in it: %s; this shell does not take them off", f.name, f.value),
+		fmt.Sprintf(`use double quotes: --%s "%s"`, f.name, bare))
 }
 
 // action is what the rows of a new file are for, once the columns are decided.

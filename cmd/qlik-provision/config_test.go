@@ -25,7 +25,8 @@ func TestWrongConfigurationHidesItsSecrets(t *testing.T) {
 			"no_proxy=", "HTTPS_PROXY=http://user:" + secretMark + "@127.0.0.1:1"}, nil, exitRun},
 		{"a proxy that is no URL", "plan hr.csv", []string{"QLIK_TENANT=https://acme.invalid", "NO_PROXY=",
 			"no_proxy=", "HTTPS_PROXY=http://user:" + secretMark + "%zz@127.0.0.1:1"}, nil, exitUsage},
-		{"a password in the URL", "", []string{"QLIK_TENANT=https://me:" + secretMark + "@acme.eu.qlikcloud.com"}, nil, exitUsage},
+		{"a password in the URL", "", []string{"QLIK_TENANT=https://me:" + secretMark + "@acme.eu.qlikcloud.com"}, nil,
+			exitUsage},
 		{"a password in a wrong URL", "", []string{"QLIK_TENANT=https://me:" + secretMark + "%zz@acme.example.com"}, nil,
 			exitUsage},
 		{"a password in --tenant", "plan hr.csv --offline --tenant https://me:" + secretMark + "@acme.eu.qlikcloud.com",
@@ -33,18 +34,22 @@ func TestWrongConfigurationHidesItsSecrets(t *testing.T) {
 		{"client and key at once", "", []string{"QLIK_API_KEY=" + markedKey}, nil, exitUsage},
 		{"a secret without its client", "", []string{"QLIK_CLIENT_ID="}, nil, exitUsage},
 		{"a line end in a secret", "", []string{"QLIK_CLIENT_SECRET=" + secretMark + "\nmore"}, nil, exitUsage},
-		{"a line end in a key", "", []string{"QLIK_CLIENT_ID=", "QLIK_CLIENT_SECRET=", "QLIK_API_KEY=" + keyMark + "\r\nX: y"},
+		{"a line end in a key", "", []string{"QLIK_CLIENT_ID=", "QLIK_CLIENT_SECRET=", "QLIK_API_KEY=" + keyMark +
+			"\r\nX: y"},
 			nil, exitUsage},
 		{"quotes around a secret", "", []string{`QLIK_CLIENT_SECRET="` + secretMark + `"`}, nil, exitUsage},
 		{"a secret as a flag", "create hr.csv --client-secret=" + secretMark, nil, nil, exitUsage},
 		{"a secret file with more in it", file, nil, secret("secret: " + markedSecret + "\nmore\n"), exitUsage},
 		{"a wrong secret from a file", file, nil, secret(markedSecret), exitRun},
-		{"contexts that are no YAML", context, nil, contexts("contexts:\n  prod:\n\tkey: " + keyMark + "\n oauth: [" + secretMark),
+		{"contexts that are no YAML", context, nil, contexts("contexts:\n  prod:\n\tkey: " + keyMark + "\n oauth: [" +
+			secretMark),
 			exitUsage},
 		{"contexts of another shape", context, nil, contexts("contexts:\n  prod: " + secretMark + "\n"), exitUsage},
 		{"headers that are none", context, nil, contexts(server + "headers: [" + keyMark + "]\n"), exitUsage},
-		{"another scheme", context, nil, contexts(server + "headers:\n      Authorization: Basic " + keyMark + "\n"), exitUsage},
-		{"a context without its client", context, nil, contexts(server + "oauth-client-secret: " + secretMark + "\n"), exitUsage},
+		{"another scheme", context, nil, contexts(server + "headers:\n      Authorization: Basic " + keyMark + "\n"),
+			exitUsage},
+		{"a context without its client", context, nil, contexts(server + "oauth-client-secret: " + secretMark + "\n"),
+			exitUsage},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

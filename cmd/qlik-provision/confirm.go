@@ -34,11 +34,11 @@ func (a *app) requireYes(c *config, what string) error {
 	if c.yes || c.sandbox || c.dryRun || a.interactive() {
 		return nil
 	}
-	first := "look first: --dry-run; where it is meant"
+	first := "check first with --dry-run; if it is intended"
 	if c.given.name == "retry" {
-		first = "where it is meant"
+		first = "if it is intended"
 	}
-	return usage(fmt.Errorf("nobody can be asked whether %s: standard input or standard error is no terminal", what),
+	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal", what),
 		then(first, c.given.switched("yes")))
 }
 
@@ -51,7 +51,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 		return &failure{code: exitRun,
 			err: fmt.Errorf("%s needed, more than --max %d; nothing was sent",
 				text.Plural(writes, "write is", "writes are"), most),
-			hint: then("check the file; where so many are meant", s.config.given.with("max", strconv.Itoa(writes)))}
+			hint: then("check the file; if that many are intended", s.config.given.with("max", strconv.Itoa(writes)))}
 	case s.planOnly:
 		return errPlanned
 	case writes == 0 || !s.asks():
@@ -152,11 +152,16 @@ func (s *session) firstPersons() []string {
 func (s *session) first() []provision.Person {
 	var persons []provision.Person
 	for _, row := range s.ledger.Pending() {
-		beyond := strings.ContainsFunc(row.Person.Name, func(r rune) bool { return r > unicode.MaxASCII })
-		if !row.LookupOnly && (len(persons) == 0 || beyond) {
+		if row.LookupOnly {
+			continue
+		}
+		beyond := strings.ContainsFunc(row.Person.Name, func(r rune) bool {
+			return r > unicode.MaxASCII && unicode.IsLetter(r)
+		})
+		if len(persons) == 0 || beyond {
 			persons = append(persons, row.Person)
 		}
-		if beyond || len(persons) == 2 {
+		if beyond {
 			break
 		}
 	}

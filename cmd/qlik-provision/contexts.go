@@ -53,7 +53,7 @@ func readContextsFile(path string) (b []byte, err error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", path)
+		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	if err := checkPrivate(info, "qlik-cli's file", path); err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func fromContext(name string) (qlik.Tenant, qlik.Credentials, error) {
 		known := slices.Sorted(maps.Keys(contexts))
 		hint := "there is no context in it; create one: qlik context create"
 		if len(known) > 0 {
-			hint = "the contexts there are: " + strings.Join(known, ", ")
+			hint = "its contexts are: " + strings.Join(known, ", ")
 		}
 		return qlik.Tenant{}, qlik.Credentials{}, usage(fmt.Errorf("%s has no context %q", path, name), hint)
 	}
@@ -153,7 +153,7 @@ func fromContext(name string) (qlik.Tenant, qlik.Credentials, error) {
 	}
 	tenant, err := qlik.ParseTenant(c.Server)
 	if err != nil {
-		return fail("has a server that is none: %v", err)
+		return fail("has an invalid server: %v", err)
 	}
 	creds, missing := c.credentials()
 	if missing != "" {

@@ -97,7 +97,7 @@ they own. It never disables a user that belongs to another person. Without a ter
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.configure(cmd, args[0], f)
 			if err == nil {
-				err = a.requireYes(c, "users are to be disabled")
+				err = a.requireYes(c, "disabling users")
 			}
 			if err != nil {
 				return err
@@ -121,12 +121,12 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 	path := c.resultsOf(file)
 	switch {
 	case c.out == "-":
-		return usage(errors.New("-o - : a result file is written beside a journal, so it has a name of its own"),
+		return usage(errors.New("-o -: a result file cannot be written to standard output"),
 			c.given.with("out", "hr.results.csv").String())
 	case planOnly && c.out == "":
 		path = ""
 	case path == "":
-		return usage(errors.New("standard input has no name to make a result file's of"),
+		return usage(errors.New("standard input has no file name to derive a result file name from"),
 			c.given.with("out", "hr.results.csv").String())
 	}
 	input := file
@@ -151,9 +151,11 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
 	s := &session{app: a, config: c, ledger: ledger, people: people, path: path, planOnly: planOnly,
-		again: c.given.after("retry", path)}
-	if path == "" {
-		s.again = c.given
+		again: c.given}
+	switch {
+	case !planOnly:
+		s.again = c.given.after("retry", path)
+	case path == "":
 		s.existing = existingResults(c, people.File, act)
 	}
 	if !c.quiet && !planOnly && !s.asks() {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"time"
@@ -35,10 +34,11 @@ func (c *config) chooseTenant(ctx context.Context) (err error) {
 		if err := c.refuseMixing(); err != nil {
 			return err
 		}
-		if c.context != "" {
-			c.tenant, c.creds, err = fromContext(c.context)
+		if c.context == "" {
+			return nil
 		}
-		return err
+		c.tenant, c.creds, err = fromContext(c.context)
+		return errors.Join(err, checkProxy(c.tenant))
 	}
 	if c.flags.tenant == "" {
 		address := os.Getenv("QLIK_TENANT")
@@ -49,16 +49,24 @@ func (c *config) chooseTenant(ctx context.Context) (err error) {
 			return tenantFailure("QLIK_TENANT", err)
 		}
 	}
-	if err := qlik.CheckProxy(c.tenant); err != nil {
-		return usage(err, "correct HTTPS_PROXY, or unset it")
+	if err := checkProxy(c.tenant); err != nil {
+		return err
 	}
 	c.creds, err = c.credentials(ctx)
 	return err
 }
 
+// checkProxy refuses a proxy setting that cannot be parsed.
+func checkProxy(tenant qlik.Tenant) error {
+	if err := qlik.CheckProxy(tenant); err != nil {
+		return usage(err, "correct HTTPS_PROXY, or unset it")
+	}
+	return nil
+}
+
 func tenantFailure(source string, err error) error {
 	return usage(fmt.Errorf("%s: %w", source, err),
-		"the tenant is what stands in the browser's address bar, up to .qlikcloud.com")
+		"the tenant is what the browser's address bar shows, up to .qlikcloud.com")
 }
 
 // refuseMixing is an error where a flag would mix with what --context or --sandbox brings.
@@ -94,7 +102,7 @@ func (c *config) credentials(ctx context.Context) (creds qlik.Credentials, err e
 		return creds, usage(errors.New("--client-secret-file and --client-secret-command"), "leave one of them out")
 	case c.clientID != "" && c.secretCommand != "":
 		creds.ClientID = c.clientID
-		creds.ClientSecret, err = secretFrom(ctx, c.secretCommand)
+		creds.ClientSecret, err = c.secretFrom(ctx, c.secretCommand)
 		return creds, err
 	case c.clientID != "" && secret:
 		creds.ClientID = c.clientID
@@ -119,14 +127,14 @@ func fromEnvironment() (creds qlik.Credentials, err error) {
 		// Whatever set the variable may have left the line end of a file in it.
 		*v.to = strings.TrimSpace(os.Getenv(v.name))
 		if s := *v.to; len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' {
-			return qlik.Credentials{}, usage(fmt.Errorf("%s has double quotes around it, which are no part of it", v.name),
+			return qlik.Credentials{}, usage(fmt.Errorf("%s has double quotes around it, which are not part of it", v.name),
 				"set it without the quotes")
 		}
 	}
 	switch client := creds.ClientID != "" || creds.ClientSecret != ""; {
 	case client && creds.APIKey != "":
 		return creds, usage(errors.New("QLIK_API_KEY is set, and QLIK_CLIENT_ID or QLIK_CLIENT_SECRET is, too"),
-			"unset those that are not meant")
+			"unset the ones you do not use")
 	case creds.APIKey != "":
 		return creds, nil
 	case !client:
@@ -146,7 +154,7 @@ func checkSendable(creds qlik.Credentials) error {
 		{"client's ID", creds.ClientID}, {"client's secret", creds.ClientSecret}, {"API key", creds.APIKey},
 	} {
 		if strings.ContainsFunc(part.value, unicode.IsControl) {
-			return fmt.Errorf("the %s holds a line end or another control character, which no header can carry", part.name)
+			return fmt.Errorf("the %s holds a line end or another control character, which a header cannot hold", part.name)
 		}
 	}
 	return nil
@@ -181,7 +189,7 @@ func readSecretFile(path string) (secret string, err error) {
 		return "", usage(fmt.Errorf("the secret file %s is empty", path), "write the secret into it, on one line")
 	case len(b) > maxSecret, strings.ContainsAny(secret, "\x00\r\n"):
 		return "", usage(fmt.Errorf("the secret file %s holds more than a secret", path),
-			"write into it the one line that the tenant showed, and nothing else")
+			"write only the secret into it, on one line")
 	}
 	return secret, nil
 }
@@ -217,19 +225,21 @@ func checkPrivate(info os.FileInfo, what, path string) error {
 
 // secretFrom runs a command in the platform's shell; the first line of its output is the secret. Its standard error and
 // input are ours, so that a password manager can ask.
-func secretFrom(ctx context.Context, line string) (string, error) {
+func (c *config) secretFrom(ctx context.Context, line string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
 	defer cancel()
-	shell := []string{"/bin/sh", "-c", line}
-	if runtime.GOOS == "windows" {
-		shell = []string{"cmd.exe", "/d", "/s", "/c", line}
+	cmd := shellCommand(ctx, line)
+	cmd.Stderr = os.Stderr
+	if !isStdin(c.given.file) { // else it would read of the export
+		cmd.Stdin = os.Stdin
 	}
-	cmd := exec.CommandContext(ctx, shell[0], shell[1:]...)
-	cmd.Stdin, cmd.Stderr = os.Stdin, os.Stderr
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return "", &failure{code: exitInterrupted, err: errors.New("interrupted; nothing was sent")}
+		return "", &failure{code: exitInterrupted, err: errors.New("interrupted; nothing was sent"), hint: c.given.String()}
+	}
+	if ctx.Err() != nil {
+		err = fmt.Errorf("it took longer than %v", secretTimeout)
 	}
 	if err != nil {
 		return "", usage(fmt.Errorf("--client-secret-command failed: %w", err),

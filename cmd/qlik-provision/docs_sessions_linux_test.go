@@ -24,7 +24,7 @@ import (
 //	<!-- run: commands -->      commands that are not shown
 //	<!-- tenant: users.csv -->  another tenant, with the users of a file
 //	<!-- answer: y -->          what is typed on the terminal
-//	<!-- exits: 1 -->           the exit code of the next block, where it is not 0
+//	<!-- exits: 1 -->           another exit code that each line of the next block may have
 //
 // Each document has a folder of its own, with the files of testdata/docs, and an empty tenant.
 func TestDocsSessions(t *testing.T) {
@@ -131,7 +131,11 @@ func (s *docsShell) run(t *testing.T, part docsPart) string {
 		if kept == "not-run" {
 			break
 		}
-		for _, line := range runnable(t, kind, part.body) {
+		lines := runnable(t, kind, part.body)
+		if s.exit != "" {
+			lines = strings.Split(strings.TrimSpace(part.body), "\n")
+		}
+		for _, line := range lines {
 			cmd := s.command(s.local(line))
 			out, _ := cmd.CombinedOutput()
 			if got := fmt.Sprint(cmd.ProcessState.ExitCode()); got != "0" && got != s.exit {

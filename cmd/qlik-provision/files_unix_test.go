@@ -226,7 +226,8 @@ func TestEveryFileIsItsOwnersAlone(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"hr.results.csv", "hr.results.csv.journal", "hr.results.csv.lock", "requests.log", "plan.csv",
+	for _, name := range []string{"hr.results.csv", "hr.results.csv.journal", "hr.results.csv.lock", "requests.log",
+		"plan.csv",
 		"hr.results.html", "temporary"} {
 		if modes[name] == nil {
 			t.Errorf("%s was never seen", name)

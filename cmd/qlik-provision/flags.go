@@ -210,7 +210,7 @@ func (d *durationValue) Set(s string) error {
 		return nil
 	}
 	if _, unitless := time.ParseDuration(s + "s"); unitless == nil {
-		return errors.New("a time has a unit: " + s + "s")
+		return errors.New("a time needs a unit: " + s + "s")
 	}
 	return errors.New("a time like 30s or 15m")
 }

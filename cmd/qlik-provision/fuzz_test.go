@@ -11,8 +11,10 @@ import (
 
 func FuzzContexts(f *testing.F) {
 	for _, seed := range []string{
-		"current-context: prod\ncontexts:\n  prod:\n    server: https://acme.eu.qlikcloud.com\n    server-type: cloud\n    headers:\n      Authorization: Bearer MARKED-SECRET\n",
-		"contexts:\n  ops:\n    server: acme.eu.qlikcloud.com\n    oauth-client-id: me\n    oauth-client-secret: MARKED-SECRET\n",
+		"current-context: prod\ncontexts:\n  prod:\n    server: https://acme.eu.qlikcloud.com\n" +
+			"    server-type: cloud\n    headers:\n      Authorization: Bearer MARKED-SECRET\n",
+		"contexts:\n  ops:\n    server: acme.eu.qlikcloud.com\n" +
+			"    oauth-client-id: me\n    oauth-client-secret: MARKED-SECRET\n",
 		"contexts: {a: {headers: {authorization: 'bearer  MARKED-SECRET '}}}",
 		"contexts:\n  a: &a\n    oauth-client-secret: MARKED-SECRET\n  b: *a\n  c:\n    <<: *a\n",
 		"contexts:\n  a: MARKED-SECRET\n",
@@ -69,7 +71,8 @@ func FuzzRate(f *testing.F) {
 }
 
 func FuzzDelimiter(f *testing.F) {
-	for _, seed := range []string{"", "comma", "SEMICOLON", "tab", `\t`, "\t", "pipe", "|", ",", ";", "\"", "\n", "\r", "\x00",
+	for _, seed := range []string{"", "comma", "SEMICOLON", "tab", `\t`, "\t", "pipe", "|", ",", ";", "\"", "\n",
+		"\r", "\x00",
 		"\ufeff", "\ufffd", "\xff", "ü", "ab", " "} {
 		f.Add(seed)
 	}
@@ -98,7 +101,8 @@ func FuzzPrintable(f *testing.F) {
 		}
 		ascii := inASCII(encoded)
 		var decoded string
-		if err := json.Unmarshal(ascii, &decoded); err != nil || decoded != strings.ToValidUTF8(s, "\ufffd") && utf8.ValidString(s) {
+		if err := json.Unmarshal(ascii, &decoded); err != nil || decoded != strings.ToValidUTF8(s, "\ufffd") &&
+			utf8.ValidString(s) {
 			t.Errorf("%q is %q in JSON, %v", s, ascii, err)
 		}
 		if i := strings.IndexFunc(string(ascii), func(r rune) bool { return r < ' ' || r > '~' }); i >= 0 {

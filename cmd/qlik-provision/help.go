@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -190,19 +191,20 @@ func exitCodes(cmd *cobra.Command, columns int) string {
 
 // resultFiles are the files that a typed prefix may mean: result files, and folders to look into.
 func resultFiles(typed string) []string {
-	paths, err := filepath.Glob(strings.NewReplacer(`[`, `\[`, `*`, `\*`, `?`, `\?`).Replace(typed) + "*")
+	dir, prefix := filepath.Split(typed)
+	entries, err := os.ReadDir(cmp.Or(dir, "."))
 	if err != nil {
 		return nil
 	}
 	var found []string
-	for _, path := range paths {
-		info, err := os.Stat(path)
+	for _, e := range entries {
+		name := e.Name()
 		switch {
-		case err != nil:
-		case info.IsDir():
-			found = append(found, path+string(filepath.Separator))
-		case strings.HasSuffix(path, ".csv") && strings.Contains(filepath.Base(path), "results"):
-			found = append(found, path)
+		case !strings.HasPrefix(name, prefix):
+		case e.IsDir():
+			found = append(found, dir+name+string(filepath.Separator))
+		case strings.HasSuffix(name, ".csv") && strings.Contains(name, "results"):
+			found = append(found, dir+name)
 		}
 	}
 	return found

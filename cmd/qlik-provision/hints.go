@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -49,7 +48,10 @@ func failureOf(err error, contacted bool) *failure {
 		return nil
 	}
 	if f, ok := errors.AsType[*failure](err); ok {
-		return f
+		if error(f) == err { //nolint:errorlint // a failure that was wrapped or joined has more to say
+			return f
+		}
+		return &failure{code: f.code, err: err, hint: f.hint, printed: f.printed}
 	}
 	code := exitUsage
 	if contacted {
@@ -124,23 +126,17 @@ func resultsHint(err error, given command) string {
 		return givenResultsHint(results.Path, given)
 	}
 	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
-		same := given.without("context", "sandbox").with("tenant", tenant.File)
-		if tenant.File == sandboxTenant {
-			same = given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
-				switched("sandbox")
-		}
-		return then("a file is of one tenant; for another one run the export again with another -o; to go on with this one",
-			same)
+		return tenantHint(tenant, given)
 	}
 	if subjects, ok := errors.AsType[*report.SubjectsError](err); ok {
 		if subjects.Damaged {
 			return then("copy the columns of the subject from the export into the file, as text", given)
 		}
-		return then("restore these cells; where a subject was meant to change, empty user_subject and check of its row",
+		return then("restore these cells; to change a subject on purpose, empty user_subject and check in its row",
 			given)
 	}
 	if is[*report.ChangedError](err) {
-		return then("where these changes are meant", given.switched("yes"))
+		return then("if these changes are intended", given.switched("yes"))
 	}
 	if none, ok := errors.AsType[*report.NotResultsError](err); ok && none.Path == given.file {
 		if beside := resultsBeside(none.Path); beside != "" {
@@ -148,6 +144,19 @@ func resultsHint(err error, given command) string {
 		}
 	}
 	return otherHint(err, given)
+}
+
+// tenantHint is for a result file of another tenant than the run's.
+func tenantHint(tenant *report.TenantError, given command) string {
+	const what = "a file is of one tenant; for another one run the export again with another -o; to go on with this one"
+	switch {
+	case tenant.File == sandboxTenant:
+		return then(what, given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
+			switched("sandbox"))
+	case given.has("context"):
+		return what + ", name the context of " + tenant.File
+	}
+	return then(what, given.without("sandbox").with("tenant", tenant.File))
 }
 
 // existsHint says how to go on where a result file exists of which rows were sent.
@@ -195,7 +204,7 @@ func otherHint(err error, given command) string {
 	case folder != nil && errors.Is(err, fs.ErrNotExist):
 		return then("make the folder: "+makeFolder+quote(filepath.Dir(folder.Path)), given)
 	case is[*report.StrayJournalError](err):
-		return "put the result file back beside the journal; where it is lost, keep the journal: it names the users " +
+		return "put the result file back beside the journal; if it is lost, keep the journal: it names the users " +
 			"that were created"
 	case locked != nil:
 		return "wait for that run to end, or interrupt it"
@@ -204,13 +213,13 @@ func otherHint(err error, given command) string {
 	case is[*report.NotResultsError](err):
 		return "a result file is what create or disable wrote; to start from the export, give them another -o"
 	case is[*report.MergeError](err):
-		return then("close the file where it is open, make room on the disk", given)
+		return then("close the file in other programs, or make room on the disk", given)
 	case errors.Is(err, syscall.ENOSPC):
 		return then("make room on the disk", given)
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		return "use a shorter file name: the journal's and the temporary file's names are longer than the result file's"
 	case isSharing(err):
-		return then("close the file where it is open", given)
+		return then("close the file in other programs", given)
 	case errors.Is(err, fs.ErrNotExist):
 		return "check the name of the file"
 	case errors.Is(err, fs.ErrPermission) && (given.has("out") || given.name == "create"):
@@ -240,10 +249,8 @@ func ended(err error, next command) *failure {
 		return failureOf(err, true)
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		f.code = exitInterrupted
-		f.err = errors.New("interrupted; the rows that were not settled are pending")
-		if !errors.Is(err, context.Canceled) && hasMore(err) {
-			f.err = fmt.Errorf("%w: %w", f.err, err)
-		}
+		rest := except(except(err, errInterrupted), context.Canceled)
+		f.err = errors.Join(errors.New("interrupted; the rows that were not settled are pending"), rest)
 	case errors.Is(err, provision.ErrScope), errors.Is(err, qlik.ErrScope):
 		what = scopeAdvice
 	case errors.Is(err, qlik.ErrCredentials):
@@ -260,7 +267,8 @@ func ended(err error, next command) *failure {
 	case errors.Is(err, provision.ErrRefusedAll) && errors.Is(err, qlik.ErrGarbled):
 		what = "something else answers in the place of the tenant, a log-in page of a proxy perhaps: check address and proxy"
 	case errors.Is(err, provision.ErrRefusedAll):
-		what = "correct what the tenant refuses: see code and message of the failed rows; rows that were never tried go first"
+		what = "correct what the tenant refuses: see code and message of the failed rows; retry starts with rows that " +
+			"were never tried"
 	case errors.Is(err, provision.ErrLookups):
 		f.hint = lookupHint(err, next)
 		return f
@@ -268,7 +276,7 @@ func ended(err error, next command) *failure {
 		what = "let the client read roles, or allow any role"
 		next = next.switched("allow-admin-roles")
 	case errors.Is(err, provision.ErrPatience), errors.Is(err, qlik.ErrNoToken), errors.Is(err, qlik.ErrNoAnswer):
-		what = "see how the tenant is (status.qlikcloud.com) and who else uses this client; --patience waits longer"
+		what = "check the tenant's status (status.qlikcloud.com) and who else uses this client; --patience waits longer"
 	case errors.Is(err, errNotRecorded), errors.Is(err, syscall.ENOSPC):
 		what = "make room on the disk"
 	}
@@ -278,20 +286,14 @@ func ended(err error, next command) *failure {
 
 // lookupHint is for a run whose lookups were not answered.
 func lookupHint(err error, next command) string {
-	what := "see how the tenant is (status.qlikcloud.com)"
+	what := "check the tenant's status (status.qlikcloud.com)"
 	if errors.Is(err, qlik.ErrForbidden) {
 		what = scopeAdvice
 	}
 	hint := then(what, next)
 	if next.name == "retry" || next.name == "create" {
-		hint += "\nwithout lookups existing users are found by the refusal of their create:\n  " +
+		hint += "\nwithout lookups, an existing user is noticed when the tenant refuses to create it:\n  " +
 			next.switched("no-lookup").String()
 	}
 	return hint
-}
-
-// hasMore reports whether an interrupted run ended with another error, too.
-func hasMore(err error) bool {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only an error that was joined has several
-	return ok && len(joined.Unwrap()) > 1
 }

@@ -33,7 +33,8 @@ func obeyed(text string) (found []string) {
 }
 
 // resultsHeader is that of a result file of an export with two columns.
-const resultsHeader = "Employee ID,Name,action,outcome,code,message,user_id,user_subject,http_status,trace_id,attempts," +
+const resultsHeader = "Employee ID,Name,action,outcome,code,message,user_id,user_subject,http_status,trace_id," +
+	"attempts," +
 	"finished_at,tenant,check,row\n"
 
 // A result file may come from anybody, as an attachment for example.
@@ -56,9 +57,10 @@ func TestHostileResultFileIsDataOrRefused(t *testing.T) {
 		"an unknown outcome":    row(cell, "", "", "", "", "", "", "", "", "1"),
 		"a hostile tenant":      row("pending", "", "", "", "", "", "", "", cell, "1"),
 		"a hostile action":      strings.Replace(pending, action, cell, 1),
-		"a shell in the action": strings.Replace(pending, action, `"create --subject $(touch owned) --name ""; touch owned"""`, 1),
-		"nothing but a header":  "",
-		"the year 9999":         row("created", "", "", "x", "1", "201", "1", "9999-12-31T23:59:59Z", "", "1"),
+		"a shell in the action": strings.Replace(pending, action,
+			`"create --subject $(touch owned) --name ""; touch owned"""`, 1),
+		"nothing but a header": "",
+		"the year 9999":        row("created", "", "", "x", "1", "201", "1", "9999-12-31T23:59:59Z", "", "1"),
 	} {
 		for _, journal := range []string{"", hostileText + "\xff\xfe\n"} {
 			t.Run(fmt.Sprintf("%s, journal of %d", name, len(journal)), func(t *testing.T) {
@@ -81,7 +83,8 @@ func TestHostileResultFileIsDataOrRefused(t *testing.T) {
 						t.Errorf("%s: %v in %q", line, found, out)
 					}
 				}
-				if page, err := os.ReadFile(p.file("hr.results.html")); err == nil && strings.Contains(string(page), "<script>alert") {
+				if page, err := os.ReadFile(p.file("hr.results.html")); err == nil && strings.Contains(string(page),
+					"<script>alert") {
 					t.Error("the page holds markup of the file's")
 				}
 				if _, err := os.Stat(p.file("owned")); err == nil {

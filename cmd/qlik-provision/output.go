@@ -31,7 +31,8 @@ type output struct {
 	progress *progress // guarded by mu; nil where none is shown
 
 	fd       int
-	terminal bool
+	terminal bool // stderr is one
+	cursor   bool // and it can move its cursor: TERM is not dumb
 	colour   bool
 }
 
@@ -39,11 +40,12 @@ func newOutput(w io.Writer) *output {
 	u := &output{w: w}
 	if f, ok := w.(*os.File); ok {
 		u.fd = int(f.Fd())
-		u.terminal = term.IsTerminal(u.fd) && os.Getenv("TERM") != "dumb"
+		u.terminal = term.IsTerminal(u.fd)
+		u.cursor = u.terminal && os.Getenv("TERM") != "dumb"
 	}
 	// Windows consoles newer than conhost show colours; they set WT_SESSION or TERM.
 	modern := runtime.GOOS != "windows" || os.Getenv("WT_SESSION") != "" || os.Getenv("TERM") != ""
-	u.colour = u.terminal && modern && os.Getenv("NO_COLOR") == ""
+	u.colour = u.cursor && modern && os.Getenv("NO_COLOR") == ""
 	return u
 }
 
@@ -56,7 +58,7 @@ func (u *output) columns() int {
 }
 
 // note prints a line worth knowing.
-func (u *output) note(line string) { u.print(printable(line) + "\n") }
+func (u *output) note(line string) { u.print(printableLines(line) + "\n") }
 
 // print writes printable text, with the line of progress out of its way.
 func (u *output) print(lines string) {

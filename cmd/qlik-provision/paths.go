@@ -43,7 +43,7 @@ func distinct(paths []namedPath) error {
 		for _, b := range paths[:i] {
 			if a.path != "" && b.path != "" && sameFile(a.path, b.path) {
 				return usage(fmt.Errorf("%s and %s are the same file: %s", b.name, a.name, a.path),
-					"give each a file of its own")
+					"use a different file for each")
 			}
 		}
 	}
@@ -98,7 +98,8 @@ func (c *config) resultsOf(export string) string {
 
 // isStdin reports whether an export is standard input, or another pipe: it has no name to make one of.
 func isStdin(export string) bool {
-	if export == "-" {
+	if export == "-" || export == "/dev/stdin" || strings.HasPrefix(export, "/dev/fd/") ||
+		strings.HasPrefix(export, "/proc/self/fd/") {
 		return true
 	}
 	info, err := os.Stat(export)

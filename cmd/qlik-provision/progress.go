@@ -43,7 +43,7 @@ type mark struct {
 func (u *output) follow(now func() provision.Progress, total int) (stop func()) {
 	p := &progress{out: u, now: now, total: total, began: time.Now()}
 	every := sayFirst
-	if u.terminal {
+	if u.cursor {
 		every = redraw
 		u.mu.Lock()
 		u.progress = p
@@ -61,7 +61,7 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 			case <-ticker.C:
 			}
 			p.show()
-			if !u.terminal && time.Since(p.began) > time.Minute {
+			if !u.cursor && time.Since(p.began) > time.Minute {
 				ticker.Reset(sayLater)
 			}
 		}
@@ -78,7 +78,7 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 
 func (p *progress) show() {
 	s := p.now()
-	if !p.out.terminal {
+	if !p.out.cursor {
 		percent := 0
 		if p.total > 0 {
 			percent = 100 * s.Settled / p.total
@@ -174,7 +174,7 @@ func (p *progress) words(s provision.Progress, now time.Time, wide bool) string 
 	if s.Failed > 0 && (wide || !waiting) {
 		parts = append(parts, fmt.Sprintf("%d failed", s.Failed))
 	}
-	if s.Known && s.Left >= time.Second && (!waiting || !p.out.terminal) {
+	if s.Known && s.Left >= time.Second && (!waiting || !p.out.cursor) {
 		left := "~" + short(s.Left)
 		if wide {
 			about := "about"

@@ -87,7 +87,7 @@ func (a *app) writePage(ctx context.Context, c *config, path, out string, open b
 		}
 		return refusal(err, c.given)
 	}
-	a.out.note("the page is " + out)
+	a.out.note("page: " + out)
 	if open {
 		a.open(ctx, out)
 	}
@@ -115,7 +115,7 @@ func (a *app) open(ctx context.Context, path string) {
 	err = cmd.Run()
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		a.out.note(fmt.Sprintf("not opened: there is no %s here; open %s in a browser", opener[0], abs))
+		a.out.note(fmt.Sprintf("not opened: there is no %s; open %s in a browser", opener[0], abs))
 	case err != nil && ctx.Err() == nil:
 		a.out.note(fmt.Sprintf("not opened: %s: %v", opener[0], err))
 	}

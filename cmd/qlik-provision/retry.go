@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -25,8 +23,8 @@ func (a *app) retryCommand() *cobra.Command {
 		Short:   "Run the rows of a result file that are not done",
 		Long: `retry continues a run that was interrupted, runs failed rows again, and carries out a saved plan: every
 row of RESULTS that is not done is checked again and run. Rows that are done are never sent or changed.
-What the rows are for stands in the file's action column, so no column flags are needed. The file may
-have been corrected and saved by a spreadsheet meanwhile.`,
+The action column of the file says what the rows are for, so no column flags are needed. The file may
+have been corrected and saved by a spreadsheet in the meantime.`,
 		Example: `  qlik-provision retry hr.results.csv
   qlik-provision retry hr.results.csv --limit 20`,
 		Args:              oneFile("result file"),
@@ -81,11 +79,11 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	}
 	c.adopt(action)
 	if c.noLookup && (c.run.Task != provision.Create || len(action.Update) > 0) {
-		return nil, usage(errors.New("--no-lookup: what this file's rows are for needs lookups"),
+		return nil, usage(errors.New("--no-lookup: the action of this file needs lookups"),
 			c.given.without("no-lookup").String())
 	}
 	if action.Command == "disable" {
-		if err := a.requireYes(c, "users are to be disabled"); err != nil {
+		if err := a.requireYes(c, "disabling users"); err != nil {
 			return nil, err
 		}
 	}
@@ -95,22 +93,26 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	}
 	err = ledger.Prepare(people)
 	changed, ok := errors.AsType[*report.ChangedError](err)
-	if ok && a.interactive() && a.confirmChanges(ctx, changed) {
+	if ok && a.interactive() {
+		if err := a.confirmChanges(ctx, c, changed); err != nil {
+			return nil, err
+		}
 		ledger.AcceptChanges()
 		err = ledger.Prepare(people)
 	}
 	return people, err
 }
 
-// confirmChanges asks whether changed names and addresses of pending rows are meant.
-func (a *app) confirmChanges(ctx context.Context, changed *report.ChangedError) bool {
-	a.out.print(printableLines(changed.Error()) + "\n")
-	a.out.print("are these changes meant? [y/N] ")
-	in, closeIn := a.openInput(ctx)
-	defer closeIn()
-	answer, err := bufio.NewReader(io.LimitReader(in, 1<<10)).ReadString('\n')
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	return err == nil && (answer == "y" || answer == "yes")
+// confirmChanges asks whether changed names and addresses of pending rows are intended.
+func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.ChangedError) error {
+	a.out.note(changed.Error())
+	a.out.print("are these changes intended? [y/N] ")
+	answer, err := a.readLine(ctx)
+	if answer = strings.ToLower(strings.TrimSpace(answer)); err == nil && (answer == "y" || answer == "yes") {
+		return nil
+	}
+	return &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"),
+		hint: then("restore these cells, or if the changes are intended", c.given.switched("yes"))}
 }
 
 // sameAction refuses flags that are not the file's: its rows were derived with others.
@@ -122,8 +124,8 @@ func sameAction(c *config, action report.Action) error {
 		{"where", list(c.where), list(action.Where)},
 	} {
 		if c.given.has(f.name) && f.given != f.file {
-			return usage(fmt.Errorf("--%s %s is not what this file's rows are for: %s", f.name, f.given, action),
-				then("leave it out; for another one run the export again with another -o", c.given.without(f.name)))
+			return usage(fmt.Errorf("--%s %s does not fit the action of this file: %s", f.name, f.given, action),
+				then("leave it out; to use another one, run the export again with another -o", c.given.without(f.name)))
 		}
 	}
 	return nil

@@ -28,19 +28,23 @@ func run(ctx context.Context, hurry <-chan struct{}, args []string, stdin io.Rea
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	cmd := root
 	err := a.checkCommand(root, args[1:])
 	if err == nil {
 		err = a.checkDashes(root, args[1:])
 	}
 	if err == nil {
-		err = root.ExecuteContext(ctx)
+		cmd, err = root.ExecuteContextC(ctx)
 	}
 	f := failureOf(err, a.contacted)
 	if f == nil {
 		return exitDone
 	}
+	if f.hint == "" {
+		f.hint = "see " + cmd.CommandPath() + " --help"
+	}
 	a.out.failure(f)
-	if !f.printed && wantsJSON(args[1:]) {
+	if !f.printed && wantsJSON(cmd, args[1:]) {
 		s := &summary{Exit: f.code, Error: f.Error(), Hint: f.hint}
 		if err := s.write(stdout); err != nil {
 			a.out.failure(&failure{code: f.code, err: err})
@@ -66,6 +70,7 @@ to a result file. From that file a run can always be continued, corrected and un
 		Args:          cobra.ArbitraryArgs,
 
 		SuggestionsMinimumDistance: 2,
+		Annotations:                map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
 
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -94,6 +99,8 @@ func oneFile(what string) cobra.PositionalArgs {
 	}
 }
 
-func wantsJSON(args []string) bool {
-	return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
+// wantsJSON reports whether --json was given, also where another flag could not be parsed.
+func wantsJSON(cmd *cobra.Command, args []string) bool {
+	on, err := cmd.Flags().GetBool("json")
+	return err == nil && (on || !cmd.Flags().Parsed() && slices.Contains(args, "--json"))
 }

@@ -44,10 +44,25 @@ func (s *session) run(ctx context.Context) error {
 	runErr := s.send(ctx)
 	s.took = time.Since(began)
 	closeErr := s.ledger.Close()
-	if errors.Is(runErr, errPlanned) {
-		runErr = nil
+	return s.finish(except(runErr, errPlanned), closeErr)
+}
+
+// except is err without the errors joined in it that are target; nil where none is left.
+func except(err, target error) error {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		if errors.Is(err, target) {
+			return nil
+		}
+		return err
 	}
-	return s.finish(runErr, closeErr)
+	var rest []error
+	for _, e := range joined.Unwrap() {
+		if !errors.Is(e, target) {
+			rest = append(rest, e)
+		}
+	}
+	return errors.Join(rest...)
 }
 
 // send does the rows that wait. It contacts nobody where there are none.
@@ -145,7 +160,7 @@ func (s *session) finish(runErr, closeErr error) error {
 		if s.planOnly && !s.config.json {
 			out.clear()
 			if err := writeAll(s.app.stdout, table); err != nil {
-				return errors.Join(&failure{code: exitRun, err: fmt.Errorf("printing the plan: %w", err)}, orNil(f))
+				return s.unprinted(f, fmt.Errorf("printing the plan: %w", err))
 			}
 		} else {
 			out.print(table)
@@ -161,10 +176,19 @@ func (s *session) finish(runErr, closeErr error) error {
 	}
 	if s.config.json {
 		if err := sum.write(s.app.stdout); err != nil {
-			return &failure{code: exitRun, err: errors.Join(orNil(f), err), hint: s.again.String(), printed: true}
+			return s.unprinted(f, err)
 		}
 	}
 	return orNil(f)
+}
+
+// unprinted is the end of a run whose summary could not be printed.
+func (s *session) unprinted(f *failure, err error) error {
+	code := exitUsage
+	if s.app.contacted {
+		code = exitRun
+	}
+	return &failure{code: code, err: errors.Join(orNil(f), err), hint: s.again.String(), printed: true}
 }
 
 // cutShort says how a run ended that could not go on.
@@ -189,163 +213,4 @@ func orNil(f *failure) error {
 	}
 	f.printed = true
 	return f
-}
-
-// end is the one end of a run, nil for exit 0.
-func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
-	switch {
-	case closeErr != nil:
-		err := errors.Join(runErr, closeErr)
-		what := "close the file where it is open, make room on the disk"
-		if is[*failure](runErr) {
-			err = closeErr // the run never began
-		}
-		return &failure{code: exitRun, err: err, hint: then(what, s.again)}
-	case runErr != nil:
-		return s.cutShort(runErr)
-	case s.planOnly:
-		return s.planEnd(total)
-	case s.config.run.Task == provision.Delete:
-		return s.undoEnd()
-	case s.foundNobody(total):
-		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"),
-			hint: fmt.Sprintf("is %q the column of the subjects? the first is %s; another one: --subject COLUMN",
-				s.ledger.Action().Subject, s.firstSubject())}
-	}
-	held := total.NotDone
-	if s.config.limit > 0 {
-		held -= total.Counts[provision.Pending] - total.Run[provision.Pending]
-		held -= min(held, total.Counts[provision.Duplicate]) // their rows may be among those that are left
-	}
-	if held <= 0 {
-		return nil
-	}
-	return &failure{code: exitRows, err: errors.New(notDone(held, total.Rows)), hint: s.correction(total)}
-}
-
-func notDone(n, of int) string { return countOf(n, of) + " not done" }
-
-// countOf is a count of rows with its verb: 1 of 60 rows is.
-func countOf(n, of int) string {
-	verb := "are"
-	if n == 1 {
-		verb = "is"
-	}
-	return fmt.Sprintf("%s of %s %s", text.Grouped(n), text.Plural(of, "row", "rows"), verb)
-}
-
-func (s *session) planEnd(total *report.Summary) *failure {
-	bad := total.Counts[provision.Invalid] + total.Counts[provision.Failed]
-	if bad == 0 {
-		return nil
-	}
-	next := s.next(total)
-	hint := "correct the export, or run it without these rows"
-	if s.path != "" {
-		hint = "correct the cells of these rows in " + quote(s.path)
-	}
-	if next != "" {
-		hint += ", then:\n  " + next
-	}
-	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
-}
-
-// undoEnd judges only the rows that undo was for: with a limit those that it reached, and not those whose user has
-// another subject now.
-func (s *session) undoEnd() *failure {
-	left := 0
-	for _, r := range s.ledger.Rows() {
-		undone := s.config.limit > 0 && r.Entry.Message == ""
-		if r.Entry.Undoable() && string(r.Entry.Code) != provision.CodeNotCreatedHere && !undone {
-			left++
-		}
-	}
-	if left == 0 {
-		return nil
-	}
-	return &failure{code: exitRows, err: errors.New(text.Plural(left, "user", "users") + " could not be deleted"),
-		hint: s.again.String()}
-}
-
-// foundNobody reports whether a disable found none of the users it was for.
-func (s *session) foundNobody(total *report.Summary) bool {
-	missing := total.Codes[provision.CodeNotFound]
-	return s.config.run.Task == provision.Disable && missing > 0 && missing == total.Counts[provision.Unchanged] &&
-		total.Counts[provision.Disabled]+total.Counts[provision.Failed]+total.Counts[provision.Pending] == 0
-}
-
-func (s *session) firstSubject() string {
-	for _, r := range s.people.Rows {
-		if r.Code == "" && !r.Skipped {
-			return text.Clip(r.Person.Subject, 60)
-		}
-	}
-	return ""
-}
-
-// correction says what to do about rows that are not done. It does not repeat a command that just changed nothing.
-func (s *session) correction(total *report.Summary) string {
-	if s.fruitless(total) {
-		return "nothing changed: see code and message of these rows in " + quote(s.path) +
-			", and correct their cells; rows that can never be sent may be deleted"
-	}
-	var what string
-	switch {
-	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles:
-		return then("a role of admin level is given, and its users are changed, only with --allow-admin-roles",
-			s.again.switched("allow-admin-roles"))
-	case total.Codes[provision.CodeSubjectConflict] > 0 && total.Codes[provision.CodeEmailConflict] > 0:
-		what = "give the rows in conflict another subject or address in " + quote(s.path) +
-			", or correct the user on the tenant where it is this person"
-	case total.Counts[provision.Invalid] > 0:
-		what = "correct or delete the invalid rows in " + quote(s.path)
-	case total.Codes[provision.CodeSubjectConflict] > 0:
-		what = "give the rows in conflict another subject in " + quote(s.path) +
-			", or correct the user on the tenant where it is this person"
-	case total.Codes[provision.CodeEmailConflict] > 0:
-		what = "give the rows in conflict another address in " + quote(s.path) +
-			", or correct the user on the tenant where it is this person"
-	}
-	return then(what, s.again)
-}
-
-// fruitless reports whether a retry brought no row further.
-func (s *session) fruitless(total *report.Summary) bool {
-	if s.config.given.name != "retry" {
-		return false
-	}
-	for outcome, n := range total.Run {
-		if n > 0 && outcome.Done() {
-			return false
-		}
-	}
-	return true
-}
-
-// next is what to type after a run that went well, "" where there is nothing to say.
-func (s *session) next(total *report.Summary) string {
-	given := s.config.given
-	switch {
-	case s.planOnly && s.config.run.Task == provision.Delete:
-		return given.without("dry-run").String()
-	case s.planOnly && s.path != "":
-		return given.after("retry", s.path).String()
-	case s.planOnly && s.existing != nil:
-		return existsHint(s.existing, given)
-	case s.planOnly && s.plan != nil && s.plan.Writes() == 0:
-		return ""
-	case s.planOnly:
-		name := given.name
-		if name == "plan" {
-			name = "create"
-		}
-		next := given.on(name, given.file).without("offline", "overwrite", "dry-run", "json", "quiet", "max")
-		if given.file == "-" {
-			next = next.with("out", "hr.results.csv")
-		}
-		return next.String()
-	case total.NotDone > 0 && s.config.run.Task != provision.Delete:
-		return s.again.String()
-	}
-	return given.bare("report", s.path).String()
 }

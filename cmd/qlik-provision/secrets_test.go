@@ -18,7 +18,8 @@ import (
 	"qlik-provision/provision/sandbox"
 )
 
-// The marks stand in the middle of secrets that need escaping everywhere: whatever way a secret gets out, its mark shows.
+// The marks stand in the middle of secrets that need escaping everywhere: whatever way a secret gets out, its
+// mark shows.
 const (
 	secretMark   = "MARKSECRET0123456789abcdef"
 	keyMark      = "MARKAPIKEY0123456789abcdef"

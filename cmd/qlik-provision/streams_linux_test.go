@@ -19,17 +19,21 @@ func TestDevicesThatCannotBeReadOrWritten(t *testing.T) {
 		said   string // on standard error
 	}{
 		{"a full disk for the log", "create hr.csv --log /dev/full", "", "", exitDone, "writing the log: "},
-		{"a full disk for the log of a run that fails", "create hr.csv --log /dev/full", "QLIK_CLIENT_SECRET=wrong", "", exitRun,
+		{"a full disk for the log of a run that fails", "create hr.csv --log /dev/full", "QLIK_CLIENT_SECRET=wrong", "",
+			exitRun,
 			"writing the log: "},
 		{"a full disk for the summary", "create hr.csv --json", "", "/dev/full", exitRun, "printing the summary: "},
-		{"a full disk for the summary of a refusal", "create none.csv --json", "", "/dev/full", exitUsage, "printing the summary: "},
+		{"a full disk for the summary of a refusal", "create none.csv --json", "", "/dev/full", exitUsage,
+			"printing the summary: "},
 		{"a full disk for a plan", "plan hr.csv", "", "/dev/full", exitRun, "printing the plan: "},
 		{"a full disk for the sandbox's settings", "sandbox", "", "/dev/full", exitUsage, "printing the settings: "},
 		{"an endless secret file", "create hr.csv --client-id me --client-secret-file /dev/zero", "", "", exitUsage,
 			"more than a secret"},
-		{"an empty secret file", "create hr.csv --client-id me --client-secret-file /dev/null", "", "", exitUsage, "is empty"},
+		{"an empty secret file", "create hr.csv --client-id me --client-secret-file /dev/null", "", "", exitUsage,
+			"is empty"},
 		{"an empty export", "create /dev/null -o x.csv", "", "", exitUsage, "/dev/null"},
-		{"a sandbox for other machines", "sandbox --addr 0.0.0.0:0", "", "", exitUsage, "the sandbox is for this machine only"},
+		{"a sandbox for other machines", "sandbox --addr 0.0.0.0:0", "", "", exitUsage,
+			"the sandbox is for this machine only"},
 		{"a sandbox at no address", "sandbox --addr nowhere", "", "", exitUsage, "hint: --addr 127.0.0.1:0 "},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -47,7 +47,7 @@ func flagError(cmd *cobra.Command, err error) error {
 func joinedName(args []string, hint string) string {
 	name := strings.Join(args, " ")
 	if _, err := os.Stat(name); err == nil {
-		return "a name with blanks needs quotes: " + quote(name)
+		return "a file name with spaces needs quotes: " + quote(name)
 	}
-	return "one file at a time; a name with blanks needs quotes: " + quote(name) + "; " + hint
+	return "one file at a time; a file name with spaces needs quotes: " + quote(name) + "; " + hint
 }

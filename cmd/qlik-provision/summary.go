@@ -60,9 +60,7 @@ func (s *session) summarize(total *report.Summary, f *failure) *summary {
 	sum := &summary{
 		Rows: total.Rows, Codes: total.Codes, Run: total.Run, Results: s.path, Tenant: s.config.tenantName(),
 		Seconds: seconds(s.took), Waited: seconds(s.progress.Waited),
-		Columns: map[string]string{
-			"subject": action.Subject, "name": action.Name, "email": action.Email, "roles": action.Roles,
-		},
+		Columns: columnsOf(action),
 	}
 	for outcome, count := range sum.countsOf() {
 		n := total.Counts[outcome]
@@ -85,6 +83,10 @@ func (s *session) summarize(total *report.Summary, f *failure) *summary {
 		sum.Exit, sum.Error, sum.Hint = f.code, f.Error(), f.hint
 	}
 	return sum
+}
+
+func columnsOf(a report.Action) map[string]string {
+	return map[string]string{"subject": a.Subject, "name": a.Name, "email": a.Email, "roles": a.Roles}
 }
 
 // unchecked reports whether a plan did not look everybody up: what exists on the tenant is not known.

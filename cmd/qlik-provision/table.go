@@ -149,7 +149,7 @@ func cost(c *config, writes int, soonest time.Duration) string {
 	// Where the limit is counted in windows, which Qlik's reference suggests, each burst is followed by a whole one.
 	window := time.Duration(float64(c.run.Burst) / float64(c.run.Rate) * float64(time.Second))
 	if latest := time.Duration((writes-1)/c.run.Burst) * window; latest >= 10*time.Second && latest > soonest+soonest/10 {
-		said += "; up to " + spelled(latest) + " where the tenant counts in windows"
+		said += "; up to " + spelled(latest) + " if the tenant counts in fixed windows"
 	}
 	return said
 }

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"context"
 	"os"
+	"os/exec"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,4 +16,9 @@ func inBackground() bool {
 	parent, err := unix.Getsid(os.Getppid())
 	own, ownErr := unix.Getsid(0)
 	return err == nil && ownErr == nil && parent != own
+}
+
+// shellCommand runs a line in the platform's shell.
+func shellCommand(ctx context.Context, line string) *exec.Cmd {
+	return exec.CommandContext(ctx, "/bin/sh", "-c", line)
 }

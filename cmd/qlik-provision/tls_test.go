@@ -14,8 +14,8 @@ import (
 	"qlik-provision/provision/sandbox"
 )
 
-// trust is an environment in which a program trusts the server's certificate, on Linux. Elsewhere the system's own store
-// decides.
+// trust is an environment in which a program trusts the server's certificate, on Linux. Elsewhere the system's
+// own store decides.
 func trust(t testing.TB, server *httptest.Server, dir string) []string {
 	t.Helper()
 	roots := filepath.Join(dir, "roots.pem")
@@ -56,7 +56,8 @@ func TestTenantsCertificateIsChecked(t *testing.T) {
 			if !strings.Contains(c.stderr.String(), test.said) {
 				t.Errorf("it does not say %q:\n%s", test.said, &c.stderr)
 			}
-			if users := len(tenant.Users()); (users == 3) != (test.exit == exitDone) || users == 0 && tenant.Stats().Requests > 0 {
+			if users := len(tenant.Users()); (users == 3) != (test.exit == exitDone) || users == 0 &&
+				tenant.Stats().Requests > 0 {
 				t.Errorf("%d users, %d requests", users, tenant.Stats().Requests)
 			}
 		})

@@ -28,7 +28,7 @@ needs --yes.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.configure(cmd, args[0], f)
 			if err == nil {
-				err = a.requireYes(c, "users are to be deleted")
+				err = a.requireYes(c, "deleting users")
 			}
 			if err != nil {
 				return err
@@ -61,11 +61,14 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	waiting := len(ledger.Pending())
 	note := a.notify(c)
 	if waiting == 0 {
-		note(path + ": nothing to undo: no user was created by a run of it")
+		note(path + ": nothing to undo: no run of this file created a user")
 	} else {
 		note(fmt.Sprintf("%s: %s of %s to delete", path, text.Plural(waiting, "user", "users"),
 			rows(ledger.Summary().Rows)))
 	}
-	s := &session{app: a, config: c, ledger: ledger, path: path, planOnly: c.dryRun, again: c.given.after("undo", path)}
+	s := &session{app: a, config: c, ledger: ledger, path: path, planOnly: c.dryRun, again: c.given}
+	if !c.dryRun {
+		s.again = c.given.after("undo", path)
+	}
 	return s.run(ctx)
 }

@@ -17,9 +17,9 @@ func (a *app) verifyCommand() *cobra.Command {
 	var f flags
 	cmd := &cobra.Command{
 		Use:   "verify RESULTS",
-		Short: "Ask the tenant whether what a result file says is so",
-		Long: `verify looks up every row of RESULTS and compares the users with what the outcomes promise: that created
-users exist and are not disabled, that deleted users are gone, that pending and failed rows have no user.
+		Short: "Check a result file against the tenant",
+		Long: `verify looks up every row of RESULTS and compares the tenant with the outcomes: that created users
+exist and are not disabled, that deleted users are gone, that pending and failed rows have no user.
 It sends lookups only, and changes nothing.`,
 		Example:           `  qlik-provision verify hr.results.csv`,
 		Args:              oneFile("result file"),
@@ -55,6 +55,9 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return err
 	}
+	for _, warning := range results.Warnings {
+		a.notify(c)("warning: " + warning)
+	}
 	promises := results.Promises()
 	began := time.Now()
 	run := provision.New(client, c.run)
@@ -84,8 +87,7 @@ func (a *app) verified(c *config, results *report.Results, differences []provisi
 		}
 	case len(differences) > 0:
 		f = &failure{code: exitRows, err: errors.New(countOf(len(differences), total.Rows) + " not as the file says"),
-			hint: "see the lines above; retry settles rows that are not done:\n  " +
-				c.given.after("retry", results.Path).String()}
+			hint: differenceHint(c, results, differences)}
 	}
 	note := a.notify(c)
 	for _, d := range differences {
@@ -96,7 +98,7 @@ func (a *app) verified(c *config, results *report.Results, differences []provisi
 	}
 	if c.json {
 		sum := &summary{Rows: total.Rows, Codes: total.Codes, Results: results.Path, Tenant: c.tenantName(),
-			Seconds: seconds(took)}
+			Seconds: seconds(took), Run: map[provision.Outcome]int{}, Columns: columnsOf(results.Action)}
 		for outcome, count := range sum.countsOf() {
 			n := total.Counts[outcome]
 			*count = &n
@@ -111,4 +113,14 @@ func (a *app) verified(c *config, results *report.Results, differences []provisi
 		}
 	}
 	return orNil(f)
+}
+
+// differenceHint proposes a retry only where a differing row is not done: a retry leaves rows alone that are.
+func differenceHint(c *config, results *report.Results, differences []provision.Difference) string {
+	for _, d := range differences {
+		if !d.Outcome.Done() {
+			return then("rows that are not done are settled by a retry", c.given.after("retry", results.Path))
+		}
+	}
+	return "the lines above name the rows; their users were changed on the tenant after the run"
 }

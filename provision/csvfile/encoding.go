@@ -239,24 +239,27 @@ func lookUpEncoding(name string) (encoding.Encoding, string) {
 	return e, name
 }
 
-// isJapanese reports whether raw is Shift_JIS: all of it decodes, mostly to kana of full width and kanji.
+// isJapanese reports whether raw is Shift_JIS: all of it decodes, with kana, and no kana or kanji stands beside an
+// ASCII letter. Other encodings decode, too, but to kanji alone or within words.
 func isJapanese(raw string) bool {
 	d, err := decodeWith(japanese.ShiftJIS, raw, "")
 	if err != nil || d.garbled != nil {
 		return false
 	}
-	full, others := 0, 0
+	kana, before := 0, ' '
 	for _, r := range d.text {
-		switch {
-		case r < utf8.RuneSelf:
-		case r >= 0x3000 && r < 0xa000:
-			full++
-		default:
-			others++
+		if isASCIILetter(before) && r >= 0x3040 || isASCIILetter(r) && before >= 0x3040 {
+			return false
 		}
+		if r >= 0x3040 && r < 0x3100 {
+			kana++
+		}
+		before = r
 	}
-	return full > 2*others
+	return kana > 0
 }
+
+func isASCIILetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
 
 // byteCounts is what the bytes of a file say about its encoding.
 type byteCounts struct {

@@ -77,6 +77,10 @@ func TestWesternNamesAreReadAsWindows1252(t *testing.T) {
 		"Åsa Öberg,ÅÖ",
 		"Søren Ærø,Håkon Ødegård",
 		"Väinö Hämäläinen,Äänekoski",
+		"Tõnu Kõiv,Rõõm,Mõisaküla",
+		"Bøe,Sjøen,Sofie Kjær,Høie",
+		"Eugène Père,Genève,Mosè,Mercè,Ève",
+		"Simões,Guimarães,Galvão,Cãibra",
 		"Guðrún Þórðardóttir,Friðþjófur,Eyþór,Ýr Daði",
 		"SIGURÐUR ÞÓR",
 		"Sigurður Björk,Jörg Müller",
@@ -118,6 +122,12 @@ func TestNamesInOtherEncodingsAreRefused(t *testing.T) {
 		{charmap.Windows1250, "windows-1250", "Łukasz Wiśniewski,Paweł Dąbrowski,Grażyna Wójcik"},
 		{charmap.ISO8859_2, "iso-8859-2", "Łukasz Wiśniewski,Paweł Dąbrowski,Grażyna Wójcik"},
 		{charmap.Windows1250, "windows-1250", "Ştefan Ionescu,Gheorghiţă"},
+		{charmap.Windows1250, "windows-1250", "Győző Szűcs,László Tőkés,Zoltán Kovács"},
+		{charmap.Windows1250, "windows-1250", "Petar Petrović,Želimir Čović"},
+		{charmap.Windows1250, "windows-1250", "Jiří Dvořák,Petra Výborná"},
+		{charmap.Windows1250, "windows-1250", "Mária Kováčová,Štefan Hríb,Ľuboš Vĺk"},
+		{charmap.ISO8859_16, "iso-8859-16", "Ioana Brătianu"},
+		{charmap.Windows1257, "windows-1257", "Jānis Bērziņš,Ģirts Ķēniņš"},
 		{charmap.Windows1254, "windows-1254", "İbrahim Doğan"},
 		{charmap.Windows1254, "windows-1254", "Ayşe Yılmaz,Çağlar Doğan,Özgür Aydın"},
 		{charmap.Windows1257, "windows-1257", "Šarūnas Petrauskas"},
@@ -134,6 +144,27 @@ func TestNamesInOtherEncodingsAreRefused(t *testing.T) {
 		name, _, _ := strings.Cut(c.names, ",")
 		if f := read(t, export, Options{Encoding: c.option}); f.Records[0].Cells[1] != name {
 			t.Errorf("%s is read as %s", c.names, f.Records[0].Cells[1])
+		}
+	}
+}
+
+func TestShiftJISIsSuggestedForJapaneseAlone(t *testing.T) {
+	for _, c := range []struct {
+		encoding encoding.Encoding
+		names    string
+		want     string
+	}{
+		{japanese.ShiftJIS, "佐藤 花子,ワタナベ ケン", "Shift_JIS"},
+		{japanese.ShiftJIS, "山田太郎", ""}, // kanji alone may be another encoding
+		{charmap.Windows1256, "محمد علي", ""},
+		{charmap.CodePage850, "Jürgen Müller", ""},
+		{charmap.Macintosh, "João São,Conceição", ""},
+	} {
+		var e *Error
+		if _, err := Read(strings.NewReader(encoded(t, c.encoding, c.names)), "hr.csv", Options{}); !errors.As(err, &e) {
+			t.Errorf("%s: got %v", c.names, err)
+		} else if e.Fix.Value != c.want {
+			t.Errorf("%s: suggests %q, want %q", c.names, e.Fix.Value, c.want)
 		}
 	}
 }

@@ -106,13 +106,13 @@ func isOddWord(w string, high int) bool {
 			if !first && isUpper(c) && isLower(w[i-1]) {
 				return true // NguyêÞn, JosŽ
 			}
-			if isOddIcelandic(w, i) {
+			if isOddIcelandic(w, i) || isOddSpelling(w, i) {
 				return true
 			}
 		case !first && !last && isLower(w[i+1]):
 			return true // Gra¿yna, J”rg
-		case first && !last && strings.IndexByte("\xa3\xaa\xaf\xba", c) >= 0 && isLower(w[1]):
-			return true // £ukasz, ªtefan
+		case first && !last && strings.IndexByte("\xa3\xaa\xaf\xba\xbc\xbe", c) >= 0 && isLower(w[1]):
+			return true // £ukasz, ªtefan, ¼uboš
 		case last && i >= 3 && strings.IndexByte("\x82\x84\xb3\xb9", c) >= 0:
 			return true // Pawe³, Andr‚
 		}
@@ -131,8 +131,48 @@ func isOddIcelandic(w string, i int) bool {
 		return i == 0 && !last && strings.IndexByte("bcdfghjklnpqstvwxzBCDFGHJKLNPQSTVWXZ", w[1]) >= 0
 	case 0xd0, 0xf0: // ð never begins one
 		return i == 0 && !last
+	case 0xfd: // ý never stands beside y
+		return i > 0 && (w[i-1] == 'y' || w[i-1] == 'Y')
 	}
 	return false
+}
+
+// isOddSpelling reports whether the letter at i stands where no western language has it, but Czech, Slovak, Hungarian,
+// Romanian, the Baltic and the southern Slavic languages have another one in its place.
+func isOddSpelling(w string, i int) bool {
+	before, after := byte(0), byte(0)
+	if i > 0 {
+		before = w[i-1]
+	}
+	if i+1 < len(w) {
+		after = w[i+1]
+	}
+	switch w[i] {
+	case 0xc8, 0xe8: // È before a vowel: Èech, Kováèová
+		return strings.IndexByte("aeiou\xe1\xe9\xed\xf3", after) >= 0
+	case 0xf8: // ø behind o, or before an accented vowel: Dvoøák, Jiøí
+		return before == 'o' || after == 0xe1 || after == 0xed
+	case 0xe6: // iæ at the end: Petroviæ
+		return after == 0 && before == 'i'
+	case 0xe3: // ã before a consonant: Brãtianu
+		return strings.IndexByte("bcdfghjklmnpqrtvwxz", after) >= 0
+	case 0xd5, 0xf5: // õ at the end, or beside letters that Estonian does not have: Gergõ, Tõkés
+		return after == 0 && i > 0 || after != 'e' && strings.ContainsAny(latin1(w), "áéíóúÁÉÍÓÚöÖ")
+	case 0x9f: // Ÿ within lower case: MŸller
+		return isLower(after)
+	case 0xf0, 0xfe, 0xfd: // letters of Icelandic beside others that it does not have: Bçrziòð, Çaðla
+		return strings.ContainsAny(latin1(w), "àâãåçèêëìîïñòôõùûüÀÂÃÅÇÈÊËÌÎÏÑÒÔÕÙÛÜ")
+	}
+	return false
+}
+
+// latin1 is a word of Windows-1252 as UTF-8; what is not in Latin-1 is no letter that anybody asks for.
+func latin1(w string) string {
+	runes := make([]rune, len(w))
+	for i := range len(w) {
+		runes[i] = rune(w[i])
+	}
+	return string(runes)
 }
 
 // isPair reports whether the character of UTF-8 at i, n bytes long, is rather two of Windows-1252: a letter that ends a

@@ -124,10 +124,22 @@ func (c *chooser) singles(columns []int) []Source {
 	return sources
 }
 
-// pair is first and last name put together.
+// pair is first and last name put together, with the one column for what stands between them: van,
+// de, von.
 func (c *chooser) pair(first, last int) Source {
-	f, l := c.headers[first], c.headers[last]
-	return Source{text: "{" + f + "} {" + l + "}", parts: []part{{first, f}, {-1, " "}, {last, l}}}
+	columns := []int{first, last}
+	if between := c.fitting(nameParticle); len(between) == 1 {
+		columns = []int{first, between[0], last}
+	}
+	var s Source
+	for i, column := range columns {
+		if i > 0 {
+			s.text, s.parts = s.text+" ", append(s.parts, part{-1, " "})
+		}
+		h := c.headers[column]
+		s.text, s.parts = s.text+"{"+h+"}", append(s.parts, part{column, h})
+	}
+	return s
 }
 
 // name is the full name's column, or else first and last name put together, or else the name as

@@ -87,7 +87,7 @@ func isErrorValue(v string) bool {
 		return false
 	}
 	if v[0] != '#' {
-		const longest = len("Fehler: 502")
+		const longest = len("Ошибка: 502")
 		return len(v) <= longest && errorNumber.MatchString(v)
 	}
 	if len(v) > 1 && strings.Trim(v, "#") == "" {
@@ -99,8 +99,9 @@ func isErrorValue(v string) bool {
 // They are read only. The names without ! are German, Turkish, Hungarian and Excel's own for data
 // that has not come yet.
 var (
-	errorName   = regexp.MustCompile(`^#([\p{Lu}\d/_¡¿.]+[!?]|[NН]/\p{L}( N/A)?|NV|YOK|HIÁNYZIK|GETTING_DATA)$`)
-	errorNumber = regexp.MustCompile(`^((Err|Fehler|Erreur|Errore|Error|Fout):\s?\d{3}|Loading\.\.\.)$`)
+	errorName   = regexp.MustCompile(`^#([\p{Lu}\d/_¡¿.]+[!?]|\p{Lu}/\p{L}( N/A)?|NV|YOK|HIÁNYZIK|GETTING_DATA)$`)
+	errorNumber = regexp.MustCompile(
+		`^((Err|Fehler|Erreur|Errore|Error|Fout|Ошибка|错误|錯誤|エラー|오류):\s?\d{3}|Loading\.\.\.)$`)
 )
 
 // isPlaceholder reports whether a value stands for one that is missing.
@@ -123,10 +124,12 @@ func endsInDigit(v string) bool { return v[len(v)-1] >= '0' && v[len(v)-1] <= '9
 
 // placeholders in lower case. It is read only.
 var placeholders = wordSet(`null, (null), [null], <null>, {null}, \n, <nil>, (nil), none, (none), <none>,
-		undefined, n/a, (n/a), n.a., n/d, n.d., n/v, n.v., s/d, s/n, k.a., k. a., n.v.t., b/d, tbd, t.b.d.,
-		(blank), (empty), <blank>, <empty>, (leer), (vide), (vacío), (vuoto), unknown, (unknown), unbekannt,
-		inconnu, desconocido, sconosciuto, onbekend, not available, not applicable, not assigned, no aplica,
-		keine angabe, nicht vorhanden, to be determined, to be defined, missing, 无, 暂无, 未定, なし, 不明, н/д`)
+		undefined, n/a, (n/a), n / a, n.a., n. a., n.n., n/d, n.d., n/v, n.v., s/d, s/n, k.a., k. a., n.v.t.,
+		b/d, tbd, t.b.d., (blank), (empty), <blank>, <empty>, (leer), (vide), (vacío), (vuoto), unknown,
+		(unknown), unbekannt, inconnu, desconocido, sconosciuto, onbekend, not available, not applicable,
+		not assigned, not set, (not set), unassigned, no id, new hire, no aplica, keine angabe, nicht vorhanden,
+		nicht vergeben, sin asignar, non renseigné, to be determined, to be defined, missing, 无, 暂无, 未定, なし, 不明,
+		н/д`)
 
 // isSpreadsheetNumber reports whether a value is a number as a spreadsheet shortens it or makes it
 // of digits: 1.23E+11, 1,23e+11, 417.0.
@@ -136,4 +139,4 @@ func isSpreadsheetNumber(v string) bool {
 
 // spreadsheetNumber is read only. 1E5 is none: an ID may look like that.
 var spreadsheetNumber = regexp.MustCompile(
-	`^[+-]?(\d([.,]\d+)?[eE][+-]\d+|\d[.,]\d+[eE]\d+|\d+[.,]0+|\d{1,3}([,.' ]\d{3})+[.,]0+)$`)
+	`^[+-]?((\d|\d{1,3}[.,]\d+)[eE][+-]\d+|\d[.,]\d+[eE]\d+|\d+[.,]0+|\d{1,3}([,.' ]\d{3})+[.,]0+)$`)

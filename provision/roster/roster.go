@@ -6,8 +6,6 @@ package roster
 import (
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -156,27 +154,4 @@ func layout(f *csvfile.File) string {
 		return "pipes"
 	}
 	return fmt.Sprintf("delimiter %q", f.Dialect.Delimiter)
-}
-
-// First lists the persons to show before a run: the first row that can be sent, and the first one
-// whose name has a letter outside ASCII, which shows a wrong encoding. They may be one row, or
-// none.
-func (r *Roster) First() []*Row {
-	var first []*Row
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		if !row.Sendable() {
-			continue
-		}
-		foreign := strings.ContainsFunc(row.Person.Name, func(c rune) bool {
-			return c >= utf8.RuneSelf && unicode.IsLetter(c)
-		})
-		if len(first) == 0 || foreign {
-			first = append(first, row)
-		}
-		if foreign {
-			break
-		}
-	}
-	return first
 }

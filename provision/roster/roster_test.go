@@ -38,26 +38,6 @@ func TestNewHiresHaveSixtyRowsOfWhichTwoAreInvalid(t *testing.T) {
 	}
 }
 
-func TestFirstShowsRowsThatAreSent(t *testing.T) {
-	const header = "Login,Name,Status\n"
-	for rows, want := range map[string][]string{
-		"a,Ann,x\nb,Bob,x\nc,Zoë,x\nd,Jörg,x\n": {"a", "c"},
-		"a,Zoë,x\nb,Jörg,x\n":                   {"a"},
-		",Ann,x\nb,Jörg,y\nc,Cy,x\nd,李明,x\n":    {"c", "d"},
-		"a,Ann – x,x\n":                         {"a"},
-		",Ann,x\n":                              nil,
-	} {
-		var got []string
-		o := roster.Options{Subject: "Login", Where: []string{"Status=x"}}
-		for _, row := range mustExport(t, header+rows, o).First() {
-			got = append(got, row.Person.Subject)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", rows, diff)
-		}
-	}
-}
-
 func TestPersonsHaveRolesOfColumnAndEveryones(t *testing.T) {
 	const text = "Login,Groups\na,Developer; Data Admin ;;Developer\nb,\nc,Viewer\n"
 	for _, c := range []struct {

@@ -108,7 +108,7 @@ func (c *shapeChecker) advice() string {
 		return "close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks"
 	}
 	if last := len(records) - 1; len(c.problems) == 1 && c.uneven[0] == last && c.isNoPerson(&records[last]) {
-		return "it is the last row, and looks like a trailer, not like a person: delete the line"
+		return "it is the last row, and looks like a trailer: where it is no person, delete the line"
 	}
 	short := func(i int) bool { return len(records[i].Cells) < len(c.file.Header.Cells) }
 	if !slices.ContainsFunc(c.uneven, short) {

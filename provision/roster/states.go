@@ -57,9 +57,10 @@ func leaverTest(header string, counts []valueCount) func(string) bool {
 	for _, v := range counts {
 		codes = codes || provision.Fold(v.text) == "a"
 	}
+	isState := stateHeader(word)
 	return func(v string) bool {
 		switch {
-		case leaverWords[v]:
+		case leaverWords[v], leaverStates[v] && (isState || activeHeaders[word] || inactiveHeaders[word]):
 			return true
 		case word == "useraccountcontrol": // Active Directory: bit 2 is a disabled account
 			n, err := strconv.Atoi(v)
@@ -68,7 +69,7 @@ func leaverTest(header string, counts []valueCount) func(string) bool {
 			return noWords[v]
 		case inactiveHeaders[word]:
 			return yesWords[v]
-		case stateHeader(word):
+		case isState:
 			return codes && (v == "t" || v == "i") || slices.ContainsFunc(strings.FieldsFunc(v, notLetter), isLeaver)
 		}
 		return false
@@ -95,36 +96,42 @@ func wordSet(words string) map[string]bool {
 
 // They are read only. Values are folded as provision.Fold does, headers as fold does.
 var (
-	leaverWords = wordSet(`terminated, inactive, disabled, deactivated, deprovisioned, suspended, resigned,
-		retired, dismissed, leaver, ex-employee, former, former employee, deceased, offboarded, not active,
-		non-active, account disabled, ausgeschieden, inaktiv, deaktiviert, gesperrt, gekündigt, ehemalig,
-		ausgetreten, pensioniert, inactif, inactive, désactivé, suspendu, sorti, démissionné, licencié, retraité,
-		inactivo, inactiva, desactivado, deshabilitado, suspendido, baja, de baja, cesado, despedido, jubilado,
-		inattivo, disattivato, disabilitato, sospeso, cessato, dimesso, licenziato, inactief, uitgeschakeld,
-		uit dienst, geschorst, inativo, desativado, desligado, demitido, suspenso, nieaktywny, zwolniony, pasif,
-		ayrıldı, işten ayrıldı, неактивен, неактивный, уволен, уволена, отключен, заблокирован, 退職, 退職済み,
-		無効, 离职, 已离职, 停用`)
+	leaverWords = wordSet(`terminated, inactive, deactivated, deprovisioned, suspended, resigned, dismissed, leaver,
+		ex-employee, former employee, deceased, offboarded, not active, non-active, account disabled,
+		ausgeschieden, inaktiv, deaktiviert, gekündigt, ausgetreten, inactif, inactive, désactivé, suspendu,
+		démissionné, démissionnaire, licencié, inactivo, inactiva, desactivado, suspendido, baja voluntaria,
+		baja definitiva, baja laboral, de baja, cesado, despedido, inattivo, disattivato, sospeso, cessato,
+		dimesso, dimissionario, licenziato, inactief, uit dienst, uitdienst, uit-dienst, geschorst, inativo,
+		desativado, desligado, demitido, suspenso, nieaktywny, zwolniony, neaktivní, inaktív, ayrıldı,
+		işten ayrıldı, неактивен, неактивный, уволен, уволена, 退職, 退職済み, 离职, 已离职`)
+	// leaverStates say that somebody has left only in a column of states: elsewhere baja is low.
+	leaverStates = wordSet(`disabled, blocked, retired, former, left, exited, gesperrt, ehemalig, pensioniert, sorti,
+		sortie, parti, partie, retraité, baja, deshabilitado, jubilado, disabilitato, uitgeschakeld, pasif, slutat,
+		отключен, заблокирован, 無効, 停用`)
 	noWords = wordSet(`false, falsch, faux, falso, falsa, onwaar, no, n, nein, non, nee, não, nie, hayır, нет, 0,
 		f, いいえ, 否, off`)
 	yesWords = wordSet(`true, wahr, vrai, verdadero, vero, waar, verdadeiro, yes, y, ja, oui, sí, si, sim, tak,
 		evet, да, 1, t, x, はい, 是, on`)
 
 	activeHeaders = headerSet(`active activestatus isactive enabled isenabled accountenabled accountactive
-		useractive userenabled currentemployee employed aktiv istaktiv aktiviert actif activo activa attivo attiva
+		useractive userenabled currentlyactive currentemployee employed aktiv istaktiv aktiviert actif activo
+		activa attivo attiva
 		actief ativo ativa aktywny aktif активен 有効 在職`)
 	inactiveHeaders = headerSet(`inactive isinactive disabled isdisabled accountdisabled userdisabled
-		blockcredential blocksignin blocked suspended issuspended terminated isterminated deleted isdeleted
+		blockcredential blocksignin signinblocked blocked suspended issuspended terminated isterminated deleted isdeleted
 		deactivated archived isarchived locked left inaktiv deaktiviert gesperrt geloescht geloscht ausgeschieden
-		inactif desactive inactivo inattivo inactief inativo suspendido suspendu sospeso 無効 退職`)
+		inactif desactive inactivo inattivo inactief inativo suspendido suspendu sospeso 無効 退職 退職フラグ`)
 )
 
 // stateWords begin or end the header of a column of states, folded. It is read only.
-var stateWords = strings.Fields(`state zustand statut estado stato durum статус 状态 ステータス`)
+var stateWords = strings.Fields(`state zustand statut etat estado stato situacion situation
+	situazione situacao lifecycle durum stav stan allapot статус 状态 状態 ステータス`)
 
 // otherStates are parts of headers whose states say nothing of whether somebody has left. It is
 // read only.
-var otherStates = strings.Fields(`marital familienstand civil disability behinderung veteran mfa 2fa 2sv twofactor
-		multifactor 2step password passwort sync licen lizenz device vpn project mailbox forwarding`)
+var otherStates = strings.Fields(`marital familienstand civil disability behinderung veteran military mfa 2fa 2sv
+	twofactor multifactor 2step password passwort sync licen lizenz device laptop phone vpn badge permit visa benefit
+	insurance deposit bank project mailbox forwarding`)
 
 func headerSet(words string) map[string]bool {
 	set := make(map[string]bool)

@@ -22,6 +22,7 @@ const (
 	givenBeside   // the whole name; the first one beside a last name
 	preferredName // the whole name, or the name somebody goes by
 	listedName    // the whole name as lists sort it; for files with no other name
+	nameParticle  // what stands between first and last name: van, de, von
 )
 
 // anyName is every role of a name.
@@ -36,7 +37,8 @@ var roleWords = [...]struct {
 }{
 	{subject, `subject userid username loginname loginid login logonname userlogin upn userprincipalname
 		principalname samaccountname networkid networklogin ssoid federationid nameid employeeid employeeno
-		employeenumber employeenr employeecode employee# empid empno emplid employeeidnumber personid personnumber
+		employeenumber employeenr employeecode employee# empid empno emplid eeid useremployeeid employeeidnumber
+		personid personnumber
 		personnelid personnelnumber personnelno personidexternal staffid staffnumber staffno workerid workernumber
 		associateid payrollnumber payrollid fileid filenumber file# benutzername benutzerid benutzerkennung
 		kennung anmeldename loginkennung personalnummer personalnr persnr persnummer pernr personalid
@@ -56,7 +58,8 @@ var roleWords = [...]struct {
 	{email, `email emailaddress emailaddr emailid mail mailaddress workemail workemailaddress emailwork
 		primaryemail primaryemailaddress primaryworkemail emailprimarywork companyemail companyemailaddress
 		businessemail businessemailaddress corporateemail officeemail useremail employeeemail workcontactemail
-		workcontactworkemail emailprimary internetemailaddress emailadresse mailadresse emaildienstlich
+		workcontactworkemail emailinformationemailaddress emailprimary internetemailaddress emailadresse
+		mailadresse emaildienstlich
 		dienstlicheemail dienstlicheemailadresse geschaftlicheemail geschaftlicheemailadresse geschaeftlicheemail
 		emailgeschaftlich emailgeschaeftlich firmenemail emailarbeit courriel adressecourriel adresseemail
 		adressemail adresseelectronique courrielprofessionnel emailprofessionnel emailpro mailprofessionnel
@@ -79,16 +82,21 @@ var roleWords = [...]struct {
 	{name | bareName, `name namn navn`},
 	{name | surnameBeside, `nom naam`},
 	{name | givenBeside, `nombre nome`},
-	{preferredName, `preferredname preferredfullname knownas rufnamevollstandig nomusuelcomplet nombrepreferido`},
+	{preferredName, `preferredname preferredfullname knownas chosenname bevorzugtername wunschname rufnamevollstandig
+		nomusuelcomplet nomprefere nomdepreference nombrepreferido nomepreferito nomepreferido voorkeursnaam`},
 	{listedName, `lastfirst lastnamefirstname lastfirstname lastnamefirst namelastfirst namelastfirstmiddle
 		lastfirstmiddle surnamefirstname surnamegivenname familynamegivenname payrollname sortname filingname
 		reportingname nachnamevorname namevorname apellidosynombre apellidosynombres apellidosnombre
-		apellidosnombres cognomeenome cognomenome achternaamvoornaam nazwiskoimie soyadad`},
-	{firstName, `firstname forename givenname givennames legalfirstname preferredfirstname firstnames fname first
+		apellidosnombres cognomeenome cognomenome achternaamvoornaam nazwiskoimie soyadad apellidoynombre apellidoynombres`},
+	{firstName, `firstname forename givenname givennames legalfirstname legalnamefirstname preferredfirstname
+		preferrednamefirstname firstnames fname first
 		employeefirstname vorname vornamen rufname prenom prenoms nombres nombredepila primernombre voornaam
 		roepnaam primeironome nomeproprio fornamn fornavn etunimi imie jmeno adi имя 名 ファーストネーム`},
-	{lastName, `lastname surname familyname legallastname preferredlastname lname last sn secondname
-		employeelastname nachname familienname zuname nomdefamille patronyme nomusuel apellido apellidos
+	{nameParticle, `tussenvoegsel tussenvoegsels voorvoegsel voorvoegsels namensvorsatz vorsatzwort`},
+	{lastName, `lastname surname familyname legallastname legalnamelastname preferredlastname
+		preferrednamelastname lname last sn secondname
+		employeelastname nachname familienname zuname nomdefamille patronyme nomusuel nomdusage nomdenaissance
+		apellido apellidos
 		primerapellido cognome achternaam familienaam sobrenome apelido ultimonome efternamn etternavn efternavn
 		sukunimi nazwisko prijmeni soyad soyadi фамилия 姓 苗字 名字 ラストネーム`},
 }

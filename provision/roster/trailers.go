@@ -46,13 +46,30 @@ func (v *validator) trailer() bool {
 		}
 		return v.notAPerson(cell)
 	}
-	return v.evidence && v.countUnderName()
+	return v.evidence && (v.countForName() || v.wordForName())
 }
 
-// countUnderName reports a total whose word is in the name's column and whose count is in the
+// countForName reports a total in any words, whose count is in the name's column: Celkový součet,25.
+// The subject is words, the name a number, and there is no address.
+func (v *validator) countForName() bool {
+	person := &v.row.Person
+	if person.Email != "" || !v.named || !isCount(person.Name) ||
+		strings.ContainsFunc(person.Subject, unicode.IsDigit) || strings.Contains(person.Subject, "@") {
+		return false
+	}
+	return v.notAPerson(person.Subject + " " + person.Name)
+}
+
+// isCount reports whether a text is a number, with what stands beside numbers: 25, 1.866, (25), 12 %.
+func isCount(s string) bool {
+	return strings.ContainsFunc(s, unicode.IsDigit) &&
+		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.Is(unicode.Mark, r) })
+}
+
+// wordForName reports a total whose word is in the name's column and whose count is in the
 // subject's: Total,,25 under Name, Email and Employee ID. A single word may be a name, but for the
 // file's last row.
-func (v *validator) countUnderName() bool {
+func (v *validator) wordForName() bool {
 	person := &v.row.Person
 	if person.Email != "" && badAddress(person.Email) == "" || trailerText(person.Name) != clearTrailer ||
 		strings.ContainsFunc(person.Subject, unicode.IsLetter) || person.Subject == "" {
@@ -104,7 +121,7 @@ func trailerText(s string) trailerKind {
 	if strings.HasPrefix(s, "# ") || strings.HasPrefix(s, "© ") {
 		return clearTrailer
 	}
-	bare := strings.TrimLeft(s, "-=*_~#>•·.( ")
+	bare := strings.TrimLeft(s, "-=*_~#>/;•·.( ")
 	if decorated := len(s) - len(bare); decorated > 1 && bare != "" && (s[0] == s[1] || s[1] == ' ') {
 		return clearTrailer
 	}
@@ -122,13 +139,16 @@ func trailerText(s string) trailerKind {
 			return clearTrailer
 		}
 		return maybeTrailer
-	} else if sections[word] && len(rest) > 1 && strings.ContainsAny(rest[:1], " :=") {
-		return clearTrailer
+	} else if sections[word] && len(rest) > 1 && (strings.ContainsAny(rest[:1], " =") || strings.HasPrefix(rest, ". ")) {
+		return maybeTrailer
 	}
 	for _, phrase := range phrases[word] {
-		if rest, found := strings.CutPrefix(bare, phrase); found && (rest == "" || !unicode.IsLetter([]rune(rest)[0])) {
+		if rest, found := strings.CutPrefix(bare, phrase); found && endsWord(rest) {
 			return clearTrailer
 		}
+	}
+	if i := strings.LastIndexByte(bare, ' '); i > 0 && lastTotals[bare[i+1:]] {
+		return maybeTrailer
 	}
 	return notTrailer
 }
@@ -180,7 +200,7 @@ func plainWords(s string) string {
 // counted is a page's number, or a count with its noun: 2 rows selected, (25 Mitarbeiter). label is
 // a word and what it is about: Department: Finance, Stand: 20.11.2026. They are read only.
 var (
-	counted = regexp.MustCompile(`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa) \d|\d[\d.,' ]* (` +
+	counted = regexp.MustCompile(`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d|\d[\d.,' ]* (` +
 		strings.Join(strings.Fields(nouns), "|") + `)\b)`)
 	label = regexp.MustCompile(`^\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$`)
 )
@@ -210,33 +230,41 @@ var totals = wordSet(plainWords(`total, totals, totale, totali, totaux, totales,
 		subtotal, subtotals, sub-total, sous-total, subtotale, subtotaal, zwischensumme, delsumma, sum, summe,
 		summen, suma, sumas, somme, somma, soma, summa, gesamt, gesamtsumme, gesamtzahl, gesamtanzahl, insgesamt,
 		count, anzahl, antal, aantal, headcount, cantidad, recuento, quantidade, conteggio, razem, ogolem, toplam,
-		celkem, osszesen, yhteensa, ukupno, spolu, skupaj, итого, всего, 合計, 総計, 小計, 总计, 合计, 小计, 共计,
+		celkem, osszesen, gesamtergebnis, teilergebnis, endsumme, eindtotaal, 計, 総合計, berichtsende, yhteensa,
+		ukupno, spolu, skupaj, итого, всего, 合計, 総計, 小計, 总计, 合计, 小计, 共计,
 		합계, 총계, συνολο, jumlah, รวม, المجموع, الاجمالي, eof, confidential, vertraulich, confidentiel,
 		confidencial, riservato, vertrouwelijk, poufne, gizli, 機密, 社外秘`))
 
 // sections are words that begin a section line where other text follows: Department Finance. It is read only.
 var sections = wordSet(`department, dept, division, abteilung, bereich, kostenstelle, standort, niederlassung,
 		location, region, branch, company, firma, section, departement, service, etablissement, departamento,
-		sede, reparto, filiale, afdeling, vestiging, avdelning, dzial, departman, business unit`)
+		sede, reparto, filiale, afdeling, vestiging, avdelning, dzial, departman`)
+
+// lastTotals are words that end a spreadsheet's subtotals: Finance Total. It is read only.
+var lastTotals = wordSet(`total, totals, subtotal, subtotals, ergebnis, gesamt, summe, totale, totaal,
+		totalt, confidential`)
 
 // phrases are the beginnings of a report's other lines, by their first word. It is read only.
 var phrases = func() map[string][]string {
 	set := make(map[string][]string)
 	for p := range wordSet(`grand total, sub total, sous total, row count, record count, number of, nombre de,
-		numero de, numero di, genel toplam, tong cong, tong so, suma total, somme totale, end of, ende der,
+		nombre total,
+		numero de, numero di, head count, effectif total, genel toplam, celkovy soucet, i alt, tong cong, tong so,
+		suma total, somme totale, end of, ende der,
 		ende des, ende von, fin de, fin du, fin del, fine del, fine della, fine report, fim do, fim da, einde van,
 		einde rapport, koniec raportu, rapor sonu, report generated, report created, report run, report date,
 		report name, report title, report as of, report executed, report printed, generated, created on,
 		created at, created by, exported, printed on, printed at, printed by, run on, run at, run by, run date,
 		run time, executed on, as of, data as of, date of report, last updated, prepared by, prepared for,
-		bericht erstellt, bericht vom, report erstellt, erstellt am, erstellt von, erzeugt am, exportiert am,
-		exportiert von, gedruckt am, stand vom, rapport genere, genere le, genere par, edite le, imprime le,
+		bericht erstellt, bericht vom, stand vom, stand am, report erstellt, erstellt am, erstellt von, erzeugt am,
+		exportiert am,
+		exportiert von, gedruckt am, rapport genere, genere le, genere par, edite le, imprime le,
 		exporte le, cree le, informe generado, reporte generado, generado el, generado por, exportado el,
 		impreso el, report generato, rapporto generato, generato il, creato il, esportato il, stampato il,
 		rapport gegenereerd, gegenereerd op, afgedrukt op, relatorio gerado, gerado em, exportado em,
 		wygenerowano, raport wygenerowany, rapor tarihi, all rights reserved, copyright, strictly confidential,
 		company confidential, highly confidential, streng vertraulich, for internal use, internal use only,
-		nur fur, usage interne, data source`) {
+		nur fur, usage interne, data source, cost center, cost centre, business unit`) {
 		word, _, _ := strings.Cut(p, " ")
 		set[word] = append(set[word], p)
 	}

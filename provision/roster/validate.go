@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"qlik-provision/provision"
@@ -15,6 +16,7 @@ type validator struct {
 	columns   *Columns
 	needEmail bool
 	evidence  bool // the file has a column for the name or the address, so a trailer can be told from a person
+	named     bool // the column for the name holds names
 	row       *Row
 }
 
@@ -23,6 +25,7 @@ type validator struct {
 func (r *Roster) validate(o Options, trailers []int) {
 	v := &validator{file: r.File, columns: &r.Columns, needEmail: o.NeedEmail}
 	v.evidence = r.Columns.Name.text != "" || r.Columns.Email.text != ""
+	v.named = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
 	for i := range r.Rows {
 		v.row = &r.Rows[i]
 		trailer := len(trailers) > 0 && trailers[0] == i
@@ -172,7 +175,8 @@ func (v *validator) isHeader() bool {
 		}
 		filled++
 	}
-	return filled > 1 || len(header) == 1
+	s := &v.columns.Subject
+	return filled > 1 || len(header) == 1 || filled == 1 && v.row.Person.Subject == trim(s.header())
 }
 
 // maybeHeader tells most values of people from headers without comparing words.

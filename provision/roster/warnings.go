@@ -138,6 +138,9 @@ func (r *Roster) hasNothingElse(row *Row) bool {
 
 // suspicious is why a value looks damaged, "" where it does not.
 func suspicious(v string) string {
+	if why := formula(v); why != "" {
+		return why
+	}
 	plain := true
 	for i := range len(v) {
 		if c := v[i]; c >= utf8.RuneSelf || c == '?' || c == '&' {
@@ -160,8 +163,12 @@ func suspicious(v string) string {
 	return ""
 }
 
-// isMojibake reports whether a value has UTF-8 that was read as Windows-1252: Ã¼ for ü, â€™ for ’.
+// isMojibake reports whether a value has UTF-8 that was read as Windows-1252, or as Macintosh or DOS:
+// Ã¼ for ü, â€™ for ’, √º, ├╝.
 func isMojibake(v string) bool {
+	if strings.ContainsAny(v, "√├┬╔") {
+		return true
+	}
 	var b []byte
 	weak := 0
 	for _, r := range v + " " {

@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// TestLargePageIsUsable opens pages of many rows, presses Tab, searches, filters and sorts. The bounds detect a page that
-// freezes, on a busy machine; the log has the times.
+// TestLargePageIsUsable opens pages of many rows, presses Tab, searches, filters and sorts. The bounds detect a
+// page that freezes, on a busy machine; the log has the times.
 func TestLargePageIsUsable(t *testing.T) {
 	b := browser(t)
 	for _, rows := range []int{20_000, 100_000} {

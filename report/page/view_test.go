@@ -91,7 +91,8 @@ func TestPageLimitsCauses(t *testing.T) {
 	}
 	samples = append(samples, sample{outcome: "failed", code: "CODE-52", message: "no"}) // the most frequent
 	wantTexts(t, results(samples),
-		[]string{"3 rows have other causes.", "<code>CODE-52</code>", "<code>CODE-48</code>", "id=row-53 class=open data-group=1>"},
+		[]string{"3 rows have other causes.", "<code>CODE-52</code>", "<code>CODE-48</code>",
+			"id=row-53 class=open data-group=1>"},
 		[]string{"<code>CODE-49</code>", "data-group=0", "data-group=51"})
 }
 

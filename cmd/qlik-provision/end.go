@@ -1,0 +1,179 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"qlik-provision/provision"
+	"qlik-provision/provision/text"
+	"qlik-provision/report"
+)
+
+// end is the one end of a run, nil for exit 0.
+func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
+	switch {
+	case closeErr != nil:
+		err := errors.Join(runErr, closeErr)
+		what := "close the file in other programs, or make room on the disk"
+		return &failure{code: exitRun, err: err, hint: then(what, s.again)}
+	case runErr != nil:
+		return s.cutShort(runErr)
+	case s.planOnly:
+		return s.planEnd(total)
+	case s.config.run.Task == provision.Delete:
+		return s.undoEnd()
+	case s.foundNobody(total):
+		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"),
+			hint: fmt.Sprintf("is %q the right subject column? its first value is %s; to use another, run the export "+
+				"again with --subject COLUMN and -o", s.ledger.Action().Subject, s.firstSubject())}
+	}
+	held := s.heldAgainst(total)
+	if held == 0 {
+		return nil
+	}
+	return &failure{code: exitRows, err: errors.New(notDone(held, total.Rows)), hint: s.correction(total)}
+}
+
+// heldAgainst counts the rows that make a run end with exitRows: those that are not done. With a limit rows that
+// it left are not held against the run, nor are their duplicates.
+func (s *session) heldAgainst(total *report.Summary) int {
+	if s.config.limit == 0 {
+		return total.NotDone
+	}
+	held := 0
+	for _, r := range s.ledger.Rows() {
+		e := r.Entry
+		left := e.Outcome == provision.Pending && e.Attempts == 0 && e.Code == ""
+		if !e.Outcome.Done() && !left && e.Outcome != provision.Duplicate {
+			held++
+		}
+	}
+	return held
+}
+
+func notDone(n, of int) string { return countOf(n, of) + " not done" }
+
+// countOf is a count of rows with its verb: 1 of 60 rows is.
+func countOf(n, of int) string {
+	verb := "are"
+	if n == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("%s of %s %s", text.Grouped(n), text.Plural(of, "row", "rows"), verb)
+}
+
+func (s *session) planEnd(total *report.Summary) *failure {
+	bad := total.Counts[provision.Invalid] + total.Counts[provision.Failed]
+	if bad == 0 {
+		return nil
+	}
+	next := s.next(total)
+	hint := "correct the export, or run it without these rows"
+	if s.path != "" {
+		hint = "correct the cells of these rows in " + quote(s.path)
+	}
+	if next != "" {
+		hint += ", then:\n  " + next
+	}
+	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
+}
+
+// undoEnd judges only the rows that undo was for: with a limit those that it reached, and not those whose user has
+// another subject now.
+func (s *session) undoEnd() *failure {
+	left := 0
+	for _, r := range s.ledger.Rows() {
+		undone := s.config.limit > 0 && r.Entry.Message == ""
+		if r.Entry.Undoable() && string(r.Entry.Code) != provision.CodeNotCreatedHere && !undone {
+			left++
+		}
+	}
+	if left == 0 {
+		return nil
+	}
+	return &failure{code: exitRows, err: errors.New(text.Plural(left, "user", "users") + " could not be deleted"),
+		hint: s.again.String()}
+}
+
+// foundNobody reports whether a disable found none of the users it was for.
+func (s *session) foundNobody(total *report.Summary) bool {
+	missing := total.Codes[provision.CodeNotFound]
+	return s.config.run.Task == provision.Disable && missing > 0 && missing == total.Counts[provision.Unchanged] &&
+		total.Counts[provision.Disabled]+total.Counts[provision.Failed]+total.Counts[provision.Pending] == 0
+}
+
+func (s *session) firstSubject() string {
+	for _, r := range s.people.Rows {
+		if r.Code == "" && !r.Skipped {
+			return text.Clip(r.Person.Subject, 60)
+		}
+	}
+	return ""
+}
+
+// correction says what to do about rows that are not done. It does not repeat a command that just changed nothing.
+func (s *session) correction(total *report.Summary) string {
+	if s.fruitless(total) {
+		return "nothing changed: see code and message of these rows in " + quote(s.path) +
+			", and correct their cells; rows that can never be sent may be deleted"
+	}
+	var what string
+	switch {
+	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles:
+		return then("check the rows with the code admin-role; if these roles are intended",
+			s.again.switched("allow-admin-roles"))
+	case total.Codes[provision.CodeSubjectConflict] > 0 && total.Codes[provision.CodeEmailConflict] > 0:
+		what = "give the rows in conflict another subject or address in " + quote(s.path) +
+			", or correct the user on the tenant if it is this person"
+	case total.Counts[provision.Invalid] > 0:
+		what = "correct or delete the invalid rows in " + quote(s.path)
+	case total.Codes[provision.CodeSubjectConflict] > 0:
+		what = "give the rows in conflict another subject in " + quote(s.path) +
+			", or correct the user on the tenant if it is this person"
+	case total.Codes[provision.CodeEmailConflict] > 0:
+		what = "give the rows in conflict another address in " + quote(s.path) +
+			", or correct the user on the tenant if it is this person"
+	}
+	return then(what, s.again)
+}
+
+// fruitless reports whether a retry brought no row further.
+func (s *session) fruitless(total *report.Summary) bool {
+	if s.config.given.name != "retry" {
+		return false
+	}
+	for outcome, n := range total.Run {
+		if n > 0 && outcome.Done() {
+			return false
+		}
+	}
+	return true
+}
+
+// next is what to type after a run that went well, "" where there is nothing to say.
+func (s *session) next(total *report.Summary) string {
+	given := s.config.given
+	switch {
+	case s.planOnly && s.config.run.Task == provision.Delete:
+		return given.without("dry-run").String()
+	case s.planOnly && s.path != "":
+		return given.after("retry", s.path).String()
+	case s.planOnly && s.existing != nil:
+		return existsHint(s.existing, given)
+	case s.planOnly && s.plan != nil && s.plan.Writes() == 0:
+		return ""
+	case s.planOnly:
+		name := given.name
+		if name == "plan" {
+			name = "create"
+		}
+		next := given.on(name, given.file).without("offline", "overwrite", "dry-run", "json", "quiet", "max")
+		if given.file == "-" {
+			next = next.with("out", "hr.results.csv")
+		}
+		return next.String()
+	case total.NotDone > 0 && s.config.run.Task != provision.Delete:
+		return s.again.String()
+	}
+	return given.bare("report", s.path).String()
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/windows"
+
+	"qlik-provision/provision/sandbox"
+	"qlik-provision/provision/sandbox/faults"
+)
+
+// What a program that opens a file lets others do with it.
+const (
+	shareNothing = 0
+	shareReading = windows.FILE_SHARE_READ // as a spreadsheet does
+)
+
+// keepOpen opens a file as another program does, until release is called.
+func keepOpen(t *testing.T, path string, share uint32) (release func()) {
+	t.Helper()
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := windows.CreateFile(name, windows.GENERIC_READ, share, nil, windows.OPEN_EXISTING, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := windows.CloseHandle(file); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAResultFileThatIsOpenInASpreadsheet(t *testing.T) {
+	const open = "is open in another program"
+	for name, share := range map[string]uint32{"nothing shared": shareNothing, "reading shared": shareReading} {
+		t.Run(name, func(t *testing.T) {
+			p := newProgram(t, newTenant(sandbox.Options{}, faults.Fault{
+				Kind: faults.Status, Status: 400, On: sandbox.EndpointCreate, Times: 1,
+			}))
+			p.write(t, "hr.csv", 3)
+			p.expect(t, exitRows, "create", "hr.csv", "-q")
+			before, err := os.ReadFile(p.file("hr.results.csv"))
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			release := keepOpen(t, p.file("hr.results.csv"), share)
+			c := p.expect(t, exitUsage, "retry", "hr.results.csv")
+			if !strings.Contains(c.stderr.String(), open) || strings.Contains(c.stderr.String(), "-o ") {
+				t.Errorf("it does not say that the file %s, or asks for a flag that it does not have:\n%s", open, &c.stderr)
+			}
+			release()
+			if after, err := os.ReadFile(p.file("hr.results.csv")); err != nil || string(after) != string(before) {
+				t.Errorf("the file changed (%v):\n%s", err, after)
+			}
+			p.expect(t, 0, "retry", "hr.results.csv")
+			if left, err := os.ReadDir(p.dir); err != nil || len(left) != 2 {
+				t.Errorf("left %v (%v)", left, err)
+			}
+		})
+	}
+}
+
+func TestAResultFileThatIsOpenedDuringTheRun(t *testing.T) {
+	tenant := newTenant(sandbox.Options{}, faults.Fault{
+		Kind: faults.Delay, Delay: time.Second, On: sandbox.EndpointCreate, Skip: 1, Times: 1, After: true,
+	})
+	p := newProgram(t, tenant)
+	p.write(t, "hr.csv", 3)
+	c := p.command("create", "hr.csv", "--workers", "1")
+	c.start(t)
+	until(t, "the first create", func() bool { return len(tenant.Users()) > 0 })
+	release := keepOpen(t, p.file("hr.results.csv"), shareReading)
+	if code := c.end(t); code != exitRun {
+		t.Errorf("exit code %d, not %d", code, exitRun)
+	}
+	release()
+	for _, want := range []string{"hr.results.csv is open in another program", " retry hr.results.csv"} {
+		if !strings.Contains(c.stderr.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, &c.stderr)
+		}
+	}
+	p.expect(t, exitDone, "retry", "hr.results.csv")
+	for _, row := range p.results(t) {
+		if row["outcome"] != "created" {
+			t.Errorf("%v", row)
+		}
+	}
+	if n := len(tenant.Users()); n != 3 {
+		t.Errorf("%d users, not 3", n)
+	}
+}
