@@ -19,11 +19,13 @@ func (l *Ledger) guard() error {
 	for i := range l.rows {
 		r := &l.rows[i]
 		e := &r.Entry
-		if e.UserSubject == "" && e.Check == "" {
-			continue // to be derived
-		}
 		subject := subjectCell(r.Person.Subject)
 		switch {
+		case e.UserSubject == "" && e.Check == "" && e.Outcome.Done() && subject != "":
+			moved.add(r, "", subject) // its user has the subject that it had
+			continue
+		case e.UserSubject == "" && e.Check == "":
+			continue // to be derived
 		case r.fits(e.UserSubject):
 		case r.fits(subject):
 			e.UserSubject, l.unsaved = subject, true

@@ -126,8 +126,7 @@ func findCauses(rows []Row) []Cause {
 var messageValues = regexp.MustCompile(`"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+`)
 
 // CauseKey is equal for rows whose outcomes have one cause, and empty where there is nothing to say: done
-// without a code, a duplicate, or never tried. Our codes say all; of the tenant's, one may stand for several
-// messages.
+// without a code, a duplicate, or never tried. A code may stand for several messages.
 func CauseKey(e Entry) string {
 	key := string(e.Outcome) + "\x00" + string(e.Code)
 	done := e.Outcome.Done()
@@ -135,8 +134,7 @@ func CauseKey(e Entry) string {
 	case e.Outcome == provision.Duplicate, done && e.Code == "",
 		e.Outcome == provision.Pending && e.Code == "" && e.Message == "":
 		return ""
-	case done, e.Outcome == provision.Invalid, e.Code == provision.CodeSubjectConflict,
-		e.Code == provision.CodeEmailConflict:
+	case done, e.Code == provision.CodeSubjectConflict, e.Code == provision.CodeEmailConflict:
 		return key
 	}
 	return key + "\x00" + messageValues.ReplaceAllString(string(e.Message), "")
