@@ -66,6 +66,7 @@ func (p *program) tenant() (address string) {
 }
 
 func TestDeclinedRunWritesNothingAndKeepsWhatWasFound(t *testing.T) {
+	t.Parallel()
 	for name, keys := range map[string]string{
 		"n": "n\r", "Enter": "\r", "another word": "yess\r", "Ctrl-C": "\x03", "Ctrl-D": "\x04",
 	} {
@@ -104,6 +105,7 @@ func TestDeclinedRunWritesNothingAndKeepsWhatWasFound(t *testing.T) {
 }
 
 func TestWhatIsHardToUndoWantsTheCount(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name     string
 		first    string // runs without a terminal
@@ -156,6 +158,7 @@ func TestWhatIsHardToUndoWantsTheCount(t *testing.T) {
 }
 
 func TestNobodyIsAskedWhereItIsNotNeeded(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string]string{
 		"--yes":         "create hr.csv --yes",
 		"--sandbox":     "create hr.csv --sandbox",

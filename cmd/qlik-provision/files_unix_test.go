@@ -42,6 +42,7 @@ func folder(t *testing.T, p *program, name string) {
 
 // Somebody who may write to the folder must not make a run write elsewhere, or wait for ever.
 func TestOnlyRegularFilesAreOpenedBesideTheResultFile(t *testing.T) {
+	t.Parallel()
 	for name, put := range map[string]plant{
 		"a link to a file": linkTo("other"), "a link to nothing": linkTo("none"), "a link to /dev/zero": linkTo("/dev/zero"),
 		"a pipe": pipe, "a folder": folder,

@@ -13,6 +13,7 @@ import (
 )
 
 func TestInterruptedRunWaitsForRequestsInFlight(t *testing.T) {
+	t.Parallel()
 	skipOnWindows(t)
 	const rows = 400
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
@@ -84,6 +85,7 @@ func TestSecondInterruptDoesNotWait(t *testing.T) {
 }
 
 func TestInterruptBeforeTheFirstRequest(t *testing.T) {
+	t.Parallel()
 	skipOnWindows(t)
 	tenant := newTenant(sandbox.Options{})
 	p := newProgram(t, tenant)
@@ -110,7 +112,7 @@ func TestInterruptBeforeTheFirstRequest(t *testing.T) {
 	})
 
 	t.Run("while the result file is written", func(t *testing.T) {
-		p.write(t, "hr.csv", 100_000) // the file takes longer than the signal
+		p.write(t, "hr.csv", 50_000) // the file takes longer than the signal
 		c := p.command("create", "hr.csv")
 		c.start(t)
 		until(t, "the result file is being written", func() bool {
