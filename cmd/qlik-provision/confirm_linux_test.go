@@ -42,7 +42,8 @@ func TestConfirmationShowsWhatWillBeSent(t *testing.T) {
 	host := strings.TrimPrefix(p.tenant(), "http://")
 	for _, want := range []string{
 		`tenant: ` + regexp.QuoteMeta(host), `to create +2\b`, `existing +1\b`, `conflicts +1\b`, `a few seconds`,
-		`1 · Ann Arden · ann@example\.com`, `3 · Cé Dé · ce@example\.com`, `create 2 users on ` + regexp.QuoteMeta(host) +
+		`1 · Ann Arden · ann@example\.com`, `3 · Cé Dé · ce@example\.com`,
+		`create 2 users on ` + regexp.QuoteMeta(host) +
 			`\?`,
 	} {
 		if !regexp.MustCompile(want).MatchString(shown) {

@@ -103,7 +103,8 @@ func TestInterruptBeforeTheFirstRequest(t *testing.T) {
 		}
 		<-time.After(300 * time.Millisecond) // nothing outside shows that it reads
 		c.signal(t, os.Interrupt)
-		if code := c.end(t); code != exitInterrupted || !strings.Contains(c.stderr.String(), "create - -o hr.results.csv\n") {
+		code := c.end(t)
+		if code != exitInterrupted || !strings.Contains(c.stderr.String(), "create - -o hr.results.csv\n") {
 			t.Errorf("exit code %d\n%s", code, &c.stderr)
 		}
 		if left, err := os.ReadDir(p.dir); err != nil || len(left) > 0 {

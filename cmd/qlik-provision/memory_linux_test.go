@@ -30,8 +30,8 @@ func peak(pid int, ended <-chan struct{}) (most int64) {
 	}
 }
 
-// TestMemoryOf100000Rows builds the program without the race detector, which takes several times the memory, and uses the
-// sandbox that it serves.
+// TestMemoryOf100000Rows builds the program without the race detector, which takes several times the memory, and uses
+// the sandbox that it serves.
 func TestMemoryOf100000Rows(t *testing.T) {
 	t.Parallel()
 	const rows, most = 100_000, 200 << 20

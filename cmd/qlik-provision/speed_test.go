@@ -127,7 +127,8 @@ func bareLoop() error {
 
 func postPerson(client *http.Client, i int) error {
 	u := person(i)
-	body, err := json.Marshal(map[string]string{"subject": u.Subject, "name": u.Name, "email": u.Email, "status": "active"})
+	fields := map[string]string{"subject": u.Subject, "name": u.Name, "email": u.Email, "status": "active"}
+	body, err := json.Marshal(fields)
 	if err != nil {
 		return err
 	}
@@ -198,6 +199,7 @@ func copyWithColumns(b *testing.B, from, to string) {
 	}
 	r, w := csv.NewReader(bufio.NewReader(in)), csv.NewWriter(out)
 	r.ReuseRecord = true
+	const action = "create --subject 'Employee ID' --name Name --email Email --status active"
 	columns := report.Columns()
 	row := make([]string, 0, 3+len(columns))
 	for number := 0; ; number++ {
@@ -208,9 +210,8 @@ func copyWithColumns(b *testing.B, from, to string) {
 		if err == nil {
 			row = append(append(row[:0], record...), columns...)
 			if number > 0 {
-				row = row[:len(record)]
-				row = append(row, "create --subject 'Employee ID' --name Name --email Email --status active", "pending", "", "", "",
-					record[0], "", "", "", "", "", "c-00000000-00000000", strconv.Itoa(number))
+				row = append(row[:len(record)], action, "pending", "", "", "", record[0], "", "", "", "", "",
+					"c-00000000-00000000", strconv.Itoa(number))
 			}
 			err = w.Write(row)
 		}
