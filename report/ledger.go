@@ -180,7 +180,7 @@ func (l *Ledger) PrepareUndo(preview bool) error {
 	var damaged ChangedRows
 	for i := range l.rows {
 		r := &l.rows[i]
-		if !r.Entry.Undoable() {
+		if !r.Entry.MayHaveCreated() {
 			continue
 		}
 		subject := r.Entry.UserSubject
@@ -197,8 +197,8 @@ func (l *Ledger) PrepareUndo(preview bool) error {
 	return l.start()
 }
 
-// Undoable reports whether a run of the file created the row's user, or may have: undo is for such rows.
-func (e Entry) Undoable() bool {
+// MayHaveCreated reports whether a run of the file created the row's user, or may have: undo is for such rows.
+func (e Entry) MayHaveCreated() bool {
 	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
 }
 

@@ -88,7 +88,7 @@ func (s *session) undoEnd() *failure {
 	left := 0
 	for _, r := range s.ledger.Rows() {
 		undone := s.config.limit > 0 && r.Entry.Message == ""
-		if r.Entry.Undoable() && string(r.Entry.Code) != provision.CodeNotCreatedHere && !undone {
+		if r.Entry.MayHaveCreated() && string(r.Entry.Code) != provision.CodeNotCreatedHere && !undone {
 			left++
 		}
 	}
