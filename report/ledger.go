@@ -24,7 +24,8 @@ type Options struct {
 }
 
 // A Ledger is a result file that a run works on: locked, with every row in memory, and a journal beside it
-// that takes the results. It is safe for concurrent use, but for Close, which is the last call.
+// that takes the results. Record, Pending, Rows and Summary are safe for concurrent use, after Prepare or
+// PrepareUndo has returned and before Close.
 type Ledger struct {
 	options Options
 	files   files

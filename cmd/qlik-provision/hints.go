@@ -172,7 +172,8 @@ func existsHint(exists *report.ExistsError, given command) string {
 	case exists.SameExport && exists.SameAction:
 		return then("every row is done; to look everybody up again", own)
 	case exists.SameExport:
-		return then("to go on as it began", given.after("retry", exists.Path)) + "\nto run this export separately:\n  " + own.String()
+		return then("to go on as it began", given.after("retry", exists.Path)) +
+			"\nto run this export separately:\n  " + own.String()
 	}
 	return then("to run this export separately", own)
 }
