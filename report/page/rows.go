@@ -26,7 +26,8 @@ const maxShown = 1000
 //
 //	<tr id=row-2 class=open data-group=1><td>2<td>failed<td>00418<td>Anna<small>anna@acme.example</small><td>…
 //
-// class says that the row is not done. Small print below an outcome is the code that gives it another mark. An error of w stays with it, as bufio.Writer has it.
+// class says that the row is not done. Small print below an outcome is the code that gives it another mark. An error
+// of w stays with it, as bufio.Writer has it.
 func writeRows(w *bufio.Writer, v *view) {
 	if v.Rows == 0 {
 		return

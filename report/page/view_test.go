@@ -162,7 +162,8 @@ func wantTexts(t *testing.T, r *report.Results, has, hasNot []string) {
 
 func TestPageNamesPersonsAndColumn(t *testing.T) {
 	r := results([]sample{
-		{name: "<b>Ada</b>", subject: "7", outcome: "invalid", code: "bad-email", message: `column "Mail": "x" is no address`},
+		{name: "<b>Ada</b>", subject: "7", outcome: "invalid", code: "bad-email",
+			message: `column "Mail": "x" is no address`},
 		{subject: "8", outcome: "invalid", code: "bad-email", message: `column "Mail": "y" is no address`},
 		{email: "e@x.example", outcome: "failed", code: "X-9", message: "no", status: 400},
 		{subject: "9", outcome: "failed", code: "admin-role", message: "no", status: 200},
