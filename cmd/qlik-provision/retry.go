@@ -144,14 +144,14 @@ func list(values []string) string {
 func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
 	note := a.notify(c)
 	total := ledger.Summary()
-	waiting := len(ledger.Pending())
+	waiting := ledger.Waiting()
 	switch invalid := total.Counts[provision.Invalid]; {
 	case waiting == 0 && invalid > 0:
 		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, are(invalid)))
 	case waiting == 0:
 		note(path + ": nothing to do")
 	default:
-		note(fmt.Sprintf("%s: %s to run, of %s", path, rows(waiting), text.Grouped(total.Rows)))
+		note(fmt.Sprintf("%s: %s not done, %s to run", path, countOf(total.NotDone, total.Rows), text.Grouped(waiting)))
 	}
 }
 
