@@ -49,7 +49,7 @@ func TestARunThatLosesPowerAnywhereIsFinishedByTheNext(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "hr.results.csv")
+			path := filepath.Join(tempFolder(t), "hr.results.csv")
 			run := &powerRun{promise: promise{from: map[int]int{}}, states: map[int][]string{}, busy: c.busy}
 			if c.before != nil {
 				c.before(t, path)
@@ -74,7 +74,7 @@ func TestRunsThatLosePowerAgainAndAgainAreFinished(t *testing.T) {
 		run := &powerRun{promise: promise{from: map[int]int{}}, states: map[int][]string{}}
 		left := leftover{}
 		for range 5 {
-			folder := t.TempDir()
+			folder := tempFolder(t)
 			for name, text := range left {
 				write(t, filepath.Join(folder, name), text)
 			}

@@ -26,7 +26,7 @@ type recovery struct {
 
 // recoverFrom runs what a power cut left.
 func recoverFrom(t *testing.T, left leftover) *recovery {
-	folder := t.TempDir()
+	folder := tempFolder(t)
 	for name, text := range left {
 		write(t, filepath.Join(folder, name), text)
 	}
@@ -102,7 +102,7 @@ func checkUndo(t *testing.T, path string) error {
 	pending := l.Pending()
 	for _, r := range l.Rows() {
 		i := slices.IndexFunc(pending, func(p provision.Row) bool { return p.Number == r.Number })
-		if r.Entry.Undoable() != (i >= 0) || r.Entry.Outcome == provision.Created && pending[i].UserID == "" {
+		if r.Entry.MayHaveCreated() != (i >= 0) || r.Entry.Outcome == provision.Created && pending[i].UserID == "" {
 			return fmt.Errorf("row %d, %s, cannot be undone", r.Number, r.Entry.Outcome)
 		}
 	}

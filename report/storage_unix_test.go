@@ -74,6 +74,20 @@ func newStorage(t *testing.T, folder string) *storage {
 	return s
 }
 
+// tempFolder is a folder in memory where the system has such: the storage is what syncs, and a disk is slow.
+func tempFolder(t *testing.T) string {
+	folder, err := os.MkdirTemp("/dev/shm", "powercut-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(folder); err != nil {
+			t.Error(err)
+		}
+	})
+	return folder
+}
+
 // watch notes what was done since the last call and where the power may be cut now, before an operation.
 func (s *storage) watch(operation, path string, p promise) {
 	s.mu.Lock()
