@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -112,52 +113,37 @@ func quote(word string) string {
 // plainCharacters need no quotes.
 const plainCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
 
+// wordPart matches a blank, what is quoted, or plain characters at the beginning of a text.
+var wordPart = regexp.MustCompile(`^( |'[^']*'|\$'[^']*'|\\(?s:.)|[^ '\\$]+|\$)`)
+
 // splitWords cuts s into words at blanks, and takes the quotes that quote writes away.
 func splitWords(s string) ([]string, error) {
 	var words []string
-	for s = strings.TrimLeft(s, " "); s != ""; s = strings.TrimLeft(s, " ") {
-		var word strings.Builder
-		for s != "" && s[0] != ' ' {
-			part, rest, err := cutPart(s)
+	for begins := true; s != ""; {
+		part := wordPart.FindString(s)
+		s = s[len(part):]
+		switch {
+		case part == "":
+			return nil, errors.New("a quote has no end")
+		case part == " ":
+			begins = true
+			continue
+		case part[0] == '\'':
+			part = part[1 : len(part)-1]
+		case part[0] == '\\':
+			part = part[1:]
+		case strings.HasPrefix(part, "$'"):
+			var err error
+			part, err = strconv.Unquote(`"` + strings.ReplaceAll(part[2:len(part)-1], `"`, `\"`) + `"`)
 			if err != nil {
-				return nil, err
+				return nil, errors.New(`what follows a backslash is not the code of a byte`)
 			}
-			word.WriteString(part)
-			s = rest
 		}
-		words = append(words, word.String())
+		if begins {
+			words = append(words, "")
+		}
+		words[len(words)-1] += part
+		begins = false
 	}
 	return words, nil
-}
-
-// cutPart takes what is quoted off the beginning of s, or one byte that is not.
-func cutPart(s string) (part, rest string, err error) {
-	switch {
-	case s[0] == '\'':
-		if part, rest, found := strings.Cut(s[1:], "'"); found {
-			return part, rest, nil
-		}
-	case s[0] == '\\' && len(s) > 1:
-		return s[1:2], s[2:], nil
-	case strings.HasPrefix(s, "$'"):
-		var b []byte
-		for i := 2; i < len(s); i++ {
-			switch {
-			case s[i] == '\'':
-				return string(b), s[i+1:], nil
-			case s[i] == '\\' && i+3 < len(s) && s[i+1] == 'x':
-				code, err := strconv.ParseUint(s[i+2:i+4], 16, 8)
-				if err != nil {
-					return "", "", fmt.Errorf("%q is not the code of a byte", s[i:i+4])
-				}
-				b = append(b, byte(code))
-				i += 3
-			default:
-				b = append(b, s[i])
-			}
-		}
-	default:
-		return s[:1], s[1:], nil
-	}
-	return "", "", errors.New("a quote has no end")
 }

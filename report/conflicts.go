@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 // themselves, skipped or deleted claim nothing, and rows that are done claim no address.
 type conflicts struct {
 	bySubject map[string]*subjectGroup // by the subject as it is sent; subjects of one row alone have none
-	byAddress map[string]*addressGroup
+	byAddress map[string][2]*Row       // the first row with an address, and the first with another subject
 }
 
 // A subjectGroup is the rows with one subject. Rows whose subjects differ only in case have groups of their
@@ -57,10 +56,6 @@ func (e *evidence) contradicts(r *Row) *Row {
 	return e.find(func(a *Row) bool { return a != r && !provision.SamePerson(a.Person, r.Person) })
 }
 
-// An addressGroup is the rows with one address: the first, and the first with another subject, nil where there
-// is none.
-type addressGroup struct{ first, other *Row }
-
 // findConflicts finds them. Where several rows are one person's the one with the lowest number counts.
 func findConflicts(rows []Row, addresses bool) *conflicts {
 	ordered := make([]*Row, len(rows))
@@ -68,7 +63,7 @@ func findConflicts(rows []Row, addresses bool) *conflicts {
 		ordered[i] = &rows[i]
 	}
 	slices.SortFunc(ordered, func(a, b *Row) int { return cmp.Compare(a.Number, b.Number) })
-	c := &conflicts{bySubject: map[string]*subjectGroup{}, byAddress: map[string]*addressGroup{}}
+	c := &conflicts{bySubject: map[string]*subjectGroup{}}
 	if addresses {
 		c.groupByAddress(ordered)
 	}
@@ -77,42 +72,43 @@ func findConflicts(rows []Row, addresses bool) *conflicts {
 }
 
 func (c *conflicts) groupByAddress(ordered []*Row) {
-	claims := func(r *Row) bool { return !r.Entry.Outcome.Done() && r.sendable() }
-	key := func(r *Row) string { return provision.AddressKey(r.Person.Email) }
-	for r, key := range shared(ordered, claims, key) {
-		g := c.byAddress[key]
-		if g == nil {
-			c.byAddress[key] = &addressGroup{first: r}
-		} else if g.other == nil && !sameSubject(g.first, r) {
-			g.other = r
+	c.byAddress = make(map[string][2]*Row, len(ordered))
+	for _, r := range ordered {
+		key := provision.AddressKey(r.Person.Email)
+		if key == "" || r.Entry.Outcome.Done() || !r.sendable() {
+			continue
 		}
+		g := c.byAddress[key]
+		switch {
+		case g[0] == nil:
+			g[0] = r
+		case g[1] == nil && !sameSubject(g[0], r):
+			g[1] = r
+		default:
+			continue
+		}
+		c.byAddress[key] = g
 	}
 }
 
 func (c *conflicts) groupBySubject(ordered []*Row) {
-	claims := func(r *Row) bool {
-		switch r.Entry.Outcome {
-		case provision.Skipped, provision.Deleted:
-			return false
+	firstWithKey := make(map[string]*Row, len(ordered))
+	var members []*Row // of all groups
+	for _, r := range ordered {
+		if !c.claimsSubject(r) {
+			continue
 		}
-		return r.Entry.Outcome.Done() || r.sendable() && c.addressRival(r) == nil
-	}
-	key := func(r *Row) string { return provision.SubjectKey(r.Person.Subject) }
-	firstWithKey := map[string]*subjectGroup{}
-	var members []*Row
-	for r, key := range shared(ordered, claims, key) {
-		g := c.bySubject[r.Person.Subject]
-		if g == nil {
-			g = &subjectGroup{linked: firstWithKey[key]}
-			c.bySubject[r.Person.Subject] = g
-			if g.linked == nil {
-				firstWithKey[key] = g
-			}
+		key := provision.SubjectKey(r.Person.Subject)
+		first := firstWithKey[key]
+		if first == nil {
+			firstWithKey[key] = r
+			continue
 		}
-		g.all.add(r)
-		if r.Entry.Outcome.Done() {
-			g.done.add(r)
+		if c.bySubject[first.Person.Subject] == nil {
+			c.addToGroup(first, nil)
+			members = append(members, first)
 		}
+		c.addToGroup(r, c.bySubject[first.Person.Subject])
 		members = append(members, r)
 	}
 	for _, r := range members {
@@ -122,30 +118,26 @@ func (c *conflicts) groupBySubject(ordered []*Row) {
 	}
 }
 
-// shared yields the rows that claim a key which another row claims, too, with that key.
-func shared(ordered []*Row, claims func(*Row) bool, key func(*Row) string) iter.Seq2[*Row, string] {
-	first := make(map[string]int, len(ordered)) // index of the first row with a key
-	again := make([]bool, len(ordered))         // whether another row has the row's key
-	for i, r := range ordered {
-		if r.Person.Subject == "" || !claims(r) {
-			continue
-		}
-		k := key(r)
-		if k == "" {
-			continue
-		}
-		if at, found := first[k]; found {
-			again[at], again[i] = true, true
-		} else {
-			first[k] = i
-		}
+func (c *conflicts) claimsSubject(r *Row) bool {
+	switch o := r.Entry.Outcome; {
+	case r.Person.Subject == "", o == provision.Skipped, o == provision.Deleted:
+		return false
+	case o.Done():
+		return true
 	}
-	return func(yield func(*Row, string) bool) {
-		for i, r := range ordered {
-			if again[i] && !yield(r, key(r)) {
-				return
-			}
-		}
+	return r.sendable() && c.addressRival(r) == nil
+}
+
+// addToGroup adds a row to the group of its subject. Where that is a new one it is linked to another.
+func (c *conflicts) addToGroup(r *Row, linked *subjectGroup) {
+	g := c.bySubject[r.Person.Subject]
+	if g == nil {
+		g = &subjectGroup{linked: linked}
+		c.bySubject[r.Person.Subject] = g
+	}
+	g.all.add(r)
+	if r.Entry.Outcome.Done() {
+		g.done.add(r)
 	}
 }
 
@@ -158,14 +150,12 @@ func sameSubject(a, b *Row) bool {
 
 // addressRival is the first row that has r's address under another subject, nil where there is none.
 func (c *conflicts) addressRival(r *Row) *Row {
-	g := c.byAddress[provision.AddressKey(r.Person.Email)]
-	switch {
-	case g == nil || g.other == nil:
-		return nil
-	case !sameSubject(g.first, r):
-		return g.first
+	for _, other := range c.byAddress[provision.AddressKey(r.Person.Email)] {
+		if other != nil && !sameSubject(other, r) {
+			return other
+		}
 	}
-	return g.other
+	return nil
 }
 
 // judge says what the other rows of the file mean for r, which is sendable and not done: Duplicate, Invalid or

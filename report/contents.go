@@ -42,92 +42,105 @@ func hasColumns(header, columns []string) bool {
 }
 
 // readRows fills in the rows and the action, and fails with *NotResultsError where they cannot be run.
-func (c *contents) readRows() error {
-	records := c.File.Records
-	entries := make([]Entry, len(records))
+func (r *Results) readRows() error {
+	records := r.File.Records
 	cells := make([][]string, len(records))
 	for i := range records {
-		cells[i] = c.block(&records[i])
+		cells[i] = r.block(&records[i])
 	}
-	if err := decodeEntries(cells, entries); err != nil {
+	entries, err := decodeEntries(cells)
+	if err != nil {
 		return err
 	}
-	c.Rows = make([]Row, len(records))
+	r.Rows = make([]Row, len(records))
 	for i, e := range entries {
-		r := &records[i]
-		c.Rows[i] = Row{Row: roster.Row{Record: r}, Number: int(e.Row), Line: r.Line, Entry: e}
+		e.trim()
+		r.Rows[i] = Row{Row: roster.Row{Record: &records[i]}, Number: int(e.Row), Line: records[i].Line, Entry: e}
 	}
-	if err := c.readAction(); err != nil {
+	if err := r.readAction(); err != nil {
 		return err
 	}
-	return c.checkRows()
+	return r.checkRows()
 }
 
 // block are a record's cells of our columns. Spreadsheets leave empty cells out at the end of a line.
-func (c *contents) block(r *csvfile.Record) []string {
-	from := min(c.File.Block, len(r.Cells))
-	cells := r.Cells[from:min(from+blockSize, len(r.Cells))]
+func (r *Results) block(record *csvfile.Record) []string {
+	from := min(r.File.Block, len(record.Cells))
+	cells := record.Cells[from:min(from+blockSize, len(record.Cells))]
 	return append(slices.Clip(cells), make([]string, blockSize-len(cells))...)
 }
 
-// refuse is a *NotResultsError.
-func (c *contents) refuse(format string, args ...any) error {
-	return &NotResultsError{c.Path, fmt.Sprintf(format, args...)}
+// trim removes the blanks that an editor may have left around values that have none.
+func (e *Entry) trim() {
+	for _, value := range []*string{&e.Action, (*string)(&e.Outcome), &e.UserSubject, &e.Tenant, &e.Check} {
+		*value = strings.TrimSpace(*value)
+	}
+	e.Outcome = provision.Outcome(strings.ToLower(string(e.Outcome)))
+	if e.Outcome == "" { // a cell that was emptied: the row is to be run
+		e.Outcome = provision.Pending
+	}
 }
 
-// readAction reads the one action of the rows. A row's cell may be empty.
-func (c *contents) readAction() error {
-	var first Row
-	for i := range c.Rows {
-		r := &c.Rows[i]
-		switch {
-		case r.Entry.Action == "":
-			continue
-		case first.Entry.Action == "":
-			first = *r
-		case r.Entry.Action != first.Entry.Action:
-			return c.refuse("it has more than one action: row %d (line %d) is for %q, row %d (line %d) for %q",
-				first.Number, first.Line, first.Entry.Action, r.Number, r.Line, r.Entry.Action)
+// refuse is a *NotResultsError.
+func (r *Results) refuse(format string, args ...any) error {
+	return &NotResultsError{r.Path, fmt.Sprintf(format, args...)}
+}
+
+// readAction reads the one action of the rows. A row's cell may be empty: it is filled in.
+func (r *Results) readAction() error {
+	var first *Row
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		switch action := row.Entry.Action; {
+		case action == "":
+		case first == nil:
+			first = row
+		case action != first.Entry.Action:
+			return r.refuse("it has more than one action: row %d (line %d) is for %q, row %d (line %d) for %q",
+				first.Number, first.Line, first.Entry.Action, row.Number, row.Line, action)
 		}
-		r.Entry.Action = first.Entry.Action // one string for all
 	}
-	if first.Entry.Action == "" {
-		return c.refuse("the action column is empty")
+	if first == nil {
+		return r.refuse("the action column is empty")
+	}
+	for i := range r.Rows {
+		r.Rows[i].Entry.Action = first.Entry.Action // one string for all
 	}
 	var err error
-	c.actionText = first.Entry.Action
-	if c.Action, err = ParseAction(c.actionText); err != nil {
-		return c.refuse("the action %q cannot be read: %v", c.actionText, err)
+	if r.Action, err = ParseAction(first.Entry.Action); err != nil {
+		return r.refuse("the action %q cannot be read: %v", first.Entry.Action, err)
 	}
 	return nil
 }
 
 // checkRows checks that row numbers are unique and outcomes known, and warns of rows that are missing.
-func (c *contents) checkRows() error {
-	lines := make(map[int]int, len(c.Rows))
+func (r *Results) checkRows() error {
+	r.index = make(map[int]int, len(r.Rows))
 	highest := 0
-	for i, r := range c.Rows {
-		cells := c.block(r.Record)
-		last := i == len(c.Rows)-1 && !c.File.Whole
+	for i, row := range r.Rows {
+		number := row.Number
+		at, twice := r.index[number]
+		last := i == len(r.Rows)-1 && !r.File.Whole
+		cells := r.block(row.Record)
 		switch {
-		case last && (r.Number == 0 || r.Entry.Check != "" && !r.fits(c.actionText)):
-			return c.refuse("line %d: the last line has no end, so the file was probably cut short", r.Line)
-		case r.Number == 0 && strings.TrimSpace(strings.Join(cells, "")) == "":
-			return c.refuse("line %d: the row was added to the file; only rows of the export can be run", r.Line)
-		case r.Number == 0 && cells[blockSize-1] == "":
-			return c.refuse("line %d: the row number is missing", r.Line)
-		case r.Number == 0:
-			return c.refuse("line %d: %q is not a row number", r.Line, cells[blockSize-1])
-		case lines[r.Number] > 0:
-			return c.refuse("line %d: row %d already stands on line %d", r.Line, r.Number, lines[r.Number])
-		case !slices.Contains(provision.Outcomes(), r.Entry.Outcome):
-			return c.refuse("line %d: %q is not an outcome", r.Line, r.Entry.Outcome)
+		case last && (number == 0 || row.Entry.Check != "" && !row.fits(row.Entry.UserSubject)):
+			return r.refuse("line %d: the last line has no end, so the file was probably cut short", row.Line)
+		case number == 0 && strings.TrimSpace(strings.Join(cells, "")) == "":
+			return r.refuse("line %d: the row was added to the file; only rows of the export can be run", row.Line)
+		case number == 0 && cells[blockSize-1] == "":
+			return r.refuse("line %d: the row number is missing", row.Line)
+		case number == 0:
+			return r.refuse("line %d: %q is not a row number", row.Line, cells[blockSize-1])
+		case twice:
+			return r.refuse("line %d: row %d already stands on line %d", row.Line, number, r.Rows[at].Line)
+		case !slices.Contains(provision.Outcomes(), row.Entry.Outcome):
+			return r.refuse("line %d: %q is not an outcome", row.Line, row.Entry.Outcome)
 		}
-		lines[r.Number] = r.Line
-		highest = max(highest, r.Number)
+		r.index[number] = i
+		highest = max(highest, number)
 	}
-	if gone := highest - len(c.Rows); gone > 0 {
-		c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s of at least %s are no longer in the file", c.Path,
+	if gone := highest - len(r.Rows); gone > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s of at least %s are no longer in the file", r.Path,
 			text.Plural(gone, "row", "rows"), text.Grouped(highest)))
 	}
 	return nil

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"qlik-provision/provision"
@@ -11,13 +12,15 @@ import (
 // decideAll decides what stands in the file of each row before the run. In a file of which no row was ever
 // sent, a plan, existing users are looked up again.
 func (l *Ledger) decideAll() {
-	isPlan := !wasSent(l.rows)
+	isPlan := !WasSent(l.rows)
 	for i := range l.rows {
 		r := &l.rows[i]
 		if e := &r.Entry; isPlan && (e.Outcome == provision.Exists || e.Outcome == provision.Unchanged) {
 			*e = Entry{
-				Outcome: provision.Pending, UserSubject: e.UserSubject, Tenant: e.Tenant, Check: e.Check, Row: e.Row,
+				Action: e.Action, Outcome: provision.Pending, UserSubject: e.UserSubject, Tenant: e.Tenant,
+				Check: e.Check, Row: e.Row,
 			}
+			l.unsaved = true // a journal does not change a row that is done in the file
 		}
 		if len(r.Person.Subject) > maxSubject && r.sendable() {
 			r.Code = provision.CodeBadSubject
@@ -38,15 +41,15 @@ func (l *Ledger) decideAll() {
 func (l *Ledger) decide(r *Row, c *conflicts) Entry {
 	was := r.Entry
 	e := Entry{
-		Action: l.actionText, Outcome: provision.Pending, UserSubject: subjectCell(r.Person.Subject),
+		Action: was.Action, Outcome: provision.Pending, UserSubject: subjectCell(r.Person.Subject),
 		Tenant: cmp.Or(was.Tenant, l.options.Tenant), Row: was.Row,
 	}
-	e.Check = checkOf(l.actionText, e.UserSubject, r.Number, r.Person)
+	e.Check = checkOf(r, e.UserSubject)
 	if was.Outcome.Done() {
 		if was.UserSubject == "" && was.Check == "" {
 			was.UserSubject, was.Check = e.UserSubject, e.Check
 		}
-		was.Action, was.Tenant = e.Action, e.Tenant
+		was.Tenant = e.Tenant
 		return was
 	}
 	var code, message string
@@ -71,16 +74,13 @@ func (l *Ledger) decide(r *Row, c *conflicts) Entry {
 	return e
 }
 
-// wasSent reports whether a write was ever sent for one of the rows.
-func wasSent(rows []Row) bool {
-	for _, r := range rows {
-		switch e := r.Entry; {
-		case e.Attempts > 0, e.Code == provision.CodeMaybeCreated:
-			return true
-		case e.Outcome == provision.Created, e.Outcome == provision.Updated, e.Outcome == provision.Disabled,
-			e.Outcome == provision.Deleted:
+// WasSent reports whether a write was ever sent for one of the rows.
+func WasSent(rows []Row) bool {
+	return slices.ContainsFunc(rows, func(r Row) bool {
+		switch r.Entry.Outcome {
+		case provision.Created, provision.Updated, provision.Disabled, provision.Deleted:
 			return true
 		}
-	}
-	return false
+		return r.Entry.Attempts > 0 || r.Entry.Code == provision.CodeMaybeCreated
+	})
 }

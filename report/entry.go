@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,46 +44,23 @@ func oldColumns() []string {
 // blockSize is the number of our columns.
 const blockSize = 13
 
-// batchSize is how many rows gocsv maps at a time: enough to make its preparation per call irrelevant.
-const batchSize = 1000
-
-// decodeEntries maps cells to entries, which has as many elements. Cells that hold nonsense become zero
-// values; whether that can be accepted is for the caller to judge.
-func decodeEntries(cells [][]string, entries []Entry) error {
-	for len(cells) > 0 {
-		n := min(len(cells), batchSize)
-		batch := entries[:n]
-		if err := gocsv.UnmarshalCSVWithoutHeaders(cellReader(cells[:n]), &batch); err != nil {
-			return fmt.Errorf("reading result columns: %w", err)
-		}
-		for i := range batch {
-			trimEntry(&batch[i])
-		}
-		cells, entries = cells[n:], entries[n:]
+// decodeEntries maps cells to entries. Cells that hold nonsense become zero values; whether that can be
+// accepted is for the caller to judge.
+func decodeEntries(cells [][]string) ([]Entry, error) {
+	entries := make([]Entry, len(cells))
+	if len(cells) == 0 {
+		return entries, nil
 	}
-	return nil
+	if err := gocsv.UnmarshalCSVWithoutHeaders(cellReader(cells), &entries); err != nil {
+		return nil, fmt.Errorf("reading result columns: %w", err)
+	}
+	return entries, nil
 }
 
-// trimEntry removes the blanks that an editor may have left around values that have none.
-func trimEntry(e *Entry) {
-	for _, value := range []*string{&e.Action, (*string)(&e.Outcome), &e.UserSubject, &e.Tenant, &e.Check} {
-		*value = strings.TrimSpace(*value)
-	}
-	e.Outcome = provision.Outcome(strings.ToLower(string(e.Outcome)))
-	if e.Outcome == "" { // a cell that was emptied: the row is to be run
-		e.Outcome = provision.Pending
-	}
-}
-
-// encodeEntries maps entries to cells, and calls write with the cells of each. The slice is reused for the
-// next one.
+// encodeEntries maps entries to cells, and calls write with those of each. The slice is reused for the next
+// one.
 func encodeEntries(entries []Entry, write func(cells []string) error) error {
-	for batch := range slices.Chunk(entries, batchSize) {
-		if err := gocsv.MarshalCSVWithoutHeaders(batch, &cellWriter{write: write}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return gocsv.MarshalCSVWithoutHeaders(entries, cellWriter(write))
 }
 
 // A cellReader is a gocsv.CSVReader of records that are in memory.
@@ -96,18 +72,11 @@ func (r cellReader) ReadAll() ([][]string, error) { return r, nil }
 func (r cellReader) Read() ([]string, error) { return nil, fmt.Errorf("a record alone cannot be read") }
 
 // A cellWriter is a gocsv.CSVWriter that passes each record on.
-type cellWriter struct {
-	write func(cells []string) error
-	err   error
-}
+type cellWriter func(cells []string) error
 
-func (w *cellWriter) Write(cells []string) error {
-	w.err = w.write(cells)
-	return w.err
-}
-
-func (w *cellWriter) Flush()       {}
-func (w *cellWriter) Error() error { return w.err }
+func (w cellWriter) Write(cells []string) error { return w(cells) }
+func (w cellWriter) Flush()                     {}
+func (w cellWriter) Error() error               { return nil }
 
 // A Number is written only where it is not 0. What is no whole number, or below 0, is read as 0: a column that
 // informs people does not keep a file from being read.

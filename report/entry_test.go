@@ -11,6 +11,7 @@ import (
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/roster"
 )
 
 func TestColumnsAreTheFieldsOfAnEntry(t *testing.T) {
@@ -43,9 +44,8 @@ func TestCellsOfAnEntry(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	decoded := make([]Entry, 1)
-	if err := decodeEntries([][]string{got}, decoded); err != nil || decoded[0] != e {
-		t.Errorf("%v\n%+v\nwant %+v", err, decoded[0], e)
+	if decoded, err := decodeEntries([][]string{got}); err != nil || decoded[0] != e {
+		t.Errorf("%v\n%+v\nwant %+v", err, decoded, e)
 	}
 	if diff := cmp.Diff(strings.Split(",pending,,,,,,,,,,,1", ","), encode(Entry{Outcome: provision.Pending,
 		Row: 1})); diff != "" {
@@ -67,35 +67,15 @@ func TestCellsThatASpreadsheetChangedAreRead(t *testing.T) {
 	} {
 		cells := make([]string, blockSize)
 		cells[1], cells[6], cells[9], cells[12] = " Created ", c.status, c.finished, c.row
-		got := make([]Entry, 1)
-		if err := decodeEntries([][]string{cells}, got); err != nil {
+		got, err := decodeEntries([][]string{cells})
+		if err != nil {
 			t.Fatal(err)
 		}
+		got[0].trim()
 		c.want.Outcome = provision.Created
 		if got[0] != c.want {
 			t.Errorf("%q: %+v\nwant %+v", cells, got[0], c.want)
 		}
-	}
-}
-
-func TestManyEntriesAreMappedInBatches(t *testing.T) {
-	entries := make([]Entry, 2*batchSize+1)
-	for i := range entries {
-		entries[i] = Entry{Outcome: provision.Created, Row: Number(i + 1), Message: Text(fmt.Sprint("m", i))}
-	}
-	var cells [][]string
-	if err := encodeEntries(entries, func(c []string) error {
-		cells = append(cells, append([]string(nil), c...))
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
-	got := make([]Entry, len(entries))
-	if err := decodeEntries(cells, got); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(entries, got); diff != "" {
-		t.Error(diff)
 	}
 }
 
@@ -106,7 +86,7 @@ func TestTheCheckIsOfActionSubjectAndRowAndOfNameAndEmail(t *testing.T) {
 	}
 	p := provision.Person{Subject: "00123", Name: "Ada", Email: "ada@acme.example"}
 	want := fmt.Sprintf("c-%08X-%08X", sum("create\x0000123\x007"), sum("Ada\x00ada@acme.example"))
-	if got := checkOf("create", "00123", 7, p); got != want {
+	if got := checkOf(&Row{Row: roster.Row{Person: p}, Number: 7, Entry: Entry{Action: "create"}}, "00123"); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -174,7 +154,7 @@ func FuzzNoPartOfATextIsAFormula(f *testing.F) {
 func TestTheFileIsWrittenAsTheExportIs(t *testing.T) {
 	const action = `create --subject Subject --status active`
 	a := Action{Command: "create", Subject: "Subject", Status: "active"}
-	check := checkOf(action, "a", 1, provision.Person{Subject: "a"})
+	check := checkOf(&Row{Number: 1, Entry: Entry{Action: action}}, "a")
 	for _, c := range []struct{ name, export, want string }{
 		{"semicolons and CRLF", "Subject;Note\r\na;\"x;\r\ny\"\r\n", "Subject;Note;B\r\na;\"x;\r\ny\";ROW\r\n"},
 		{"lone CR", "Subject,Name\ra,b\r", "Subject,Name,B\ra,b,ROW\r"},
@@ -211,7 +191,7 @@ func TestLinesAreThoseOfTheResultFile(t *testing.T) {
 	l, path := start(t, "\n\nEmployee ID,Name\n1,\"two\nlines\"\n\n2,b\n", Action{Command: "create",
 		Subject: "Employee ID", Status: "active"}, sandbox)
 	var got []int
-	for _, r := range l.Rows() {
+	for _, r := range l.rows {
 		got = append(got, r.Line)
 	}
 	mustClose(t, l)

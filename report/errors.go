@@ -32,16 +32,14 @@ type (
 	TenantError struct{ Path, File, Run string }
 	// SubjectsError: subjects of rows are no longer what they were.
 	SubjectsError struct {
-		Path    string
-		Rows    []ChangedRow // the first 20
-		Total   int
+		Path string
+		ChangedRows
 		Damaged bool // as a spreadsheet does by itself, or by sorting some columns and not others
 	}
 	// ChangedError: the name or address of pending rows was changed in the file.
 	ChangedError struct {
-		Path  string
-		Rows  []ChangedRow // the first 20
-		Total int
+		Path string
+		ChangedRows
 	}
 	// MergeError: the result file could not be replaced; the journal stays.
 	MergeError struct {
@@ -62,11 +60,34 @@ type (
 	}
 )
 
-// A ChangedRow is a row whose person is no longer what it was. In a ChangedError, Was is empty: the file has a
-// checksum of it alone.
+// ChangedRows are rows whose persons are no longer what they were: the first 20, and how many there are.
+type ChangedRows struct {
+	Rows  []ChangedRow
+	Total int
+}
+
+// A ChangedRow is one of them. In a ChangedError, Was is empty: the file has a checksum of it alone.
 type ChangedRow struct {
 	Row, Line int
 	Was, Is   string
+}
+
+func (c *ChangedRows) add(r *Row, was, is string) {
+	if c.Total++; c.Total <= 20 {
+		c.Rows = append(c.Rows, ChangedRow{r.Number, r.Line, text.Clip(was, maxShown), text.Clip(is, maxShown)})
+	}
+}
+
+// list is a line for each row, and how many there are besides.
+func (c *ChangedRows) list(describe func(ChangedRow) string) string {
+	var b strings.Builder
+	for _, r := range c.Rows {
+		b.WriteString("\n  " + describe(r))
+	}
+	if more := c.Total - len(c.Rows); more > 0 {
+		fmt.Fprintf(&b, "\n  and %s more", text.Grouped(more))
+	}
+	return b.String()
 }
 
 func (r ChangedRow) String() string {
@@ -75,25 +96,6 @@ func (r ChangedRow) String() string {
 		return fmt.Sprintf("%s: %q does not fit the row's check", s, r.Is)
 	}
 	return fmt.Sprintf("%s was %q, is now %q", s, r.Was, r.Is)
-}
-
-// maxListed is how many rows a message lists.
-const maxListed = 20
-
-// listRows is a line for each row, and how many there are besides. Of persons only what they are now is known.
-func listRows(rows []ChangedRow, total int, persons bool) string {
-	var b strings.Builder
-	for _, r := range rows {
-		if persons {
-			fmt.Fprintf(&b, "\n  row %d (line %d) is now %s", r.Row, r.Line, r.Is)
-		} else {
-			b.WriteString("\n  " + r.String())
-		}
-	}
-	if more := total - len(rows); more > 0 {
-		fmt.Fprintf(&b, "\n  and %s more", text.Grouped(more))
-	}
-	return b.String()
 }
 
 func (e *ExistsError) Error() string {
@@ -136,12 +138,14 @@ func (e *SubjectsError) Error() string {
 	if e.Damaged {
 		s += "; a spreadsheet has probably changed or mis-sorted the file"
 	}
-	return s + ":" + listRows(e.Rows, e.Total, false)
+	return s + ":" + e.list(ChangedRow.String)
 }
 
 func (e *ChangedError) Error() string {
-	rows := text.Plural(e.Total, "pending row", "pending rows")
-	return fmt.Sprintf("%s: the name or email of %s was changed:", e.Path, rows) + listRows(e.Rows, e.Total, true)
+	return fmt.Sprintf("%s: the name or email of %s was changed:%s", e.Path,
+		text.Plural(e.Total, "pending row", "pending rows"), e.list(func(r ChangedRow) string {
+			return fmt.Sprintf("row %d (line %d) is now %s", r.Row, r.Line, r.Is)
+		}))
 }
 
 func (e *MergeError) Error() string {

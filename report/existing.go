@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -12,50 +13,49 @@ import (
 // is, whatever the options say.
 func (l *Ledger) examineExisting() error {
 	f := l.files
-	if !exists(f.path) {
-		if exists(f.journal()) && !l.options.Overwrite {
-			return &StrayJournalError{f.name, f.journalName()}
-		}
-		return nil
-	}
-	c, err := load(f, csvfile.Options{})
-	var unreadable *csvfile.Error
-	var old *OldResultsError
+	r, err := load(f, csvfile.Options{})
+	var (
+		stray      *StrayJournalError
+		unreadable *csvfile.Error
+		old        *OldResultsError
+	)
 	switch {
+	case errors.Is(err, fs.ErrNotExist), l.options.Overwrite && errors.As(err, &stray):
+		return nil
 	case errors.As(err, &unreadable):
 		return &NotResultsError{f.name, unreadable.Message}
-	case l.options.Overwrite && (c.File != nil || errors.As(err, &old)):
-		l.replaces = f.name + " is replaced"
+	case l.options.Overwrite && (r.File != nil || errors.As(err, &old)):
+		l.notify("%s is replaced", f.name)
 	case err != nil:
 		return err
-	case wasSent(c.Rows):
-		s := c.Summary()
-		return &ExistsError{f.name, s.Rows, s.Done, isOf(c, l.export), c.actionText == l.actionText, c.actionText}
+	case WasSent(r.Rows):
+		s, was := r.Summary(), r.Action.String()
+		return &ExistsError{f.name, s.Rows, s.Done, r.isOf(l.export), was == l.action.String(), was}
 	default:
-		l.replaces = f.name + " is replaced: no row of it was ever sent"
+		l.notify("%s is replaced: no row of it was ever sent", f.name)
 	}
-	l.found = c.info
+	l.found = r.info
 	return nil
 }
 
 // isOf reports whether a result file is of an export: the same header and the same rows, cell by cell.
-func isOf(c *contents, export *csvfile.File) bool {
-	width := c.File.Block
-	if !slices.Equal(c.File.Header.Cells[:width], export.Header.Cells) || len(c.Rows) != len(export.Records) {
+func (r *Results) isOf(export *csvfile.File) bool {
+	header := r.File.Header.Cells[:r.File.Block]
+	if !slices.Equal(header, export.Header.Cells) || len(r.Rows) != len(export.Records) {
 		return false
 	}
-	cell := func(r *csvfile.Record, i int) string {
-		if i < len(r.Cells) {
-			return strings.TrimSpace(r.Cells[i])
+	cell := func(record *csvfile.Record, i int) string {
+		if i < len(record.Cells) {
+			return strings.TrimSpace(record.Cells[i])
 		}
 		return ""
 	}
-	for _, r := range c.Rows {
-		if r.Number > len(export.Records) {
+	for _, row := range r.Rows {
+		if row.Number > len(export.Records) {
 			return false
 		}
-		for i := range width {
-			if cell(r.Record, i) != cell(&export.Records[r.Number-1], i) {
+		for i := range header {
+			if cell(row.Record, i) != cell(&export.Records[row.Number-1], i) {
 				return false
 			}
 		}

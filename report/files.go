@@ -118,18 +118,14 @@ func (f files) createTemp() (file *os.File, err error) {
 	return file, err
 }
 
-// tryNames fails where a file that the run is going to need could not be created. The lock's name was tried
-// already.
+// tryNames fails where a file that the run is going to need could not be created: the one with the longest name
+// is. The lock was created already.
 func (f files) tryNames() error {
 	file, err := f.createTemp()
 	if err != nil {
 		return err
 	}
-	err = errors.Join(file.Close(), os.Remove(file.Name()))
-	if _, statErr := os.Lstat(f.journal()); statErr != nil && !errors.Is(statErr, fs.ErrNotExist) {
-		err = errors.Join(err, statErr)
-	}
-	return err
+	return errors.Join(file.Close(), os.Remove(file.Name()))
 }
 
 // removeTemps removes what killed runs left. The lock must be held.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math"
 	"regexp"
@@ -14,7 +15,7 @@ import (
 // guard compares each row's person with what the file says of it, restores a user_subject that a spreadsheet
 // damaged, and fails with *SubjectsError or *ChangedError where the rows cannot be run as they are.
 func (l *Ledger) guard() error {
-	var damaged, moved, renamed, corrected rowList
+	var damaged, moved, renamed, corrected ChangedRows
 	for i := range l.rows {
 		r := &l.rows[i]
 		e := &r.Entry
@@ -22,19 +23,17 @@ func (l *Ledger) guard() error {
 			continue // to be derived
 		}
 		subject := subjectCell(r.Person.Subject)
-		ofSubject, ofPerson, ok := parseCheck(e.Check)
 		switch {
-		case r.fits(l.actionText):
-		case ok && ofSubject == subjectSum(l.actionText, subject, r.Number):
-			e.UserSubject = subject
-			l.unsaved = true
+		case r.fits(e.UserSubject):
+		case r.fits(subject):
+			e.UserSubject, l.unsaved = subject, true
 		default:
 			damaged.add(r, e.UserSubject, subject)
 			continue
 		}
 		switch {
 		case subject == e.UserSubject:
-			if e.Outcome == provision.Pending && ofPerson != personSum(r.Person) {
+			if e.Outcome == provision.Pending && !strings.EqualFold(e.Check, checkOf(r, subject)) {
 				renamed.add(r, "", describePerson(r.Person))
 			}
 		case e.Outcome.Done() || e.Outcome == provision.Pending:
@@ -45,48 +44,31 @@ func (l *Ledger) guard() error {
 			corrected.add(r, e.UserSubject, subject)
 		}
 	}
+	changed := &ChangedError{l.files.name, renamed}
 	switch {
-	case damaged.total > 0:
-		return &SubjectsError{l.files.name, damaged.first, damaged.total, true}
-	case moved.total > 0:
-		first := moved.first[0]
-		return &SubjectsError{l.files.name, moved.first, moved.total, spreadsheetChanges(first.Was, first.Is)}
-	case renamed.total > 0 && !l.options.AcceptChanges:
-		return &ChangedError{l.files.name, renamed.first, renamed.total}
+	case damaged.Total > 0:
+		return &SubjectsError{l.files.name, damaged, true}
+	case moved.Total > 0:
+		first := moved.Rows[0]
+		return &SubjectsError{l.files.name, moved, spreadsheetChanges(first.Was, first.Is)}
+	case renamed.Total > 0 && !l.options.AcceptChanges:
+		return changed
+	case renamed.Total > 0:
+		l.notify("%v", changed)
 	}
-	if renamed.total > 0 {
-		l.notify("%v", &ChangedError{l.files.name, renamed.first, renamed.total})
-	}
-	if corrected.total > 0 {
-		l.notify("%s: the subject of %s was corrected:%s", l.files.name, text.Plural(corrected.total, "row", "rows"),
-			listRows(corrected.first, corrected.total, false))
+	if corrected.Total > 0 {
+		l.notify("%s: the subject of %s was corrected:%s", l.files.name,
+			text.Plural(corrected.Total, "row", "rows"), corrected.list(ChangedRow.String))
 	}
 	return nil
 }
 
-// A rowList counts rows and keeps the first ones.
-type rowList struct {
-	first []ChangedRow
-	total int
+// checkOf is a row's cell in the check column, with a subject. It proves, after a spreadsheet has saved the
+// file, what the row was.
+func checkOf(r *Row, subject string) string {
+	return fmt.Sprintf("c-%08X-%08X", sum(r.Entry.Action, subject, strconv.Itoa(r.Number)),
+		sum(r.Person.Name, r.Person.Email))
 }
-
-func (l *rowList) add(r *Row, was, is string) {
-	if l.total++; l.total <= maxListed {
-		l.first = append(l.first, ChangedRow{r.Number, r.Line, text.Clip(was, maxShown), text.Clip(is, maxShown)})
-	}
-}
-
-// checkOf is a row's cell in the check column. It proves, after a spreadsheet has saved the file, what the row
-// was.
-func checkOf(action, subject string, row int, p provision.Person) string {
-	return fmt.Sprintf("c-%08X-%08X", subjectSum(action, subject, row), personSum(p))
-}
-
-func subjectSum(action, subject string, row int) uint32 {
-	return sum(action, subject, strconv.Itoa(row))
-}
-
-func personSum(p provision.Person) uint32 { return sum(p.Name, p.Email) }
 
 // sum is the CRC-32C of parts joined by a NUL each.
 func sum(parts ...string) uint32 {
@@ -100,21 +82,15 @@ func sum(parts ...string) uint32 {
 	return checksum(b)
 }
 
-// parseCheck takes a check apart; ok is false where it is none.
-func parseCheck(check string) (ofSubject, ofPerson uint32, ok bool) {
-	parts := strings.Split(check, "-")
-	if len(parts) != 3 || !strings.EqualFold(parts[0], "c") {
-		return 0, 0, false
+// fits reports whether the first half of the row's check is of a subject.
+func (r *Row) fits(subject string) bool {
+	const half = len("c-00000000-")
+	check, want := r.Entry.Check, checkOf(r, subject)
+	if len(check) != len(want) || !strings.EqualFold(check[:half], want[:half]) {
+		return false
 	}
-	a, errA := strconv.ParseUint(parts[1], 16, 32)
-	b, errB := strconv.ParseUint(parts[2], 16, 32)
-	return uint32(a), uint32(b), errA == nil && errB == nil
-}
-
-// fits reports whether a row's check fits what the file says of it.
-func (r *Row) fits(action string) bool {
-	ofSubject, _, ok := parseCheck(r.Entry.Check)
-	return ok && ofSubject == subjectSum(action, r.Entry.UserSubject, r.Number)
+	_, err := hex.DecodeString(check[half:])
+	return err == nil
 }
 
 // maxSubject is the size of a subject in bytes: a cell of twice that size could not be read again.

@@ -24,9 +24,6 @@ const (
 // syncInterval is how long a result is only with the operating system, not yet on the disk, at most.
 const syncInterval = time.Second
 
-// maxLine is the length of a journal's line in bytes.
-const maxLine = 1 << 20
-
 // A journal takes the results of a run as they come: a line each, the cells of an Entry and a checksum of
 // them, separated by commas. It is safe for concurrent use, but for close, which is the last call.
 type journal struct {
@@ -37,7 +34,6 @@ type journal struct {
 
 	mu       sync.Mutex
 	size     int64 // of the whole lines
-	torn     bool  // a part of a line may stand behind them
 	unsynced bool
 	failed   error // of a sync: what was written may not last
 }
@@ -71,7 +67,8 @@ func startJournal(f files) (*journal, error) {
 // record appends an entry, and returns when the operating system has all of its line.
 func (j *journal) record(e Entry) error { return encodeEntries([]Entry{e}, j.append) }
 
-// append writes a line. What the system took of a line that it did not take as a whole is cut off again.
+// append writes a line. What the system took of a line that it did not take as a whole is cut off again; where
+// that fails, the next line is written over it.
 func (j *journal) append(cells []string) error {
 	line, err := journalLine(cells)
 	if err != nil {
@@ -82,31 +79,16 @@ func (j *journal) append(cells []string) error {
 	if j.failed != nil {
 		return fmt.Errorf("writing %s: %w", j.files.journalName(), j.failed)
 	}
-	if err := j.cutTorn(); err != nil {
-		return fmt.Errorf("cutting %s back to its last whole line: %w", j.files.journalName(), err)
-	}
 	err = j.files.do("write", j.files.journal(), func() error {
 		_, err := j.file.WriteAt(line, j.size)
 		return err
 	})
 	if err != nil {
-		j.torn = true
-		return fmt.Errorf("writing %s: %w", j.files.journalName(), errors.Join(err, j.cutTorn()))
+		cut := j.files.do("truncate", j.files.journal(), func() error { return j.file.Truncate(j.size) })
+		return fmt.Errorf("writing %s: %w", j.files.journalName(), errors.Join(err, cut))
 	}
 	j.size += int64(len(line))
 	j.unsynced = true
-	return nil
-}
-
-// cutTorn cuts off what stands behind the last whole line.
-func (j *journal) cutTorn() error {
-	if !j.torn {
-		return nil
-	}
-	if err := j.files.do("truncate", j.files.journal(), func() error { return j.file.Truncate(j.size) }); err != nil {
-		return err
-	}
-	j.torn = false
 	return nil
 }
 
@@ -172,11 +154,7 @@ func journalLine(cells []string) ([]byte, error) {
 		}
 		line = csvfile.AppendCell(line, cell, ',')
 	}
-	line = append(fmt.Appendf(append(line, ','), "%08x", checksum(line)), '\n')
-	if len(line) > maxLine {
-		return nil, fmt.Errorf("a line of %d bytes is too long", len(line))
-	}
-	return line, nil
+	return fmt.Appendf(line, ",%08x\n", checksum(line)), nil
 }
 
 // checksum is the CRC-32C of b.

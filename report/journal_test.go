@@ -152,9 +152,6 @@ func TestLinesThatDoNotBelongToTheFileAreDroppedAndCounted(t *testing.T) {
 			"1 of 5 results dropped: 1 of no row in this file", all},
 		{"another check", file, head + sealed(strings.Replace(body, ",c-", ",c-1", 1)) + lines, sandbox,
 			"1 of 5 results dropped: 1 of no row in this file", all},
-		{"a line of a MiB and more", file, head + lines + sealed(strings.Replace(body, `""A`, strings.Repeat("x",
-			maxLine), 1)), sandbox,
-			" cut short or damaged", all},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, notices := merged(t, c.file, c.journal, c.o)

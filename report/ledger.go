@@ -30,25 +30,20 @@ type Options struct {
 // A Ledger is a result file that a run works on: locked, with every row in memory, and a journal beside it
 // that takes the results. It is safe for concurrent use, but for Close, which is the last call.
 type Ledger struct {
-	options    Options
-	files      files
-	lock       *lock
-	export     *csvfile.File // the export, or the result file that was opened
-	action     Action
-	actionText string
-	found      fs.FileInfo // the result file as it was found, then as this run wrote it; nil where there is none
-	replaces   string      // a notice that Create replaces a result file; empty where it replaces none
-	unsaved    bool        // the result file does not hold the rows as they are in memory
-	preview    bool        // nothing is written
-	undo       bool
-	prepared   bool
-	journal    *journal    // once prepared, but for a preview
-	index      map[int]int // of a row in rows, by its number
+	options Options
+	files   files
+	lock    *lock         // nil for a preview in memory, and once closed
+	export  *csvfile.File // the export, or the result file that was opened
+	action  Action
+	found   fs.FileInfo // the result file as it was found, then as this run wrote it; nil where there is none
+	preview bool        // nothing is written
+	undo    bool
+	journal *journal    // while prepared, but for a preview
+	index   map[int]int // of a row in rows, by its number
 
-	mu       sync.Mutex
-	rows     []Row // in the file's order
-	recorded bool  // a result was
-	closed   bool
+	mu      sync.Mutex
+	rows    []Row // in the file's order
+	unsaved bool  // the result file does not hold the rows as they are in memory
 }
 
 // A Row is a row of a result file.
@@ -77,12 +72,14 @@ func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, e
 		return nil, &OldResultsError{export.Name}
 	}
 	return newLedger(f, o, func(l *Ledger) error {
-		l.export, l.action, l.actionText, l.unsaved = export, action, action.String(), true
-		l.rows = make([]Row, len(export.Records))
+		l.export, l.action, l.unsaved = export, action, true
+		l.rows, l.index = make([]Row, len(export.Records)), make(map[int]int, len(export.Records))
+		entry := Entry{Action: action.String(), Outcome: provision.Pending}
 		for i := range l.rows {
 			r := &export.Records[i]
-			l.rows[i] = Row{Row: roster.Row{Record: r}, Number: i + 1, Line: r.Line,
-				Entry: Entry{Outcome: provision.Pending, Row: Number(i + 1)}}
+			entry.Row = Number(i + 1)
+			l.rows[i] = Row{Row: roster.Row{Record: r}, Number: i + 1, Line: r.Line, Entry: entry}
+			l.index[i+1] = i
 		}
 		if l.preview {
 			return nil
@@ -98,13 +95,13 @@ func Open(path string, read csvfile.Options, o Options) (*Ledger, error) {
 
 func open(f files, read csvfile.Options, o Options) (*Ledger, error) {
 	return newLedger(f, o, func(l *Ledger) error {
-		c, err := load(l.files, read)
+		r, err := load(l.files, read)
 		if err != nil {
 			return err
 		}
-		l.export, l.rows, l.action, l.actionText, l.found = c.File, c.Rows, c.Action, c.actionText, c.info
-		l.unsaved = c.Unmerged || runtime.GOOS != "windows" && c.info.Mode().Perm() != 0o600
-		for _, w := range c.Warnings {
+		l.export, l.action, l.rows, l.index, l.found = r.File, r.Action, r.Rows, r.index, r.info
+		l.unsaved = r.Unmerged || runtime.GOOS != "windows" && r.info.Mode().Perm() != 0o600
+		for _, w := range r.Warnings {
 			l.notify("%s", w)
 		}
 		return l.checkTenant()
@@ -129,10 +126,6 @@ func newLedger(f files, o Options, fill func(*Ledger) error) (l *Ledger, err err
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.lock.release())
-	}
-	l.index = make(map[int]int, len(l.rows))
-	for i, r := range l.rows {
-		l.index[r.Number] = i
 	}
 	return l, nil
 }
@@ -185,22 +178,22 @@ func (l *Ledger) Prepare(people *roster.Roster) error {
 func (l *Ledger) PrepareUndo(preview bool) error {
 	l.preview, l.undo = preview, true
 	derivePersons(l.export, l.action, l.rows)
-	var damaged rowList
+	var damaged ChangedRows
 	for i := range l.rows {
 		r := &l.rows[i]
 		if !r.Entry.Undoable() {
 			continue
 		}
 		subject := r.Entry.UserSubject
-		if !r.fits(l.actionText) {
+		if !r.fits(subject) {
 			damaged.add(r, subject, subject)
 		}
 		if r.Person.Subject != subject {
 			r.Person = provision.Person{Subject: subject}
 		}
 	}
-	if damaged.total > 0 {
-		return &SubjectsError{l.files.name, damaged.first, damaged.total, true}
+	if damaged.Total > 0 {
+		return &SubjectsError{l.files.name, damaged, true}
 	}
 	return l.start()
 }
@@ -214,15 +207,11 @@ func (e Entry) Undoable() bool {
 // earlier run's. A new file is removed where that fails: nothing of it was run.
 func (l *Ledger) start() error {
 	if l.preview {
-		l.prepared = true
 		return nil
 	}
 	isNew := l.found == nil
 	if err := l.checkUnchanged(); err != nil {
 		return fmt.Errorf("%s: %w", l.files.name, err)
-	}
-	if l.replaces != "" {
-		l.notify("%s", l.replaces)
 	}
 	if l.unsaved {
 		if err := l.save(patienceAtStart); err != nil {
@@ -236,6 +225,5 @@ func (l *Ledger) start() error {
 	if err != nil && isNew {
 		err = errors.Join(err, os.Remove(l.files.path))
 	}
-	l.prepared = err == nil
 	return err
 }

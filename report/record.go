@@ -12,7 +12,7 @@ import (
 func (l *Ledger) Record(r provision.Result) error {
 	i, found := l.index[r.Number]
 	switch {
-	case !l.prepared || !found:
+	case l.journal == nil && !l.preview || !found:
 		return fmt.Errorf("recording row %d: the ledger has no such row", r.Number)
 	case !slices.Contains(provision.Outcomes(), r.Outcome) || r.Outcome == provision.Duplicate:
 		return fmt.Errorf("recording row %d: %q is not an outcome of a run", r.Number, r.Outcome)
@@ -32,7 +32,7 @@ func (l *Ledger) Record(r provision.Result) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rows[i].Entry, l.rows[i].settled = e, r.Outcome != provision.Pending
-	l.recorded = true
+	l.unsaved = true
 	return nil
 }
 

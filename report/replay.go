@@ -1,7 +1,7 @@
 package report
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -20,23 +20,24 @@ type replay struct {
 
 // readJournal reads a journal to its first line that is not whole: what was to follow it is unknown. An
 // earlier version's is an *OldResultsError.
-func readJournal(r io.Reader, name string) (replay, error) {
-	in := bufio.NewReader(r)
+func readJournal(in io.Reader, name string) (replay, error) {
+	b, err := io.ReadAll(in)
+	if err != nil {
+		return replay{}, fmt.Errorf("reading %s: %w", name, err)
+	}
 	var j replay
 	var cells [][]string
-	for first := true; ; first = false {
-		line, err := readLine(in)
-		if err != nil {
-			return replay{}, fmt.Errorf("reading %s: %w", name, err)
-		}
-		if len(line) == 0 {
-			break
+	first := true
+	for line := range bytes.Lines(b) {
+		if j.damaged > 0 {
+			j.damaged++
+			continue
 		}
 		row, ok := parseLine(line)
 		switch {
-		case first && ok && row[0] == oldJournalMagic:
+		case ok && first && row[0] == oldJournalMagic:
 			return replay{}, &OldResultsError{name}
-		case first && ok:
+		case ok && first:
 			j.holder, ok = holderOf(row)
 		case ok && len(row) == blockSize:
 			cells = append(cells, row)
@@ -44,14 +45,12 @@ func readJournal(r io.Reader, name string) (replay, error) {
 			cells = append(cells, make([]string, blockSize)) // of no row
 		}
 		if !ok {
-			if j.damaged, err = countLines(in); err != nil {
-				return replay{}, fmt.Errorf("reading %s: %w", name, err)
-			}
-			break
+			j.damaged = 1
 		}
+		first = false
 	}
-	j.entries = make([]Entry, len(cells))
-	return j, decodeEntries(cells, j.entries)
+	j.entries, err = decodeEntries(cells)
+	return j, err
 }
 
 // holderOf reads a journal's first line.
@@ -76,45 +75,15 @@ func readHolder(path string) string {
 	return j.holder
 }
 
-// readLine reads a line with its end, and at most maxLine of it; empty at the end.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	var line []byte
-	for len(line) < maxLine {
-		part, err := in.ReadSlice('\n')
-		line = append(line, part...)
-		switch {
-		case err == nil, err == io.EOF:
-			return line, nil
-		case err != bufio.ErrBufferFull:
-			return nil, err
-		}
-	}
-	return line, nil
-}
-
-// countLines counts a line that was read and those behind it.
-func countLines(in *bufio.Reader) (int, error) {
-	for n := 1; ; n++ {
-		line, err := readLine(in)
-		if err != nil || len(line) == 0 {
-			return n, err
-		}
-	}
-}
-
-// mergeInto merges the journal's results into rows, and returns how many of them there were. A result belongs
-// to a row where number and check are the row's, and tenant, too.
-func (j replay) mergeInto(rows []Row) (merged int) {
-	at := make(map[Number]int, len(rows))
-	for i, r := range rows {
-		at[r.Entry.Row] = i
-	}
+// mergeInto merges the journal's results into the rows, and returns how many of them there were. A result
+// belongs to a row where number and check are the row's, and tenant, too.
+func (j replay) mergeInto(r *Results) (merged int) {
 	for _, e := range j.entries {
-		i, found := at[e.Row]
+		i, found := r.index[int(e.Row)]
 		if !found || !slices.Contains(provision.Outcomes(), e.Outcome) || e.Outcome == provision.Duplicate {
 			continue
 		}
-		was := &rows[i].Entry
+		was := &r.Rows[i].Entry
 		if e.Check == "" || e.Check != was.Check || was.Tenant != "" && !strings.EqualFold(e.Tenant, was.Tenant) {
 			continue
 		}

@@ -22,6 +22,9 @@ type Results struct {
 	Holder   string // whose run: process, host and since when
 	Unmerged bool   // the journal has results that are not in the file yet
 	Warnings []string
+
+	info  fs.FileInfo // of the file that was read
+	index map[int]int // of a row in Rows, by its number
 }
 
 // Read reads the result file at path: for report, verify and plan. Persons are derived from the file's action
@@ -31,16 +34,16 @@ func Read(path string, read csvfile.Options) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := load(f, read)
+	r, err := load(f, read)
 	if err != nil {
 		return nil, err
 	}
-	derivePersons(c.File, c.Action, c.Rows)
+	derivePersons(r.File, r.Action, r.Rows)
 	locked, known := f.isLocked()
-	if c.Running = locked || !known; !c.Running {
-		c.Holder = ""
+	if r.Running = locked || !known; !r.Running {
+		r.Holder = ""
 	}
-	return &c.Results, nil
+	return r, nil
 }
 
 // derivePersons fills in the rows' persons. Where the action no longer fits the file's columns they stay
@@ -77,43 +80,36 @@ func (r *Results) Promises() []provision.Promise {
 	return promises
 }
 
-// contents are a result file as it stands on the disk. Of a file that was refused because of its rows, File
-// is set alone.
-type contents struct {
-	Results
-	actionText string
-	info       fs.FileInfo
-}
-
 // load reads a result file and its journal as they belong together. It fails with *StrayJournalError,
-// *NotResultsError, *OldResultsError, a *csvfile.Error, or the system's error.
-func load(f files, read csvfile.Options) (*contents, error) {
-	c := &contents{Results: Results{Path: f.name}}
+// *NotResultsError, *OldResultsError, a *csvfile.Error, or the system's error. Of a file that is refused
+// because of its rows, File is set all the same.
+func load(f files, read csvfile.Options) (*Results, error) {
+	r := &Results{Path: f.name}
 	file, journal, err := openTogether(f)
 	if err != nil {
-		return c, err
+		return r, err
 	}
 	defer file.Close()
 	defer journal.Close() // nothing where there is none
-	if c.info, err = file.Stat(); err != nil {
-		return c, err
+	if r.info, err = file.Stat(); err != nil {
+		return r, err
 	}
-	if c.File, err = parse(file, f.name, read); err != nil {
-		return c, err
+	if r.File, err = parse(file, f.name, read); err != nil {
+		return r, err
 	}
-	if err := c.readRows(); err != nil || journal == nil {
-		return c, err
+	if err := r.readRows(); err != nil || journal == nil {
+		return r, err
 	}
 	j, err := readJournal(journal, f.journalName())
 	if err != nil {
-		return c, err
+		return r, err
 	}
-	merged := j.mergeInto(c.Rows)
-	c.Holder, c.Unmerged = j.holder, merged > 0
+	merged := j.mergeInto(r)
+	r.Holder, r.Unmerged = j.holder, merged > 0
 	if dropped := j.dropped(f.journalName(), merged); dropped != "" {
-		c.Warnings = append(c.Warnings, dropped)
+		r.Warnings = append(r.Warnings, dropped)
 	}
-	return c, nil
+	return r, nil
 }
 
 // openTogether opens a result file and its journal, nil where there is none. A run that ends meanwhile

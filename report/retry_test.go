@@ -224,6 +224,22 @@ func TestRetryLooksUpExistingUsersOfAPlanAgain(t *testing.T) {
 	}
 }
 
+// In the file of a plan, rows that exist are pending again before the first of them is sent.
+func TestARunOfAPlanThatIsKilledKeepsItsResults(t *testing.T) {
+	l, path := start(t, "Employee ID,Name,Email\n1001,Ada,\n", theAction, sandbox)
+	record(t, l, provision.Result{Number: 1, Outcome: provision.Exists, UserID: "u"})
+	mustClose(t, l)
+	l = mustRetry(t, path)
+	record(t, l, created(l.Pending()[0])) // the user was deleted meanwhile
+	if got := outcomes(t, path)[1]; got != "created" {
+		t.Errorf("a reader finds the row %s", got)
+	}
+	killed := filepath.Join(snapshot(t, filepath.Dir(path)), filepath.Base(path))
+	if got := mustRetry(t, killed).Summary().Counts; got[provision.Created] != 1 {
+		t.Errorf("after the crash: %v", got)
+	}
+}
+
 func TestNeverTriedRowsGoFirst(t *testing.T) {
 	l, path := start(t, manyRows(6), theAction, sandbox)
 	rows := l.Pending()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,22 +17,20 @@ import (
 // it fails with *MergeError, and the journal stays. A ledger that was not prepared leaves everything as it
 // was. Calling it again does nothing.
 func (l *Ledger) Close() error {
-	if l.closed {
-		return nil
-	}
-	l.closed = true
 	var err error
-	if l.prepared && !l.preview {
+	if l.journal != nil {
 		err = l.finish()
 	}
-	return errors.Join(err, l.lock.release())
+	err = errors.Join(err, l.lock.release())
+	l.journal, l.lock = nil, nil
+	return err
 }
 
 // finish ends the journal and merges its results into the file.
 func (l *Ledger) finish() error {
 	inPlace := l.journal.inPlace()
 	synced := l.journal.close()
-	if l.recorded {
+	if l.unsaved {
 		err := l.checkUnchanged()
 		if err == nil {
 			err = l.save(patienceAtEnd)
@@ -52,9 +51,10 @@ func (l *Ledger) finish() error {
 func (l *Ledger) checkUnchanged() error {
 	now, err := os.Lstat(l.files.path)
 	switch {
-	case err != nil || l.found == nil:
+	case err != nil:
 		return ignoreMissing(err)
-	case !os.SameFile(now, l.found) || now.Size() != l.found.Size() || !now.ModTime().Equal(l.found.ModTime()):
+	case l.found == nil || !os.SameFile(now, l.found) || now.Size() != l.found.Size() ||
+		!now.ModTime().Equal(l.found.ModTime()):
 		return errors.New("another program changed it meanwhile")
 	}
 	return nil
@@ -93,10 +93,9 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 	if err := w.write(&export.Header, Columns()); err != nil {
 		return err
 	}
-	entries := make([]Entry, 0, batchSize)
-	for len(rows) > 0 {
-		batch := rows[:min(len(rows), batchSize)]
-		rows, entries = rows[len(batch):], entries[:0]
+	entries := make([]Entry, 0, 1000)
+	for batch := range slices.Chunk(rows, cap(entries)) {
+		entries = entries[:0]
 		for _, r := range batch {
 			entries = append(entries, r.Entry)
 		}

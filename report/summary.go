@@ -16,10 +16,9 @@ type Summary struct {
 	Run    map[provision.Outcome]int // of rows that this run settled; nil for a file that was only read
 	Codes  map[string]int
 	Done   int // rows that are done; duplicates of such rows too
-	// NotDone rows are those that Done does not count.
-	NotDone int
+
+	NotDone int     // all other rows
 	Causes  []Cause // why rows are not done, the most frequent first
-	Further int     // rows whose cause is none of Causes
 	Tenant  string  // of the first row that has one
 	First   time.Time
 	Last    time.Time
@@ -35,11 +34,8 @@ type Cause struct {
 	Lines   []int // and their lines
 }
 
-// How many causes a summary has, and how many rows each names.
-const (
-	maxCauses    = 50
-	maxCauseRows = 5
-)
+// maxCauseRows is how many rows a Cause names.
+const maxCauseRows = 5
 
 // newCounts has every outcome.
 func newCounts() map[provision.Outcome]int {
@@ -52,8 +48,8 @@ func newCounts() map[provision.Outcome]int {
 
 func summarize(rows []Row) *Summary {
 	s := &Summary{Rows: len(rows), Counts: newCounts(), Codes: map[string]int{}}
-	duplicates := map[string]int{} // by subject
-	for _, r := range rows {
+	notDone := NotDone(rows)
+	for i, r := range rows {
 		e := r.Entry
 		s.Counts[e.Outcome]++
 		if e.Code != "" {
@@ -61,26 +57,31 @@ func summarize(rows []Row) *Summary {
 		}
 		s.Tenant = cmp.Or(s.Tenant, e.Tenant)
 		s.addTime(e.FinishedAt.Time)
-		switch {
-		case e.Outcome.Done():
-			s.Done++
-		case e.Outcome == provision.Duplicate:
-			duplicates[provision.SubjectKey(e.UserSubject)]++
+		if notDone[i] {
+			s.NotDone++
 		}
 	}
-	for _, r := range rows {
-		if len(duplicates) == 0 {
-			break
-		}
-		if e := r.Entry; e.Outcome.Done() && e.Outcome != provision.Skipped {
-			key := provision.SubjectKey(e.UserSubject)
-			s.Done += duplicates[key]
-			delete(duplicates, key)
-		}
-	}
-	s.NotDone = s.Rows - s.Done
-	s.addCauses(rows)
+	s.Done = s.Rows - s.NotDone
+	s.Causes = findCauses(rows)
 	return s
+}
+
+// NotDone reports of each row whether it is not done. A duplicate is done where another row of its subject is.
+func NotDone(rows []Row) []bool {
+	notDone := make([]bool, len(rows))
+	done := map[string]bool{} // by subject
+	for i, r := range rows {
+		notDone[i] = !r.Entry.Outcome.Done()
+		if !notDone[i] && r.Entry.Outcome != provision.Skipped {
+			done[provision.SubjectKey(r.Entry.UserSubject)] = true
+		}
+	}
+	for i, r := range rows {
+		if r.Entry.Outcome == provision.Duplicate {
+			notDone[i] = !done[provision.SubjectKey(r.Entry.UserSubject)]
+		}
+	}
+	return notDone
 }
 
 func (s *Summary) addTime(at time.Time) {
@@ -95,48 +96,47 @@ func (s *Summary) addTime(at time.Time) {
 	}
 }
 
-// addCauses groups the rows that are not done by what they have in common.
-func (s *Summary) addCauses(rows []Row) {
-	found := map[string]*Cause{}
-	var causes []*Cause
+// findCauses groups the rows that are not done by what they have in common.
+func findCauses(rows []Row) []Cause {
+	at := map[string]int{}
+	var causes []Cause
 	for _, r := range rows {
 		e := r.Entry
-		untried := e.Outcome == provision.Pending && e.Message == "" && e.Code == ""
-		if e.Outcome.Done() || e.Outcome == provision.Duplicate || untried {
+		key := CauseKey(e)
+		if key == "" || e.Outcome.Done() {
 			continue
 		}
-		key := causeKey(e)
-		c := found[key]
-		if c == nil {
-			c = &Cause{Outcome: e.Outcome, Code: string(e.Code), Message: string(e.Message)}
-			found[key] = c
-			causes = append(causes, c)
+		i, found := at[key]
+		if !found {
+			i = len(causes)
+			at[key] = i
+			causes = append(causes, Cause{Outcome: e.Outcome, Code: string(e.Code), Message: string(e.Message)})
 		}
+		c := &causes[i]
 		c.Count++
 		if len(c.Rows) < maxCauseRows {
 			c.Rows, c.Lines = append(c.Rows, r.Number), append(c.Lines, r.Line)
 		}
 	}
-	slices.SortStableFunc(causes, func(a, b *Cause) int { return cmp.Compare(b.Count, a.Count) })
-	for i, c := range causes {
-		if i < maxCauses {
-			s.Causes = append(s.Causes, *c)
-		} else {
-			s.Further += c.Count
-		}
-	}
+	slices.SortStableFunc(causes, func(a, b Cause) int { return cmp.Compare(b.Count, a.Count) })
+	return causes
 }
 
 // messageValues are the parts of a message in which rows with one cause differ: numbers, what is in quotes,
 // what is in brackets.
 var messageValues = regexp.MustCompile(`"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+`)
 
-// causeKey is equal for rows with one cause. Our codes say all; of the tenant's, one may stand for several
+// CauseKey is equal for rows whose outcomes have one cause, and empty where there is nothing to say: done
+// without a code, a duplicate, or never tried. Our codes say all; of the tenant's, one may stand for several
 // messages.
-func causeKey(e Entry) string {
+func CauseKey(e Entry) string {
 	key := string(e.Outcome) + "\x00" + string(e.Code)
+	done := e.Outcome.Done()
 	switch {
-	case e.Outcome == provision.Invalid, e.Code == provision.CodeSubjectConflict,
+	case e.Outcome == provision.Duplicate, done && e.Code == "",
+		e.Outcome == provision.Pending && e.Code == "" && e.Message == "":
+		return ""
+	case done, e.Outcome == provision.Invalid, e.Code == provision.CodeSubjectConflict,
 		e.Code == provision.CodeEmailConflict:
 		return key
 	}

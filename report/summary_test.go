@@ -86,7 +86,7 @@ func TestCausesGroupRowsThatAreNotDone(t *testing.T) {
 	}
 }
 
-func TestThereAreFiftyCausesAtMost(t *testing.T) {
+func TestEveryCauseIsCounted(t *testing.T) {
 	l, _ := start(t, manyRows(100), theAction, sandbox)
 	for i, r := range l.Pending() {
 		result := failed(r)
@@ -94,11 +94,11 @@ func TestThereAreFiftyCausesAtMost(t *testing.T) {
 		record(t, l, result)
 	}
 	s := l.Summary()
-	told := s.Further
+	counted := 0
 	for _, c := range s.Causes {
-		told += c.Count
+		counted += c.Count
 	}
-	if len(s.Causes) != maxCauses || told != s.NotDone-s.Counts[provision.Duplicate] {
-		t.Errorf("%d causes, %d rows of %d", len(s.Causes), told, s.NotDone)
+	if want := s.NotDone - s.Counts[provision.Duplicate]; len(s.Causes) < 99 || counted != want {
+		t.Errorf("%d causes, %d rows of %d", len(s.Causes), counted, want)
 	}
 }

@@ -2,7 +2,6 @@ package page
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 
 	"qlik-provision/provision"
@@ -35,7 +34,7 @@ func (v *view) addGroups() {
 	var groups []*group
 	v.groupOf = make([]*group, len(v.Results.Rows))
 	for i, r := range v.Results.Rows {
-		key := groupKey(&r.Entry)
+		key := report.CauseKey(r.Entry)
 		if key == "" {
 			continue
 		}
@@ -65,24 +64,4 @@ func (v *view) addGroups() {
 			v.Further += g.Count
 		}
 	}
-}
-
-// messageValues are the parts of a message in which rows with one cause differ: numbers, and what is in quotes or
-// brackets.
-var messageValues = regexp.MustCompile(`"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+`)
-
-// groupKey is equal for rows of one group, and "" for a row that is in none. Of the tenant's codes one may stand for
-// several messages; ours, and conflicts that name two persons, do not.
-func groupKey(e *report.Entry) string {
-	key := string(e.Outcome) + "\x00" + string(e.Code)
-	done := e.Outcome.Done()
-	switch {
-	case e.Outcome == provision.Duplicate, done && e.Code == "",
-		e.Outcome == provision.Pending && e.Code == "" && e.Message == "":
-		return ""
-	case done, e.Outcome == provision.Invalid, e.Code == provision.CodeSubjectConflict,
-		e.Code == provision.CodeEmailConflict:
-		return key
-	}
-	return key + "\x00" + messageValues.ReplaceAllString(string(e.Message), "")
 }

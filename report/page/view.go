@@ -46,8 +46,8 @@ func newView(r *report.Results, now time.Time) *view {
 	s := r.Summary()
 	v := &view{
 		Results: r, Summary: s, Name: filepath.Base(r.Path), Now: now,
-		Plan: s.Counts[provision.Pending] > 0 && !sent(r.Rows),
-		open: openRows(r.Rows),
+		Plan: s.Counts[provision.Pending] > 0 && !report.WasSent(r.Rows),
+		open: report.NotDone(r.Rows),
 	}
 	for _, o := range provision.Outcomes() {
 		t := total{o, s.Counts[o], percent(s.Counts[o], s.Rows), meaning(o)}
@@ -66,35 +66,6 @@ func newView(r *report.Results, now time.Time) *view {
 	v.addGroups()
 	v.Lede = v.lede()
 	return v
-}
-
-// sent reports whether a write was ever sent for any of the rows.
-func sent(rows []report.Row) bool {
-	return slices.ContainsFunc(rows, func(r report.Row) bool {
-		switch r.Entry.Outcome {
-		case provision.Created, provision.Updated, provision.Disabled, provision.Deleted:
-			return true
-		}
-		return r.Entry.Attempts > 0 || r.Entry.Code == provision.CodeMaybeCreated
-	})
-}
-
-// openRows tells of each row whether it is not done, as Summary.NotDone counts them.
-func openRows(rows []report.Row) []bool {
-	open := make([]bool, len(rows))
-	done := map[string]bool{} // by subject
-	for i, r := range rows {
-		open[i] = !r.Entry.Outcome.Done()
-		if !open[i] && r.Entry.Outcome != provision.Skipped {
-			done[provision.SubjectKey(r.Entry.UserSubject)] = true
-		}
-	}
-	for i, r := range rows {
-		if r.Entry.Outcome == provision.Duplicate {
-			open[i] = !done[provision.SubjectKey(r.Entry.UserSubject)]
-		}
-	}
-	return open
 }
 
 // settledTimes are the times at which rows were settled, in Unix milliseconds, sorted.
