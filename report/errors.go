@@ -155,12 +155,16 @@ func (e *MergeError) Error() string {
 // Unwrap is the operating system's error.
 func (e *MergeError) Unwrap() error { return e.Err }
 
-func (e *InUseError) Error() string { return fmt.Sprintf("%s is open in another program: %v", e.Path, e.Err) }
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("%s is open in another program: %v", e.Path, e.Err)
+}
 
 // Unwrap is the operating system's error.
 func (e *InUseError) Unwrap() error { return e.Err }
 
-func (e *ReadOnlyError) Error() string { return e.Path + " cannot be replaced: it is marked as read-only" }
+func (e *ReadOnlyError) Error() string {
+	return e.Path + " cannot be replaced: it is marked as read-only"
+}
 
 func (e *FolderError) Error() string {
 	return fmt.Sprintf("finding the folder of %s: %v", e.Path, e.Err)
