@@ -80,6 +80,12 @@ func TestProgramIsNamedAsItCanBeCalled(t *testing.T) {
 			t.Errorf("%s: %s, not %s", arg0, got, want)
 		}
 	}
+	// PowerShell does not search the working folder, and gives its programs their whole path.
+	t.Setenv("PATH", t.TempDir())
+	t.Chdir(folder)
+	if got := programName(installed); got != installed {
+		t.Errorf("%s in the working folder: %s", installed, got)
+	}
 }
 
 func TestWordsAreQuotedForWindows(t *testing.T) {
