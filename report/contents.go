@@ -28,7 +28,7 @@ func parse(in *os.File, name string, read csvfile.Options) (*csvfile.File, error
 	if len(missing) == 0 {
 		why = "its columns do not stand next to each other in the order " + strings.Join(Columns(), ",")
 	}
-	return nil, &NotResultsError{name, why}
+	return nil, &NotResultsError{name, why, len(missing) <= 3}
 }
 
 // hasColumns reports whether columns stand next to each other in a header.
@@ -83,7 +83,7 @@ func (e *Entry) trim() {
 
 // refuse is a *NotResultsError.
 func (r *Results) refuse(format string, args ...any) error {
-	return &NotResultsError{r.Path, fmt.Sprintf(format, args...)}
+	return &NotResultsError{r.Path, fmt.Sprintf(format, args...), true}
 }
 
 // readAction reads the one action of the rows. A row's cell may be empty: it is filled in.

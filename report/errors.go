@@ -19,7 +19,10 @@ type (
 		Action     string // of the file
 	}
 	// NotResultsError: the file at Path is no result file, or no longer one that can be run.
-	NotResultsError struct{ Path, Why string }
+	NotResultsError struct {
+		Path, Why   string
+		Correctable bool // it is a result file, and Why says what to correct
+	}
 	// OldResultsError: the file has another block of columns, an earlier version's.
 	OldResultsError struct{ Path string }
 	// ResultsGivenError: a result file was given where an export is expected.

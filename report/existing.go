@@ -23,7 +23,7 @@ func (l *Ledger) examineExisting() error {
 	case errors.Is(err, fs.ErrNotExist), l.options.Overwrite && errors.As(err, &stray):
 		return nil
 	case errors.As(err, &unreadable):
-		return &NotResultsError{f.name, unreadable.Message}
+		return &NotResultsError{Path: f.name, Why: unreadable.Message}
 	case l.options.Overwrite && (r.File != nil || errors.As(err, &old)):
 		l.notify("%s is replaced", f.name)
 	case err != nil:

@@ -30,7 +30,7 @@ func (f files) lock() string        { return f.path + ".lock" }
 // findFiles follows the symbolic links of a path at which no file need exist yet.
 func findFiles(f files) (files, error) {
 	if f.path = f.name; f.name == "" || os.IsPathSeparator(f.name[len(f.name)-1]) {
-		return f, &NotResultsError{f.name, "it is a folder"}
+		return f, &NotResultsError{Path: f.name, Why: "it is a folder"}
 	}
 	for range 40 { // as many links as Linux follows
 		folder, err := resolveFolder(filepath.Dir(f.path), filepath.EvalSymlinks)
@@ -46,7 +46,7 @@ func findFiles(f files) (files, error) {
 		}
 		info, err := os.Lstat(f.path)
 		if err == nil && !info.Mode().IsRegular() {
-			return f, &NotResultsError{f.name, "it is not a regular file"}
+			return f, &NotResultsError{Path: f.name, Why: "it is not a regular file"}
 		}
 		return f, ignoreMissing(err)
 	}

@@ -172,19 +172,27 @@ func TestAResultFileThatChangesDuringTheRunIsNotReplaced(t *testing.T) {
 }
 
 func TestAResultFileThatChangesBeforeTheRunIsNotReplaced(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "hr.results.csv")
-	write(t, path, ranText(t))
-	l, err := Open(path, csvfile.Options{}, sandbox)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, path, "edited meanwhile")
-	if err := prepare(l); err == nil || !strings.Contains(err.Error(), "another program changed it") {
-		t.Error(err)
-	}
-	mustClose(t, l)
-	if got := read(t, path); got != "edited meanwhile" || len(folder(t, path)) != 1 {
-		t.Errorf("left %v with %q", folder(t, path), got)
+	for _, isNew := range []bool{false, true} {
+		path := filepath.Join(t.TempDir(), "hr.results.csv")
+		var l *Ledger
+		var err error
+		if isNew {
+			l, err = Create(path, parseText(t, sixRows), theAction, sandbox)
+		} else {
+			write(t, path, ranText(t))
+			l, err = Open(path, csvfile.Options{}, sandbox)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, path, "edited meanwhile")
+		if err := prepare(l); err == nil || !strings.Contains(err.Error(), "another program changed it") {
+			t.Errorf("new %v: %v", isNew, err)
+		}
+		mustClose(t, l)
+		if got := read(t, path); got != "edited meanwhile" || len(folder(t, path)) != 1 {
+			t.Errorf("new %v: left %v with %q", isNew, folder(t, path), got)
+		}
 	}
 }
 

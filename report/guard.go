@@ -19,11 +19,13 @@ func (l *Ledger) guard() error {
 	for i := range l.rows {
 		r := &l.rows[i]
 		e := &r.Entry
-		if e.UserSubject == "" && e.Check == "" {
-			continue // to be derived
-		}
 		subject := subjectCell(r.Person.Subject)
 		switch {
+		case e.UserSubject == "" && e.Check == "" && e.Outcome.Done() && subject != "":
+			moved.add(r, "", subject) // its user has the subject that it had
+			continue
+		case e.UserSubject == "" && e.Check == "":
+			continue // to be derived
 		case r.fits(e.UserSubject):
 		case r.fits(subject):
 			e.UserSubject, l.unsaved = subject, true
@@ -44,17 +46,14 @@ func (l *Ledger) guard() error {
 			corrected.add(r, e.UserSubject, subject)
 		}
 	}
-	changed := &ChangedError{l.files.name, renamed}
 	switch {
 	case damaged.Total > 0:
 		return &SubjectsError{l.files.name, damaged, true}
 	case moved.Total > 0:
 		first := moved.Rows[0]
 		return &SubjectsError{l.files.name, moved, spreadsheetChanges(first.Was, first.Is)}
-	case renamed.Total > 0 && !l.options.AcceptChanges:
-		return changed
-	case renamed.Total > 0:
-		l.notify("%v", changed)
+	case renamed.Total > 0 && !l.accepted:
+		return &ChangedError{l.files.name, renamed}
 	}
 	if corrected.Total > 0 {
 		l.notify("%s: the subject of %s was corrected:%s", l.files.name,

@@ -21,10 +21,6 @@ type Options struct {
 	Tenant    string       // host with port, "sandbox", or "" for a plan that contacts nobody
 	Overwrite bool         // Create replaces an existing result file, whatever it holds
 	Notify    func(string) // takes what is worth knowing, mostly a line; nil: nothing is told
-
-	// AcceptChanges lets Prepare go on where the name or address of a pending row was changed in the file;
-	// without it that is a *ChangedError, and nothing has been written.
-	AcceptChanges bool
 }
 
 // A Ledger is a result file that a run works on: locked, with every row in memory, and a journal beside it
@@ -40,6 +36,8 @@ type Ledger struct {
 	undo    bool
 	journal *journal    // while prepared, but for a preview
 	index   map[int]int // of a row in rows, by its number
+
+	accepted bool // changes to persons of pending rows are intended
 
 	mu      sync.Mutex
 	rows    []Row // in the file's order
@@ -152,8 +150,9 @@ func (l *Ledger) File() *csvfile.File { return l.export }
 // Action is what the file's rows are for.
 func (l *Ledger) Action() Action { return l.action }
 
-// AcceptChanges sets the option of that name, after a *ChangedError.
-func (l *Ledger) AcceptChanges() { l.options.AcceptChanges = true }
+// AcceptChanges lets the next Prepare go on where the name or address of a pending row was changed in the file;
+// without it that is a *ChangedError, and nothing has been written.
+func (l *Ledger) AcceptChanges() { l.accepted = true }
 
 // Prepare checks the rows against the file (guards), against each other (conflicts), writes the result file
 // with every row in it, and starts the journal. people has one row for each record of the file. It may be

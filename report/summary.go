@@ -31,7 +31,6 @@ type Cause struct {
 	Message string // of the first of them; others may name other values
 	Count   int
 	Rows    []int // the first 5 row numbers
-	Lines   []int // and their lines
 }
 
 // maxCauseRows is how many rows a Cause names.
@@ -115,7 +114,7 @@ func findCauses(rows []Row) []Cause {
 		c := &causes[i]
 		c.Count++
 		if len(c.Rows) < maxCauseRows {
-			c.Rows, c.Lines = append(c.Rows, r.Number), append(c.Lines, r.Line)
+			c.Rows = append(c.Rows, r.Number)
 		}
 	}
 	slices.SortStableFunc(causes, func(a, b Cause) int { return cmp.Compare(b.Count, a.Count) })
@@ -127,8 +126,7 @@ func findCauses(rows []Row) []Cause {
 var messageValues = regexp.MustCompile(`"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+`)
 
 // CauseKey is equal for rows whose outcomes have one cause, and empty where there is nothing to say: done
-// without a code, a duplicate, or never tried. Our codes say all; of the tenant's, one may stand for several
-// messages.
+// without a code, a duplicate, or never tried. A code may stand for several messages.
 func CauseKey(e Entry) string {
 	key := string(e.Outcome) + "\x00" + string(e.Code)
 	done := e.Outcome.Done()
@@ -136,8 +134,7 @@ func CauseKey(e Entry) string {
 	case e.Outcome == provision.Duplicate, done && e.Code == "",
 		e.Outcome == provision.Pending && e.Code == "" && e.Message == "":
 		return ""
-	case done, e.Outcome == provision.Invalid, e.Code == provision.CodeSubjectConflict,
-		e.Code == provision.CodeEmailConflict:
+	case done, e.Code == provision.CodeSubjectConflict, e.Code == provision.CodeEmailConflict:
 		return key
 	}
 	return key + "\x00" + messageValues.ReplaceAllString(string(e.Message), "")

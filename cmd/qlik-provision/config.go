@@ -66,7 +66,7 @@ func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, erro
 		return nil, orUsage(err, credentialsHint)
 	}
 	c.ledger = report.Options{
-		Tenant: c.tenantName(), Overwrite: c.overwrite, AcceptChanges: c.yes, Notify: a.notify(c),
+		Tenant: c.tenantName(), Overwrite: c.overwrite, Notify: a.notify(c),
 	}
 	c.run.Notify = c.ledger.Notify
 	return c, nil

@@ -132,13 +132,17 @@ func resultsHint(err error, given command) string {
 		if subjects.Damaged {
 			return then("copy the columns of the subject from the export into the file, as text", given)
 		}
-		return then("restore these cells; to change a subject on purpose, empty user_subject and check in its row",
+		return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and check",
 			given)
 	}
 	if is[*report.ChangedError](err) {
 		return then("if these changes are intended", given.switched("yes"))
 	}
-	if none, ok := errors.AsType[*report.NotResultsError](err); ok && none.Path == given.file {
+	none, ok := errors.AsType[*report.NotResultsError](err)
+	if ok && none.Correctable {
+		return then("correct that in the file; a person who was added is put into an export instead", given)
+	}
+	if ok && none.Path == given.file {
 		if beside := resultsBeside(none.Path); beside != "" {
 			return given.on(given.name, beside).String()
 		}

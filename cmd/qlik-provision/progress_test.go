@@ -32,7 +32,7 @@ func TestProgressSaysWhatTheRunWaitsFor(t *testing.T) {
 		{paced, true, true, ""},
 		{provision.Progress{}, true, true, ""},
 	} {
-		p := &progress{out: &output{terminal: test.terminal, cursor: test.terminal}, total: 100, began: now,
+		p := &progress{out: &output{cursor: test.terminal}, total: 100, began: now,
 			past: []mark{{now.Add(-2 * time.Second), 0}}}
 		if got := p.words(test.progress, now, test.wide); got != test.want {
 			t.Errorf("%+v, wide %v: %q, not %q", test.progress, test.wide, got, test.want)

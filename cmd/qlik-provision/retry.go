@@ -93,7 +93,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	}
 	err = ledger.Prepare(people)
 	changed, ok := errors.AsType[*report.ChangedError](err)
-	if ok && a.interactive() {
+	if ok && (c.yes || a.interactive()) {
 		if err := a.confirmChanges(ctx, c, changed); err != nil {
 			return nil, err
 		}
@@ -103,8 +103,12 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	return people, err
 }
 
-// confirmChanges asks whether changed names and addresses of pending rows are intended.
+// confirmChanges lists changed names and addresses of pending rows, and asks whether they are intended.
 func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.ChangedError) error {
+	if c.yes {
+		a.notify(c)(changed.Error())
+		return nil
+	}
 	a.out.note(changed.Error())
 	a.out.print("are these changes intended? [y/N] ")
 	answer, err := a.readLine(ctx)

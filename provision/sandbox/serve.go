@@ -20,7 +20,7 @@ func (t *Tenant) answer(r *http.Request) (reply, error) {
 	t.stats.Count(c.endpoint, 1)
 	rep, ref := t.serve(c)
 	if ref != nil {
-		t.stats.countRefusal(ref.status)
+		t.stats.countRefusal(ref.status, c.tier)
 		rep = ref.reply()
 	}
 	t.mu.Unlock()
@@ -40,7 +40,6 @@ func (t *Tenant) serve(c *call) (reply, *refusal) {
 		return reply{}, notFound("HTTP-404", "There is nothing at this path.")
 	}
 	if seconds := t.limits[c.tier].admit(t.elapsed()); seconds > 0 {
-		t.stats.countTooMany(c.tier)
 		return reply{}, tooMany(seconds)
 	}
 	if c.endpoint == EndpointToken {

@@ -28,40 +28,17 @@ func (t *Tenant) Stats() Stats {
 // Count adds n requests to an endpoint.
 func (s *Stats) Count(e Endpoint, n int) {
 	s.Requests += n
-	switch e {
-	case EndpointToken:
-		s.Token += n
-	case EndpointCreate:
-		s.Create += n
-	case EndpointPatch:
-		s.Patch += n
-	case EndpointDelete:
-		s.Delete += n
-	case EndpointList:
-		s.List += n
-	case EndpointFilter:
-		s.Filter += n
-	case EndpointRoles:
-		s.Roles += n
+	if count := map[Endpoint]*int{
+		EndpointToken: &s.Token, EndpointCreate: &s.Create, EndpointPatch: &s.Patch, EndpointDelete: &s.Delete,
+		EndpointList: &s.List, EndpointFilter: &s.Filter, EndpointRoles: &s.Roles,
+	}[e]; count != nil {
+		*count += n
 	}
 	s.Writes = s.Create + s.Patch + s.Delete
 }
 
-func (s *Stats) countTooMany(of tier) {
-	s.TooMany++
-	switch of {
-	case tier1:
-		s.TooManyTier1++
-	case tier2:
-		s.TooManyTier2++
-	case tierFilter:
-		s.TooManyFilter++
-	case tierToken:
-		s.TooManyToken++
-	}
-}
-
-func (s *Stats) countRefusal(status int) {
+// countRefusal counts an answer of a status to a request of a tier.
+func (s *Stats) countRefusal(status int, of tier) {
 	switch status {
 	case 400, 413:
 		s.Invalid++
@@ -71,5 +48,8 @@ func (s *Stats) countRefusal(status int) {
 		s.Forbidden++
 	case 409:
 		s.Conflicts++
+	case 429:
+		s.TooMany++
+		*[tiers]*int{&s.TooManyTier1, &s.TooManyTier2, &s.TooManyFilter, &s.TooManyToken}[of]++
 	}
 }

@@ -48,7 +48,9 @@ func (i *Injector) distort(q *request, f Fault, a answer) answer {
 		a = newAnswer(http.StatusCreated, "application/json", string(i.lastCreate))
 		i.mu.Unlock()
 	case OKInstead:
-		a.status = http.StatusOK
+		if a.status == http.StatusCreated {
+			a.status = http.StatusOK
+		}
 	case Nested:
 		const depth = 100_000
 		a = newAnswer(ok, "application/json", `{"n":`+strings.Repeat("[", depth)+strings.Repeat("]", depth)+"}")
@@ -115,14 +117,14 @@ func errorAnswer(status int, code, title string) answer {
 	if title == "" {
 		title = http.StatusText(status)
 	}
-	body, err := json.Marshal(map[string]any{
-		"errors":  []any{map[string]any{"code": code, "title": title, "status": status}},
-		"traceId": fmt.Sprintf("%032x", rand.Uint64()|1),
-	})
-	if err != nil { // does not happen with strings and numbers
-		return newAnswer(http.StatusInternalServerError, "text/plain", err.Error())
-	}
-	return newAnswer(status, "application/json", string(body))
+	return newAnswer(status, "application/json", fmt.Sprintf(
+		`{"errors":[{"code":%s,"title":%s,"status":%d}],"traceId":"%032x"}`,
+		quote(code), quote(title), status, rand.Uint64()|1))
+}
+
+func quote(s string) []byte {
+	quoted, _ := json.Marshal(s) // a string can always be marshaled
+	return quoted
 }
 
 func newAnswer(status int, contentType, body string) answer {

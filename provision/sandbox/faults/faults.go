@@ -25,7 +25,7 @@ const (
 	Cut       Kind = "cut"        // the head and half of the body, then the connection is closed
 	Garbage   Kind = "garbage"    // the right status with an HTML page as the body
 	LoginPage Kind = "login-page" // 200 with an HTML page to log in
-	Switching Kind = "switching"  // 101 Switching Protocols, and a connection that stays open
+	Switching Kind = "switching"  // 101 Switching Protocols; nothing ends reading its body over a socket
 	TokenDies Kind = "token-dies" // the bearer token of the request is revoked: 401
 )
 
@@ -52,7 +52,7 @@ type Fault struct {
 	On sandbox.Endpoint
 	// After makes the fault strike once the tenant has accepted the request, past token and rate limit, and the request
 	// has taken effect. Without After the request does not reach the tenant and uses up no budget; Delay and Partial
-	// pass it on.
+	// pass it on. Partial and OKInstead ignore After.
 	After bool
 	// Subjects are the subjects one of which the request is about: the subject it creates, that of the user it changes
 	// or deletes, those its filter has in terms on subject or id.

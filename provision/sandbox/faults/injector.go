@@ -49,7 +49,10 @@ func (i *Injector) Inject(f Fault) {
 	if f.Kind == "" {
 		f.Kind = Delay
 	}
-	if f.Kind == OKInstead {
+	switch f.Kind {
+	case Partial:
+		f.After = false
+	case OKInstead:
 		f.After = true
 	}
 	f.Subjects = slices.Clone(f.Subjects)
@@ -95,13 +98,13 @@ func (i *Injector) answer(r *http.Request) (answer, error) {
 	switch f.Kind {
 	case "":
 	case Delay, Partial:
+		i.withhold(q, 1)
 		if err := wait(ctx, f.Delay); err != nil {
 			return answer{}, err
 		}
+		i.withhold(q, -1)
 	default:
-		i.mu.Lock()
-		i.withheld[q.endpoint]++
-		i.mu.Unlock()
+		i.withhold(q, 1)
 		a := i.distort(q, f, phantom(q.endpoint))
 		return a, wait(ctx, i.Latency()+f.Delay)
 	}
@@ -126,6 +129,13 @@ func (i *Injector) answer(r *http.Request) (answer, error) {
 		i.mu.Unlock()
 	}
 	return distorted, wait(ctx, f.Delay)
+}
+
+// withhold counts n requests that do not reach the tenant.
+func (i *Injector) withhold(q *request, n int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.withheld[q.endpoint] += n
 }
 
 // strike returns the fault that strikes a request before or after its effect, or one of no kind.
@@ -168,7 +178,7 @@ func (i *Injector) applies(f Fault, q *request) bool {
 	return f.On == "" || f.On == q.endpoint
 }
 
-// terms finds the terms of a filter. It reads over strings, so that nothing in one counts as a term.
+// terms finds the terms of a filter with strings in double quotes. What a string contains does not count as a term.
 var terms = regexp.MustCompile(`(?i)\b(\w+)\s+eq\s+("(?:[^"\\]|\\.)*")`)
 
 // subjects returns the subjects that a request is about.

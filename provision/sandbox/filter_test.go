@@ -1,0 +1,267 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// oddUsers returns a tenant whose users have data that looks like filters and wild cards, in the order of their names.
+func oddUsers(o Options) *Tenant {
+	tenant := New(o)
+	for i, u := range []User{
+		{Subject: "a", Email: "ann@acme.example"},
+		{Subject: "A", Email: "anna@acme.example", Status: "disabled"},
+		{Subject: `q"uote`}, {Subject: `it's`}, {Subject: `back\slash`}, {Subject: `x" or subject eq "a`},
+		{Subject: "*"}, {Subject: "%"}, {Subject: "müller"}, {Subject: "李"}, {Subject: "k"}, {Subject: "tab\there"},
+		{Subject: "i", Status: "invited"}, {Subject: "p", Status: "provisioned"}, {Subject: "d", Status: "deleted"},
+	} {
+		u.Name = fmt.Sprintf("Name %02d", i)
+		tenant.Add(u)
+	}
+	return tenant
+}
+
+func TestFilterFinds(t *testing.T) {
+	c := overSocket(t, oddUsers(Options{}))
+	for _, test := range []struct{ filter, want string }{
+		{`subject eq "a"`, "a|A"}, {`subject eq "A"`, "a|A"}, {`SUBJECT EQ "a"`, "a|A"},
+		{"  subject   eq\t\"a\"  ", "a|A"}, {`(subject eq"a")`, "a|A"},
+		{`subject eq "a" or subject eq "k"`, "a|A|k"},
+		{`subject eq "k" OR subject eq "a" Or subject eq "a"`, "a|A|k"},
+		{`subject eq "q\"uote"`, `q"uote`}, {`subject eq 'q"uote'`, `q"uote`}, {`subject eq 'q\"uote'`, `q"uote`},
+		{`subject eq 'it\'s'`, `it's`}, {`subject eq "it's"`, `it's`},
+		{`subject eq "back\\slash"`, `back\slash`}, {`subject eq 'back\\slash'`, `back\slash`},
+		{`subject eq "x\" or subject eq \"a"`, `x" or subject eq "a`},
+		{`subject eq 'x" or subject eq "a'`, `x" or subject eq "a`},
+		{`subject eq "*"`, "*"}, {`subject eq "%"`, "%"},
+		{`subject eq "M\u00dcLLER"`, "müller"}, {`subject eq "李"`, "李"}, {`subject eq "\u674e"`, "李"},
+		{`subject eq "` + "\u212a" + `"`, "k"}, // the Kelvin sign
+		{`subject eq "tab\there"`, "tab\there"},
+		{`subject eq " a"`, ""}, {`subject eq ""`, ""}, {`email eq ""`, ""},
+		{`email eq "ann@ACME.example"`, "a"}, {`name eq "name 00"`, "a"}, {`id eq "nobody"`, ""},
+		{`subject eq "a" and name eq "name 00" or subject eq "k"`, "a|k"},
+		{`subject eq "k" or subject eq "a" and name eq "name 00"`, "a|k"},
+		{`(subject eq "k" or subject eq "a") and name eq "name 00"`, "a"},
+		{`((((subject eq "k"))))`, "k"},
+		{`subject eq "a" and subject eq "k"`, ""},
+		{`status eq "disabled"`, "A"}, {`(status eq "DISABLED")`, "A"}, {`status eq "deleted"`, "d"},
+		{`status eq "disabled" or status eq 'invited'`, "A|i"},
+		{`(subject eq "a" or subject eq "k") and (status eq "active")`, "a|k"},
+		{`(status eq "active" or status eq "disabled") and subject eq "a"`, "a|A"},
+		{`(subject eq "d" or email eq "d") and (status eq "active" or status eq "invited")`, ""},
+		{`(subject eq "d" or subject eq "p") and (status eq "deleted" or status eq "provisioned")`, "p|d"},
+	} {
+		got, a := c.find(test.filter)
+		var want []string
+		if test.want != "" {
+			want = strings.Split(test.want, "|")
+		}
+		if a.status != 200 || !slices.Equal(got, want) {
+			t.Errorf("%s: %d %q, want %q: %.200s", test.filter, a.status, got, want, a.text)
+		}
+	}
+}
+
+func TestFilterRefuses(t *testing.T) {
+	c := inProcess(t, oddUsers(Options{Limit: LimitOff}))
+	for _, filter := range []string{
+		``, `subject`, `subject eq`, `subject eq a`, `subject eq "a`, `subject eq 'a`, `subject eq "a\"`, `subject eq "\x"`,
+		"subject eq \"tab\t\"", `subject eq "a'`, `subject pr`, `subject = "a"`, `subject co "a"`, `subject ne "a"`,
+		`not (subject eq "a")`, `userName eq "a"`, `"subject" eq "a"`, `subject eq "a" subject eq "b"`, `subject eq "a" or`,
+		`subject eq "a" or ?`, `subject eq "a" and and`, `(subject eq "a"`, `subject eq "a")`, `()`, `(`, `"`,
+		`subject eq "a" or status eq "active"`, `subject eq "a" and status eq "active"`,
+		`(subject eq "a" and status eq "active")`, `(subject eq "a" and (status eq "active")) or subject eq "b"`,
+		`subject eq "a" or subject eq "b" and (status eq "active")`, `subject eq "a" or (status eq "active")`,
+		`subject eq "a" and (status eq "active" or name eq "b")`,
+		strings.Repeat("(", 65) + `id eq "1"` + strings.Repeat(")", 65),
+	} {
+		_, a := c.find(filter)
+		if code, pointer := a.fault(); a.status != 400 || code != "USERS-4" || pointer != "/filter" {
+			t.Errorf("%s: %d %s, want 400", filter, a.status, a.text)
+		}
+	}
+	if _, a := c.find(strings.Repeat("(", 64) + `id eq "1"` + strings.Repeat(")", 64)); a.status != 200 {
+		t.Errorf("64 parentheses: %d %s", a.status, a.text)
+	}
+}
+
+func TestFilterTakes100Terms(t *testing.T) {
+	const statuses = `(status eq "active" or status eq "invited" or status eq "disabled" or status eq "provisioned")`
+	c := inProcess(t, New(Options{}))
+	for people, want := range map[int]int{48: 200, 49: 400} {
+		var terms []string
+		for i := range people {
+			terms = append(terms, fmt.Sprintf(`subject eq "s%d" or email eq "s%d@acme.example"`, i, i))
+		}
+		_, a := c.find("(" + strings.Join(terms, " or ") + ") and " + statuses)
+		if a.status != want || want == 400 && !strings.Contains(a.text, "filter is too complex") {
+			t.Errorf("%d people: %d %s", people, a.status, a.text)
+		}
+	}
+	if _, a := c.find(strings.Repeat(`id eq "1" or `, 99) + `id eq "1"`); a.status != 200 {
+		t.Errorf("100 IDs: %d", a.status)
+	}
+	if _, a := c.find(strings.Repeat(`id eq "1" or `, 100) + `id eq "1"`); a.status != 400 {
+		t.Errorf("101 IDs: %d", a.status)
+	}
+	c = inProcess(t, New(Options{MaxTerms: 2}))
+	if _, a := c.find(`id eq "1" or id eq "2" or id eq "3"`); a.status != 400 {
+		t.Errorf("3 of 2 terms: %d", a.status)
+	}
+}
+
+func TestFilterWithoutStatusFindsByOption(t *testing.T) {
+	const named = `(subject eq "a" or subject eq "i" or subject eq "p" or subject eq "d")`
+	for bare, want := range map[BareFilter]string{
+		BareNotDeleted: "a A i p", BareActive: "a", BareAll: "a A i p d",
+	} {
+		c := inProcess(t, oddUsers(Options{BareFilter: bare}))
+		if got, _ := c.find(named); strings.Join(got, " ") != want {
+			t.Errorf("%q: %v, want %s", bare, got, want)
+		}
+		users := map[BareFilter]int{BareNotDeleted: 14, BareActive: 11, BareAll: 15}[bare]
+		if n := len(c.get("/api/v1/users?limit=100").body.Data); n != users {
+			t.Errorf("%q: a list without a filter has %d users, want %d", bare, n, users)
+		}
+		if got, _ := c.find(named + ` and (status eq "deleted" or status eq "invited")`); strings.Join(got, " ") != "i d" {
+			t.Errorf("%q, statuses named: %v", bare, got)
+		}
+	}
+}
+
+// TestIndexesFindWhatAScanFinds draws filters and compares what a request finds with what each user alone matches.
+func TestIndexesFindWhatAScanFinds(t *testing.T) {
+	tenant := New(Options{MaxTerms: 1000, Limit: LimitOff})
+	draw := rand.New(rand.NewPCG(1, 2))
+	words := []string{"a", "B", "ab", "ä", "K", "k", "\u212a", "ſ", "S", ""}
+	word := func() string { return words[draw.IntN(len(words))] }
+	for i := range 60 {
+		id := []string{"", fmt.Sprint("Id", i)}[i%2]
+		tenant.Add(User{ID: id, Subject: word() + word() + fmt.Sprint(i%5), Email: word() + word(), Name: word()})
+	}
+	c := inProcess(t, tenant)
+	users := tenant.Users()
+	type predicate func(User) bool
+	var compose func(depth int) (string, predicate)
+	compose = func(depth int) (string, predicate) {
+		if depth == 0 || draw.IntN(3) == 0 {
+			field := []string{"subject", "email", "name", "id"}[draw.IntN(4)]
+			value := word() + word()
+			switch field {
+			case "subject":
+				value += fmt.Sprint(draw.IntN(5))
+			case "id":
+				value = strings.ToUpper(users[draw.IntN(60)].ID)
+			}
+			return field + " eq " + quote(value), func(u User) bool {
+				has := map[string]string{"subject": u.Subject, "email": u.Email, "name": u.Name, "id": u.ID}[field]
+				return has != "" && strings.EqualFold(has, value)
+			}
+		}
+		a, matchesA := compose(depth - 1)
+		b, matchesB := compose(depth - 1)
+		if draw.IntN(3) == 0 {
+			return "(" + a + ") and (" + b + ")", func(u User) bool { return matchesA(u) && matchesB(u) }
+		}
+		return "(" + a + ") or (" + b + ")", func(u User) bool { return matchesA(u) || matchesB(u) }
+	}
+	total := 0
+	for range 1500 {
+		filter, matches := compose(4)
+		var want []string
+		for _, u := range users {
+			if matches(u) {
+				want = append(want, u.ID)
+			}
+		}
+		var got []string
+		_, a := c.find(filter)
+		for _, u := range a.body.Data {
+			got = append(got, u.ID)
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		total += len(got)
+		if !slices.Equal(got, want) {
+			t.Fatalf("%s\ngot  %q\nwant %q\n%s", filter, got, want, a.text)
+		}
+	}
+	if total == 0 {
+		t.Error("no filter found a user")
+	}
+}
+
+func TestFoldAgreesWithEqualFold(t *testing.T) {
+	words := []string{
+		"", "a", "A", "ab", "k", "\u212a", "s", "ſ", "S", "ß", "ẞ", "ü", "Ü", "ü", "İ", "i", "I", "ı",
+		"Σ", "σ", "ς", "ǅ", "Ǆ", "ǆ", "李", "aÄ", "AÄ", "aä",
+	}
+	for _, a := range words {
+		for _, b := range words {
+			if got, want := fold(a) == fold(b), strings.EqualFold(a, b); got != want {
+				t.Errorf("%q and %q: same fold %v, EqualFold %v", a, b, got, want)
+			}
+		}
+	}
+}
+
+func FuzzFilter(f *testing.F) {
+	for _, seed := range []string{
+		`subject eq "a"`, `(subject eq "q\"uote" or email eq '@') and (status eq "active")`, `subject eq "\ud800"`,
+		`subject eq "` + "\xff" + `"`, `subject eq "a" or`, `"`,
+	} {
+		f.Add(seed)
+	}
+	tenant := oddUsers(Options{})
+	f.Fuzz(func(t *testing.T, text string) {
+		parsed, err := parseFilter(text, 100)
+		if err != nil {
+			return
+		}
+		matching := func(among []*record) (subjects []string) {
+			for _, r := range among {
+				if parsed.matches(r, BareAll) {
+					subjects = append(subjects, r.Subject)
+				}
+			}
+			slices.Sort(subjects)
+			return subjects
+		}
+		scanned, indexed := matching(tenant.users.records), matching(tenant.users.candidates(parsed))
+		if !slices.Equal(scanned, indexed) {
+			t.Fatalf("%q: the index finds %q, a scan %q", text, indexed, scanned)
+		}
+	})
+}
+
+// FuzzSubjectIsData quotes subjects as a client does. A filter with one must find its user and no other.
+func FuzzSubjectIsData(f *testing.F) {
+	for _, seed := range []string{"a", `"`, `\`, `\"`, `x" or subject eq "a`, "\u2028", "\x00", "*", "%", `")`, "ſ"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, subject string) {
+		quoted, err := json.Marshal(subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tenant := New(Options{})
+		tenant.Add(User{Subject: "another user"})
+		tenant.Add(User{Subject: strings.ToValidUTF8(subject, "\ufffd")})
+		parsed, err := parseFilter("subject eq "+string(quoted)+" and (status eq \"active\")", 100)
+		if err != nil {
+			t.Fatalf("%s: %v", quoted, err)
+		}
+		another := tenant.users.records[0]
+		if parsed.matches(another, BareAll) && !strings.EqualFold(subject, "another user") {
+			t.Fatalf("%q finds another user", subject)
+		}
+		if subject != "" && strings.ToValidUTF8(subject, "") == subject &&
+			!parsed.matches(tenant.users.records[1], BareAll) {
+			t.Fatalf("%q does not find its user", subject)
+		}
+	})
+}
