@@ -59,7 +59,21 @@ func neverTriedFirst(rows []Row) []Row {
 	return append(fresh, tried...)
 }
 
+// partition returns the rows for which first holds, and the others. It copies nothing where all rows are of one kind.
 func partition(rows []Row, first func(Row) bool) (yes, no []Row) {
+	n := 0
+	for _, row := range rows {
+		if first(row) {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return nil, rows
+	case len(rows):
+		return rows, nil
+	}
+	yes, no = make([]Row, 0, n), make([]Row, 0, len(rows)-n)
 	for _, row := range rows {
 		if first(row) {
 			yes = append(yes, row)

@@ -50,26 +50,55 @@ func (e Entry) with(r provision.Result) Entry {
 func (l *Ledger) Pending() []provision.Row {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var untried, tried []provision.Row
-	for _, r := range l.rows {
-		e := r.Entry
-		row := provision.Row{
-			Number: r.Number, Person: r.Person, UserID: string(e.UserID),
-			LookupOnly: l.action.Command == "create" && e.Outcome == provision.Invalid && isContradiction(e.Code),
-			Tried:      e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending,
-		}
-		if e.Code == provision.CodeMaybeCreated {
-			row.SentAt = e.FinishedAt.Time
-		}
-		switch {
-		case l.undo && !e.Undoable(), !l.undo && e.Outcome != provision.Pending && !row.LookupOnly:
-		case row.Tried:
-			tried = append(tried, row)
-		default:
-			untried = append(untried, row)
+	rows := make([]provision.Row, 0, l.countWaiting())
+	for _, tried := range []bool{false, true} {
+		for i := range l.rows {
+			if row := l.rowOf(&l.rows[i]); row.Tried == tried && l.waits(&l.rows[i]) {
+				rows = append(rows, row)
+			}
 		}
 	}
-	return slices.Concat(untried, tried)
+	return rows
+}
+
+// Waiting is the number of rows that Pending lists.
+func (l *Ledger) Waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.countWaiting()
+}
+
+func (l *Ledger) countWaiting() (n int) {
+	for i := range l.rows {
+		if l.waits(&l.rows[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+func (l *Ledger) waits(r *Row) bool {
+	if l.undo {
+		return r.Entry.Undoable()
+	}
+	return r.Entry.Outcome == provision.Pending || l.lookupOnly(r)
+}
+
+func (l *Ledger) lookupOnly(r *Row) bool {
+	return l.action.Command == "create" && r.Entry.Outcome == provision.Invalid && isContradiction(r.Entry.Code)
+}
+
+// rowOf is a row as a run works on it.
+func (l *Ledger) rowOf(r *Row) provision.Row {
+	e := &r.Entry
+	row := provision.Row{
+		Number: r.Number, Person: r.Person, UserID: string(e.UserID), LookupOnly: l.lookupOnly(r),
+		Tried: e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending,
+	}
+	if e.Code == provision.CodeMaybeCreated {
+		row.SentAt = e.FinishedAt.Time
+	}
+	return row
 }
 
 // isContradiction reports whether a code says that a row contradicts another one.

@@ -21,6 +21,7 @@ func lines(sent string) []string {
 }
 
 func TestBarFitsTheTerminal(t *testing.T) {
+	t.Parallel()
 	for columns, most := range map[int]string{120: "about ", 80: "█", 40: "█", 20: ""} {
 		t.Run(fmt.Sprintf("%d columns", columns), func(t *testing.T) {
 			t.Parallel()
@@ -77,6 +78,7 @@ func TestTerminalIsSentNothingButOurOwnSequences(t *testing.T) {
 }
 
 func TestHelpIsAsWideAsTheTerminal(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t, newTenant(sandbox.Options{}))
 	for columns, want := range map[int]int{70: 70, 100: 100, 200: widestHelp} {
 		code, sent := p.onTerminal(t, columns, "create", "--help").end(t)

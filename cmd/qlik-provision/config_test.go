@@ -10,6 +10,7 @@ import (
 )
 
 func TestWrongConfigurationHidesItsSecrets(t *testing.T) {
+	t.Parallel()
 	contexts := func(text string) map[string]string { return map[string]string{"home/.qlik/contexts.yml": text} }
 	secret := func(text string) map[string]string { return map[string]string{"secret": text} }
 	const context, file = "create hr.csv --context prod", "create hr.csv --client-id me --client-secret-file secret"

@@ -42,7 +42,8 @@ func TestConfirmationShowsWhatWillBeSent(t *testing.T) {
 	host := strings.TrimPrefix(p.tenant(), "http://")
 	for _, want := range []string{
 		`tenant: ` + regexp.QuoteMeta(host), `to create +2\b`, `existing +1\b`, `conflicts +1\b`, `a few seconds`,
-		`1 · Ann Arden · ann@example\.com`, `3 · Cé Dé · ce@example\.com`, `create 2 users on ` + regexp.QuoteMeta(host) +
+		`1 · Ann Arden · ann@example\.com`, `3 · Cé Dé · ce@example\.com`,
+		`create 2 users on ` + regexp.QuoteMeta(host) +
 			`\?`,
 	} {
 		if !regexp.MustCompile(want).MatchString(shown) {
@@ -66,6 +67,7 @@ func (p *program) tenant() (address string) {
 }
 
 func TestDeclinedRunWritesNothingAndKeepsWhatWasFound(t *testing.T) {
+	t.Parallel()
 	for name, keys := range map[string]string{
 		"n": "n\r", "Enter": "\r", "another word": "yess\r", "Ctrl-C": "\x03", "Ctrl-D": "\x04",
 	} {
@@ -104,6 +106,7 @@ func TestDeclinedRunWritesNothingAndKeepsWhatWasFound(t *testing.T) {
 }
 
 func TestWhatIsHardToUndoWantsTheCount(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name     string
 		first    string // runs without a terminal
@@ -156,6 +159,7 @@ func TestWhatIsHardToUndoWantsTheCount(t *testing.T) {
 }
 
 func TestNobodyIsAskedWhereItIsNotNeeded(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string]string{
 		"--yes":         "create hr.csv --yes",
 		"--sandbox":     "create hr.csv --sandbox",

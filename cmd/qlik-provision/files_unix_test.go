@@ -42,9 +42,10 @@ func folder(t *testing.T, p *program, name string) {
 
 // Somebody who may write to the folder must not make a run write elsewhere, or wait for ever.
 func TestOnlyRegularFilesAreOpenedBesideTheResultFile(t *testing.T) {
+	t.Parallel()
 	for name, put := range map[string]plant{
-		"a link to a file": linkTo("other"), "a link to nothing": linkTo("none"), "a link to /dev/zero": linkTo("/dev/zero"),
-		"a pipe": pipe, "a folder": folder,
+		"a link to a file": linkTo("other"), "a link to nothing": linkTo("none"),
+		"a link to /dev/zero": linkTo("/dev/zero"), "a pipe": pipe, "a folder": folder,
 	} {
 		for _, ending := range []string{".lock", ".journal"} {
 			t.Run(name+" as "+ending, func(t *testing.T) {
@@ -67,7 +68,8 @@ func TestOnlyRegularFilesAreOpenedBesideTheResultFile(t *testing.T) {
 					if reads && ending == ".lock" && code == exitDone {
 						continue // a reader may do without the lock
 					}
-					if code != exitUsage || !strings.Contains(said, "hr.results.csv"+ending) || !strings.Contains(said, "\nhint: ") {
+					named := strings.Contains(said, "hr.results.csv"+ending)
+					if code != exitUsage || !named || !strings.Contains(said, "\nhint: ") {
 						t.Errorf("%s: exit code %d\n%s", line, code, said)
 					}
 					if took := time.Since(began); took > 20*time.Second {

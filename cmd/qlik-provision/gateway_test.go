@@ -83,6 +83,7 @@ func hijack(w http.ResponseWriter, text string) {
 
 // A gateway that miscounts an answer leaves bytes on the connection that nobody asked for, and net/http prints them.
 func TestUnrequestedBytesAreNotWrittenToStandardError(t *testing.T) {
+	t.Parallel()
 	for endpoint, lines := range map[sandbox.Endpoint][]string{
 		sandbox.EndpointToken:  {"create hr.csv"},
 		sandbox.EndpointFilter: {"create hr.csv"},
@@ -134,6 +135,7 @@ func TestUnrequestedBytesAreNotWrittenToStandardError(t *testing.T) {
 
 // Only 201 with the user's ID and subject says that a user was created. Without proof 20 times in a row the run ends.
 func TestCreatedRowsAreTheTenantsUsers(t *testing.T) {
+	t.Parallel()
 	const rows, good = 200, 50
 	create := sandbox.EndpointCreate
 	for _, test := range []struct {

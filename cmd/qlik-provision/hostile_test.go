@@ -39,6 +39,7 @@ const resultsHeader = "Employee ID,Name,action,outcome,code,message,user_id,user
 
 // A result file may come from anybody, as an attachment for example.
 func TestHostileResultFileIsDataOrRefused(t *testing.T) {
+	t.Parallel()
 	cell := strings.NewReplacer("\x00", "", "\r", "", `"`, `""`).Replace(hostileText + markup)
 	cell = `"` + cell + `"`
 	const action = "create --subject 'Employee ID' --name Name --status active"

@@ -13,6 +13,7 @@ import (
 )
 
 func TestInterruptedRunWaitsForRequestsInFlight(t *testing.T) {
+	t.Parallel()
 	skipOnWindows(t)
 	const rows = 400
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
@@ -84,6 +85,7 @@ func TestSecondInterruptDoesNotWait(t *testing.T) {
 }
 
 func TestInterruptBeforeTheFirstRequest(t *testing.T) {
+	t.Parallel()
 	skipOnWindows(t)
 	tenant := newTenant(sandbox.Options{})
 	p := newProgram(t, tenant)
@@ -101,7 +103,8 @@ func TestInterruptBeforeTheFirstRequest(t *testing.T) {
 		}
 		<-time.After(300 * time.Millisecond) // nothing outside shows that it reads
 		c.signal(t, os.Interrupt)
-		if code := c.end(t); code != exitInterrupted || !strings.Contains(c.stderr.String(), "create - -o hr.results.csv\n") {
+		code := c.end(t)
+		if code != exitInterrupted || !strings.Contains(c.stderr.String(), "create - -o hr.results.csv\n") {
 			t.Errorf("exit code %d\n%s", code, &c.stderr)
 		}
 		if left, err := os.ReadDir(p.dir); err != nil || len(left) > 0 {
@@ -110,7 +113,7 @@ func TestInterruptBeforeTheFirstRequest(t *testing.T) {
 	})
 
 	t.Run("while the result file is written", func(t *testing.T) {
-		p.write(t, "hr.csv", 100_000) // the file takes longer than the signal
+		p.write(t, "hr.csv", 50_000) // the file takes longer than the signal
 		c := p.command("create", "hr.csv")
 		c.start(t)
 		until(t, "the result file is being written", func() bool {

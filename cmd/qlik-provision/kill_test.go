@@ -138,8 +138,9 @@ func TestKilledCreateCreatesEveryPersonOnce(t *testing.T) {
 	if want := killedRows - len(existing); stats.Created != want || len(users) != killedRows {
 		t.Errorf("%d users were created, not %d; %d are on the tenant", stats.Created, want, len(users))
 	}
-	if extra := stats.Create - stats.Created; extra > killedWorkers*k.killed {
-		t.Errorf("%d creates for nothing: more than one for each worker and kill", extra)
+	// A row whose create was lost is sent again after each kill, until a list shows the user.
+	if extra := stats.Create - stats.Created; extra > 2*killedWorkers*k.killed {
+		t.Errorf("%d creates for nothing, after %d kills", extra, k.killed)
 	}
 	for i, row := range k.p.results(t) {
 		outcome, subject := "created", person(i).Subject

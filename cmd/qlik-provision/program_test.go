@@ -197,5 +197,3 @@ func onlyOnLinux(t testing.TB) {
 		t.Skip("what this needs is Linux's")
 	}
 }
-
-func bareLoop() error { return nil }

@@ -144,7 +144,7 @@ func list(values []string) string {
 func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
 	note := a.notify(c)
 	total := ledger.Summary()
-	waiting := len(ledger.Pending())
+	waiting := ledger.Waiting()
 	switch invalid := total.Counts[provision.Invalid]; {
 	case waiting == 0 && invalid > 0:
 		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, are(invalid)))

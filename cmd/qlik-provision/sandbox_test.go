@@ -82,24 +82,7 @@ func TestSandboxServesUntilItIsInterrupted(t *testing.T) {
 	p := newProgram(t, newTenant(sandbox.Options{}))
 	p.write(t, "hr.csv", 5)
 	p.writeText(t, "users.csv", "subject,name,email,status,roles\n00001,Person 1,p1@example.com,disabled,\n")
-	served := p.command("sandbox", "--limit", "off", "--users", "users.csv", "--shell", "posix")
-	served.Stdout = nil
-	stdout, err := served.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	served.start(t)
-	settings, err := io.ReadAll(stdout) // it ends by itself, so that a shell's $(… &) goes on
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(settings)) {
-		setting, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "export ")
-		if !ok {
-			t.Errorf("%q is no setting", line)
-		}
-		p.env = append(p.env, setting)
-	}
+	served := p.serveSandbox(t, "--users", "users.csv")
 	p.expect(t, exitDone, "create", "hr.csv")
 	p.expect(t, exitDone, "create", "hr.csv", "-o", "again.csv")
 	for i, row := range p.results(t) {
@@ -116,4 +99,35 @@ func TestSandboxServesUntilItIsInterrupted(t *testing.T) {
 	if code := served.end(t); code != exitDone {
 		t.Errorf("exit code %d\n%s", code, &served.stderr)
 	}
+}
+
+// serveSandbox starts the program's own sandbox and makes it the tenant, as a shell does that reads the settings. It is
+// interrupted at the end of the test, where it still runs.
+func (p *program) serveSandbox(t *testing.T, flags ...string) *process {
+	t.Helper()
+	served := p.command(append([]string{"sandbox", "--limit", "off", "--shell", "posix"}, flags...)...)
+	served.Stdout = nil
+	stdout, err := served.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	served.start(t)
+	t.Cleanup(func() {
+		if served.ProcessState == nil {
+			served.signal(t, os.Interrupt)
+			served.end(t)
+		}
+	})
+	settings, err := io.ReadAll(stdout) // it ends by itself, so that a shell's $(… &) goes on
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(settings)) {
+		setting, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "export ")
+		if !ok {
+			t.Errorf("%q is no setting", line)
+		}
+		p.env = append(p.env, setting)
+	}
+	return served
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -40,11 +41,16 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	// Most of these tests wait: for a program, for a tenant. They share the processors well.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"qlik-provision": main})
 }
 
 // TestScripts runs what a person types, with the real binary, against a sandbox of each script's own.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	exports, err := filepath.Abs("../../testdata/exports")
 	if err != nil {
 		t.Fatal(err)

@@ -87,6 +87,7 @@ func bearer(said string) string {
 }
 
 func TestSecretsThatTheTenantEchoesAreHidden(t *testing.T) {
+	t.Parallel()
 	const token, filter, create, list = sandbox.EndpointToken, sandbox.EndpointFilter, sandbox.EndpointCreate,
 		sandbox.EndpointList
 	for _, test := range []struct {

@@ -10,6 +10,7 @@ import (
 
 // What cannot be written or read is said, with a code that fits what was sent by then.
 func TestDevicesThatCannotBeReadOrWritten(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name   string
 		line   string

@@ -54,7 +54,7 @@ func (s *summary) table(out *output, of *session, total *report.Summary, cutShor
 			b.WriteString("  " + printable(line) + "\n")
 		}
 	}
-	if causes := causes(out, total); causes != "" {
+	if causes := of.causes(out, total); causes != "" {
 		b.WriteString("\n" + causes)
 	}
 	b.WriteByte('\n')
@@ -190,27 +190,41 @@ func duration(seconds float64) string {
 const shownCauses = 10
 
 // causes lists why rows are not done, a line each.
-func causes(out *output, total *report.Summary) string {
+func (s *session) causes(out *output, total *report.Summary) string {
+	lines := map[int]int{}
+	for _, r := range s.ledger.Rows() {
+		lines[r.Number] = r.Record.Line
+	}
 	var b strings.Builder
 	for i, c := range total.Causes {
 		if i == shownCauses {
 			break
 		}
 		said := text.Grouped(c.Count) + " × " + string(c.Outcome) + prefixed(", ", c.Code) + prefixed(": ", c.Message)
-		numbers := make([]string, len(c.Rows))
-		for i, n := range c.Rows {
-			numbers[i] = fmt.Sprint(n)
-		}
-		said += ", row" + strings.Repeat("s", min(len(numbers)-1, 1)) + " " + strings.Join(numbers, ", ")
-		if c.Count > len(c.Rows) {
-			said += " …"
-		}
+		said += ", " + s.where(c, lines)
 		b.WriteString(wrap(printable(said), out.columns(), "  ", "      "))
 	}
 	if more := len(total.Causes) - shownCauses; more > 0 {
 		fmt.Fprintf(&b, "  and %s\n", text.Plural(more, "other cause", "other causes"))
 	}
 	return b.String()
+}
+
+// where names the first rows of a cause, and the lines they stand on: row 2 (line 8 of hr.csv).
+func (s *session) where(c report.Cause, lines map[int]int) string {
+	rows, at := make([]string, len(c.Rows)), make([]string, len(c.Rows))
+	for i, n := range c.Rows {
+		rows[i], at[i] = fmt.Sprint(n), fmt.Sprint(lines[n])
+	}
+	plural, more := "", ""
+	if len(rows) > 1 {
+		plural = "s"
+	}
+	if c.Count > len(rows) {
+		more = " …"
+	}
+	return fmt.Sprintf("row%s %s%s (line%s %s of %s)", plural, strings.Join(rows, ", "), more, plural,
+		strings.Join(at, ", "), s.ledger.File().Name)
 }
 
 func prefixed(prefix, s string) string {

@@ -27,6 +27,7 @@ func trust(t testing.TB, server *httptest.Server, dir string) []string {
 }
 
 func TestTenantsCertificateIsChecked(t *testing.T) {
+	t.Parallel()
 	onlyOnLinux(t)
 	for _, test := range []struct {
 		name    string
@@ -65,6 +66,7 @@ func TestTenantsCertificateIsChecked(t *testing.T) {
 }
 
 func TestNoSourceTurnsTheCheckOfCertificatesOff(t *testing.T) {
+	t.Parallel()
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err

@@ -58,7 +58,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err := ledger.PrepareUndo(c.dryRun); err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
-	waiting := len(ledger.Pending())
+	waiting := ledger.Waiting()
 	note := a.notify(c)
 	if waiting == 0 {
 		note(path + ": nothing to undo: no run of this file created a user")
