@@ -85,7 +85,14 @@ func (r *Results) Promises() []provision.Promise {
 // because of its rows, File is set all the same.
 func load(f files, read csvfile.Options) (*Results, error) {
 	r := &Results{Path: f.name}
-	file, journal, err := openTogether(f)
+	var file, journal *os.File
+	err := retryBusy(patienceAtStart, isBusy, func() (err error) { // a run that ends hinders it for a moment
+		file, journal, err = openTogether(f)
+		return err
+	})
+	if isShared(err) {
+		err = &InUseError{f.name, err}
+	}
 	if err != nil {
 		return r, err
 	}

@@ -200,8 +200,8 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	note(people.Describe())
 	for _, warning := range people.Warnings {
 		line := warning.String()
-		if fix := warning.Fix; fix.Value != "" {
-			line += "; to leave them out: --" + string(fix.Option) + " " + quote(fix.Value)
+		if word, ok := quoteWord(warning.Fix.Value); ok && warning.Fix.Value != "" {
+			line += "; to leave them out: --" + string(warning.Fix.Option) + " " + word
 		}
 		note("warning: " + line)
 	}

@@ -15,6 +15,9 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	case closeErr != nil:
 		err := errors.Join(runErr, closeErr)
 		what := "close the file in other programs, or make room on the disk"
+		if name := inUse(closeErr); name != "" {
+			what = name + " is open in another program: close it"
+		}
 		return &failure{code: exitRun, err: err, hint: then(what, s.again)}
 	case runErr != nil:
 		return s.cutShort(runErr)

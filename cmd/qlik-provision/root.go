@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -91,7 +92,7 @@ func oneFile(what string) cobra.PositionalArgs {
 		case len(args) == 0:
 			return usage(errors.New("no "+what+" was given"), hint)
 		case len(args) > 1:
-			return usage(errors.New("more than one "+what+" was given: "+quoteAll(args)), joinedName(args, hint))
+			return usage(errors.New("more than one "+what+" was given: "+strings.Join(args, ", ")), joinedName(args, hint))
 		case args[0] == "":
 			return usage(errors.New("the name of the "+what+" is empty"), hint)
 		}
