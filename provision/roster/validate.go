@@ -52,7 +52,7 @@ func (v *validator) judge() {
 	case v.badSubject():
 	case v.badName():
 	case p.Email == "" && v.needEmail:
-		v.invalid(provision.CodeNoEmail, v.columns.Email.header(), "the cell is empty, and an invited user needs an address: fill it in")
+		v.invalid(provision.CodeNoEmail, v.columns.Email.header(), "no address: an invited user needs one")
 	case p.Email != "":
 		if why := badAddress(p.Email); why != "" {
 			v.invalid(provision.CodeBadEmail, v.columns.Email.header(), why)
