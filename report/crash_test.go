@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -173,7 +174,11 @@ func TestAnOperationThatFailsLosesNothing(t *testing.T) {
 			t.Errorf("%s: left %v", operations[at], got)
 		}
 	}
-	if got := slices.Compact(operations); len(got) < 10 {
+	least := 10
+	if runtime.GOOS == "windows" {
+		least = 9 // no folder is synced
+	}
+	if got := slices.Compact(operations); len(got) < least {
 		t.Errorf("operations: %q", got)
 	}
 }

@@ -49,6 +49,13 @@ type (
 		Path, Journal string
 		Err           error
 	}
+	// InUseError: another program keeps the file open, so that it can be neither read nor replaced.
+	InUseError struct {
+		Path string
+		Err  error
+	}
+	// ReadOnlyError: the file cannot be replaced, since it is marked as read-only.
+	ReadOnlyError struct{ Path string }
 	// FolderError: the folder of a file cannot be found.
 	FolderError struct {
 		Path string
@@ -150,6 +157,17 @@ func (e *MergeError) Error() string {
 
 // Unwrap is the operating system's error.
 func (e *MergeError) Unwrap() error { return e.Err }
+
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("%s is open in another program: %v", e.Path, e.Err)
+}
+
+// Unwrap is the operating system's error.
+func (e *InUseError) Unwrap() error { return e.Err }
+
+func (e *ReadOnlyError) Error() string {
+	return e.Path + " cannot be replaced: it is marked as read-only"
+}
 
 func (e *FolderError) Error() string {
 	return fmt.Sprintf("finding the folder of %s: %v", e.Path, e.Err)

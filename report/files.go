@@ -33,7 +33,7 @@ func findFiles(f files) (files, error) {
 		return f, &NotResultsError{Path: f.name, Why: "it is a folder"}
 	}
 	for range 40 { // as many links as Linux follows
-		folder, err := resolveFolder(filepath.Dir(f.path))
+		folder, err := resolveFolder(filepath.Dir(f.path), filepath.EvalSymlinks)
 		if err != nil {
 			return f, &FolderError{f.name, err}
 		}
@@ -53,10 +53,10 @@ func findFiles(f files) (files, error) {
 	return f, fmt.Errorf("following %s: too many symbolic links", f.name)
 }
 
-// resolveFolder resolves a folder's symbolic links. Some systems must list every folder above for that; where
-// one may be entered but not listed, the absolute path does.
-func resolveFolder(folder string) (string, error) {
-	resolved, err := filepath.EvalSymlinks(folder)
+// resolveFolder resolves a folder's symbolic links with follow, filepath.EvalSymlinks. Some systems must list every
+// folder above for that; where one may be entered but not listed, the absolute path does.
+func resolveFolder(folder string, follow func(string) (string, error)) (string, error) {
+	resolved, err := follow(folder)
 	if err == nil {
 		return resolved, nil
 	}

@@ -213,12 +213,14 @@ func (l *Ledger) start() error {
 	if err := l.checkUnchanged(); err != nil {
 		return fmt.Errorf("%s: %w", l.files.name, err)
 	}
-	if l.unsaved {
-		if err := l.save(patienceAtStart); err != nil {
-			return err
-		}
+	err := l.awaitReplaceable(patienceAtStart) // the end of the run replaces it
+	if err == nil && l.unsaved {
+		err = l.save(patienceAtStart)
 	}
-	err := l.files.remove(l.files.journal(), patienceAtStart)
+	if err != nil {
+		return err
+	}
+	err = l.files.remove(l.files.journal(), patienceAtStart)
 	if err == nil {
 		l.journal, err = startJournal(l.files)
 	}

@@ -31,11 +31,11 @@ func acquireLock(f files) (*lock, error) {
 	for tries := 1; ; tries++ {
 		l, err := tryLock(f.lock())
 		switch {
-		case err != nil:
+		case err != nil && (tries == lockTries || !isBusy(err)):
 			return nil, fmt.Errorf("locking %s: %w", f.name, err)
 		case l != nil:
 			return l, nil
-		case tries == lockTries:
+		case err == nil && tries == lockTries:
 			return nil, &LockedError{f.name, readHolder(f.journal())}
 		}
 		<-pause.C
@@ -51,6 +51,9 @@ func tryLock(path string) (*lock, error) {
 		}
 		file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 		got, err := file.TryLock()
+		if isShared(err) { // Windows answers so where another run is about to remove the file
+			return nil, nil
+		}
 		if err != nil || !got {
 			return nil, err
 		}

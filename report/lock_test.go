@@ -87,8 +87,9 @@ func TestASecondRunIsRefusedAndNamesTheFirst(t *testing.T) {
 	l, path := start(t, manyRows(3), theAction, sandbox)
 	mustClose(t, l)
 	link := filepath.Join(t.TempDir(), "link.csv")
-	if err := os.Symlink(path, link); err != nil {
-		t.Skip(err)
+	linked := trySymlink(path, link) == nil
+	if !linked {
+		link = path
 	}
 	cmd, release := holding(t, path)
 	for _, name := range []string{path, link} {
@@ -106,8 +107,9 @@ func TestASecondRunIsRefusedAndNamesTheFirst(t *testing.T) {
 	if got := folder(t, path); len(got) != 1 {
 		t.Errorf("left: %v", got)
 	}
-	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 || len(folder(t, link)) != 1 {
-		t.Errorf("the link is %v, %v, beside it %v", info.Mode(), err, folder(t, link))
+	info, err := os.Lstat(link)
+	if err != nil || linked && (info.Mode()&os.ModeSymlink == 0 || len(folder(t, link)) != 1) {
+		t.Errorf("the link is %v, %v, beside it %v", info, err, folder(t, link))
 	}
 }
 

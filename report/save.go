@@ -75,12 +75,29 @@ func (l *Ledger) save(patience time.Duration) error {
 		os.Remove(name)
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
-	if err := l.files.rename(name, l.files.path, patience); err != nil {
-		return errors.Join(fmt.Errorf("replacing %s: %w", l.files.name, err), ignoreMissing(os.Remove(name)))
+	if err = l.awaitReplaceable(patience); err == nil {
+		if err = l.files.rename(name, l.files.path, patience); err != nil {
+			err = fmt.Errorf("replacing %s: %w", l.files.name, err)
+		}
+	}
+	if err != nil {
+		return errors.Join(err, ignoreMissing(os.Remove(name)))
 	}
 	l.unsaved = false
 	l.found, err = os.Lstat(l.files.path)
 	return err
+}
+
+// awaitReplaceable waits until the result file can be replaced, and tells that it waits. After patience it fails with
+// *InUseError or *ReadOnlyError.
+func (l *Ledger) awaitReplaceable(patience time.Duration) error {
+	check := func() error { return checkReplaceable(l.files.path, l.files.name) }
+	err := check()
+	if !isBusy(err) {
+		return err
+	}
+	l.notify("%s is open in another program; waiting %v for it to be closed", l.files.name, patience)
+	return retryBusy(patience, isBusy, check)
 }
 
 // writeRows writes a result file: the export's cells as they were read, with ours behind them or in the place

@@ -25,7 +25,7 @@ type flagValue struct {
 	kept    bool // a retry needs it: the result file does not have it
 }
 
-// String quotes the command for the shell of the platform.
+// String is the command as commandLine has it.
 func (c command) String() string {
 	words := []string{c.program, c.name}
 	if c.file != "" {
@@ -41,7 +41,7 @@ func (c command) String() string {
 			words = append(words, f.value)
 		}
 	}
-	return quoteAll(words)
+	return commandLine(words...)
 }
 
 // with sets a flag that takes a value, in the place of one of the same name.
@@ -125,39 +125,57 @@ func argument(file string) string {
 	return file
 }
 
-func quoteAll(words []string) string {
+// commandLine is a command to be pasted. Where no quotes hold it together it is words in its place: a name that a
+// shell would run is never printed as a command.
+func commandLine(words ...string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
-		quoted[i] = quote(w)
+		word, ok := quoteWord(w)
+		if !ok {
+			return words[1] + ", typed by hand: no quotes keep all of it together in both cmd and PowerShell"
+		}
+		quoted[i] = word
 	}
 	line := strings.Join(quoted, " ")
-	if runtime.GOOS == "windows" && len(words) > 0 && quoted[0] != words[0] {
+	if runtime.GOOS == "windows" && quoted[0] != words[0] {
 		line = "& " + line // PowerShell runs a quoted name only so
 	}
 	return line
 }
 
-// quote makes one word of s for the shell of the platform.
+// quote shows s within a sentence as a word of the platform's shell. Where no quotes hold it is in double ones.
 func quote(s string) string {
+	word, ok := quoteWord(s)
+	if !ok {
+		return `"` + s + `"`
+	}
+	return word
+}
+
+// quoteWord makes one word of s for the shell of the platform; ok is false where no quotes hold.
+func quoteWord(s string) (word string, ok bool) {
 	if runtime.GOOS == "windows" {
 		return quoteForWindows(s)
 	}
 	if isPlain(s, "_-./:,@%+=") {
-		return s
+		return s, true
 	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'", true
 }
 
-// quoteForWindows makes one word of s for PowerShell, and for cmd as far as one form serves both: what
-// PowerShell acts on within double quotes stands in single ones, which cmd does not know.
-func quoteForWindows(s string) string {
+// quoteForWindows makes one word of s for both cmd and PowerShell, which have only double quotes in common. ok is
+// false where one of the two acts on what stands within them: cmd on %X%, PowerShell on $x, on a backtick and on
+// every kind of double quote; both on a line end, and programs on a backslash at the end. PowerShell 5.1 leaves
+// an empty word out. The $ of a share, users$\hr.csv, is safe.
+func quoteForWindows(s string) (word string, ok bool) {
 	switch {
-	case isPlain(s, `_-./:,+=\`):
-		return s
-	case strings.ContainsAny(s, "$`\"\u201c\u201d\u201e"):
-		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	case isPlain(s, `_-./:+=\`):
+		return s, true
+	case s == "", strings.ContainsAny(s, "`\"\u201c\u201d\u201e\r\n"), strings.Count(s, "%") > 1,
+		strings.HasSuffix(s, `\`), strings.Contains(strings.ReplaceAll(s, `$\`, ""), "$"):
+		return "", false
 	}
-	return `"` + s + `"`
+	return `"` + s + `"`, true
 }
 
 // isPlain reports whether s is a word by itself, of ASCII letters, digits and some punctuation.

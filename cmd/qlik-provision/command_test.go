@@ -80,16 +80,24 @@ func TestProgramIsNamedAsItCanBeCalled(t *testing.T) {
 			t.Errorf("%s: %s, not %s", arg0, got, want)
 		}
 	}
+	// PowerShell does not search the working folder, and gives its programs their whole path.
+	t.Setenv("PATH", t.TempDir())
+	t.Chdir(folder)
+	if got := programName(installed); got != installed {
+		t.Errorf("%s in the working folder: %s", installed, got)
+	}
 }
 
 func TestWordsAreQuotedForWindows(t *testing.T) {
 	for s, want := range map[string]string{
-		"hr.csv": "hr.csv", `C:\hr\export.csv`: `C:\hr\export.csv`, "": `""`, "my file.csv": `"my file.csv"`,
+		"hr.csv": "hr.csv", `C:\hr\export.csv`: `C:\hr\export.csv`, "my file.csv": `"my file.csv"`,
 		"auth0|{Employee ID}": `"auth0|{Employee ID}"`, "50%": `"50%"`, "@x": `"@x"`, "O'Neil.csv": `"O'Neil.csv"`,
-		`\\srv\users$\hr.csv`: `'\\srv\users$\hr.csv'`, "a`b": "'a`b'", `a"b`: `'a"b'`, "$it's": "'$it''s'",
+		`\\srv\users$\hr.csv`: `"\\srv\users$\hr.csv"`, "name,roles": `"name,roles"`,
+		"\u2018x\u2019.csv": "\"\u2018x\u2019.csv\"", "HR & echo INJECTED & rem .csv": `"HR & echo INJECTED & rem .csv"`,
+		"": "", "%X%": "", "$env:X": "", "a`b": "", `a"b`: "", "\u201cx\u201d": "", "a\nb": "", `my folder\`: "",
 	} {
-		if got := quoteForWindows(s); got != want {
-			t.Errorf("%s: %s, not %s", s, got, want)
+		if got, ok := quoteForWindows(s); got != want || ok != (want != "") {
+			t.Errorf("%s: %s, %v, not %s", s, got, ok, want)
 		}
 	}
 }

@@ -143,7 +143,7 @@ func fromContext(name string) (qlik.Tenant, qlik.Credentials, error) {
 	fail := func(format string, args ...any) (qlik.Tenant, qlik.Credentials, error) {
 		return qlik.Tenant{}, qlik.Credentials{}, usage(
 			fmt.Errorf("%s: the context %q %s", path, name, fmt.Sprintf(format, args...)),
-			"correct it: qlik context create "+quote(name))
+			"correct it: "+commandLine("qlik", "context", "create", name))
 	}
 	if c.ServerType != "" && !strings.EqualFold(c.ServerType, "cloud") {
 		return fail("is one of server-type %q, not of Qlik Cloud", c.ServerType)

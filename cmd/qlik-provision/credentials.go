@@ -126,7 +126,7 @@ func fromEnvironment() (creds qlik.Credentials, err error) {
 	}{{"QLIK_CLIENT_ID", &creds.ClientID}, {"QLIK_CLIENT_SECRET", &creds.ClientSecret}, {"QLIK_API_KEY", &creds.APIKey}} {
 		// Whatever set the variable may have left the line end of a file in it.
 		*v.to = strings.TrimSpace(os.Getenv(v.name))
-		if s := *v.to; len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' {
+		if isQuoted(*v.to) {
 			return qlik.Credentials{}, usage(fmt.Errorf("%s has double quotes around it, which are not part of it", v.name),
 				"set it without the quotes")
 		}
@@ -146,6 +146,9 @@ func fromEnvironment() (creds qlik.Credentials, err error) {
 	}
 	return creds, nil
 }
+
+// isQuoted reports whether s has the double quotes around it that set and echo of cmd.exe leave in it.
+func isQuoted(s string) bool { return len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' }
 
 // checkSendable is an error where a credential is no line of text. It does not say which characters it holds: they are
 // part of a secret.
@@ -190,6 +193,9 @@ func readSecretFile(path string) (secret string, err error) {
 	case len(b) > maxSecret, strings.ContainsAny(secret, "\x00\r\n"):
 		return "", usage(fmt.Errorf("the secret file %s holds more than a secret", path),
 			"write only the secret into it, on one line")
+	case isQuoted(secret):
+		return "", usage(fmt.Errorf("the secret file %s has double quotes around the secret, which are not part of it",
+			path), "write the secret without the quotes")
 	}
 	return secret, nil
 }

@@ -72,7 +72,7 @@ func (a *app) checkSingleDash(cmd *cobra.Command, arg string, args []string) err
 	if name := closestFlag(typed, cmd); name != "" {
 		words := append([]string{a.name}, args...)
 		words[slices.Index(words, arg)] = "--" + name + value
-		return usage(errors.New(arg+": did you mean --"+name+"?"), quoteAll(words))
+		return usage(errors.New(arg+": did you mean --"+name+"?"), commandLine(words...))
 	}
 	for _, other := range cmd.Root().Commands() {
 		if name := closestFlag(typed, other); name != "" {

@@ -207,7 +207,11 @@ func otherHint(err error, given command) string {
 	locked, _ := errors.AsType[*report.LockedError](err)
 	switch {
 	case folder != nil && errors.Is(err, fs.ErrNotExist):
-		return then("make the folder: "+makeFolder+quote(filepath.Dir(folder.Path)), given)
+		what := "make the folder"
+		if word, ok := quoteWord(filepath.Dir(folder.Path)); ok {
+			what += ": " + makeFolder + word
+		}
+		return then(what, given)
 	case is[*report.StrayJournalError](err):
 		return "put the result file back beside the journal; if it is lost, keep the journal: it names the users " +
 			"that were created"
@@ -217,14 +221,16 @@ func otherHint(err error, given command) string {
 		return "run the export again with another -o: existing users are found by their lookups"
 	case is[*report.NotResultsError](err):
 		return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
+	case inUse(err) != "":
+		return then(inUse(err)+" is open in another program: close it", given)
+	case is[*report.ReadOnlyError](err):
+		return then("take the read-only attribute off the file", given)
 	case is[*report.MergeError](err):
 		return then("close the file in other programs, or make room on the disk", given)
 	case errors.Is(err, syscall.ENOSPC):
 		return then("make room on the disk", given)
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		return "use a shorter file name: the journal's and the temporary file's names are longer than the result file's"
-	case isSharing(err):
-		return then("close the file in other programs", given)
 	case errors.Is(err, fs.ErrNotExist):
 		return "check the name of the file"
 	case errors.Is(err, fs.ErrPermission) && (given.has("out") || given.name == "create"):
@@ -233,6 +239,17 @@ func otherHint(err error, given command) string {
 		return "the file must be readable, and its folder writable"
 	}
 	return "see " + given.program + " " + given.name + " --help"
+}
+
+// inUse is the file that another program keeps open, "" where that is not what err is about.
+func inUse(err error) string {
+	if open, ok := errors.AsType[*report.InUseError](err); ok {
+		return open.Path
+	}
+	if path, ok := errors.AsType[*fs.PathError](err); ok && isSharing(err) {
+		return path.Path
+	}
+	return ""
 }
 
 // is reports whether an error of type E is in err's chain.
@@ -271,6 +288,8 @@ func ended(err error, next command) *failure {
 		return f
 	case errors.Is(err, provision.ErrRefusedAll) && errors.Is(err, qlik.ErrGarbled):
 		what = "something else answers in the place of the tenant, a log-in page of a proxy perhaps: check address and proxy"
+	case errors.Is(err, provision.ErrRefusedAll) && errors.Is(err, qlik.ErrConflict):
+		what = "the tenant says that these users exist, and its lists do not show them yet: wait a minute"
 	case errors.Is(err, provision.ErrRefusedAll):
 		what = "correct what the tenant refuses: see code and message of the failed rows; retry starts with rows that " +
 			"were never tried"

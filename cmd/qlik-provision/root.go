@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -60,7 +61,7 @@ func (a *app) root() *cobra.Command {
 		Long: `qlik-provision takes a CSV file from HR and creates a user on a Qlik Cloud tenant for every person in it.
 It looks up existing users first, keeps to the tenant's rate limit, and writes the outcome of every row
 to a result file. From that file a run can always be continued, corrected and undone.`,
-		Example: `  qlik-provision plan --offline hr.csv      check the file, contact nobody
+		Example: `  qlik-provision plan --offline hr.csv      check the file without contacting the tenant
   qlik-provision plan hr.csv                show what create would do
   qlik-provision create hr.csv --limit 5    a first small run
   qlik-provision retry hr.results.csv       run the rows that are not done`,
@@ -91,7 +92,7 @@ func oneFile(what string) cobra.PositionalArgs {
 		case len(args) == 0:
 			return usage(errors.New("no "+what+" was given"), hint)
 		case len(args) > 1:
-			return usage(errors.New("more than one "+what+" was given: "+quoteAll(args)), joinedName(args, hint))
+			return usage(errors.New("more than one "+what+" was given: "+strings.Join(args, ", ")), joinedName(args, hint))
 		case args[0] == "":
 			return usage(errors.New("the name of the "+what+" is empty"), hint)
 		}

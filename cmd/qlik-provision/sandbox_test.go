@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -40,6 +41,38 @@ func TestTrialsOnASandboxContactNoTenant(t *testing.T) {
 		if row["outcome"] != "created" || row["tenant"] != "sandbox" {
 			t.Errorf("row %d: %v", i+1, row)
 		}
+	}
+}
+
+func TestSandboxPrintsSettingsForTheShell(t *testing.T) {
+	t.Parallel()
+	own := "export QLIK_TENANT=http://127.0.0.1:"
+	if runtime.GOOS == "windows" {
+		own = "$env:QLIK_TENANT='http://127.0.0.1:"
+	}
+	for shell, want := range map[string]string{
+		"": own, "posix": "export QLIK_TENANT=http://127.0.0.1:", "cmd": "set QLIK_TENANT=http://127.0.0.1:",
+		"powershell": "$env:QLIK_TENANT='http://127.0.0.1:",
+	} {
+		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
+			p := newProgram(t, newTenant(sandbox.Options{}))
+			served := p.command("sandbox", "--shell", shell)
+			served.Stdout = nil
+			stdout, err := served.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			served.start(t)
+			settings, err := io.ReadAll(stdout)
+			if err != nil || !strings.HasPrefix(string(settings), want) {
+				t.Errorf("%q, not %q (%v)", settings, want, err)
+			}
+			if err := served.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+			served.end(t)
+		})
 	}
 }
 

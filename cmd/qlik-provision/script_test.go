@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,8 +61,15 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXPORTS", exports)
 			env.Setenv("NO_PROXY", "*")
+			env.Setenv("Q", "'") // the quotes of the commands that are printed
+			if runtime.GOOS == "windows" {
+				env.Setenv("Q", `"`)
+			}
+			env.Setenv("MKDIR", makeFolder)
 			env.Vars = append(env.Vars, quickExit)
-			env.Setenv("TMPDIR", env.WorkDir+"/tmp")
+			for _, name := range []string{"TMPDIR", "TMP", "TEMP"} { // TMPDIR is not Windows' name
+				env.Setenv(name, filepath.Join(env.WorkDir, "tmp"))
+			}
 			env.Values[tenantKey{}] = &scriptTenant{}
 			return os.Mkdir(filepath.Join(env.WorkDir, "tmp"), 0o700)
 		},
@@ -77,6 +85,7 @@ func TestScripts(t *testing.T) {
 			"row":      cmdRow,
 			"rows":     cmdRows,
 			"mode":     cmdMode,
+			"empty":    cmdEmpty,
 			"replace":  cmdReplace,
 		},
 	})
@@ -313,6 +322,15 @@ func cmdMode(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[1] {
 		ts.Fatalf("%s has mode %s, not %s", args[0], got, args[1])
+	}
+}
+
+// empty FOLDER: nothing is in it.
+func cmdEmpty(ts *testscript.TestScript, _ bool, args []string) {
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(entries) > 0 {
+		ts.Fatalf("%s holds %v", args[0], entries)
 	}
 }
 

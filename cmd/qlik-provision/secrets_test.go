@@ -156,6 +156,41 @@ func TestSecretsThatTheTenantEchoesAreHidden(t *testing.T) {
 	}
 }
 
+func TestSecretsAsWindowsWritesThem(t *testing.T) {
+	t.Parallel()
+	tenant := newTenant(sandbox.Options{})
+	p := newProgram(t, tenant)
+	p.write(t, "hr.csv", 1)
+	secret := tenant.ClientSecret()
+	var low, high strings.Builder
+	for _, c := range []byte(secret + "\r\n") {
+		low.Write([]byte{c, 0})
+		high.Write([]byte{0, c})
+	}
+	for name, test := range map[string]struct {
+		bytes string
+		exit  int
+	}{
+		"with a line end": {secret + "\r\n", exitDone},
+		"UTF-8 with BOM":  {"\ufeff" + secret + "\r\n", exitDone},
+		"UTF-16":          {"\xff\xfe" + low.String(), exitDone},
+		"UTF-16, big end": {"\xfe\xff" + high.String(), exitDone},
+		"with its quotes": {`"` + secret + "\"\r\n", exitUsage},
+	} {
+		p.writeText(t, "secret", test.bytes)
+		c := p.expect(t, test.exit, "plan", "hr.csv", "--client-id", tenant.ClientID(), "--client-secret-file", "secret")
+		if strings.Contains(c.stderr.String(), secret) || test.exit == exitUsage &&
+			!strings.Contains(c.stderr.String(), "double quotes") {
+			t.Errorf("%s:\n%s", name, &c.stderr)
+		}
+	}
+	p.env = append(p.env, `QLIK_CLIENT_SECRET="`+secret+`"`)
+	if c := p.expect(t, exitUsage, "plan", "hr.csv"); !strings.Contains(c.stderr.String(),
+		"QLIK_CLIENT_SECRET has double quotes around it") {
+		t.Errorf("%s", &c.stderr)
+	}
+}
+
 // watched runs a command with a log and a summary, and returns all that it writes, by file, while it runs and after it;
 // a page of the result file, too.
 func (p *program) watched(t *testing.T, args []string) (code int, written map[string]string) {

@@ -37,12 +37,12 @@ func keepOpen(t *testing.T, path string, share uint32) (release func()) {
 }
 
 func TestAResultFileThatIsOpenInASpreadsheet(t *testing.T) {
-	const open = "is open in another program"
 	for name, share := range map[string]uint32{"nothing shared": shareNothing, "reading shared": shareReading} {
 		t.Run(name, func(t *testing.T) {
-			p := newProgram(t, newTenant(sandbox.Options{}, faults.Fault{
+			tenant := newTenant(sandbox.Options{}, faults.Fault{
 				Kind: faults.Status, Status: 400, On: sandbox.EndpointCreate, Times: 1,
-			}))
+			})
+			p := newProgram(t, tenant)
 			p.write(t, "hr.csv", 3)
 			p.expect(t, exitRows, "create", "hr.csv", "-q")
 			before, err := os.ReadFile(p.file("hr.results.csv"))
@@ -50,12 +50,21 @@ func TestAResultFileThatIsOpenInASpreadsheet(t *testing.T) {
 				t.Fatal(err)
 			}
 
+			requests := tenant.Stats().Requests
 			release := keepOpen(t, p.file("hr.results.csv"), share)
 			c := p.expect(t, exitUsage, "retry", "hr.results.csv")
-			if !strings.Contains(c.stderr.String(), open) || strings.Contains(c.stderr.String(), "-o ") {
-				t.Errorf("it does not say that the file %s, or asks for a flag that it does not have:\n%s", open, &c.stderr)
+			hint := "\nhint: hr.results.csv is open in another program: close it, then:\n"
+			if !strings.Contains(c.stderr.String(), hint) || strings.Contains(c.stderr.String(), "-o ") {
+				t.Errorf("not %q, or a flag that it does not have:\n%s", hint, &c.stderr)
+			}
+			waits := "hr.results.csv is open in another program; waiting 1s for it to be closed\n"
+			if share == shareReading && !strings.Contains(c.stderr.String(), waits) {
+				t.Errorf("not %q:\n%s", waits, &c.stderr)
 			}
 			release()
+			if n := tenant.Stats().Requests - requests; n > 0 {
+				t.Errorf("%d requests", n)
+			}
 			if after, err := os.ReadFile(p.file("hr.results.csv")); err != nil || string(after) != string(before) {
 				t.Errorf("the file changed (%v):\n%s", err, after)
 			}
@@ -81,7 +90,10 @@ func TestAResultFileThatIsOpenedDuringTheRun(t *testing.T) {
 		t.Errorf("exit code %d, not %d", code, exitRun)
 	}
 	release()
-	for _, want := range []string{"hr.results.csv is open in another program", " retry hr.results.csv"} {
+	for _, want := range []string{
+		"hr.results.csv is open in another program; waiting 5s for it to be closed\n",
+		"\nhint: hr.results.csv is open in another program: close it, then:\n", " retry hr.results.csv\n",
+	} {
 		if !strings.Contains(c.stderr.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, &c.stderr)
 		}
@@ -95,4 +107,41 @@ func TestAResultFileThatIsOpenedDuringTheRun(t *testing.T) {
 	if n := len(tenant.Users()); n != 3 {
 		t.Errorf("%d users, not 3", n)
 	}
+}
+
+func TestAnExportThatIsOpenInAnotherProgram(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t, newTenant(sandbox.Options{}))
+	p.write(t, "hr.csv", 3)
+	release := keepOpen(t, p.file("hr.csv"), shareNothing)
+	c := p.expect(t, exitUsage, "create", "hr.csv")
+	if hint := "\nhint: hr.csv is open in another program: close it, then:\n"; !strings.Contains(c.stderr.String(), hint) {
+		t.Errorf("not %q:\n%s", hint, &c.stderr)
+	}
+	release()
+	release = keepOpen(t, p.file("hr.csv"), shareReading)
+	p.expect(t, exitDone, "create", "hr.csv")
+	release()
+}
+
+func TestAResultFileThatIsReadOnly(t *testing.T) {
+	t.Parallel()
+	tenant := newTenant(sandbox.Options{})
+	p := newProgram(t, tenant)
+	p.write(t, "hr.csv", 3)
+	p.expect(t, exitDone, "create", "hr.csv", "--limit", "1")
+	if err := os.Chmod(p.file("hr.results.csv"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	c := p.expect(t, exitUsage, "retry", "hr.results.csv")
+	if hint := "\nhint: take the read-only attribute off the file, then:\n"; !strings.Contains(c.stderr.String(), hint) {
+		t.Errorf("not %q:\n%s", hint, &c.stderr)
+	}
+	if n := len(tenant.Users()); n != 1 {
+		t.Errorf("%d users", n)
+	}
+	if err := os.Chmod(p.file("hr.results.csv"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.expect(t, exitDone, "retry", "hr.results.csv")
 }

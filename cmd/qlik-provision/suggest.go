@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ func (a *app) checkCommand(root *cobra.Command, args []string) error {
 	}
 	unknown := fmt.Errorf("there is no command %q", args[0])
 	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-		return usage(unknown, "did you mean "+near[0]+"?\n  "+quoteAll(append([]string{a.name, near[0]}, args[1:]...)))
+		return usage(unknown, "did you mean "+near[0]+"?\n  "+commandLine(append([]string{a.name, near[0]}, args[1:]...)...))
 	}
 	return usage(unknown, "see "+root.CommandPath()+" --help")
 }
@@ -46,6 +47,9 @@ func flagError(cmd *cobra.Command, err error) error {
 // joinedName says that a file name with blanks needs quotes, where the words make one.
 func joinedName(args []string, hint string) string {
 	name := strings.Join(args, " ")
+	if strings.Contains(name, "'") && runtime.GOOS == "windows" {
+		return "use double quotes: cmd.exe leaves single ones where they are"
+	}
 	if _, err := os.Stat(name); err == nil {
 		return "a file name with spaces needs quotes: " + quote(name)
 	}

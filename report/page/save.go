@@ -19,7 +19,7 @@ func Save(path string, r *report.Results) error {
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
 		target = resolved
 	}
-	if err := checkReplaceable(target); err != nil {
+	if err := checkReplaceable(filepath.Clean(path)); err != nil {
 		return err
 	}
 	draft, err := os.CreateTemp(filepath.Dir(target), ".qlik-provision-*.tmp") // mode 0600

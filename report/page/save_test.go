@@ -31,7 +31,8 @@ func TestSaveReplacesOwnPage(t *testing.T) {
 		t.Errorf("the page's mode is %v (%v), want 0600", info.Mode(), err)
 	}
 	want := []string{"page.html"}
-	if os.Symlink("page.html", link) == nil { // Windows may not allow it
+	_ = os.Symlink("page.html", link) // Windows may not allow it, and Wine says that it made one
+	if _, err := os.Lstat(link); err == nil {
 		save(link, 20)
 		want = []string{"link.html", "page.html"}
 		if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
