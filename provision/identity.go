@@ -57,7 +57,7 @@ func NamesAgree(a, b string) bool {
 	return len(wordsA) > 0 && slices.Equal(wordsA, wordsB)
 }
 
-// NamesClose reports whether two names share a word; an initial is none.
+// NamesClose reports whether two names share a word; initials do not count.
 func NamesClose(a, b string) bool { return shareWord(words(a), words(b)) }
 
 func shareWord(a, b []string) bool {
@@ -85,16 +85,18 @@ func words(name string) []string {
 	return list
 }
 
-// Fold is equal for texts that differ only in what comparing leaves aside.
+// Fold returns the form in which texts are compared: NFC, case folded, white space runs as one blank, ’ as '. What is
+// sent is never folded.
 func Fold(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	return strings.ReplaceAll(foldCase(s), "’", "'")
 }
 
-// SubjectKey is equal for subjects that differ only in case and Unicode form.
+// SubjectKey returns the key of a subject: subjects that differ only in case and Unicode form have the same.
 func SubjectKey(subject string) string { return foldCase(subject) }
 
-// AddressKey is equal for addresses that are the same key on a tenant; it is empty for an empty address.
+// AddressKey returns the key of an address on a tenant; addresses that differ only in case have the same. It is empty
+// for an empty address.
 func AddressKey(email string) string { return foldCase(strings.TrimSpace(email)) }
 
 func foldCase(s string) string {
@@ -126,7 +128,7 @@ type match struct {
 	other qlik.User
 }
 
-// A directory is the users that a lookup found, by subject, by address and by ID. A deleted user is none.
+// A directory is the users that a lookup found, by subject, by address and by ID. Deleted users are left out.
 type directory struct {
 	subjects, addresses map[string][]qlik.User
 	ids                 map[string]qlik.User

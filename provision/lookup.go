@@ -14,7 +14,7 @@ import (
 // lookups is what a run knows of its lookups. The run's lock guards it.
 type lookups struct {
 	size     int          // rows a request at most; 0: what a filter takes
-	flying   int          // rows of the requests in flight
+	inFlight int          // rows of the requests in flight
 	answered bool         // one was answered: several may be in flight
 	refused  []refusedRow // single rows that were refused since the last answer
 	cut      bool         // the run stopped before every row was looked up
@@ -46,8 +46,8 @@ func (r *Run) lookUpAll(ctx context.Context, rows []Row) {
 	}
 	byID := func(row Row) bool { return r.options.Task == Delete && row.UserID != "" }
 	withID, persons := partition(rows, byID)
-	r.lookUpRows(ctx, persons, false, r.sortOut)
-	r.lookUpRows(ctx, withID, true, r.sortOut)
+	r.lookUpRows(ctx, persons, false, r.settleOrQueue)
+	r.lookUpRows(ctx, withID, true, r.settleOrQueue)
 	if err := r.release(); err != nil {
 		r.fail(err)
 	}
@@ -140,12 +140,12 @@ func (r *Run) lookUpRows(ctx context.Context, rows []Row, byID bool, handle func
 		rows = rows[n:]
 		if alone {
 			r.lookUp(ctx, batch, byID, handle)
-			r.landed(len(batch))
+			r.lookupDone(len(batch))
 			continue
 		}
 		group.Go(func() error {
 			r.lookUp(ctx, batch, byID, handle)
-			r.landed(len(batch))
+			r.lookupDone(len(batch))
 			return nil
 		})
 	}
@@ -158,7 +158,7 @@ func (r *Run) lookUpRows(ctx context.Context, rows []Row, byID bool, handle func
 func (r *Run) room(ctx context.Context, left int, byID bool) (n int, alone bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.queue.fresh)+r.lookups.flying >= maxAhead && !r.holdWrites && ctx.Err() == nil {
+	for len(r.queue.fresh)+r.lookups.inFlight >= maxAhead && !r.holdWrites && ctx.Err() == nil {
 		r.wait(ctx, time.Time{})
 	}
 	if ctx.Err() != nil {
@@ -173,14 +173,14 @@ func (r *Run) room(ctx context.Context, left int, byID bool) (n int, alone bool)
 		n = min(n, r.lookups.size)
 	}
 	n = min(n, left)
-	r.lookups.flying += n
+	r.lookups.inFlight += n
 	return n, !r.lookups.answered
 }
 
-func (r *Run) landed(rows int) {
+func (r *Run) lookupDone(rows int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lookups.flying -= rows
+	r.lookups.inFlight -= rows
 	r.looked += rows
 	r.wake()
 }

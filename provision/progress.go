@@ -85,7 +85,7 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 // estimate is how long the rest takes: the wait the tenant asked for, then what is left of the burst, then the rate;
 // never faster than the writes were so far.
 func (r *Run) estimate(now time.Time) time.Duration {
-	writes := r.queue.writes() + r.busy + len(r.queue.looks) + len(r.gate.suspects)
+	writes := r.queue.writes() + r.busy + len(r.queue.lookups) + len(r.gate.suspects)
 	if r.queue.more {
 		writes += r.rows - r.looked
 	}

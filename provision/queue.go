@@ -9,11 +9,11 @@ import (
 // A queue holds the rows that wait for a worker. Rows that met a rate limit are sent first, then rows whose back-off is
 // over, then new ones in their order. It has no lock: the run calls it under its own.
 type queue struct {
-	first []*job // sent before all others: they met a limit, or wait for nothing
-	later []*job // writes, by notBefore
-	looks []*job // lookups of single rows, by notBefore; they need no gate
-	fresh []*job // looked up, not yet sent
-	more  bool   // fresh ones will come
+	first   []*job // sent before all others: they met a limit, or wait for nothing
+	later   []*job // writes, by notBefore
+	lookups []*job // lookups of single rows, by notBefore; they need no gate
+	fresh   []*job // looked up, not yet sent
+	more    bool   // fresh ones will come
 }
 
 // A job is a row on its way: what was tried, and what is not known of it yet.
@@ -31,11 +31,11 @@ type job struct {
 	since     time.Time // the tenant's Date then
 	counted   bool      // a write was sent: it counts for Options.Limit
 
-	looks     int       // lookups in a row that did not find its user, or were not answered
-	lookUntil time.Time // when to give up, where there were some
-	lookEnd   time.Time // when to give up, however long a limit is waited for
-	notBefore time.Time
-	turn      int // the outage in which this row was a probe last, see gate.outages
+	lookups        int       // lookups in a row that did not find its user, or were not answered
+	lookupDeadline time.Time // when to give up, where there were some
+	lookEnd        time.Time // when to give up, however long a limit is waited for
+	notBefore      time.Time
+	turn           int // the outage in which this row was a probe last, see gate.outages
 }
 
 // write takes out the row whose write is sent next, among those that allowed passes. Where there is none now, at is
@@ -62,22 +62,22 @@ func (q *queue) write(now time.Time, allowed func(*job) bool) (j *job, at time.T
 	return nil, time.Time{}
 }
 
-// look takes out the row that is looked up next, as write does.
-func (q *queue) look(now time.Time) (j *job, at time.Time) {
-	if len(q.looks) == 0 {
+// lookup takes out the row that is looked up next, as write does.
+func (q *queue) lookup(now time.Time) (j *job, at time.Time) {
+	if len(q.lookups) == 0 {
 		return nil, time.Time{}
 	}
-	if q.looks[0].notBefore.After(now) {
-		return nil, q.looks[0].notBefore
+	if q.lookups[0].notBefore.After(now) {
+		return nil, q.lookups[0].notBefore
 	}
-	j = q.looks[0]
-	q.looks = slices.Delete(q.looks, 0, 1)
+	j = q.lookups[0]
+	q.lookups = slices.Delete(q.lookups, 0, 1)
 	return j, time.Time{}
 }
 
-func (q *queue) writeFirst(j *job)                 { q.first = append(q.first, j) }
-func (q *queue) writeLater(j *job, from time.Time) { q.later = insert(q.later, j, from) }
-func (q *queue) lookLater(j *job, from time.Time)  { q.looks = insert(q.looks, j, from) }
+func (q *queue) writeFirst(j *job)                  { q.first = append(q.first, j) }
+func (q *queue) writeLater(j *job, from time.Time)  { q.later = insert(q.later, j, from) }
+func (q *queue) lookUpLater(j *job, from time.Time) { q.lookups = insert(q.lookups, j, from) }
 
 func insert(jobs []*job, j *job, from time.Time) []*job {
 	j.notBefore = from
@@ -87,7 +87,7 @@ func insert(jobs []*job, j *job, from time.Time) []*job {
 	return slices.Insert(jobs, i, j)
 }
 
-func (q *queue) empty() bool { return q.writes()+len(q.looks) == 0 }
+func (q *queue) empty() bool { return q.writes()+len(q.lookups) == 0 }
 
 // writes is how many rows wait for a write.
 func (q *queue) writes() int { return len(q.first) + len(q.later) + len(q.fresh) }
@@ -101,14 +101,14 @@ func (q *queue) backOff() time.Time {
 	if len(q.later) > 0 {
 		at = q.later[0].notBefore
 	}
-	if len(q.looks) > 0 {
-		at = sooner(at, q.looks[0].notBefore)
+	if len(q.lookups) > 0 {
+		at = sooner(at, q.lookups[0].notBefore)
 	}
 	return at
 }
 
 // tried lists the rows that wait and were tried before.
-func (q *queue) tried() []*job { return slices.Concat(q.first, q.later, q.looks) }
+func (q *queue) tried() []*job { return slices.Concat(q.first, q.later, q.lookups) }
 
 // sooner is the earlier of two times, of which zero means never.
 func sooner(a, b time.Time) time.Time {

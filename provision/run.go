@@ -19,7 +19,7 @@ import (
 //	lookUp  → decide   the row is settled by the users that were found, or a write is needed   lookup.go, decide.go
 //	send    → judge    what the answer to the write means for the gate                          write.go, gate.go
 //	        → conclude what it means for the row: settled, sent again, or looked up             settle.go
-//	look    → explain  what a lookup of one row tells about a conflict or a lost answer         settle.go
+//	lookUpOne → explain  what a lookup of one row tells about a conflict or a lost answer         settle.go
 //	record             the result is safe before the worker takes its next row                  settle.go
 type Run struct {
 	client  *qlik.Client
@@ -40,7 +40,7 @@ type Run struct {
 	errs    []error       // why the run ends
 	busy    int           // workers with a row in their hands
 	waiters int           // goroutines in wait
-	changed chan struct{} // closed when there is a reason to look again
+	changed chan struct{} // closed when those who wait have to check again
 
 	asksRoles    bool // rows ask for roles; set before the first lookup
 	holdWrites   bool // every row is looked up before the first write, and they are not yet
@@ -140,7 +140,7 @@ func (r *Run) begin(rows int, record func(Result) error) bool {
 	return true
 }
 
-// run looks up the rows and lets so many workers take turns, until all of them have ended.
+// run looks up the rows and runs so many workers, until all of them have ended.
 func (r *Run) run(ctx context.Context, workers int, lookUp func(stop context.Context)) {
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -13,7 +13,7 @@ import (
 type turn struct {
 	job     *job
 	pass    pass
-	look    bool
+	lookup  bool
 	cleared []*job
 	wait    time.Duration // how long the worker waited for it
 }
@@ -28,8 +28,8 @@ func (r *Run) work(stop, flight context.Context) {
 		switch {
 		case t.cleared != nil:
 			r.refuseForbidden(t.cleared)
-		case t.look:
-			r.look(flight, t.job)
+		case t.lookup:
+			r.lookUpOne(flight, t.job)
 		default:
 			r.send(flight, t)
 		}
@@ -78,9 +78,9 @@ func (r *Run) pick(now time.Time) (t turn, at time.Time, err error) {
 	if err != nil {
 		return turn{}, at, err
 	}
-	j, lookAt := r.queue.look(now)
+	j, lookAt := r.queue.lookup(now)
 	if j != nil {
-		return turn{job: j, look: true}, at, nil
+		return turn{job: j, lookup: true}, at, nil
 	}
 	at = sooner(lookAt, lateAt)
 	if r.holdWrites {
@@ -228,7 +228,7 @@ func (r *Run) wait(ctx context.Context, at time.Time) {
 	r.waiters--
 }
 
-// wake lets everybody who waits look again.
+// wake lets everybody who waits check again.
 func (r *Run) wake() {
 	if r.waiters > 0 {
 		close(r.changed)

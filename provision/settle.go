@@ -11,8 +11,8 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// sortOut settles the rows of a lookup that need no write, and offers the others to the workers.
-func (r *Run) sortOut(rows []Row, d directory) {
+// settleOrQueue settles the rows of a lookup that need no write, and offers the others to the workers.
+func (r *Run) settleOrQueue(rows []Row, d directory) {
 	var ready, again []*job
 	for _, row := range rows {
 		j := &job{row: row}
@@ -37,7 +37,7 @@ func (r *Run) sortOut(rows []Row, d directory) {
 	r.queue.fresh = append(r.queue.fresh, ready...)
 	for _, j := range again {
 		at, _ := r.missing(j, time.Now(), nil)
-		r.queue.lookLater(j, at)
+		r.queue.lookUpLater(j, at)
 	}
 	r.wake()
 }
@@ -63,10 +63,10 @@ func (r *Run) conclude(ctx context.Context, j *job, res Result, err error) {
 		r.settle(j, res, nil)
 	case errors.Is(err, qlik.ErrConflict) && j.write.kind == createWrite:
 		j.refusal = err
-		r.look(ctx, j)
+		r.lookUpOne(ctx, j)
 	case errors.Is(err, qlik.ErrNotFound):
 		j.refusal, j.unconfirmed = err, true // what was asked for may hold all the same
-		r.look(ctx, j)
+		r.lookUpOne(ctx, j)
 	case errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrConflict):
 		r.settle(j, r.failed(j, "", err.Error()), err)
 	}
@@ -88,19 +88,19 @@ const (
 	notFound                    // there is no user, or not yet: a list may lag behind
 )
 
-// look looks up the user of one row: after a conflict, a lost answer, or where it was not found.
-func (r *Run) look(ctx context.Context, j *job) {
+// lookUpOne looks up the user of one row: after a conflict, a lost answer, or where it was not found.
+func (r *Run) lookUpOne(ctx context.Context, j *job) {
 	d, err := r.findOne(ctx, j)
 	told := notFound
 	switch {
 	case err == nil:
 		told = r.explain(j, d)
 	case stopped(ctx, err):
-		r.queueLook(j, time.Now())
+		r.queueLookup(j, time.Now())
 		return
 	case errors.Is(err, qlik.ErrCredentials):
 		j.err = err
-		r.queueLook(j, time.Now())
+		r.queueLookup(j, time.Now())
 		r.fail(fmt.Errorf("looking up a user: %w", err))
 		return
 	default:
@@ -121,7 +121,7 @@ func (r *Run) look(ctx context.Context, j *job) {
 	at, again := r.missing(j, now, err)
 	switch {
 	case again:
-		r.queueLook(j, at)
+		r.queueLookup(j, at)
 	case err == nil && j.row.UserID != "" && told == notFound: // it was not found for half a minute: it is gone
 		r.settle(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK}, nil)
 	case err != nil:
@@ -141,7 +141,7 @@ func (r *Run) explained(j *job, done bool) {
 	switch {
 	case done:
 		r.brake.accept()
-	case j.refusal == nil, j.looks > 0, j.maybeCreated():
+	case j.refusal == nil, j.lookups > 0, j.maybeCreated():
 	default:
 		if end := r.brake.refuse(refusalCode(j.refusal), j.refusal); end != nil {
 			r.end(end)
@@ -149,10 +149,10 @@ func (r *Run) explained(j *job, done bool) {
 	}
 }
 
-func (r *Run) queueLook(j *job, at time.Time) {
+func (r *Run) queueLookup(j *job, at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.queue.lookLater(j, at)
+	r.queue.lookUpLater(j, at)
 	r.wake()
 }
 
@@ -193,9 +193,9 @@ func (r *Run) explain(j *job, d directory) explanation {
 	return settled
 }
 
-// lookBefore looks up a row whose change or delete is unconfirmed before it is sent again. It reports false where
-// it has to be sent.
-func (r *Run) lookBefore(ctx context.Context, t turn) (done bool) {
+// lookUpBeforeResend looks up a row whose change or delete is unconfirmed before it is sent again. It reports
+// false where it has to be sent.
+func (r *Run) lookUpBeforeResend(ctx context.Context, t turn) (done bool) {
 	j := t.job
 	d, err := r.findOne(ctx, j)
 	switch {
@@ -205,7 +205,7 @@ func (r *Run) lookBefore(ctx context.Context, t turn) (done bool) {
 			return false
 		}
 		if told == notFound {
-			r.queueLook(j, time.Now().Add(backoff(1)))
+			r.queueLookup(j, time.Now().Add(backoff(1)))
 		}
 		r.releaseProbe(t)
 	case errors.Is(err, qlik.ErrLimited):
@@ -215,7 +215,7 @@ func (r *Run) lookBefore(ctx context.Context, t turn) (done bool) {
 	case mayPass(err):
 		r.answered(t, outage, err, 0)
 	default: // look ends the run, or settles the row, by the same error
-		r.queueLook(j, time.Now())
+		r.queueLookup(j, time.Now())
 		r.releaseProbe(t)
 	}
 	return true

@@ -10,10 +10,10 @@ import (
 // The rule for writes whose answer was lost compares the tenant's Dates only. A clock of ours may be wrong, and stands
 // still while a computer sleeps.
 const (
-	slack      = 5 * time.Second  // what a tenant's clocks may differ; a Date comes in whole seconds
-	laterRun   = 15 * time.Minute // a user created this long after Row.SentAt is an earlier run's
-	keepSentAt = 10 * time.Minute // a write so long after Row.SentAt is covered by it
-	lookFor    = 30 * time.Second // how long a user that was not found is looked up again
+	slack        = 5 * time.Second  // what a tenant's clocks may differ; a Date comes in whole seconds
+	laterRun     = 15 * time.Minute // a user created this long after Row.SentAt is an earlier run's
+	keepSentAt   = 10 * time.Minute // a write so long after Row.SentAt is covered by it
+	lookupPeriod = 30 * time.Second // how long a user that was not found is looked up again
 )
 
 // createdByUs reports whether a user with the row's subject was created by a write of the row that is unconfirmed, of
@@ -73,7 +73,7 @@ func (r *Run) unsettled(j *job, why string) Result {
 		res.Outcome, res.UserID = Created, j.row.UserID
 	case j.maybeCreated():
 		res.Code, res.FinishedAt = CodeMaybeCreated, j.sentAt()
-	case j.inConflict() && j.looks > 0:
+	case j.inConflict() && j.lookups > 0:
 		res.Code = CodeConflictNotFound
 	}
 	return res
@@ -94,26 +94,28 @@ func (r *Run) failed(j *job, code, message string) Result {
 // missing notes that the row's user was not found, or that the lookup was not answered, and returns when to look again.
 // It reports false where the row was looked up long enough: for half a minute, waits for a limit or a token aside.
 func (r *Run) missing(j *job, now time.Time, err error) (at time.Time, again bool) {
-	if j.looks == 0 {
-		j.lookUntil, j.lookEnd = now.Add(lookFor), now.Add(r.options.Patience)
+	if j.lookups == 0 {
+		j.lookupDeadline, j.lookEnd = now.Add(lookupPeriod), now.Add(r.options.Patience)
 	}
-	j.looks++
-	wait := backoff(j.looks)
+	j.lookups++
+	wait := backoff(j.lookups)
 	if errors.Is(err, qlik.ErrLimited) || errors.Is(err, qlik.ErrNoToken) { // it was not looked up at all
 		wait = max(wait, min(qlik.RetryAfter(err), maxWait))
-		j.lookUntil = j.lookUntil.Add(wait)
+		j.lookupDeadline = j.lookupDeadline.Add(wait)
 	}
-	if j.lookUntil.After(j.lookEnd) {
-		j.lookUntil = j.lookEnd
+	if j.lookupDeadline.After(j.lookEnd) {
+		j.lookupDeadline = j.lookEnd
 	}
 	if j.lookedLongEnough(now) || err != nil && !mayPass(err) {
 		return at, false
 	}
 	at = now.Add(wait)
-	if at.After(j.lookUntil) {
-		at = j.lookUntil
+	if at.After(j.lookupDeadline) {
+		at = j.lookupDeadline
 	}
 	return at, true
 }
 
-func (j *job) lookedLongEnough(now time.Time) bool { return j.looks > 0 && !now.Before(j.lookUntil) }
+func (j *job) lookedLongEnough(now time.Time) bool {
+	return j.lookups > 0 && !now.Before(j.lookupDeadline)
+}

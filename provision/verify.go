@@ -44,7 +44,7 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 		r.lookUpRows(stop, persons, false, v.compare)
 		r.lookUpRows(stop, withID, true, v.compare)
 		began := time.Now()
-		for n := 1; len(v.missing) > 0 && time.Since(began) < lookFor && pause(stop, backoff(n)) == nil; n++ {
+		for n := 1; len(v.missing) > 0 && time.Since(began) < lookupPeriod && pause(stop, backoff(n)) == nil; n++ {
 			again := v.missing
 			v.missing = nil
 			r.lookUpRows(stop, again, true, v.compare)

@@ -56,7 +56,7 @@ func (r *Run) send(ctx context.Context, t turn) {
 	j := t.job
 	if j.unconfirmed && j.write.kind != createWrite {
 		// A create that took effect is refused the second time. Of other writes a lookup has to tell.
-		if r.lookBefore(ctx, t) {
+		if r.lookUpBeforeResend(ctx, t) {
 			return
 		}
 	}
@@ -202,7 +202,7 @@ func (r *Run) sendAgain(j *job, from time.Time) {
 		r.queue.writeLater(j, from)
 		return
 	}
-	r.queue.lookLater(j, from)
+	r.queue.lookUpLater(j, from)
 }
 
 // putBack queues a row whose write was not sent or not answered, in a run that stops.

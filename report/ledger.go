@@ -24,7 +24,8 @@ type Options struct {
 }
 
 // A Ledger is a result file that a run works on: locked, with every row in memory, and a journal beside it
-// that takes the results. It is safe for concurrent use, but for Close, which is the last call.
+// that takes the results. Record, Pending, Rows and Summary are safe for concurrent use, after Prepare or
+// PrepareUndo has returned and before Close.
 type Ledger struct {
 	options Options
 	files   files
@@ -180,7 +181,7 @@ func (l *Ledger) PrepareUndo(preview bool) error {
 	var damaged ChangedRows
 	for i := range l.rows {
 		r := &l.rows[i]
-		if !r.Entry.Undoable() {
+		if !r.Entry.MayHaveCreated() {
 			continue
 		}
 		subject := r.Entry.UserSubject
@@ -197,8 +198,8 @@ func (l *Ledger) PrepareUndo(preview bool) error {
 	return l.start()
 }
 
-// Undoable reports whether a run of the file created the row's user, or may have: undo is for such rows.
-func (e Entry) Undoable() bool {
+// MayHaveCreated reports whether a run of the file created the row's user, or may have: undo is for such rows.
+func (e Entry) MayHaveCreated() bool {
 	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
 }
 

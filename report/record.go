@@ -79,7 +79,7 @@ func (l *Ledger) countWaiting() (n int) {
 
 func (l *Ledger) waits(r *Row) bool {
 	if l.undo {
-		return r.Entry.Undoable()
+		return r.Entry.MayHaveCreated()
 	}
 	return r.Entry.Outcome == provision.Pending || l.lookupOnly(r)
 }

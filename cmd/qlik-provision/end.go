@@ -34,7 +34,11 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	if held == 0 {
 		return nil
 	}
-	return &failure{code: exitRows, err: errors.New(notDone(held, total.Rows)), hint: s.correction(total)}
+	said := notDone(held, total.Rows)
+	if held < total.NotDone {
+		said += "; " + text.Grouped(total.NotDone-held) + " more are left by --limit"
+	}
+	return &failure{code: exitRows, err: errors.New(said), hint: s.correction(total)}
 }
 
 // heldAgainst counts the rows that make a run end with exitRows: those that are not done. With a limit rows that
@@ -71,12 +75,12 @@ func (s *session) planEnd(total *report.Summary) *failure {
 		return nil
 	}
 	next := s.next(total)
-	hint := "correct the export, or run it without these rows"
+	hint := "correct these rows in the export"
 	if s.path != "" {
 		hint = "correct the cells of these rows in " + quote(s.path)
 	}
 	if next != "" {
-		hint += ", then:\n  " + next
+		hint += "; or leave them for later, and run the others:\n  " + next
 	}
 	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
 }
@@ -87,7 +91,7 @@ func (s *session) undoEnd() *failure {
 	left := 0
 	for _, r := range s.ledger.Rows() {
 		undone := s.config.limit > 0 && r.Entry.Message == ""
-		if r.Entry.Undoable() && string(r.Entry.Code) != provision.CodeNotCreatedHere && !undone {
+		if r.Entry.MayHaveCreated() && string(r.Entry.Code) != provision.CodeNotCreatedHere && !undone {
 			left++
 		}
 	}

@@ -200,7 +200,8 @@ func TestFewDescriptorsFailNoRow(t *testing.T) {
 	tenant := newTenant(sandbox.Options{Latency: 5 * time.Millisecond})
 	p := newProgram(t, tenant)
 	p.write(t, "hr.csv", rows)
-	c, code := p.limited(t, "ulimit -n 12", "create", "hr.csv", "--workers", "32", "--rate", "off")
+	c, code := p.limited(t, "ulimit -n 12", "create", "hr.csv", "--workers", "32", "--rate", "off",
+		"--attempts", "1")
 	if n := checkCreated(t, p, tenant); code != exitDone || n != rows || tenant.Stats().Create != rows {
 		t.Errorf("exit code %d, %d users, %d creates\n%s", code, n, tenant.Stats().Create, &c.stderr)
 	}

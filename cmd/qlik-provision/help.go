@@ -168,7 +168,8 @@ func exitCodes(cmd *cobra.Command, columns int) string {
 	case "disable":
 		some += ", or nobody in FILE has a user"
 	case "undo":
-		done, some = "every user that runs of RESULTS created is deleted", "some of them could not be deleted"
+		done = "every such user is deleted, or left because its subject has changed; with --limit: every one that was tried"
+		some = "some of them could not be deleted"
 	case "verify":
 		done, some = "everything is as RESULTS says", "something differs"
 	case "report":
@@ -178,11 +179,18 @@ func exitCodes(cmd *cobra.Command, columns int) string {
 	default:
 		return ""
 	}
+	cut, interrupted := "after the first request the run could not go on; unsettled rows stay pending", "interrupted"
+	switch cmd.Name() {
+	case "verify":
+		cut = "after the first request the comparison could not be finished"
+	case "plan":
+	default:
+		interrupted = "interrupted, or declined when asked"
+	}
 	var b strings.Builder
 	for _, line := range [][2]string{
 		{"0", done}, {"1", some}, {"2", "before any request: wrong usage, configuration or file"},
-		{"3", "after the first request the run could not go on; unsettled rows stay pending"},
-		{"130", "interrupted, or declined when asked"},
+		{"3", cut}, {"130", interrupted},
 	} {
 		b.WriteString(wrap(line[1], columns, fmt.Sprintf("  %-3s  ", line[0]), "       "))
 	}

@@ -172,9 +172,10 @@ func existsHint(exists *report.ExistsError, given command) string {
 	case exists.SameExport && exists.SameAction:
 		return then("every row is done; to look everybody up again", own)
 	case exists.SameExport:
-		return then("to go on as it began", given.after("retry", exists.Path)) + "\nfor a run of its own:\n  " + own.String()
+		return then("to go on as it began", given.after("retry", exists.Path)) +
+			"\nto run this export separately:\n  " + own.String()
 	}
-	return then("for a run of this export of its own", own)
+	return then("to run this export separately", own)
 }
 
 // givenResultsHint is for a result file that was given as an export: never a command that writes more than was meant.
@@ -219,7 +220,7 @@ func otherHint(err error, given command) string {
 	case is[*report.OldResultsError](err):
 		return "run the export again with another -o: existing users are found by their lookups"
 	case is[*report.NotResultsError](err):
-		return "a result file is what create or disable wrote; to start from the export, give them another -o"
+		return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
 	case inUse(err) != "":
 		return then(inUse(err)+" is open in another program: close it", given)
 	case is[*report.ReadOnlyError](err):
@@ -296,6 +297,8 @@ func ended(err error, next command) *failure {
 	case errors.Is(err, provision.ErrRolesHidden):
 		what = "let the client read roles, or allow any role"
 		next = next.switched("allow-admin-roles")
+	case errors.Is(err, qlik.ErrNotSent):
+		what = "check the network, the proxy (HTTPS_PROXY) and the tenant's URL; --patience waits longer"
 	case errors.Is(err, provision.ErrPatience), errors.Is(err, qlik.ErrNoToken), errors.Is(err, qlik.ErrNoAnswer):
 		what = "check the tenant's status (status.qlikcloud.com) and who else uses this client; --patience waits longer"
 	case errors.Is(err, errNotRecorded), errors.Is(err, syscall.ENOSPC):

@@ -151,7 +151,7 @@ func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
 	case waiting == 0:
 		note(path + ": nothing to do")
 	default:
-		note(fmt.Sprintf("%s: %s to run, of %s", path, rows(waiting), text.Grouped(total.Rows)))
+		note(fmt.Sprintf("%s: %s not done, %s to run", path, countOf(total.NotDone, total.Rows), text.Grouped(waiting)))
 	}
 }
 

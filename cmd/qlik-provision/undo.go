@@ -27,9 +27,6 @@ needs --yes.`,
 		ValidArgsFunction: completeResults,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.configure(cmd, args[0], f)
-			if err == nil {
-				err = a.requireYes(c, "deleting users")
-			}
 			if err != nil {
 				return err
 			}
@@ -55,7 +52,11 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return refusal(err, c.given)
 	}
-	if err := ledger.PrepareUndo(c.dryRun); err != nil {
+	err = a.requireYes(c, "deleting users")
+	if err == nil {
+		err = ledger.PrepareUndo(c.dryRun)
+	}
+	if err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
 	waiting := ledger.Waiting()

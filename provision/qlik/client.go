@@ -15,13 +15,15 @@ import (
 type Options struct {
 	Credentials Credentials
 	Connections int               // idle connections kept open; 16 where it is 0
+	Concurrency int               // requests at once, of all kinds; 0: no limit
 	Timeout     time.Duration     // of one request, reading the answer included; 30 s where it is 0
 	UserAgent   string            // "qlik-provision" where it is empty
 	Transport   http.RoundTripper // sends the requests; nil: a transport for a tenant on the network
 	Observe     func(Exchange)    // is called after every request; must be safe for concurrent use
 }
 
-// An Exchange is one request and how it ended. It holds no personal data and no secret.
+// An Exchange is one request and how it ended. Its fields hold no secret, no name, no address and no subject; Path may
+// hold a user's ID, and Err may quote the tenant.
 type Exchange struct {
 	Row      int           // the row it was sent for, 0 for none
 	Rows     int           // how many rows it was sent for, where that is not one
@@ -40,7 +42,8 @@ type Client struct {
 	// transport is not used through an http.Client, which would follow redirects and send the credentials to another
 	// host.
 	transport http.RoundTripper
-	proxyErr  error // of CheckProxy, where the transport uses the environment's proxy
+	proxyErr  error         // of CheckProxy, where the transport uses the environment's proxy
+	slots     chan struct{} // one for each concurrent request; nil: no limit
 	tokens    *tokens
 	secrets   *secrets
 	timeout   time.Duration
@@ -67,6 +70,9 @@ func New(tenant Tenant, o Options) *Client {
 	}
 	if c.agent == "" {
 		c.agent = "qlik-provision"
+	}
+	if o.Concurrency > 0 {
+		c.slots = make(chan struct{}, o.Concurrency)
 	}
 	if c.transport == nil {
 		c.transport = newTransport(o.Connections, c.timeout)

@@ -81,6 +81,14 @@ func (c *Client) send(ctx context.Context, r request, authorization string) (ans
 	if c.proxyErr != nil {
 		return answer{}, c.proxyErr
 	}
+	if c.slots != nil {
+		select {
+		case c.slots <- struct{}{}:
+			defer func() { <-c.slots }()
+		case <-ctx.Done():
+			return answer{}, context.Cause(ctx)
+		}
+	}
 	sent := time.Now()
 	c.inFlight.Add(1)
 	got, err := c.exchange(ctx, r, authorization)

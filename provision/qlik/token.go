@@ -204,7 +204,12 @@ type TokenError struct {
 	Err   *Error // the answer to the token request
 }
 
-func (e *TokenError) Error() string { return fmt.Sprintf("requesting an access token: %v", e.Err) }
+func (e *TokenError) Error() string {
+	if e.kind == ErrCredentials {
+		return fmt.Sprintf("requesting an access token: %v: %v", ErrCredentials, e.Err)
+	}
+	return fmt.Sprintf("requesting an access token: %v", e.Err)
+}
 
 // Is reports whether the error is of one of this package's kinds.
 func (e *TokenError) Is(target error) bool {
