@@ -14,7 +14,7 @@ import (
 // where there is nothing to say: a row that is only looked up has no user, or the user to delete was not found.
 func (r *Run) decide(j *job, d directory) (*write, Result) {
 	row := j.row
-	if r.options.Task == Delete && row.UserID != "" {
+	if r.deletes(row) {
 		return r.deleteFor(row, d)
 	}
 	// A conflict after a lost answer means the user that was created, unless that one is not found for long enough.
@@ -35,6 +35,9 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 		return nil, res
 	}
 	w := r.changeFor(row, m)
+	if w == nil && row.ChangeSent && m.user.ID == row.UserID {
+		return nil, r.changedBefore(row, m, res)
+	}
 	switch {
 	case r.options.Task == Disable && !m.sure && w != nil && m.kind == subjectMatch:
 		return nil, conflictResult(row, m, CodeSubjectConflict, "the names are too different to disable the user")
@@ -47,6 +50,20 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 	}
 	return w, Result{}
 }
+
+// changedBefore is the result of a row whose user needs no change, where an earlier run sent one whose answer was lost.
+func (r *Run) changedBefore(row Row, m match, res Result) Result {
+	outcome, what := Updated, "changed, though the answer was lost"
+	if r.options.Task == Disable {
+		outcome, what, res.Message = Disabled, "disabled, though the answer was lost", strings.Join(foundAs(row, m), "; ")
+	}
+	res.Outcome, res.Code = outcome, ""
+	res.Message = strings.TrimSuffix(what+"; "+res.Message, "; ")
+	return res
+}
+
+// deletes reports whether a row is for deleting its user.
+func (r *Run) deletes(row Row) bool { return r.options.Task == Delete && row.UserID != "" }
 
 // decideMissing says what a row needs whose person has no user.
 func (r *Run) decideMissing(row Row) (*write, Result) {
@@ -144,6 +161,9 @@ func foundResult(outcome Outcome, code string, u qlik.User, message string) Resu
 // conflictResult is the result of a row whose user must not be written to; it names both sides.
 func conflictResult(row Row, m match, code, what string) Result {
 	message := fmt.Sprintf("%s: %s on the tenant, %s in the file", what, described(m.user), person(row.Person))
+	if m.other.ID != "" {
+		message += "; the address belongs to another user: " + described(m.other)
+	}
 	return foundResult(Failed, code, m.user, message)
 }
 

@@ -681,3 +681,33 @@ func TestRunRefusesWhatItCannotDo(t *testing.T) {
 		t.Errorf("%d requests", len(spy.calls))
 	}
 }
+
+func TestChangeOfAKilledRunIsItsOwn(t *testing.T) {
+	for _, task := range []provision.Task{provision.Create, provision.Disable} {
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		rows := people(3)
+		want := provision.Updated
+		o := provision.Options{Task: task, Update: provision.Update{Name: task == provision.Create}}
+		for i := range rows {
+			user := userOf(rows[i])
+			user.ID = fmt.Sprint("u", i)
+			if task == provision.Disable {
+				want, user.Status = provision.Disabled, "disabled"
+			}
+			tr.tenant.Add(user)
+		}
+		// The first row's change took effect before the kill, the second was never sent, the third was about another user.
+		rows[0].ChangeSent, rows[0].UserID = true, "u0"
+		rows[2].ChangeSent, rows[2].UserID = true, "u99"
+		tr.run(t.Context(), rows, o)
+		got := tr.got.of[rows[0].Number]
+		if tr.err != nil || got.Outcome != want || got.Code != "" {
+			t.Errorf("%v: %v, %+v", task, tr.err, got)
+		}
+		for _, row := range rows[1:] {
+			if got := tr.got.of[row.Number].Outcome; got != provision.Exists && got != provision.Unchanged {
+				t.Errorf("%v: row %d is %s", task, row.Number, got)
+			}
+		}
+	}
+}

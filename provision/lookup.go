@@ -44,8 +44,7 @@ func (r *Run) lookUpAll(ctx context.Context, rows []Row) {
 		r.lookupFailed(ctx, err)
 		return
 	}
-	byID := func(row Row) bool { return r.options.Task == Delete && row.UserID != "" }
-	withID, persons := partition(rows, byID)
+	withID, persons := partition(rows, r.deletes)
 	r.lookUpRows(ctx, persons, false, r.settleOrQueue)
 	r.lookUpRows(ctx, withID, true, r.settleOrQueue)
 	if err := r.release(); err != nil {
@@ -262,6 +261,9 @@ func (r *Run) lookupFailed(ctx context.Context, err error) {
 }
 
 func lookupError(err error) error {
+	if errors.Is(err, ErrRolesHidden) {
+		return err
+	}
 	for _, kind := range []error{qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrConflict} {
 		if errors.Is(err, kind) {
 			return fmt.Errorf("%w: %w", ErrLookups, err)

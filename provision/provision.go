@@ -24,7 +24,9 @@ type Row struct {
 	// SentAt is the tenant's Date before the first write of this row in an earlier run, where the outcome of that write
 	// was never learned; zero where nothing is unconfirmed.
 	SentAt time.Time
-	// UserID is the user that a run of this file created: for deleting it.
+	// ChangeSent says that an earlier run sent a change of the user UserID whose answer was lost.
+	ChangeSent bool
+	// UserID is the user that a run of this file created, for a Delete; or the one that ChangeSent is about.
 	UserID string
 	// Tried says that an earlier run tried the row: rows that were never tried go first.
 	Tried bool
@@ -83,6 +85,7 @@ const (
 	CodeNotFound         = "not-found"
 	CodeConflictNotFound = "conflict-not-found"
 	CodeMaybeCreated     = "maybe-created"
+	CodeMaybeChanged     = "maybe-changed"
 	CodeDiffers          = "differs"
 	CodeDisabled         = "disabled"
 	CodeEmailMatch       = "email-match"

@@ -122,7 +122,7 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) {
 	switch {
 	case again:
 		r.queueLookup(j, at)
-	case err == nil && j.row.UserID != "" && told == notFound: // it was not found for half a minute: it is gone
+	case err == nil && r.deletes(j.row) && told == notFound: // it was not found for half a minute: it is gone
 		r.settle(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK}, nil)
 	case err != nil:
 		r.settle(j, r.unsettled(j, "the lookup that would settle it failed"), err)
@@ -159,7 +159,7 @@ func (r *Run) queueLookup(j *job, at time.Time) {
 // findOne looks up the users of one row.
 func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
 	filter := personFilter(j.row)
-	if r.options.Task == Delete && j.row.UserID != "" {
+	if r.deletes(j.row) {
 		filter = qlik.IDFilter([]string{j.row.UserID})
 	}
 	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), filter, r.wantsRoles())
@@ -178,6 +178,8 @@ func (r *Run) explain(j *job, d directory) explanation {
 	case w != nil:
 		if lost == nil || lost.kind != w.kind {
 			j.unconfirmed, j.refusal = false, nil
+		} else if w.kind == changeWrite && j.unconfirmed && lost.user.ID == w.user.ID {
+			w.message = lost.message // what was asked for at first, of which a part may hold already
 		}
 		j.write = w
 		return writable

@@ -31,12 +31,21 @@ func (r *Run) createdByUs(j *job, u qlik.User) bool {
 	return j.unconfirmed && within(j.since, r.client.LastDate().Add(r.options.Timeout))
 }
 
-// announce records before a row's first create that one is sent, with the tenant's Date, so that a later run can settle
-// it if this one is killed. It reports false where that could not be recorded.
+// announce records before a row's first create or change that one is sent, with the tenant's Date, so that a later run
+// can settle it if this one is killed. It reports false where that could not be recorded.
 func (r *Run) announce(j *job) bool {
 	now := r.client.LastDate()
-	if j.write.kind != createWrite || j.unconfirmed || j.announced && now.Sub(j.since) < time.Minute {
+	switch {
+	case j.write.kind == deleteWrite, j.unconfirmed, j.announced && now.Sub(j.since) < time.Minute:
 		return true
+	case j.write.kind == changeWrite && j.announced:
+		return true
+	case j.write.kind == changeWrite:
+		j.announced = true
+		return r.note(Result{
+			Number: j.row.Number, Outcome: Pending, Code: CodeMaybeChanged, Message: "a change was sent; it is not confirmed",
+			UserID: j.write.user.ID, Attempts: j.attempts, FinishedAt: now,
+		})
 	}
 	j.announced, j.since = true, now
 	return r.note(Result{
@@ -59,6 +68,11 @@ func (j *job) maybeCreated() bool {
 	return j.unconfirmed && j.write != nil && j.write.kind == createWrite || !j.row.SentAt.IsZero()
 }
 
+// maybeChanged reports whether a change of the row's user may have taken effect.
+func (j *job) maybeChanged() bool {
+	return j.write != nil && j.write.kind == changeWrite && (j.unconfirmed || j.row.ChangeSent)
+}
+
 // inConflict reports whether the row's create was refused because a user exists, and no lookup has found that user.
 func (j *job) inConflict() bool { return errors.Is(j.refusal, qlik.ErrConflict) }
 
@@ -69,8 +83,10 @@ func (r *Run) unsettled(j *job, why string) Result {
 		res.Message += ": " + j.err.Error()
 	}
 	switch {
-	case j.row.UserID != "": // created by this file, and not deleted
+	case r.deletes(j.row): // created by this file, and not deleted
 		res.Outcome, res.UserID = Created, j.row.UserID
+	case j.maybeChanged():
+		res.Code, res.UserID = CodeMaybeChanged, j.write.user.ID
 	case j.maybeCreated():
 		res.Code, res.FinishedAt = CodeMaybeCreated, j.sentAt()
 	case j.inConflict() && j.lookups > 0:
@@ -83,7 +99,7 @@ func (r *Run) unsettled(j *job, why string) Result {
 func (r *Run) failed(j *job, code, message string) Result {
 	res := Result{Outcome: Failed, Code: code, Message: message}
 	switch {
-	case j.row.UserID != "":
+	case r.deletes(j.row):
 		res.Outcome, res.UserID = Created, j.row.UserID
 	case j.write != nil && j.write.kind == changeWrite:
 		res.UserID = j.write.user.ID
@@ -103,7 +119,7 @@ func (r *Run) missing(j *job, now time.Time, err error) (at time.Time, again boo
 		wait = max(wait, min(qlik.RetryAfter(err), maxWait))
 		j.lookupDeadline = j.lookupDeadline.Add(wait)
 	}
-	if j.lookupDeadline.After(j.lookEnd) {
+	if j.lookupDeadline.After(j.lookEnd) && !r.deletes(j.row) { // half a minute proves that a user is gone
 		j.lookupDeadline = j.lookEnd
 	}
 	if j.lookedLongEnough(now) || err != nil && !mayPass(err) {

@@ -44,14 +44,17 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 		r.lookUpRows(stop, persons, false, v.compare)
 		r.lookUpRows(stop, withID, true, v.compare)
 		began := time.Now()
-		for n := 1; len(v.missing) > 0 && time.Since(began) < lookupPeriod && pause(stop, backoff(n)) == nil; n++ {
-			again := v.missing
-			v.missing = nil
-			r.lookUpRows(stop, again, true, v.compare)
+		for n := 1; len(v.again) > 0 && time.Since(began) < lookupPeriod && pause(stop, backoff(n)) == nil; n++ {
+			var rows []Row
+			for _, d := range v.again {
+				rows = append(rows, d.row)
+			}
+			v.again = nil
+			r.lookUpRows(stop, rows, true, v.compare)
 		}
 	})
-	for _, row := range v.missing {
-		v.found = append(v.found, Difference{row.Number, promises[row.Number].Outcome, "no user has its ID " + row.UserID})
+	for _, d := range v.again {
+		v.found = append(v.found, d.differs)
 	}
 	slices.SortFunc(v.found, func(a, b Difference) int { return a.Number - b.Number })
 	return v.found, r.close(ctx)
@@ -61,9 +64,15 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 type verification struct {
 	promises map[int]Promise
 
-	mu      sync.Mutex
-	found   []Difference
-	missing []Row // users that were not found by ID
+	mu    sync.Mutex
+	found []Difference
+	again []doubt // rows with an ID that seem to differ: a list may lag behind
+}
+
+// A doubt is a row that seems to differ, and how.
+type doubt struct {
+	row     Row
+	differs Difference
 }
 
 func (v *verification) compare(rows []Row, d directory) {
@@ -81,7 +90,7 @@ func (v *verification) compare(rows []Row, d directory) {
 		case Created, Exists, Updated:
 			switch {
 			case !found && row.UserID != "":
-				v.missing = append(v.missing, row)
+				message = "no user has its ID " + row.UserID
 			case !found:
 				message = "the person has no user"
 			case disabled && p.Code != CodeDisabled:
@@ -100,8 +109,13 @@ func (v *verification) compare(rows []Row, d directory) {
 				message = "the person has a user: " + described(user)
 			}
 		}
-		if message != "" {
-			v.found = append(v.found, Difference{row.Number, p.Outcome, message})
+		differs := Difference{row.Number, p.Outcome, message}
+		switch {
+		case message == "":
+		case row.UserID != "":
+			v.again = append(v.again, doubt{row, differs})
+		default:
+			v.found = append(v.found, differs)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 // conflicts are the rows of a file that have a subject or an address in common. Rows that are invalid by
 // themselves, skipped or deleted claim nothing, and rows that are done claim no address.
 type conflicts struct {
+	deleted   map[string][]*Row        // by the key of their subject
 	bySubject map[string]*subjectGroup // by the subject as it is sent; subjects of one row alone have none
 	byAddress map[string][2]*Row       // the first row with an address, and the first with another subject
 }
@@ -63,7 +64,13 @@ func findConflicts(rows []Row, addresses bool) *conflicts {
 		ordered[i] = &rows[i]
 	}
 	slices.SortFunc(ordered, func(a, b *Row) int { return cmp.Compare(a.Number, b.Number) })
-	c := &conflicts{bySubject: map[string]*subjectGroup{}}
+	c := &conflicts{bySubject: map[string]*subjectGroup{}, deleted: map[string][]*Row{}}
+	for _, r := range ordered {
+		if r.Entry.Outcome == provision.Deleted {
+			key := provision.SubjectKey(r.Person.Subject)
+			c.deleted[key] = append(c.deleted[key], r)
+		}
+	}
 	if addresses {
 		c.groupByAddress(ordered)
 	}
@@ -125,7 +132,20 @@ func (c *conflicts) claimsSubject(r *Row) bool {
 	case o.Done():
 		return true
 	}
-	return r.sendable() && c.addressRival(r) == nil
+	return r.sendable() && c.addressRival(r) == nil && c.deletedAs(r) == nil
+}
+
+// deletedAs is the first deleted row of r's person, who is not created again; nil where there is none.
+func (c *conflicts) deletedAs(r *Row) *Row {
+	if len(c.deleted) == 0 {
+		return nil
+	}
+	for _, d := range c.deleted[provision.SubjectKey(r.Person.Subject)] {
+		if provision.SamePerson(d.Person, r.Person) {
+			return d
+		}
+	}
+	return nil
 }
 
 // addToGroup adds a row to the group of its subject. Where that is a new one it is linked to another.
@@ -161,6 +181,9 @@ func (c *conflicts) addressRival(r *Row) *Row {
 // judge says what the other rows of the file mean for r, which is sendable and not done: Duplicate, Invalid or
 // Failed with a code and a message; Pending where they mean nothing.
 func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message string) {
+	if d := c.deletedAs(r); d != nil {
+		return duplicate(d, r)
+	}
 	if rival := c.addressRival(r); rival != nil {
 		return provision.Invalid, provision.CodeEmailTwice,
 			alsoIn("address", rival, rival.Person.Subject)

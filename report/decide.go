@@ -81,6 +81,7 @@ func WasSent(rows []Row) bool {
 		case provision.Created, provision.Updated, provision.Disabled, provision.Deleted:
 			return true
 		}
-		return r.Entry.Attempts > 0 || r.Entry.Code == provision.CodeMaybeCreated
+		return r.Entry.Attempts > 0 || r.Entry.Code == provision.CodeMaybeCreated ||
+			r.Entry.Code == provision.CodeMaybeChanged
 	})
 }

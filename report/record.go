@@ -92,11 +92,17 @@ func (l *Ledger) lookupOnly(r *Row) bool {
 func (l *Ledger) rowOf(r *Row) provision.Row {
 	e := &r.Entry
 	row := provision.Row{
-		Number: r.Number, Person: r.Person, UserID: string(e.UserID), LookupOnly: l.lookupOnly(r),
+		Number: r.Number, Person: r.Person, LookupOnly: l.lookupOnly(r),
 		Tried: e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending,
 	}
-	if e.Code == provision.CodeMaybeCreated {
+	switch {
+	case e.Code == provision.CodeMaybeCreated:
 		row.SentAt = e.FinishedAt.Time
+	case e.Code == provision.CodeMaybeChanged:
+		row.ChangeSent = true
+	}
+	if l.undo || row.ChangeSent { // else it may be the user of another person
+		row.UserID = string(e.UserID)
 	}
 	return row
 }

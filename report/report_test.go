@@ -196,7 +196,7 @@ func TestEveryRowIsInTheFileBeforeTheRun(t *testing.T) {
 		2: `duplicate same person as row 1; email differs: row 1 has "ada@acme.example"`,
 		4: "invalid subject-twice the subject is also in row 5 (John Roe, john@acme.example)",
 		5: "invalid subject-twice the subject is also in row 4 (Jane Doe, jane@acme.example)",
-		6: `invalid no-subject column "Employee ID": no subject`,
+		6: `invalid no-subject column "Employee ID": the cell is empty: fill it in`,
 	}
 	if diff := cmp.Diff(want, outcomes(t, path)); diff != "" {
 		t.Error(diff)

@@ -135,6 +135,10 @@ func openTogether(f files) (file, journal *os.File, err error) {
 			return nil, nil, errors.Join(fmt.Errorf("reading %s: %w", f.journalName(), err), file.Close())
 		}
 		opened, err := file.Stat()
+		if err == nil && opened.Size() == 0 && journal != nil { // an editor emptied it: the journal has the results
+			err = errors.Join(&StrayJournalError{f.name, f.journalName()}, file.Close(), journal.Close())
+			return nil, nil, err
+		}
 		if err == nil {
 			var now fs.FileInfo
 			if now, err = os.Stat(f.path); err == nil && os.SameFile(opened, now) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"qlik-provision/provision"
@@ -121,21 +122,23 @@ func findCauses(rows []Row) []Cause {
 	return causes
 }
 
-// messageValues are the parts of a message in which rows with one cause differ: numbers, what is in quotes,
-// what is in brackets.
-var messageValues = regexp.MustCompile(`"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+`)
+// messageValues are the parts of a message in which rows with one cause differ: numbers, what is in quotes or brackets,
+// error values of spreadsheets, and existing users. What column "X" names is no such part: it comes first, to be kept.
+var messageValues = regexp.MustCompile(`(?P<kept>column "(\\.|[^"\\])*")|"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+|` +
+	`#[A-Z0-9/]+[!?]?|exists as .*?, created |another user: [^;]*|its subject is now .*`)
 
 // CauseKey is equal for rows whose outcomes have one cause, and empty where there is nothing to say: done
-// without a code, a duplicate, or never tried. A code may stand for several messages.
+// without a code, a duplicate, or never tried. A code may stand for several messages. Of a conflict's message only
+// what comes before the two persons counts.
 func CauseKey(e Entry) string {
-	key := string(e.Outcome) + "\x00" + string(e.Code)
-	done := e.Outcome.Done()
+	message := string(e.Message)
 	switch {
-	case e.Outcome == provision.Duplicate, done && e.Code == "",
-		e.Outcome == provision.Pending && e.Code == "" && e.Message == "":
+	case e.Outcome == provision.Duplicate, e.Outcome.Done() && e.Code == "",
+		e.Outcome == provision.Pending && e.Code == "" && message == "":
 		return ""
-	case done, e.Code == provision.CodeSubjectConflict, e.Code == provision.CodeEmailConflict:
-		return key
+	case e.Code == provision.CodeSubjectConflict, e.Code == provision.CodeEmailConflict:
+		message, _, _ = strings.Cut(message, ":")
 	}
-	return key + "\x00" + messageValues.ReplaceAllString(string(e.Message), "")
+	message = messageValues.ReplaceAllString(message, "$kept")
+	return string(e.Outcome) + "\x00" + string(e.Code) + "\x00" + message
 }

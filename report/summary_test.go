@@ -86,6 +86,34 @@ func TestCausesGroupRowsThatAreNotDone(t *testing.T) {
 	}
 }
 
+func TestCauseKeyTellsColumnsAndProblemsApart(t *testing.T) {
+	for _, c := range []struct {
+		outcome    provision.Outcome
+		code, a, b string
+		same       bool
+	}{
+		{"invalid", "bad-email", `column "Email": "x" is not an address`, `column "Email": "y z" is not an address`, true},
+		{"invalid", "error-value", `column "Email": #N/A is an error value`, `column "Email": #REF! is an error value`, true},
+		{"invalid", "error-value", `column "Email": #N/A is an error value`, `column "Name": #N/A is an error value`, false},
+		{"invalid", "bad-email", `column "Email": "x" is not an address`, `column "Email": "x" is two addresses`, false},
+		{"failed", "email-conflict", "the address belongs to another person: A <a> (1) on the tenant, B in the file",
+			"the address belongs to another person: C on the tenant, D: E in the file", true},
+		{"failed", "email-conflict", "the address belongs to another person: A on the tenant, B in the file",
+			"the names are too different to disable the user: A on the tenant, B in the file", false},
+		{"exists", "email-match", "exists as idp|a b, created 2024-01-02", "exists as idp|x, created 2025-02-03", true},
+		{"exists", "email-match", "exists as idp|a, created 2024-01-02",
+			`exists as idp|b, created 2024-01-02; name differs: "B" on the tenant`, false},
+		{"exists", "differs", `name differs: "A" on the tenant`, `name differs: "B" on the tenant`, true},
+		{"created", "not-created-here", "not deleted: its subject is now a", "not deleted: its subject is now b", true},
+	} {
+		a := CauseKey(Entry{Outcome: c.outcome, Code: Text(c.code), Message: Text(c.a)})
+		b := CauseKey(Entry{Outcome: c.outcome, Code: Text(c.code), Message: Text(c.b)})
+		if a == "" || (a == b) != c.same {
+			t.Errorf("the keys of %q and %q are %q and %q", c.a, c.b, a, b)
+		}
+	}
+}
+
 func TestEveryCauseIsCounted(t *testing.T) {
 	l, _ := start(t, manyRows(100), theAction, sandbox)
 	for i, r := range l.Pending() {

@@ -78,6 +78,29 @@ func TestUndoIsForRowsThatTheFileCreated(t *testing.T) {
 	}
 }
 
+// A person who was deleted is not created again for another row. A subject that was deleted is free for another
+// person.
+func TestARetryAfterAnUndoCreatesNobodyAgain(t *testing.T) {
+	l, path := start(t, "Employee ID,Name,Email\n1,Ada Byron,ada@x.example\n1,Ada Byron,ada@x.example\n"+
+		"2,Grace Hopper,grace@x.example\n3,Mary Major,mary@x.example\n", theAction, sandbox)
+	rows := l.Pending()
+	record(t, l, created(rows[0]), created(rows[1]), failed(rows[2]))
+	mustClose(t, l)
+	l = undo(t, path)
+	record(t, l, provision.Result{Number: 1, Outcome: provision.Deleted},
+		provision.Result{Number: 3, Outcome: provision.Deleted})
+	mustClose(t, l)
+	write(t, path, tableOf(t, read(t, path)).set(4, "Employee ID", "2").saved(',', false, ""))
+	l = mustRetry(t, path)
+	if diff := cmp.Diff([]int{4}, numbers(l.Pending())); diff != "" {
+		t.Error(diff)
+	}
+	mustClose(t, l)
+	if got := outcomes(t, path)[2]; got != "duplicate same person as row 1" {
+		t.Error(got)
+	}
+}
+
 func TestUndoRefusesADamagedFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hr.results.csv")
 	write(t, path, tableOf(t, ranText(t)).set(1, "user_subject", "1002").saved(',', false, ""))

@@ -68,7 +68,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 func (s *session) ask(ctx context.Context, p provision.Plan) bool {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\ntenant: %s\n", s.config.tenantName())
-	lines := planLines(p)
+	lines := planLines(s.config.run.Task, p)
 	switch s.config.run.Task {
 	case provision.Create:
 		lines = append(lines, tableLine{label: "existing", n: p.Existing}, tableLine{label: "conflicts", n: p.Conflicts})

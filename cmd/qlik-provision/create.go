@@ -57,7 +57,8 @@ func (a *app) planCommand() *cobra.Command {
 		Short: "Show what create would do (create --dry-run)",
 		Long: `plan reads and checks the export FILE, looks up existing users, and shows what create would send, and how
 long it takes. It writes nothing to the tenant. With -o it saves the plan as a result file, which retry
-carries out. With --offline it contacts nobody: the first thing to run on a new export.`,
+carries out. With --offline it checks the file without contacting the tenant: the first thing to
+run on a new export.`,
 		Example: `  qlik-provision plan --offline hr.csv
   qlik-provision plan hr.csv
   qlik-provision plan hr.csv -o hr.results.csv && qlik-provision retry hr.results.csv`,
@@ -77,7 +78,7 @@ carries out. With --offline it contacts nobody: the first thing to run on a new 
 	f.exportFlags(cmd)
 	f.adminFlag(cmd)
 	f.runFlags(cmd)
-	group(cmd, groupRun).boolean(&f.offline, "offline", "check the file, contact nobody")
+	group(cmd, groupRun).boolean(&f.offline, "offline", "check the file without contacting the tenant")
 	completeFlags(cmd)
 	return cmd
 }

@@ -178,7 +178,7 @@ func flagTable(flags []*pflag.Flag) string {
 var jsonFields = map[string]string{
 	"rows":              "rows of the file",
 	"codes":             "rows per code of the result file's `code` column",
-	"run":               "the counts of outcomes again, of the rows that this run settled",
+	"run":               "the counts of outcomes again, of the rows that this run finished",
 	"writes":            "writes that a plan needs, or that a run sent; `null` if not known",
 	"estimated_seconds": "how long the writes of a plan take; `null` for a run",
 	"seconds":           "duration of this run",

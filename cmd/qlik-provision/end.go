@@ -21,14 +21,14 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 		return &failure{code: exitRun, err: err, hint: then(what, s.again)}
 	case runErr != nil:
 		return s.cutShort(runErr)
-	case s.planOnly:
-		return s.planEnd(total)
-	case s.config.run.Task == provision.Delete:
+	case s.config.run.Task == provision.Delete && !s.planOnly:
 		return s.undoEnd()
 	case s.foundNobody(total):
 		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"),
 			hint: fmt.Sprintf("is %q the right subject column? its first value is %s; to use another, run the export "+
 				"again with --subject COLUMN and -o", s.ledger.Action().Subject, s.firstSubject())}
+	case s.planOnly:
+		return s.planEnd(total)
 	}
 	held := s.heldAgainst(total)
 	if held == 0 {

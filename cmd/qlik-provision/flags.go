@@ -95,45 +95,47 @@ func group(cmd *cobra.Command, name string) flagGroup {
 func (f *flags) tenantFlags(cmd *cobra.Command) {
 	g := group(cmd, groupTenant)
 	g.kept = true
-	g.text(&f.tenant, "tenant", "", "`URL` of the tenant: https://acme.eu.qlikcloud.com, or the host alone "+
+	g.text(&f.tenant, "tenant", "", "`URL` URL of the tenant: https://acme.eu.qlikcloud.com, or the host alone "+
 		"(default: $QLIK_TENANT)")
-	g.text(&f.clientID, "client-id", "", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
-	g.text(&f.secretFile, "client-secret-file", "", "`FILE` that holds the client secret "+
+	g.text(&f.clientID, "client-id", "", "`ID` ID of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
+	g.text(&f.secretFile, "client-secret-file", "", "`FILE` file that holds the client secret "+
 		"(default: the secret in $QLIK_CLIENT_SECRET)")
-	g.text(&f.secretCommand, "client-secret-command", "", "`COMMAND` that prints the client secret, run by the shell")
-	g.text(&f.context, "context", "", "qlik-cli context `NAME`, for tenant and credentials")
+	g.text(&f.secretCommand, "client-secret-command", "", "`COMMAND` command that prints the client secret, "+
+		"run by the shell")
+	g.text(&f.context, "context", "", "take tenant and credentials from the qlik-cli context `NAME`")
 	g.boolean(&f.sandbox, "sandbox", "use an in-memory tenant, for this run only")
 }
 
 // columnFlags say where a person's fields come from.
 func (f *flags) columnFlags(cmd *cobra.Command) {
 	g := group(cmd, groupColumns)
-	g.text(&f.subject, "subject", "", "`COLUMN` of the subject, or a template: "+
+	g.text(&f.subject, "subject", "", "`COLUMN` column with the subject, or a template: "+
 		example(`auth0|{Employee ID}`)+" (default: auto-detected)")
-	g.text(&f.name, "name", "", "`COLUMN` of the name, or a template: "+example(`{First} {Last}`)+
+	g.text(&f.name, "name", "", "`COLUMN` column with the name, or a template: "+example(`{First} {Last}`)+
 		" (default: auto-detected)")
-	g.text(&f.email, "email", "", "`COLUMN` of the email address, or a template (default: auto-detected)")
+	g.text(&f.email, "email", "", "`COLUMN` column with the email address, or a template "+
+		"(default: auto-detected)")
 }
 
 // roleFlags are for commands that create users.
 func (f *flags) roleFlags(cmd *cobra.Command) {
 	g := group(cmd, groupColumns)
-	g.text(&f.roles, "roles", "", "`COLUMN` of Qlik role names, separated by ;")
-	g.list(&f.everyonesRoles, "role", "`NAME` of a role for every person in the file; repeatable")
-	g.text(&f.status, "status", "active", "`STATUS` of new users: active, or invited (needs an address; Qlik Account "+
-		"logins only; no mail is promised)")
-	g.set.StringSliceVar(&f.update, "update", nil, "also update existing users: `FIELDS` are any of name,roles,status")
+	g.text(&f.roles, "roles", "", "`COLUMN` column with names of Qlik roles, separated by ;")
+	g.list(&f.everyonesRoles, "role", "`NAME` role to assign to every person in the file; repeatable")
+	g.text(&f.status, "status", "active", "`STATUS` status of new users: active, or invited (needs an email address; "+
+		"Qlik Account logins only; no mail is promised)")
+	g.set.StringSliceVar(&f.update, "update", nil, "`FIELDS` also update existing users: any of name,roles,status")
 	g.mark("update")
 }
 
 // exportFlags are for commands that read an export.
 func (f *flags) exportFlags(cmd *cobra.Command) {
 	g := group(cmd, groupColumns)
-	g.list(&f.where, "where", "`CONDITION` that a row must meet: Status=Active, "+
+	g.list(&f.where, "where", "`CONDITION` run only rows that meet this condition: Status=Active, "+
 		example("Status!=Terminated,Inactive")+"; repeatable, all must hold")
 	f.readFlags(cmd)
 	g = group(cmd, groupOutput)
-	g.set.StringVarP(&f.out, "out", "o", "", "result `FILE` (default: hr.results.csv beside hr.csv)")
+	g.set.StringVarP(&f.out, "out", "o", "", "`FILE` result file (default: hr.results.csv beside hr.csv)")
 	g.mark("out")
 	g.boolean(&f.overwrite, "overwrite", "replace an existing result file")
 }
@@ -141,11 +143,11 @@ func (f *flags) exportFlags(cmd *cobra.Command) {
 // readFlags say how a file is written, where detection is wrong.
 func (f *flags) readFlags(cmd *cobra.Command) {
 	g := group(cmd, groupColumns)
-	g.text(&f.delimiter, "delimiter", "", "`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe "+
+	g.text(&f.delimiter, "delimiter", "", "`CHARACTER` character between cells, or its name: comma, semicolon, tab, pipe "+
 		"(default: auto-detected)")
-	g.text(&f.encoding, "encoding", "", "`ENCODING` of the file: windows-1252, shift_jis, iso-8859-2, … "+
+	g.text(&f.encoding, "encoding", "", "`ENCODING` encoding of the file: windows-1252, shift_jis, iso-8859-2, … "+
 		"(default: auto-detected)")
-	g.number(&f.headerRow, "header-row", 0, "`LINE` that holds the header, if title lines stand above it "+
+	g.number(&f.headerRow, "header-row", 0, "`LINE` line that holds the header, if title lines stand above it "+
 		"(default: auto-detected)")
 }
 
@@ -153,7 +155,7 @@ func (f *flags) readFlags(cmd *cobra.Command) {
 func (f *flags) runFlags(cmd *cobra.Command) {
 	g := group(cmd, groupRun)
 	g.kept = true
-	g.text(&f.rate, "rate", "100/m", "`RATE` of writes: N/s, N/m, N/h, or off (for lookups, too)")
+	g.text(&f.rate, "rate", "100/m", "`RATE` rate of writes: N/s, N/m, N/h, or off (no limit for lookups either)")
 	g.number(&f.burst, "burst", provision.DefaultBurst, "send up to `N` writes at once")
 	g.kept = false
 	g.number(&f.workers, "workers", provision.DefaultWorkers, "send at most `N` requests concurrently")
@@ -164,20 +166,22 @@ func (f *flags) runFlags(cmd *cobra.Command) {
 	g.boolean(&f.json, "json", "print the summary as one JSON object on stdout")
 	g.set.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
 	g.mark("quiet")
-	g.text(&f.log, "log", "", "append one JSON line per request to `FILE`: no secret, no name, no address")
+	g.text(&f.log, "log", "", "append one JSON line per request to `FILE`, without secrets, names and "+
+		"email addresses")
 }
 
 // writeFlags are for commands that write to the tenant.
 func (f *flags) writeFlags(cmd *cobra.Command) {
 	g := group(cmd, groupRun)
 	g.number(&f.limit, "limit", 0, "send at most `N` writes, then stop; the other rows stay pending (default: no limit)")
-	g.number(&f.max, "max", 0, "look everybody up first, and send nothing if more than `N` writes are needed "+
+	g.number(&f.max, "max", 0, "look up all rows first, and send nothing if more than `N` writes are needed "+
 		"(default: no maximum)")
 	g.boolean(&f.yes, "yes", "do not ask for confirmation")
 }
 
 func (f *flags) dryRunFlag(cmd *cobra.Command) {
-	group(cmd, groupRun).boolean(&f.dryRun, "dry-run", "look up and show, write nothing to the tenant")
+	group(cmd, groupRun).boolean(&f.dryRun, "dry-run",
+		"look up all rows and show what would be sent; write nothing to the tenant")
 }
 
 // adminFlag is kept for a retry, since it is never taken from a file.
@@ -189,7 +193,7 @@ func (f *flags) adminFlag(cmd *cobra.Command) {
 }
 
 func (f *flags) lookupFlag(cmd *cobra.Command) {
-	group(cmd, groupRun).boolean(&f.noLookup, "no-lookup", "do not check who exists first")
+	group(cmd, groupRun).boolean(&f.noLookup, "no-lookup", "do not look up existing users first")
 }
 
 // example quotes an example for help, as the platform's shell takes it.

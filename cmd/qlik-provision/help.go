@@ -15,7 +15,8 @@ import (
 // A line of help is as wide as the terminal, within bounds: longer ones are hard to read, shorter ones hold little.
 const narrowestHelp, widestHelp = 60, 110
 
-// valueAnnotation of a flag is the name of its value: FILE.
+// valueAnnotation of a flag is the name of its value: FILE. It is what stands in backquotes in the flag's usage; where
+// the usage begins with it, it is left out of the meaning: "`FILE` result file".
 const valueAnnotation = "value"
 
 const learnMore = `  qlik-provision help exit-codes | environment | result-file
@@ -43,6 +44,9 @@ func formatHelp(root *cobra.Command, columns int) {
 // meaning as it is.
 func nameValue(f *pflag.Flag) {
 	value, meaning := pflag.UnquoteUsage(f)
+	if strings.HasPrefix(f.Usage, "`") {
+		meaning = strings.TrimPrefix(meaning, value+" ")
+	}
 	if f.Annotations == nil {
 		f.Annotations = map[string][]string{}
 	}
@@ -56,7 +60,11 @@ func usageText(cmd *cobra.Command, columns int) string {
 			fmt.Fprintf(&b, "\n%s\n%s\n", title, body)
 		}
 	}
-	b.WriteString("USAGE\n  " + cmd.UseLine() + "\n")
+	use := cmd.UseLine()
+	if cmd.HasAvailableSubCommands() {
+		use = cmd.CommandPath() + " COMMAND [flags]"
+	}
+	b.WriteString("USAGE\n  " + use + "\n")
 	section("ALIASES", indented(strings.Join(cmd.Aliases, ", ")))
 	if cmd.HasAvailableSubCommands() {
 		section("COMMANDS", commandList(cmd, false))
@@ -179,7 +187,7 @@ func exitCodes(cmd *cobra.Command, columns int) string {
 	default:
 		return ""
 	}
-	cut, interrupted := "after the first request the run could not go on; unsettled rows stay pending", "interrupted"
+	cut, interrupted := "after the first request the run could not go on; unfinished rows stay pending", "interrupted"
 	switch cmd.Name() {
 	case "verify":
 		cut = "after the first request the comparison could not be finished"

@@ -26,7 +26,7 @@ func (a *app) reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report RESULTS",
 		Short: "Write a result file as a web page",
-		Long: `report writes one web page for a result file: how many rows have each outcome, when they were settled,
+		Long: `report writes one web page for a result file: how many rows have each outcome, when they were finished,
 and which rows are not done and why. The page needs no network and loads nothing. It can be written while
 a run is on. Like the result file it holds personal data.`,
 		Example: `  qlik-provision report hr.results.csv
@@ -52,7 +52,7 @@ a run is on. Like the result file it holds personal data.`,
 	}
 	f.readFlags(cmd)
 	g := group(cmd, groupOutput)
-	g.set.StringVarP(&out, "out", "o", "", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
+	g.set.StringVarP(&out, "out", "o", "", "`FILE` file of the page (default: hr.results.html beside hr.results.csv)")
 	g.mark("out")
 	g.boolean(&open, "open", "open the page in the browser")
 	completeFlags(cmd)

@@ -61,7 +61,7 @@ func (a *app) root() *cobra.Command {
 		Long: `qlik-provision takes a CSV file from HR and creates a user on a Qlik Cloud tenant for every person in it.
 It looks up existing users first, keeps to the tenant's rate limit, and writes the outcome of every row
 to a result file. From that file a run can always be continued, corrected and undone.`,
-		Example: `  qlik-provision plan --offline hr.csv      check the file, contact nobody
+		Example: `  qlik-provision plan --offline hr.csv      check the file without contacting the tenant
   qlik-provision plan hr.csv                show what create would do
   qlik-provision create hr.csv --limit 5    a first small run
   qlik-provision retry hr.results.csv       run the rows that are not done`,

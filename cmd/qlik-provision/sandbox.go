@@ -54,10 +54,11 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&addr, "addr", "127.0.0.1:0", "`ADDRESS` to listen on, of this machine")
-	fs.StringVar(&limit, "limit", string(sandbox.LimitRolling), "`KIND` of rate limit: rolling, fixed, bucket, or off")
-	fs.StringVar(&users, "users", "", "CSV `FILE` of existing users: subject,name,email,status,roles")
-	fs.StringVar(&shell, "shell", "", "`SHELL` that reads the settings: posix, powershell or cmd "+
+	fs.StringVar(&addr, "addr", "127.0.0.1:0", "`ADDRESS` address to listen on, of this machine")
+	fs.StringVar(&limit, "limit", string(sandbox.LimitRolling),
+		"`KIND` kind of rate limit: rolling, fixed, bucket, or off")
+	fs.StringVar(&users, "users", "", "`FILE` CSV file of existing users: subject,name,email,status,roles")
+	fs.StringVar(&shell, "shell", "", "`SHELL` shell that reads the settings: posix, powershell or cmd "+
 		"(default: the platform's)")
 	complete(cmd, "addr", nil)
 	complete(cmd, "limit", []string{"rolling", "fixed", "bucket", "off"})

@@ -29,7 +29,7 @@ type summary struct {
 	Pending   *int `json:"pending"`
 
 	Codes map[string]int            `json:"codes"` // rows per code
-	Run   map[provision.Outcome]int `json:"run"`   // rows per outcome that this run settled
+	Run   map[provision.Outcome]int `json:"run"`   // rows per outcome that this run finished
 
 	Writes    *int              `json:"writes"`            // needed, for a plan; sent, for a run
 	Estimated *float64          `json:"estimated_seconds"` // of a plan

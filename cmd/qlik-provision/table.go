@@ -109,7 +109,7 @@ func (s *summary) planTable(of *session, total *report.Summary) []tableLine {
 	case unknown:
 		lines = append(lines, tableLine{label: "can be sent", n: total.Counts[provision.Pending], colour: yellow})
 	case of.plan != nil:
-		lines = append(lines, planLines(*of.plan)...)
+		lines = append(lines, planLines(of.config.run.Task, *of.plan)...)
 	}
 	lines = append(lines,
 		tableLine{label: "existing", n: total.Counts[provision.Exists], colour: green, more: existing(total),
@@ -125,14 +125,17 @@ func (s *summary) planTable(of *session, total *report.Summary) []tableLine {
 }
 
 // planLines are the writes of a plan.
-func planLines(p provision.Plan) []tableLine {
+func planLines(task provision.Task, p provision.Plan) []tableLine {
 	lines := []tableLine{
 		{label: "to create", n: p.Create, colour: green}, {label: "to change", n: p.Change, colour: yellow},
 		{label: "to disable", n: p.Disable, colour: yellow}, {label: "to delete", n: p.Delete, colour: red},
 	}
+	zero := map[provision.Task]string{
+		provision.Create: "to create", provision.Disable: "to disable", provision.Delete: "to delete",
+	}[task]
 	kept := lines[:0]
-	for i, line := range lines {
-		if line.n > 0 || i == 0 && p.Writes() == 0 {
+	for _, line := range lines {
+		if line.n > 0 || line.label == zero && p.Writes() == 0 {
 			kept = append(kept, line)
 		}
 	}

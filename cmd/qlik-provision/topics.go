@@ -8,7 +8,7 @@ func topics() []*cobra.Command {
 		{
 			Use:   "environment",
 			Short: "The environment variables",
-			Long: `QLIK_TENANT             the tenant, where --tenant does not name one
+			Long: `QLIK_TENANT             the URL of the tenant, if --tenant is not given
 QLIK_CLIENT_ID          the M2M OAuth client
 QLIK_CLIENT_SECRET      its secret
 QLIK_API_KEY            an API key, instead of client and secret
@@ -29,7 +29,7 @@ A credential flag hides every credential in the environment. With --context or
 2    before any request: wrong usage, configuration or file
 3    after the first request the run could not go on: credentials refused,
      scope missing, no answer, every write refused, more writes than --max,
-     disk full. Unsettled rows stay pending
+     disk full. Unfinished rows stay pending
 130  interrupted or declined; requests in flight were waited for (10 s at most,
      not after a second Ctrl-C)
 
@@ -39,35 +39,35 @@ Every end that is not 0 prints what happened, "error: …", and what to type nex
 		{
 			Use:   "result-file",
 			Short: "The columns and outcomes of a result file",
-			Long: `Behind the export's own columns stand thirteen:
+			Long: `After the export's columns there are thirteen more:
 
 action        what the row is for, with everything that decides what is sent
 outcome       see below
-code          machine-readable reason: the tenant's, or one of ours
+code          reason code, from the tenant or from qlik-provision
 message       the reason, for people
 user_id       the tenant's ID of the user
 user_subject  the subject as it is or would be sent
-http_status   of the answer that decided
-trace_id      what Qlik's support asks for
-attempts      writes sent that count
-finished_at   when the row was settled, in UTC
+http_status   HTTP status of the deciding answer
+trace_id      trace ID, which Qlik's support asks for
+attempts      number of writes sent, not counting those refused by the rate limit
+finished_at   when the row got its outcome, in UTC
 tenant        the tenant's host; sandbox for --sandbox
-check         checksums: a spreadsheet that changed other columns is noticed
+check         checksums, by which retry notices what a spreadsheet changed
 row           the number of the row in the export, from 1
 
 The outcomes are
 
 created    a run of this file created the user
 exists     this person already has a user; message says what differs
-updated    existed, and a run of this file changed it
+updated    the user existed, and a run of this file changed it
 disabled   a run of this file disabled the user
 unchanged  already disabled, or no such user (not-found)
 skipped    left out by --where
 deleted    created by this file, then deleted by undo; never run again
 duplicate  an earlier row is the same person
 invalid    cannot be sent: code and message say why
-failed     the tenant refused it, or a conflict with another person's user
-pending    not tried yet, or the run ended before it was settled
+failed     the tenant refused it, or another person's user has the subject or address
+pending    not tried yet, or the run ended before the row was finished
 
 Rows that are invalid, failed or pending are not done: retry runs them. Others
 are done (a duplicate: where its row is), and never sent or changed again.`,

@@ -119,7 +119,7 @@ func (a *app) verified(c *config, results *report.Results, differences []provisi
 func differenceHint(c *config, results *report.Results, differences []provision.Difference) string {
 	for _, d := range differences {
 		if !d.Outcome.Done() {
-			return then("rows that are not done are settled by a retry", c.given.after("retry", results.Path))
+			return then("rows that are not done are run by a retry", c.given.after("retry", results.Path))
 		}
 	}
 	return "the lines above name the rows; their users were changed on the tenant after the run"

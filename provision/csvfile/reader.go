@@ -59,6 +59,7 @@ type File struct {
 	Dialect  Dialect
 	Header   Record
 	Records  []Record // behind the header, without records that have nothing in them; there may be none
+	Above    []Record // above a header whose line Options.HeaderRow gave: the first maxAbove at most
 	Block    int      // index in the header of the first of Options.Block (its last run), -1 where it is not there
 	BlockEnd int      // index in the header behind the last of Options.Block; 0 where they are not there
 
@@ -73,6 +74,7 @@ const (
 	maxField   = 64 << 10 // bytes of a cell's value
 	maxColumns = 4096     // of the header
 	maxCells   = 8192     // of a record
+	maxAbove   = 20       // records above the header
 )
 
 func (f *File) read(raw string, o Options) *Error {
@@ -104,6 +106,7 @@ func (f *File) read(raw string, o Options) *Error {
 	if f.Block = lastRun(f.Header.Cells, o.Block); f.Block >= 0 {
 		f.BlockEnd = f.Block + len(o.Block)
 	}
+	f.readAbove(t.text[:len(t.text)-len(body.text)])
 	problems := f.readRecords(s, t)
 	if err := f.checkHeader(o); err != nil {
 		return err
@@ -166,6 +169,16 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 		f.Dialect.Plain = false // at the start of a file it would be taken for a byte order mark
 	}
 	return nil
+}
+
+// readAbove reads the text above the header, so that it can be told whether the header is there.
+func (f *File) readAbove(text string) {
+	s := newScanner(text, f.Dialect.Delimiter, 1, columns{})
+	for len(f.Above) < maxAbove && s.next() {
+		if !s.blank() {
+			f.Above = append(f.Above, Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: s.values(nil)})
+		}
+	}
 }
 
 // readRecords reads what stands behind the header. The cells of many records share one allocation.

@@ -58,19 +58,28 @@ func severalAddresses(v string) bool {
 // has none of these.
 func namedAddress(v string) string {
 	if rest, found := strings.CutPrefix(strings.ToLower(v), "mailto:"); found && badAddress(rest) == "" {
-		return " begins with mailto: give the bare address"
+		return " begins with mailto: " + giveBare(v[len("mailto:"):])
 	}
 	if a, err := mail.ParseAddress(v); err == nil && a.Address != v && "<"+v+">" != a.String() {
 		if strings.HasPrefix(v, "<") {
-			return " is an address in brackets: give the bare address"
+			return " is an address in brackets: " + giveBare(a.Address)
 		}
-		return " is an address with a name: give the bare address"
+		return " is an address with a name: " + giveBare(a.Address)
 	}
 	_, bracketed, found := strings.Cut(v, "<")
 	if inner, closed := strings.CutSuffix(bracketed, ">"); found && closed && strings.Contains(inner, "@") {
-		return " is an address with a name: give the bare address"
+		return " is an address with a name: " + giveBare(inner)
 	}
 	return ""
+}
+
+// giveBare asks for an address without anything around it, and shows it where it is a usual one.
+func giveBare(address string) string {
+	const longest = 254 // of an address
+	if !plainAddress(address) || len(address) > longest {
+		return "give the bare address"
+	}
+	return "give the bare address, " + address
 }
 
 // strangeCharacter names a character that no mailbox has, "" where there is none.
@@ -83,7 +92,9 @@ func strangeCharacter(local, domain string) string {
 	}
 	for _, label := range strings.Split(domain, ".") {
 		for i, r := range label {
-			if !isWordRune(r) && (r != '-' || i == 0 || i == len(label)-1) {
+			if inside := i > 0 && i < len(label)-1; r == ',' && inside {
+				return ": there is a comma where a dot belongs"
+			} else if !isWordRune(r) && (r != '-' || !inside) {
 				return fmt.Sprintf(": no domain has %s there", quote(string(r)))
 			}
 		}

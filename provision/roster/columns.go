@@ -216,8 +216,7 @@ func (c *chooser) asked(option csvfile.Option, text string) (Source, error) {
 		return c.single(i), nil
 	}
 	if !braces {
-		return Source{}, c.unknown(option, text, text, "; a template has its headers in braces: "+
-			quote("{"+c.nearest(text)[0]+"}"))
+		return Source{}, c.unknown(option, text, text)
 	}
 	parts, err := parseTemplate(text, c.headers)
 	if err != nil {
@@ -251,7 +250,7 @@ func (c *chooser) placeholder(option csvfile.Option, template, header string) (i
 		e.Fix.Value = strings.Replace(template, "{"+header+"}", "{"+e.Fix.Value+"}", 1)
 	}
 	if err == nil && i < 0 {
-		err = c.unknown(option, header, template, "")
+		err = c.unknown(option, header, template)
 	}
 	return i, err
 }

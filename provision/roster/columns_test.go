@@ -133,7 +133,7 @@ func TestOptionNamesColumnOrTemplate(t *testing.T) {
 		{"First}", "!closes nothing"},
 		{"{Fi{rst}}", "!not closed"},
 		{"{Frist}", `!"First", "Last"`},
-		{"plain", "!in braces"},
+		{"plain", `!no column "plain"; the headers are`}, {"mploy", `!did you mean "Employee ID"?`},
 		{"{{}}", "!names no column"},
 		{"{}", "!no header between its braces"},
 	} {

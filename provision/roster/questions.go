@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
@@ -77,18 +78,25 @@ func notInName(r rune) bool { return unicode.IsSpace(r) || r == ',' }
 
 // unknown refuses a header that the file does not have, and names those that it has, the nearest
 // first. value is the option's whole value: a near header is suggested in its place there.
-func (c *chooser) unknown(option csvfile.Option, header, value, more string) error {
-	e := c.refuse("there is no column %s%s; the nearest of the headers first: %s", quote(header), more,
-		c.list(c.nearest(header)))
+func (c *chooser) unknown(option csvfile.Option, header, value string) error {
+	headers := c.nearest(header)
+	near := slices.IndexFunc(headers, func(h string) bool {
+		return (isNear(header, h) || isPart(header, h)) && !strings.Contains(value, "{"+h+"}")
+	})
+	all := "the headers are "
+	if near >= 0 {
+		all = "did you mean " + quote(headers[near]) + "? The headers are "
+	}
+	e := c.refuse("there is no column %s; %s%s", quote(header), all, c.list(headers))
 	e.Fix.Option = option
-	nearest := c.nearest(header)[0]
-	if isNear(header, nearest) && !strings.Contains(value, "{"+nearest+"}") {
+	if near >= 0 {
+		nearest := headers[near]
 		if braced := "{" + header + "}"; strings.Contains(value, braced) {
 			header, nearest = braced, "{"+nearest+"}"
 		}
 		e.Fix.Value = strings.Replace(value, header, nearest, 1)
 	} else {
-		e.Advice = "use a header of the file"
+		e.Advice = "name one of these headers"
 	}
 	return &missingError{e}
 }
@@ -144,7 +152,10 @@ func (c *chooser) explain(err error) error {
 	}
 	e, at := missing.err, c.file.Header.Line
 	known := LooksLikeHeader(c.headers)
-	if line := c.headerBelow(known); line > 0 {
+	if line := headerAmong(c.file.Above, known); line > 0 {
+		e = c.refuse("line %d is no header, but line %d looks like the header", at, line)
+		e.Fix = csvfile.Fix{Option: csvfile.OptionHeaderRow, Value: fmt.Sprint(line)}
+	} else if line := headerAmong(c.file.Records, known); line > 0 {
 		e = c.refuse("line %d has no subject, but line %d looks like the header", at, line)
 		e.Fix = csvfile.Fix{Option: csvfile.OptionHeaderRow, Value: fmt.Sprint(line)}
 	} else if v := dataLike(c.headers); v != "" && known == 0 {
@@ -158,12 +169,12 @@ func (c *chooser) explain(err error) error {
 	return e
 }
 
-// headerBelow is the line, among the first ones, of a record that has a header's words where the
-// header has fewer; 0 where there is none.
-func (c *chooser) headerBelow(known int) int {
+// headerAmong is the line, among the first ones, of a record that has a header's words where the
+// header has fewer, known of them; 0 where there is none.
+func headerAmong(records []csvfile.Record, known int) int {
 	const titleLines = 20
-	for i := range min(titleLines, len(c.file.Records)) {
-		r := &c.file.Records[i]
+	for i := range min(titleLines, len(records)) {
+		r := &records[i]
 		words := LooksLikeHeader(r.Cells)
 		hasSubject := slices.ContainsFunc(r.Cells, func(c string) bool { return rolesOf(c)&subject != 0 })
 		if words > max(1, known) || words > known && hasSubject {
@@ -198,17 +209,32 @@ func (c *chooser) exportHeaders() []string {
 	return headers
 }
 
-// nearest lists the export's headers, the nearest to a text first; never none.
+// nearest lists the export's headers, the nearest to a text first: those that begin with it, those
+// that contain it, the others by their distance. There is always one.
 func (c *chooser) nearest(mistyped string) []string {
 	headers := c.exportHeaders()
 	if len(headers) == 0 {
 		return []string{""}
 	}
-	to := []rune(fold(mistyped))
-	slices.SortStableFunc(headers, func(a, b string) int {
-		return distance(to, []rune(fold(a))) - distance(to, []rune(fold(b)))
-	})
+	typed := fold(mistyped)
+	rank := func(header string) int {
+		switch h := fold(header); {
+		case isPart(mistyped, header) && strings.HasPrefix(h, typed):
+			return -2
+		case isPart(mistyped, header):
+			return -1
+		default:
+			return distance([]rune(typed), []rune(h))
+		}
+	}
+	slices.SortStableFunc(headers, func(a, b string) int { return rank(a) - rank(b) })
 	return headers
+}
+
+// isPart reports whether a header contains a text of two characters or more.
+func isPart(text, header string) bool {
+	text = fold(text)
+	return utf8.RuneCountInString(text) > 1 && strings.Contains(fold(header), text)
 }
 
 // list shows headers to people: 20 at most.

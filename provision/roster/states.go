@@ -36,7 +36,7 @@ func (w *warnings) states(r *Roster) {
 			continue
 		}
 		warning := Warning{
-			Text: fmt.Sprintf("column %s: %s, and every row becomes a user", quote(header), strings.Join(told, ", ")),
+			Text: fmt.Sprintf("column %s: %s; every row becomes a user", quote(header), strings.Join(told, ", ")),
 		}
 		sameHeader := func(h string) bool { return h == header }
 		if i == slices.IndexFunc(r.File.Header.Cells, sameHeader) &&

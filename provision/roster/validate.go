@@ -52,7 +52,7 @@ func (v *validator) judge() {
 	case v.badSubject():
 	case v.badName():
 	case p.Email == "" && v.needEmail:
-		v.invalid(provision.CodeNoEmail, v.columns.Email.header(), "no address")
+		v.invalid(provision.CodeNoEmail, v.columns.Email.header(), "no address: an invited user needs one")
 	case p.Email != "":
 		if why := badAddress(p.Email); why != "" {
 			v.invalid(provision.CodeBadEmail, v.columns.Email.header(), why)
@@ -76,7 +76,7 @@ func at(line int, column, why string) string {
 
 func (v *validator) notAPerson(what string) bool {
 	return v.invalid(provision.CodeNotAPerson, v.columns.Subject.header(),
-		quote(what)+" looks like a total or a section line; where it is a person, give the row a name or an address")
+		quote(what)+" looks like a total or section line: delete the row; if it is a person, fill in a name or an address")
 }
 
 // errorValue looks for error values of spreadsheets: in the value and, where that is a template's,
@@ -99,20 +99,20 @@ func (v *validator) errorValue(s *Source, value string) bool {
 // badSubject judges each cell that the subject is made of.
 func (v *validator) badSubject() bool {
 	s := &v.columns.Subject
-	if v.row.Person.Subject == "" {
-		return v.invalid(provision.CodeNoSubject, s.header(), "no subject")
-	}
 	for _, p := range s.parts {
 		if p.column < 0 {
 			continue
 		}
 		cell := cellAt(v.row.Record.Cells, p.column)
 		if cell == "" {
-			return v.invalid(provision.CodeNoSubject, p.text, "the cell is empty, so there is no subject")
+			return v.invalid(provision.CodeNoSubject, p.text, "the cell is empty: fill it in")
 		}
 		if why := damagedSubject(cell); why != "" {
 			return v.invalid(provision.CodeBadSubject, p.text, why)
 		}
+	}
+	if v.row.Person.Subject == "" { // no column is the subject
+		return v.invalid(provision.CodeNoSubject, s.header(), "no subject")
 	}
 	return false
 }

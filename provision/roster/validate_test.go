@@ -101,12 +101,12 @@ func TestAddressIsOneBareMailbox(t *testing.T) {
 		"a@b.c.": "not an address", "plain": "not an address", "a@-b.c": "not an address", "a@b-.c": "not an address",
 		"a@b_c.d": "not an address", "a@b.c'": "not an address", "a@b.c…": "not an address",
 		"a@b.c/": "not an address",
-		"a@b.c!": "not an address", "a@b.c,": "not an address", "a@b,c": "not an address",
+		"a@b.c!": "not an address", "a@b.c,": "not an address", "a@b,c": "a comma where a dot belongs",
 		"“a@b.c”": "not an address",
 		"'a@b.c'": "not an address", "'a@b.c": "not an address", "o’brien@b.c": "not an address",
 		"a＠b.c": "not an address",
 		"…":     "not an address", "/": "not an address", "N/A": "leave the cell empty", "-": "leave the cell empty",
-		"<a@b.c>": "give the bare address", "A <a@b.c>": "an address with a name: give the bare address",
+		"<a@b.c>": "give the bare address", "A <a@b.c>": "an address with a name: give the bare address, a@b.c",
 		"Lovelace, Ada <a@b.c>": "an address with a name", "a@b.c (A)": "an address with a name",
 		"mailto:a@b.c": "give the bare address", "a@b.c,d@e.f": "more than one", "a@b.c; d@e.f": "more than one",
 		"a@b.c d@e.f": "more than one", "a@b.c/d@e.f": "more than one", `="a@b.c"`: `its value, "a@b.c"`,
@@ -155,7 +155,7 @@ func TestTotalsAndSectionLinesAreNotPersons(t *testing.T) {
 		row := judge(t, c.subject, c.name, c.email, roster.Options{})
 		if row.Code != provision.CodeNotAPerson {
 			t.Errorf("%q: got %q %s", c, row.Code, row.Message)
-		} else if !strings.Contains(row.Message, "give the row a name or an address") {
+		} else if !strings.Contains(row.Message, "fill in a name or an address") {
 			t.Errorf("%q: %s names no way out", c, row.Message)
 		}
 	}

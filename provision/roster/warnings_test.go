@@ -68,7 +68,7 @@ func TestColumnOfStatesIsWarnedOf(t *testing.T) {
 		t.Errorf("two columns of one header: got %+v", twice.Warnings)
 	}
 	r := mustExport(t, "Login,Status\na,Gone\nb,Terminated\nc,inactive\nd,Terminated\n", roster.Options{})
-	want := `column "Status": 2 rows are "Terminated", 1 row is "inactive", and every row becomes a user`
+	want := `column "Status": 2 rows are "Terminated", 1 row is "inactive"; every row becomes a user`
 	if len(r.Warnings) != 1 || r.Warnings[0].Text != want {
 		t.Errorf("got %v, want %s", r.Warnings, want)
 	}

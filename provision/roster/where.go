@@ -67,7 +67,7 @@ func (c *chooser) condition(cond *condition, text string) error {
 		at += 1 + next
 	}
 	header := strings.TrimSuffix(text[:first], "!")
-	return c.unknown(OptionWhere, header, text, "")
+	return c.unknown(OptionWhere, header, text)
 }
 
 func (cond *condition) set(text string, column int, header string, not bool, values string) {

@@ -7,13 +7,14 @@
   const byId = (id) => document.getElementById(id);
   const table = byId("rows"), tools = document.querySelector(".tools");
   const search = byId("search"), cause = byId("cause"), count = byId("count"), nothing = byId("nothing");
+  const overview = byId("overview"), clearButton = byId("clear");
   const pages = byId("pages"), previous = byId("previous"), next = byId("next"), range = byId("range");
   const boxes = [...tools.querySelectorAll("input[name=outcome]")];
   const number = new Intl.NumberFormat("en");
   const plural = (n) => number.format(n) + (n === 1 ? " row" : " rows");
 
   // With scripts on, the contents of the noscript element are one text with a row on each line. rows.go describes it.
-  const form = /^<tr id=row-(\d+)( class=open)?(?: data-group=(\d+))?><td>\d+<td>([a-z]+)<td>/;
+  const form = /^<tr id=row-(\d+)( class=open)?(?: data-group=(\d+))?><td>\d+<td>([a-z]+)<[ts]/;
   const rows = [];
   for (const line of all.textContent.split("\n")) {
     const m = form.exec(line);
@@ -50,9 +51,9 @@
     return e;
   };
   const swatch = document.querySelector(".legend .swatch");
-  const tag = (outcome) => {
+  const tag = (outcome, isLocked) => {
     const picture = swatch.cloneNode(true);
-    picture.querySelector("rect").setAttribute("class", "s-" + outcome);
+    picture.querySelector("rect").setAttribute("class", "s-" + (isLocked ? "locked" : outcome));
     const e = element("span", "tag");
     e.append(picture, outcome);
     return e;
@@ -64,7 +65,7 @@
     cells(row).forEach((cell, column) => {
       const td = element("td", "", column === 1 ? "" : cell.text);
       td.setAttribute("role", "cell");
-      if (column === 1) td.append(tag(cell.text));
+      if (column === 1) td.append(tag(cell.text, cell.small));
       if (cell.small) td.append(element("small", "", cell.small));
       tr.append(td);
     });
@@ -94,6 +95,9 @@
     found = rows.filter((row) => (group === "0" || row.group === group)
       && (outcomes.size === 0 || outcomes.has(row.outcome) || row.open && outcomes.has("open"))
       && words.every((w) => text(row).includes(w)));
+    // What is found follows the search at once: the overview comes back when nothing is asked for.
+    overview.hidden = words.length > 0 || outcomes.size > 0 || group !== "0";
+    clearButton.hidden = !overview.hidden;
     show(0, pageSize);
   };
   const clear = () => {
@@ -115,7 +119,7 @@
   headers.forEach((th, column) => {
     const button = element("button", "", th.textContent);
     button.type = "button";
-    button.title = "Sort by " + th.textContent.toLowerCase();
+    button.title = "Sort by " + th.textContent;
     button.addEventListener("click", () => {
       const down = th.getAttribute("aria-sort") === "ascending";
       for (const other of headers) other.removeAttribute("aria-sort");
@@ -156,10 +160,10 @@
   cause?.addEventListener("change", filter);
   for (const b of boxes) b.addEventListener("change", filter);
   tools.addEventListener("submit", (e) => e.preventDefault());
-  byId("clear").addEventListener("click", () => { clear(); search.focus(); });
+  clearButton.addEventListener("click", () => { clear(); search.focus(); });
   const turn = (by) => {
     show(first + by, pageSize);
-    tools.scrollIntoView();
+    table.scrollIntoView();
   };
   previous.addEventListener("click", () => turn(-pageSize));
   next.addEventListener("click", () => turn(pageSize));

@@ -2,11 +2,14 @@ package page
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"html"
+	"net/http"
 	"strconv"
 	"strings"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
@@ -23,13 +26,14 @@ const maxShown = 1000
 //
 //	<tr id=row-2 class=open data-group=1><td>2<td>failed<td>00418<td>Anna<small>anna@acme.example</small><td>…
 //
-// class says that the row is not done. An error of w stays with it, as bufio.Writer has it.
+// class says that the row is not done. Small print below an outcome is the code that gives it another mark. An error
+// of w stays with it, as bufio.Writer has it.
 func writeRows(w *bufio.Writer, v *view) {
 	if v.Rows == 0 {
 		return
 	}
 	w.WriteString("<noscript id=\"all\">\n<table class=\"rows\">\n" +
-		"<thead><tr><th>Row<th>Outcome<th>Subject<th>Name<th>Message</thead>\n")
+		"<thead><tr><th>Row<th>Outcome<th>" + cell(v.SubjectHead) + "<th>Name<th>Message</thead>\n")
 	var line []byte
 	for i := range v.Results.Rows {
 		if i%blockSize == 0 {
@@ -52,16 +56,44 @@ func (v *view) appendRow(line []byte, i int) []byte {
 	}
 	line = strconv.AppendInt(append(line, "><td>"...), int64(r.Number), 10)
 	line = append(append(line, "<td>"...), html.EscapeString(string(r.Entry.Outcome))...)
-	subject := r.Entry.UserSubject
-	if subject == "" {
-		subject = r.Person.Subject
+	if locked(r.Entry.Outcome, string(r.Entry.Code)) {
+		line = appendSmall(line, provision.CodeDisabled)
 	}
-	line = append(append(line, "<td>"...), cell(subject)...)
+	line = append(append(line, "<td>"...), cell(subject(r))...)
 	line = append(append(line, "<td>"...), cell(r.Person.Name)...)
 	line = appendSmall(line, cell(r.Person.Email))
-	line = append(append(line, "<td>"...), cell(string(r.Entry.Message))...)
+	line = append(append(line, "<td>"...), cell(message(&r.Entry))...)
 	line = appendSmall(line, facts(&r.Entry))
 	return append(line, '\n')
+}
+
+// subject is the subject as it is or would be sent, and where there is none the one in the file.
+func subject(r *report.Row) string { return cmp.Or(r.Entry.UserSubject, r.Person.Subject) }
+
+// locked reports whether a row is done, and its person cannot log in all the same.
+func locked(o provision.Outcome, code string) bool {
+	return o == provision.Exists && code == provision.CodeDisabled
+}
+
+// message is what a row says to people.
+func message(e *report.Entry) string {
+	m := string(e.Message)
+	if !locked(e.Outcome, string(e.Code)) {
+		return m
+	}
+	m = strings.TrimPrefix(strings.TrimPrefix(m, "disabled on the tenant"), "; ")
+	if m != "" {
+		m = "; " + m
+	}
+	return "Has a user that is disabled: cannot log in" + m
+}
+
+// class is the colour of an outcome's mark.
+func class(o provision.Outcome, code string) string {
+	if locked(o, code) {
+		return "locked"
+	}
+	return string(o)
 }
 
 // cell is a text of the file as the page's source has it, clipped.
@@ -80,7 +112,7 @@ func facts(e *report.Entry) string {
 	if e.Code != "" {
 		facts = append(facts, cell(string(e.Code)))
 	}
-	if e.HTTPStatus != 0 && !e.Outcome.Done() {
+	if e.HTTPStatus != 0 && e.HTTPStatus != http.StatusOK && !e.Outcome.Done() {
 		facts = append(facts, fmt.Sprintf("HTTP %d", e.HTTPStatus))
 	}
 	if e.TraceID != "" {

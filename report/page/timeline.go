@@ -66,11 +66,13 @@ func longest(gaps []gap, n int) []gap {
 	return kept
 }
 
+// working is how long the runs took, without the pauses between them.
+func (t *timeline) working() int64 { return t.at[len(t.at)-1] - t.at[0] - sum(t.pauses) }
+
 // words says what the chart shows.
 func (t *timeline) words() string {
 	paused, waited := sum(t.pauses), sum(t.waits)
-	n := len(t.at)
-	s := fmt.Sprintf("%s rows were settled in %s", text.Grouped(n), span(t.at[n-1]-t.at[0]-paused))
+	s := fmt.Sprintf("%s rows were settled in %s", text.Grouped(len(t.at)), span(t.working()))
 	switch len(t.pauses) {
 	case 0:
 	case 1:

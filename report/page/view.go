@@ -1,11 +1,11 @@
 package page
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/text"
@@ -15,11 +15,14 @@ import (
 // A view is what the page shows.
 type view struct {
 	*report.Summary
-	Results *report.Results
-	Name    string    // of the result file, without its folder
-	Now     time.Time // when the page is written
-	Plan    bool      // no row was ever sent
-	Lede    string    // what is not done, in a sentence; "" where the heading says it
+	Results     *report.Results
+	Name        string    // of the result file, without its folder
+	Now         time.Time // when the page is written
+	Plan        bool      // no row was ever sent
+	Lede        string    // how many rows became what, in a sentence; "" where the heading says it
+	Correct     bool      // there are rows that a person has to correct
+	Retry       string    // the command for what is not done, "" for none
+	SubjectHead string    // the title of the subject's column
 
 	Totals []total // of the outcomes in the legend
 	Bar    []bar
@@ -31,12 +34,14 @@ type view struct {
 	Further  int      // rows whose cause is none of Causes
 	groupOf  []*group // of each row, nil for none
 	open     []bool   // of each row: it is not done
-	Present  []total  // of the outcomes that rows have
+	Filters  []total  // of the outcomes to filter by
 }
 
 // A total is how many of the rows have an outcome.
 type total struct {
 	Outcome provision.Outcome
+	Name    string // the outcome, or a part of it
+	Class   string // of the mark
 	Count   int
 	Percent string
 	Meaning string
@@ -46,26 +51,91 @@ func newView(r *report.Results, now time.Time) *view {
 	s := r.Summary()
 	v := &view{
 		Results: r, Summary: s, Name: filepath.Base(r.Path), Now: now,
-		Plan: s.Counts[provision.Pending] > 0 && !report.WasSent(r.Rows),
-		open: report.NotDone(r.Rows),
+		Plan:        s.Counts[provision.Pending] > 0 && !report.WasSent(r.Rows),
+		Correct:     s.Counts[provision.Invalid]+s.Counts[provision.Failed] > 0,
+		SubjectHead: subjectHead(r.Action.Subject),
+		open:        report.NotDone(r.Rows),
 	}
-	for _, o := range provision.Outcomes() {
-		t := total{o, s.Counts[o], percent(s.Counts[o], s.Rows), meaning(o)}
-		if t.Count > 0 {
-			v.Present = append(v.Present, t)
-		}
-		if t.Count > 0 || o == provision.Invalid || o == provision.Failed || o == provision.Pending {
-			v.Totals = append(v.Totals, t) // that no row failed is worth knowing
-		}
+	if s.NotDone > 0 {
+		v.Retry = retryCommand(v.Name, s.Tenant)
 	}
-	v.Bar = bars(v.Present, s.Rows)
-	if line := newTimeline(settledTimes(r.Rows)); line != nil {
+	v.addTotals()
+	if line := newTimeline(settledTimes(r.Rows)); line != nil && line.working() > minChart {
 		v.Charts = []chart{line.draw("wide", 880, 270), line.draw("narrow", 340, 250)}
 		v.Pace = line.words()
 	}
 	v.addGroups()
 	v.Lede = v.lede()
 	return v
+}
+
+// minChart is how many milliseconds a run takes at least that has a chart.
+const minChart = 60_000
+
+// addTotals counts the outcomes. Users that exist and are disabled count apart.
+func (v *view) addTotals() {
+	open := map[provision.Outcome]int{}
+	lockedRows := 0
+	for i, r := range v.Results.Rows {
+		if v.open[i] {
+			open[r.Entry.Outcome]++
+		}
+		if locked(r.Entry.Outcome, string(r.Entry.Code)) {
+			lockedRows++
+		}
+	}
+	var parts []total
+	add := func(t total) {
+		t.Percent = percent(t.Count, v.Rows)
+		if t.Count > 0 {
+			parts = append(parts, t)
+		}
+		if t.Count > 0 || t.Outcome == provision.Invalid || t.Outcome == provision.Failed ||
+			t.Outcome == provision.Pending {
+			v.Totals = append(v.Totals, t) // that no row failed is worth knowing
+		}
+	}
+	for _, o := range provision.Outcomes() {
+		t := total{Outcome: o, Name: string(o), Class: string(o), Count: v.Counts[o], Meaning: meaning(o)}
+		allOpen := t.Count == v.NotDone && open[o] == t.Count && v.Done > 0 // the filter "not done" is the same
+		if t.Count > 0 && !allOpen {
+			v.Filters = append(v.Filters, t)
+		}
+		if o == provision.Exists {
+			t.Count -= lockedRows
+		}
+		add(t)
+		if o == provision.Exists {
+			add(total{Outcome: o, Name: "exists, disabled", Class: "locked", Count: lockedRows,
+				Meaning: "has a user that is disabled: cannot log in"})
+		}
+	}
+	v.Bar = bars(parts, v.Rows)
+}
+
+// subjectHead names the column of the export that the subject is from, where it is one.
+func subjectHead(source string) string {
+	if source == "" || strings.ContainsAny(source, "{}") {
+		return "Subject"
+	}
+	return text.Clip(source, 40) + " (subject)"
+}
+
+// retryCommand is what to type for the rows that are not done; "" for a file whose name shells read in different ways.
+func retryCommand(name, tenant string) string {
+	odd := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._- ()", r)
+	}
+	if strings.ContainsFunc(name, odd) || strings.HasPrefix(name, "-") {
+		return ""
+	}
+	if strings.ContainsAny(name, " ()") {
+		name = `"` + name + `"`
+	}
+	if tenant == "sandbox" {
+		name += " --sandbox"
+	}
+	return "qlik-provision retry " + name
 }
 
 // settledTimes are the times at which rows were settled, in Unix milliseconds, sorted.
@@ -81,28 +151,44 @@ func settledTimes(rows []report.Row) []int64 {
 	return times
 }
 
-// lede says how the rows of a plan, or those that are not done, divide among the outcomes.
+// lede says what became of the rows, for somebody who does not know the outcomes.
 func (v *view) lede() string {
-	open := map[provision.Outcome]int{}
-	for i, r := range v.Results.Rows {
-		if v.open[i] || v.Plan {
-			open[r.Entry.Outcome]++
+	c := v.Counts
+	if v.Rows == 0 || v.Plan && c[provision.Pending] == v.Rows {
+		return ""
+	}
+	lockedRows := 0
+	for _, t := range v.Totals {
+		if t.Class == "locked" {
+			lockedRows = t.Count
 		}
+	}
+	left := "rows are not settled yet"
+	if v.Plan {
+		left = "rows are to be sent"
 	}
 	var parts []string
-	for _, o := range provision.Outcomes() {
-		if open[o] > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s", text.Grouped(open[o]), o))
+	for _, p := range []struct {
+		count     int
+		one, many string
+	}{
+		{c[provision.Created], "user created", "users created"},
+		{c[provision.Updated], "user updated", "users updated"},
+		{c[provision.Disabled], "user disabled", "users disabled"},
+		{c[provision.Deleted], "user deleted by undo", "users deleted by undo"},
+		{c[provision.Exists] - lockedRows, "user existed already", "users existed already"},
+		{lockedRows, "person has a disabled user", "persons have a disabled user"},
+		{c[provision.Unchanged], "row needed no change", "rows needed no change"},
+		{c[provision.Invalid] + c[provision.Failed], "row needs correction", "rows need correction"},
+		{c[provision.Pending], strings.NewReplacer("rows are", "row is").Replace(left), left},
+		{c[provision.Skipped], "left out", "left out"},
+		{c[provision.Duplicate], "repeats another row", "repeat another row"},
+	} {
+		if p.count > 0 {
+			parts = append(parts, text.Plural(p.count, p.one, p.many))
 		}
 	}
-	list := strings.Join(parts, ", ") + "."
-	switch {
-	case v.Plan && len(parts) == 1, parts == nil:
-		return ""
-	case v.Plan:
-		return list
-	}
-	return fmt.Sprintf("%s not: %s", text.Plural(v.NotDone, "is", "are"), list)
+	return strings.Join(parts, "; ") + "."
 }
 
 // meaning explains an outcome to somebody who has not read the documentation.

@@ -41,7 +41,7 @@ func TestPageStatesOutcomeOfRun(t *testing.T) {
 	at := sampleStart()
 	ok := sample{subject: "1", outcome: "created", at: at, tries: 1}
 	disabled := sample{
-		subject: "2", outcome: "exists", code: "disabled", message: "disabled on the tenant", at: at.Add(20 * time.Second),
+		subject: "2", outcome: "exists", code: "disabled", message: "disabled on the tenant", at: at.Add(80 * time.Second),
 	}
 	differing := sample{subject: "5", outcome: "exists", code: "differs", message: "name differs", at: at}
 	bad := sample{subject: "3", outcome: "failed", code: "USERS-4", message: "no", at: at.Add(90 * time.Second), tries: 1}
@@ -55,25 +55,33 @@ func TestPageStatesOutcomeOfRun(t *testing.T) {
 		has, hasNot []string
 	}{
 		{"everything done", []sample{ok, disabled, differing},
-			[]string{"All 3 rows are done", "3 rows were settled in 20 s.",
-				"2 Mar 2026, 09:15:17 UTC", "Done, but worth checking", "name differs</p>", "disabled on the tenant</p>"},
-			[]string{"Why rows are not done", `value="open"`}},
+			[]string{"All 3 rows are done", "1 user created; 1 user existed already; 1 person has a disabled user.",
+				"3 rows were settled in 1 min 20 s.", "2 Mar 2026, 09:16:17 UTC", "Done, but worth checking",
+				"name differs</p>", "Has a user that is disabled: cannot log in</p>", `<rect class="s-locked"`},
+			[]string{"Why rows are not done", `value="open"`, "qlik-provision retry"}},
+		{"a short run", []sample{ok, created("2", 59*time.Second)}, nil, []string{`class="chart`}},
 		{"one row, done", []sample{ok}, []string{"The one row is done"}, []string{`class="chart`, "Done, but"}},
-		{"one of one not", []sample{bad}, []string{"0 of 1 row is done", "1 is not: 1 failed."}, nil},
+		{"one of one not", []sample{bad}, []string{"0 of 1 row is done", "1 row needs correction.", `value="failed"`}, nil},
 		{"some not", []sample{ok, disabled, bad, open},
-			[]string{"2 of 4 rows are done", "2 are not: 1 failed, 1 pending.", `<a href="#row-3">3</a>`, "id=row-4 class=open"},
+			[]string{"2 of 4 rows are done", "; 1 row needs correction; 1 row is not settled yet.",
+				`<a href="#row-3">3 <bdi>3</bdi></a>`, "id=row-4 class=open", "not in the export; then run:",
+				"<code>qlik-provision retry new-hires.results.csv</code>"},
 			[]string{"other causes"}},
+		{"one outcome not done", []sample{ok, open, open}, []string{`value="open"`, `value="created"`,
+			"For the rows that are not done, run: <code>qlik-provision retry new-hires.results.csv</code>"},
+			[]string{`value="pending"`, "Correct these cells"}},
 		{"a plan without lookups", []sample{open, open}, []string{"Nothing has been sent yet: 2 rows"},
 			[]string{"First outcome", `class="chart`, `class="lede"`}},
 		{"a plan with lookups", []sample{disabled, open, open},
-			[]string{"Nothing has been sent yet: 3 rows", "1 exists, 2 pending."}, nil},
-		{"a pause between two runs", []sample{ok, created("2", 5*time.Second), created("3", 26*time.Hour)},
-			[]string{"3 rows were settled in 5 s, with a pause of 1 d 1 h.", "Pauses between runs are cut short"},
+			[]string{"Nothing has been sent yet: 3 rows", "1 person has a disabled user; 2 rows are to be sent."}, nil},
+		{"a pause between two runs", []sample{ok, created("2", 65*time.Second), created("3", 26*time.Hour)},
+			[]string{"3 rows were settled in 1 min 5 s, with a pause of 1 d 1 h.", "Pauses between runs are cut short"},
 			[]string{"Shaded"}},
-		{"pauses between three runs", []sample{ok, created("2", time.Hour), created("3", 3*time.Hour)},
-			[]string{"3 rows were settled in 0 s, with 2 pauses of 3 h in total."}, []string{"Shaded"}},
-		{"a wait", []sample{ok, created("2", time.Second), created("3", 2*time.Second), created("4", 42*time.Second)},
-			[]string{"4 rows were settled in 42 s; for 40 s of it no row was settled.", "Shaded"},
+		{"pauses between three runs",
+			[]sample{ok, created("2", time.Hour), created("3", 3*time.Hour), created("4", 3*time.Hour+2*time.Minute)},
+			[]string{"4 rows were settled in 2 min, with 2 pauses of 3 h in total."}, []string{"Shaded"}},
+		{"a wait", []sample{ok, created("2", time.Second), created("3", 2*time.Second), created("4", 72*time.Second)},
+			[]string{"4 rows were settled in 1 min 12 s; for 1 min 10 s of it no row was settled.", "Shaded"},
 			[]string{"Pauses between runs"}},
 		{"a message as long as the page shows", []sample{{outcome: "failed", message: strings.Repeat("m", maxShown-2) + "é"}},
 			[]string{"<td>" + strings.Repeat("m", maxShown-2) + "é\n"}, nil},
@@ -149,5 +157,37 @@ func wantTexts(t *testing.T, r *report.Results, has, hasNot []string) {
 		if strings.Contains(page, s) {
 			t.Errorf("the page has %q", s)
 		}
+	}
+}
+
+func TestPageNamesPersonsAndColumn(t *testing.T) {
+	r := results([]sample{
+		{name: "<b>Ada</b>", subject: "7", outcome: "invalid", code: "bad-email",
+			message: `column "Mail": "x" is no address`},
+		{subject: "8", outcome: "invalid", code: "bad-email", message: `column "Mail": "y" is no address`},
+		{email: "e@x.example", outcome: "failed", code: "X-9", message: "no", status: 400},
+		{subject: "9", outcome: "failed", code: "admin-role", message: "no", status: 200},
+	})
+	wantTexts(t, r, []string{
+		"1 <bdi>&lt;b&gt;Ada&lt;/b&gt;</bdi></a>", "2 <bdi>8</bdi></a>", "3 <bdi>e@x.example</bdi></a>",
+		"The address is not valid: Mail (2 rows)</option>", `<span class="quiet">Row 1:</span> column`,
+		"Employee ID (subject)</th>", "<th>Employee ID (subject)<th>", "HTTP 400",
+	}, []string{"HTTP 200"})
+	r.Action.Subject = "idp|{Employee ID}"
+	wantTexts(t, r, []string{">Subject</th>"}, nil)
+}
+
+func TestRetryCommandIsSafeToPaste(t *testing.T) {
+	for name, want := range map[string]string{
+		"hr.results.csv": "qlik-provision retry hr.results.csv", "hr (2).csv": `qlik-provision retry "hr (2).csv"`,
+		"$(rm x).csv": "", "a;b.csv": "", "-o.csv": "",
+		"a`b.csv": "", "a'b.csv": "", `a"b.csv`: "", "a\nb.csv": "", "%a%.csv": "",
+	} {
+		if got := retryCommand(name, "acme.eu.qlikcloud.com"); got != want {
+			t.Errorf("for %q: %q, want %q", name, got, want)
+		}
+	}
+	if got := retryCommand("hr.csv", "sandbox"); got != "qlik-provision retry hr.csv --sandbox" {
+		t.Error(got)
 	}
 }
