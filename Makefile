@@ -29,6 +29,10 @@ FUZZTIME ?= 10m
 WINDOWS_TESTS ?= -skip 'TestAJournal(CutOff|WithAnyByte)|TestKilled(Undo|Disable|Update)|TestSoak' \
 	./report ./cmd/qlik-provision
 
+# Tests that measure memory or simulate long schedules. They take minutes under the race detector, and show no
+# more there.
+SIMULATIONS = ^(TestMemory.*|TestEstimate.*|TestScheduleIsNearTheBestPossible)$$
+
 .PHONY: build demo test test-windows lint lint-full vuln soak fuzz bench cover docs \
 	dist archives packages test-packages manifests clean
 # The steps of a release write to one folder.
@@ -44,7 +48,8 @@ demo: build
 	@echo && head -n 6 demo/new-hires.sandbox.results.csv
 
 test:
-	go test -race ./...
+	go test -race -skip '$(SIMULATIONS)' ./...
+	go test -run '$(SIMULATIONS)' ./provision ./cmd/qlik-provision
 	go test $(TOOLS)
 
 # The tests of the Windows build, run by Wine. Where there is no Wine it says what to install.

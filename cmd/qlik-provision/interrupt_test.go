@@ -98,10 +98,10 @@ func TestInterruptBeforeTheFirstRequest(t *testing.T) {
 		}
 		defer in.Close()
 		c.start(t)
-		if _, err := fmt.Fprintln(in, "Employee ID,Name"); err != nil {
+		// More than a pipe holds: once it is written, the program reads.
+		if _, err := fmt.Fprint(in, "Employee ID,Name\n", strings.Repeat("1,Ann\n", 100_000)); err != nil {
 			t.Fatal(err)
 		}
-		<-time.After(300 * time.Millisecond) // nothing outside shows that it reads
 		c.signal(t, os.Interrupt)
 		code := c.end(t)
 		if code != exitInterrupted || !strings.Contains(c.stderr.String(), "create - -o hr.results.csv\n") {
