@@ -74,8 +74,8 @@ func (r *Run) send(ctx context.Context, t turn) {
 	v, known := judge(j.write.kind, err)
 	if !known {
 		j.err = err
+		r.fail(fmt.Errorf("%s: %w", j.write.kind, err)) // first: the gate opens for another probe with the row put back
 		r.putBack(t)
-		r.fail(fmt.Errorf("%s: %w", j.write.kind, err))
 		return
 	}
 	if v == noAnswer && r.isOutage(ctx, t) {
