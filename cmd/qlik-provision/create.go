@@ -27,26 +27,12 @@ a terminal it shows what will be sent, and asks.`,
 			"  qlik-provision create hr.csv --subject " + example(`corp\{Login}`) + " --name " +
 			example(`{First} {Last}`) + "\n" +
 			"  qlik-provision create hr.csv --sandbox",
-		Args:              oneFile("export"),
-		ValidArgsFunction: completeFiles("csv", "tsv", "txt"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.configure(cmd, args[0], f)
-			if err != nil {
-				return err
-			}
-			return a.runExport(cmd.Context(), c, "create", args[0], c.dryRun)
-		},
 	}
-	f.tenantFlags(cmd)
-	f.columnFlags(cmd)
-	f.roleFlags(cmd)
-	f.exportFlags(cmd)
-	f.writeFlags(cmd)
-	f.dryRunFlag(cmd)
-	f.adminFlag(cmd)
-	f.runFlags(cmd)
-	f.lookupFlag(cmd)
-	completeFlags(cmd)
+	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
+		return a.runExport(ctx, c, "create", file, c.dryRun)
+	},
+		f.tenantFlags, f.columnFlags, f.roleFlags, f.exportFlags, f.writeFlags, f.dryRunFlag, f.adminFlag, f.runFlags,
+		f.lookupFlag)
 	return cmd
 }
 
@@ -62,24 +48,11 @@ run on a new export.`,
 		Example: `  qlik-provision plan --offline hr.csv
   qlik-provision plan hr.csv
   qlik-provision plan hr.csv -o hr.results.csv && qlik-provision retry hr.results.csv`,
-		Args:              oneFile("export"),
-		ValidArgsFunction: completeFiles("csv", "tsv", "txt"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.configure(cmd, args[0], f)
-			if err != nil {
-				return err
-			}
-			return a.runExport(cmd.Context(), c, "create", args[0], true)
-		},
 	}
-	f.tenantFlags(cmd)
-	f.columnFlags(cmd)
-	f.roleFlags(cmd)
-	f.exportFlags(cmd)
-	f.adminFlag(cmd)
-	f.runFlags(cmd)
-	group(cmd, groupRun).boolean(&f.offline, "offline", "check the file without contacting the tenant")
-	completeFlags(cmd)
+	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
+		return a.runExport(ctx, c, "create", file, true)
+	},
+		f.tenantFlags, f.columnFlags, f.roleFlags, f.exportFlags, f.adminFlag, f.runFlags, f.offlineFlag)
 	return cmd
 }
 
@@ -93,27 +66,14 @@ they own. It never disables a user that belongs to another person. Without a ter
 --yes.`,
 		Example: `  qlik-provision disable leavers.csv --dry-run
   qlik-provision disable leavers.csv`,
-		Args:              oneFile("export"),
-		ValidArgsFunction: completeFiles("csv", "tsv", "txt"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.configure(cmd, args[0], f)
-			if err == nil {
-				err = a.requireYes(c, "disabling users")
-			}
-			if err != nil {
-				return err
-			}
-			return a.runExport(cmd.Context(), c, "disable", args[0], c.dryRun)
-		},
 	}
-	f.tenantFlags(cmd)
-	f.columnFlags(cmd)
-	f.exportFlags(cmd)
-	f.writeFlags(cmd)
-	f.dryRunFlag(cmd)
-	f.adminFlag(cmd)
-	f.runFlags(cmd)
-	completeFlags(cmd)
+	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
+		if err := a.requireYes(c, "disabling users"); err != nil {
+			return err
+		}
+		return a.runExport(ctx, c, "disable", file, c.dryRun)
+	},
+		f.tenantFlags, f.columnFlags, f.exportFlags, f.writeFlags, f.dryRunFlag, f.adminFlag, f.runFlags)
 	return cmd
 }
 

@@ -196,6 +196,15 @@ func (f *flags) lookupFlag(cmd *cobra.Command) {
 	group(cmd, groupRun).boolean(&f.noLookup, "no-lookup", "do not look up existing users first")
 }
 
+func (f *flags) offlineFlag(cmd *cobra.Command) {
+	group(cmd, groupRun).boolean(&f.offline, "offline", "check the file without contacting the tenant")
+}
+
+// actionFlags are those that a retry compares with its file's action, and no other group has.
+func (f *flags) actionFlags(cmd *cobra.Command) {
+	group(cmd, groupColumns).list(&f.where, "where", "`CONDITION` of the file's action")
+}
+
 // example quotes an example for help, as the platform's shell takes it.
 func example(s string) string { return quote(s) }
 

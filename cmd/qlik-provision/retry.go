@@ -27,29 +27,13 @@ The action column of the file says what the rows are for, so no column flags are
 have been corrected and saved by a spreadsheet in the meantime.`,
 		Example: `  qlik-provision retry hr.results.csv
   qlik-provision retry hr.results.csv --limit 20`,
-		Args:              oneFile("result file"),
-		ValidArgsFunction: completeResults,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.configure(cmd, args[0], f)
-			if err != nil {
-				return err
-			}
-			return a.retry(cmd.Context(), c, args[0])
-		},
 	}
-	f.tenantFlags(cmd)
-	f.columnFlags(cmd)
-	f.roleFlags(cmd)
-	f.readFlags(cmd)
-	group(cmd, groupColumns).list(&f.where, "where", "`CONDITION` of the file's action")
-	f.writeFlags(cmd)
-	f.adminFlag(cmd)
-	f.runFlags(cmd)
-	f.lookupFlag(cmd)
+	a.onFile(cmd, &f, "result file", a.retry,
+		f.tenantFlags, f.columnFlags, f.roleFlags, f.readFlags, f.actionFlags, f.writeFlags, f.adminFlag, f.runFlags,
+		f.lookupFlag)
 	for _, name := range []string{"subject", "name", "email", "roles", "role", "status", "update", "where"} {
 		_ = cmd.Flags().MarkHidden(name) // the file's action has them; they are there to be compared
 	}
-	completeFlags(cmd)
 	return cmd
 }
 

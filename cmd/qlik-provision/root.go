@@ -84,6 +84,28 @@ to a result file. From that file a run can always be continued, corrected and un
 	return root
 }
 
+// onFile makes cmd a command on one file, an export or a result file: run gets the config that its flags come to. sets
+// add the flags.
+func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context.Context, *config, string) error,
+	sets ...func(*cobra.Command),
+) {
+	cmd.Args, cmd.ValidArgsFunction = oneFile(what), completeResults
+	if what == "export" {
+		cmd.ValidArgsFunction = completeFiles("csv", "tsv", "txt")
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := a.configure(cmd, args[0], *f)
+		if err != nil {
+			return err
+		}
+		return run(cmd.Context(), c, args[0])
+	}
+	for _, set := range sets {
+		set(cmd)
+	}
+	completeFlags(cmd)
+}
+
 // oneFile is the rule of the commands that take one file.
 func oneFile(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

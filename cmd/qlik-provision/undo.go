@@ -23,22 +23,9 @@ personal data, keys and sessions; what it owned has no owner afterwards. Without
 needs --yes.`,
 		Example: `  qlik-provision undo hr.results.csv --dry-run
   qlik-provision undo hr.results.csv`,
-		Args:              oneFile("result file"),
-		ValidArgsFunction: completeResults,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.configure(cmd, args[0], f)
-			if err != nil {
-				return err
-			}
-			return a.undo(cmd.Context(), c, args[0])
-		},
 	}
-	f.tenantFlags(cmd)
-	f.readFlags(cmd)
-	f.writeFlags(cmd)
-	f.dryRunFlag(cmd)
-	f.runFlags(cmd)
-	completeFlags(cmd)
+	a.onFile(cmd, &f, "result file", a.undo,
+		f.tenantFlags, f.readFlags, f.writeFlags, f.dryRunFlag, f.runFlags)
 	return cmd
 }
 

@@ -21,21 +21,10 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long: `verify looks up every row of RESULTS and compares the tenant with the outcomes: that created users
 exist and are not disabled, that deleted users are gone, that pending and failed rows have no user.
 It sends lookups only, and changes nothing.`,
-		Example:           `  qlik-provision verify hr.results.csv`,
-		Args:              oneFile("result file"),
-		ValidArgsFunction: completeResults,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.configure(cmd, args[0], f)
-			if err != nil {
-				return err
-			}
-			return a.verify(cmd.Context(), c, args[0])
-		},
+		Example: `  qlik-provision verify hr.results.csv`,
 	}
-	f.tenantFlags(cmd)
-	f.readFlags(cmd)
-	f.runFlags(cmd)
-	completeFlags(cmd)
+	a.onFile(cmd, &f, "result file", a.verify,
+		f.tenantFlags, f.readFlags, f.runFlags)
 	return cmd
 }
 
