@@ -71,7 +71,7 @@ func countOf(n, of int) string {
 
 func (s *session) planEnd(total *report.Summary) *failure {
 	bad := total.Counts[provision.Invalid] + total.Counts[provision.Failed]
-	if bad == 0 {
+	if bad == 0 || s.config.run.Task == provision.Delete { // an undo is for other rows
 		return nil
 	}
 	next := s.next(total)
