@@ -296,3 +296,24 @@ func TestRunWithoutRows(t *testing.T) {
 		}
 	})
 }
+
+func TestNoRetryAfterHoldsLongerThanThePatience(t *testing.T) {
+	for _, on := range []sandbox.Endpoint{sandbox.EndpointToken, sandbox.EndpointFilter, sandbox.EndpointCreate} {
+		for _, status := range []int{408, 429, 500, 503} {
+			for _, patience := range []time.Duration{time.Minute, 15 * time.Minute} {
+				t.Run(fmt.Sprint(on, " ", status, " ", patience), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+						tr.tenant.Inject(faults.Fault{Kind: faults.Status, On: on, Status: status, RetryAfter: "86400"})
+						rows := people(30)
+						tr.run(t.Context(), rows, provision.Options{Patience: patience})
+						if !errors.Is(tr.err, provision.ErrPatience) || tr.took > patience+time.Minute {
+							t.Errorf("it ended after %v with %v", tr.took, tr.err)
+						}
+						tr.outcomes(t, rows, map[provision.Outcome]int{provision.Pending: 30})
+					})
+				})
+			}
+		}
+	}
+}

@@ -5,10 +5,15 @@ import "github.com/spf13/cobra"
 // topics are commands that only explain themselves: qlik-provision help exit-codes.
 func topics() []*cobra.Command {
 	return []*cobra.Command{
-		{
-			Use:   "environment",
-			Short: "The environment variables",
-			Long: `QLIK_TENANT             the URL of the tenant, if --tenant is not given
+		{Use: "environment", Short: "The environment variables", Long: environmentText},
+		{Use: "exit-codes", Short: "The meaning of an exit code", Long: exitCodesText},
+		{Use: "result-file", Short: "The columns and outcomes of a result file", Long: resultFileText},
+	}
+}
+
+// The texts of the topics; their lines are set as they are.
+const (
+	environmentText = `QLIK_TENANT             the URL of the tenant, if --tenant is not given
 QLIK_CLIENT_ID          the M2M OAuth client
 QLIK_CLIENT_SECRET      its secret
 QLIK_API_KEY            an API key, instead of client and secret
@@ -17,12 +22,9 @@ HTTPS_PROXY, NO_PROXY   the proxy to the tenant, and hosts that need none
 NO_COLOR                no colours
 
 A credential flag hides every credential in the environment. With --context or
---sandbox neither tenant nor credentials are read from it.`,
-		},
-		{
-			Use:   "exit-codes",
-			Short: "The meaning of an exit code",
-			Long: `0    every row is done (plan, --dry-run: done or can be sent; --limit: what was
+--sandbox neither tenant nor credentials are read from it.`
+
+	exitCodesText = `0    every row is done (plan, --dry-run: done or can be sent; --limit: what was
      tried is done)
 1    the run finished; some rows are not done (with --limit: others than those
      it left); or a disable found nobody; or verify found a difference
@@ -34,12 +36,9 @@ A credential flag hides every credential in the environment. With --context or
      not after a second Ctrl-C)
 
 Every end that is not 0 prints what happened, "error: …", and what to type next,
-"hint: …", to standard error. 1 needs a person; 3 may be tried again.`,
-		},
-		{
-			Use:   "result-file",
-			Short: "The columns and outcomes of a result file",
-			Long: `After the export's columns there are thirteen more:
+"hint: …", to standard error. 1 needs a person; 3 may be tried again.`
+
+	resultFileText = `After the export's columns there are thirteen more:
 
 action        what the row is for, with everything that decides what is sent
 outcome       see below
@@ -70,7 +69,5 @@ failed     the tenant refused it, or another person's user has the subject or ad
 pending    not tried yet, or the run ended before the row was finished
 
 Rows that are invalid, failed or pending are not done: retry runs them. Others
-are done (a duplicate: where its row is), and never sent or changed again.`,
-		},
-	}
-}
+are done (a duplicate: where its row is), and never sent or changed again.`
+)
