@@ -65,6 +65,9 @@ func (l *Ledger) decide(r *Row, c *conflicts) Entry {
 	if e.Outcome == provision.Pending && tried && was.UserSubject == e.UserSubject {
 		e.Code, e.Message, e.TraceID = was.Code, was.Message, was.TraceID
 		e.HTTPStatus, e.Attempts, e.FinishedAt = was.HTTPStatus, was.Attempts, was.FinishedAt
+		if was.Code == provision.CodeMaybeChanged { // else it may be the user of another person
+			e.UserID = was.UserID
+		}
 		return e
 	}
 	// The line would be wrong as soon as the file is written, sorted or filtered.
