@@ -125,7 +125,9 @@ func (f files) tryNames() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(file.Close(), os.Remove(file.Name()))
+	err = file.Close()
+	// A scanner may have opened the file in the meantime, where a file that is open cannot be removed.
+	return errors.Join(err, retryBusy(patienceAtEnd, isBusy, func() error { return os.Remove(file.Name()) }))
 }
 
 // removeTemps removes what killed runs left. The lock must be held.
