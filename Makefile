@@ -26,7 +26,7 @@ FUZZTIME ?= 10m
 
 # What test-windows runs under Wine: the packages with operating-system code, without the tests that take
 # long and show nothing of Windows that another does not show.
-WINDOWS_TESTS ?= -skip 'TestAJournal(CutOff|WithAnyByte)|TestKilled(Undo|Disable|Update)|TestSoak' \
+WINDOWS_TESTS ?= -skip 'TestAJournal(CutOff|WithAnyByte)|TestKilled(Undo|Disable|Update)|TestSoak|TestSecretsThatTheTenantEchoes' \
 	./report ./cmd/qlik-provision
 
 # Tests that measure memory or simulate long schedules. They take minutes under the race detector, and show no

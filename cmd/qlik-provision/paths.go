@@ -32,7 +32,7 @@ func (c *config) checkPaths(results string, others ...namedPath) error {
 	}
 	err = f.Close()
 	if fresh {
-		err = errors.Join(err, os.Remove(c.log))
+		_ = os.Remove(c.log) // where another program has opened it meanwhile, an empty log stays: no fault
 	}
 	return err
 }
