@@ -229,7 +229,7 @@ func TestEveryRecordingErrorIsReturned(t *testing.T) {
 					t.Errorf("it ended with %v, having tried %d times to record", tr.err, tries)
 				}
 				tr.truth(t, people(30))
-				// Those whose answer was lost aside, who was created is told to record, whatever became of others.
+				// Every created user was passed to record, those whose answer was lost aside.
 				if n := len(tr.tenant.Users()); test.fault.Kind != faults.Reset && n != len(offered) {
 					t.Errorf("%d users are on the tenant, of which record was told of %d", n, len(offered))
 				}

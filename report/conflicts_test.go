@@ -68,7 +68,7 @@ var conflictCases = []struct {
 	{"one address under one subject", "a,Jane,j@x.example\na,Jane,j@x.example\n", []string{"pending",
 		"duplicate same person as row 1"}},
 	{"no address is nobody's", "a,Jane,\nb,John,\n", []string{"pending", "pending"}},
-	{"another row of a person whose address is also somebody else's",
+	{"another row of a person whose address is another person's, too",
 		"a,Jane,j@x.example\na,Jane,k@x.example\nb,John,j@x.example\n", []string{
 			"invalid email-twice the address is also in row 3 (John, b)", "pending",
 			"invalid email-twice the address is also in row 1 (Jane, a)"}},

@@ -151,7 +151,7 @@ func settledTimes(rows []report.Row) []int64 {
 	return times
 }
 
-// lede says what became of the rows, for somebody who does not know the outcomes.
+// lede is the outcome of the rows in a sentence, for a reader who does not know the words for outcomes.
 func (v *view) lede() string {
 	c := v.Counts
 	if v.Rows == 0 || v.Plan && c[provision.Pending] == v.Rows {
