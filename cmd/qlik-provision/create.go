@@ -47,7 +47,8 @@ carries out. With --offline it checks the file without contacting the tenant: th
 run on a new export.`,
 		Example: `  qlik-provision plan --offline hr.csv
   qlik-provision plan hr.csv
-  qlik-provision plan hr.csv -o hr.results.csv && qlik-provision retry hr.results.csv`,
+  qlik-provision plan hr.csv -o planned.csv    # save the plan
+  qlik-provision retry planned.csv             # carry it out`,
 	}
 	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
 		return a.runExport(ctx, c, "create", file, true)
