@@ -43,13 +43,13 @@ const (
 type verdict int
 
 const (
-	processed verdict = iota // accepted, or refused for the row's own sake
-	limited                  // 429
-	forbidden                // 403
-	lost                     // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
-	outage                   // lost, and a lookup got no answer either
-	noToken                  // never sent: the token endpoint failed
-	unsent                   // never sent, for want of a file descriptor: it says nothing about the tenant
+	processed    verdict = iota // accepted, or refused for the row's own sake
+	limited                     // 429
+	forbidden                   // 403
+	lost                        // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
+	outage                      // lost, and a lookup got no answer either
+	noToken                     // never sent: the token endpoint failed
+	noDescriptor                // never sent, for want of a file descriptor: it says nothing about the tenant
 )
 
 func newGate(limiter *rate.Limiter) *gate {
@@ -113,12 +113,11 @@ func (g *gate) release(j *job) {
 // rows whose 403 turned out to be their own; err is that of a run that cannot go on.
 func (g *gate) answer(now time.Time, j *job, v verdict, after time.Duration) (own []*job, err error) {
 	g.release(j)
-	if v != lost && v != outage && v != unsent {
+	if v != lost && v != outage && v != noDescriptor {
 		clear(g.unanswered)
 	}
 	late := j.opened != g.opened // others were processed since it was sent, so that it says nothing about now
 	switch {
-	case v == unsent:
 	case v == processed:
 		g.processed = true
 		if j.probe {
@@ -131,6 +130,8 @@ func (g *gate) answer(now time.Time, j *job, v verdict, after time.Duration) (ow
 		g.close(ReasonLimit, now, g.wait(j, after))
 	case v == noToken:
 		g.close(ReasonToken, now, g.wait(j, after))
+	case v == noDescriptor:
+		g.close(ReasonDescriptor, now, g.wait(j, 0))
 	case v == forbidden:
 		err = g.suspect(now, j)
 	default:

@@ -114,9 +114,9 @@ type matchKind int
 const (
 	noMatch         matchKind = iota // the person has no user
 	subjectMatch                     // the person's user, found by subject
-	emailMatch                     // the person's user, found by address under another subject
+	emailMatch                       // the person's user, found by address under another subject
 	subjectConflict                  // a user with the row's subject belongs to another person
-	emailConflict                  // a user with the row's address belongs to another person
+	emailConflict                    // a user with the row's address belongs to another person
 )
 
 // A match is what a lookup means for one row.

@@ -293,12 +293,17 @@ func (r *Run) met(err error, tries int) (wait time.Duration) {
 	if err == nil {
 		return 0
 	}
+	if lacksDescriptor(err) {
+		tries = 1 // a request that runs ends soon
+	}
 	wait = qlik.RetryAfter(err)
 	if wait == 0 || !errors.Is(err, qlik.ErrLimited) {
 		wait = max(wait, backoff(tries))
 	}
 	l.back, l.reason = now.Add(wait), ReasonLookup
 	switch {
+	case lacksDescriptor(err):
+		l.reason = ReasonDescriptor
 	case errors.Is(err, qlik.ErrLimited):
 		l.reason = ReasonLimit
 		if l.back.After(l.until) {

@@ -25,16 +25,15 @@ type Reason string
 
 // The reasons to wait.
 const (
-	ReasonLimit     Reason = "the tenant's rate limit"
-	ReasonForbidden Reason = "a probe that tells whether the client may write users"
-	ReasonDown      Reason = "the tenant to answer again"
-	ReasonToken     Reason = "a token"
-	ReasonLookup    Reason = "the answer to a lookup"
-	ReasonRetry     Reason = "another attempt"
-	ReasonPace      Reason = "the write rate"
-	ReasonApproval  Reason = "approval"
-
-	ReasonDescriptors Reason = "a free file descriptor"
+	ReasonLimit      Reason = "the tenant's rate limit"
+	ReasonForbidden  Reason = "a probe that tells whether the client may write users"
+	ReasonDown       Reason = "the tenant to answer again"
+	ReasonToken      Reason = "a token"
+	ReasonLookup     Reason = "the answer to a lookup"
+	ReasonRetry      Reason = "another attempt"
+	ReasonPace       Reason = "the write rate"
+	ReasonApproval   Reason = "approval"
+	ReasonDescriptor Reason = "a free file descriptor"
 )
 
 // Progress is how far the run is. It is safe for concurrent use with Run.

@@ -93,8 +93,8 @@ func judge(kind writeKind, err error) (verdict, bool) {
 		return limited, true
 	case errors.Is(err, qlik.ErrForbidden):
 		return forbidden, true
-	case noDescriptor(err):
-		return unsent, true
+	case lacksDescriptor(err):
+		return noDescriptor, true
 	case errors.Is(err, qlik.ErrNoAnswer), errors.Is(err, qlik.ErrGarbled):
 		return lost, true
 	case errors.Is(err, qlik.ErrNoToken):
@@ -103,8 +103,10 @@ func judge(kind writeKind, err error) (verdict, bool) {
 	return 0, false
 }
 
-// noDescriptor reports whether a request was not sent because this process, or the system, has too many open files.
-func noDescriptor(err error) bool { return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) }
+// lacksDescriptor reports whether a request was not sent because this process, or the system, has too many open files.
+func lacksDescriptor(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
 
 // isOutage tells an outage from a row that the tenant cannot process, where too few rows are left to tell by: in an
 // outage a lookup gets no answer either.
@@ -116,7 +118,7 @@ func (r *Run) isOutage(ctx context.Context, j *job) bool {
 		return false
 	}
 	_, err := r.findOne(ctx, j)
-	return err != nil && mayPass(err) && !errors.Is(err, qlik.ErrLimited) && !noDescriptor(err)
+	return err != nil && mayPass(err) && !errors.Is(err, qlik.ErrLimited) && !lacksDescriptor(err)
 }
 
 // apply applies the verdict on an answer to the gate, and queues the row where it is sent again. Both are one step, so
@@ -136,14 +138,14 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	}
 	own, end = r.gate.answer(now, j, v, qlik.RetryAfter(err))
 	switch {
-	case v == unsent:
-		r.stall(now, ReasonDescriptors, err)
-		r.maxBusy = max(1, r.client.InFlight()) // no more of them than there are descriptors for
 	case v != processed:
 		r.writesStalled = true
 		r.stall(now, r.gate.reason, err)
 	case !r.gate.closed:
 		r.progressed(now)
+	}
+	if v == noDescriptor { // there are so many of them, and no more
+		r.maxBusy = max(1, min(r.maxBusy, r.client.InFlight()))
 	}
 	switch {
 	case err == nil:
@@ -156,11 +158,8 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	case processed, forbidden:
 		j.attempts++
 		j.failures = 0
-	case limited, noToken:
+	case limited, noToken, noDescriptor:
 		r.queue.writeAgain(j, time.Time{})
-	case unsent:
-		j.failures++
-		r.queue.writeAgain(j, now.Add(backoff(j.failures)))
 	default:
 		r.retry(j, now, err, v == outage || j.free)
 	}
