@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -148,7 +149,7 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 		return nil, err
 	}
 	if f.Block >= 0 {
-		return nil, &report.ResultsGivenError{Path: file}
+		return nil, fmt.Errorf("%s %w", file, report.ErrResultsGiven)
 	}
 	people, err := roster.Read(f, roster.Options{
 		Subject: c.subject, Name: c.name, Email: c.email, Roles: c.roles, EveryonesRoles: c.everyonesRoles, Where: c.where,

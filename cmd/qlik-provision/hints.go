@@ -122,21 +122,14 @@ func resultsHint(err error, given command) string {
 	if exists, ok := errors.AsType[*report.ExistsError](err); ok {
 		return existsHint(exists, given)
 	}
-	if results, ok := errors.AsType[*report.ResultsGivenError](err); ok {
-		return givenResultsHint(results.Path, given)
+	if errors.Is(err, report.ErrResultsGiven) {
+		return givenResultsHint(given)
 	}
 	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
 		return tenantHint(tenant, given)
 	}
-	if subjects, ok := errors.AsType[*report.SubjectsError](err); ok {
-		if subjects.Damaged {
-			return then("copy the columns of the subject from the export into the file, as text", given)
-		}
-		return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and check",
-			given)
-	}
-	if is[*report.ChangedError](err) {
-		return then("if these changes are intended", given.switched("yes"))
+	if changed, ok := errors.AsType[*report.ChangedError](err); ok {
+		return changedHint(changed.Kind, given)
 	}
 	none, ok := errors.AsType[*report.NotResultsError](err)
 	if ok && none.Correctable {
@@ -148,6 +141,18 @@ func resultsHint(err error, given command) string {
 		}
 	}
 	return otherHint(err, given)
+}
+
+// changedHint is for persons that are no longer what they were.
+func changedHint(kind report.ChangeKind, given command) string {
+	switch kind {
+	case report.SubjectDamaged:
+		return then("copy the columns of the subject from the export into the file, as text", given)
+	case report.SubjectChanged:
+		return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and check",
+			given)
+	}
+	return then("if these changes are intended", given.switched("yes"))
 }
 
 // tenantHint is for a result file of another tenant than the run's.
@@ -179,7 +184,8 @@ func existsHint(exists *report.ExistsError, given command) string {
 }
 
 // givenResultsHint is for a result file that was given as an export: never a command that writes more than was meant.
-func givenResultsHint(path string, given command) string {
+func givenResultsHint(given command) string {
+	path := given.file
 	switch given.name {
 	case "disable":
 		return "give the export of the leavers; what a run of this file created is deleted by undo:\n  " +
@@ -204,7 +210,7 @@ func resultsBeside(export string) string {
 // otherHint is for an error of a file that no other command corrects.
 func otherHint(err error, given command) string {
 	folder, _ := errors.AsType[*report.FolderError](err)
-	locked, _ := errors.AsType[*report.LockedError](err)
+	file, _ := errors.AsType[*fs.PathError](err)
 	switch {
 	case folder != nil && errors.Is(err, fs.ErrNotExist):
 		what := "make the folder"
@@ -212,20 +218,24 @@ func otherHint(err error, given command) string {
 			what += ": " + makeFolder + word
 		}
 		return then(what, given)
-	case is[*report.StrayJournalError](err):
+	case errors.Is(err, report.ErrStrayJournal):
 		return "put the result file back beside the journal; if it is lost, keep the journal: it names the users " +
 			"that were created"
-	case locked != nil:
+	case errors.Is(err, report.ErrLocked):
 		return "wait for that run to end, or interrupt it"
-	case is[*report.OldResultsError](err):
+	case errors.Is(err, report.ErrOldResults):
 		return "run the export again with another -o: existing users are found by their lookups"
+	case errors.Is(err, report.ErrDanglingLink):
+		return then("name the file itself, or remove the link", given)
+	case file != nil && errors.Is(err, report.ErrNotRegular):
+		return then("find out what made "+file.Path+", and remove it", given)
 	case is[*report.NotResultsError](err):
 		return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
 	case inUse(err) != "":
 		return then(inUse(err)+" is open in another program: close it", given)
-	case is[*report.ReadOnlyError](err):
+	case errors.Is(err, report.ErrReadOnly):
 		return then("take the read-only attribute off the file", given)
-	case is[*report.MergeError](err):
+	case errors.Is(err, report.ErrNotReplaced):
 		return then("close the file in other programs, or make room on the disk", given)
 	case errors.Is(err, syscall.ENOSPC):
 		return then("make room on the disk", given)
@@ -243,9 +253,6 @@ func otherHint(err error, given command) string {
 
 // inUse is the file that another program keeps open, "" where that is not what err is about.
 func inUse(err error) string {
-	if open, ok := errors.AsType[*report.InUseError](err); ok {
-		return open.Path
-	}
 	if path, ok := errors.AsType[*fs.PathError](err); ok && isSharing(err) {
 		return path.Path
 	}

@@ -77,7 +77,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	}
 	err = ledger.Prepare(people)
 	changed, ok := errors.AsType[*report.ChangedError](err)
-	if ok && (c.yes || a.interactive()) {
+	if ok && changed.Kind == report.PersonChanged && (c.yes || a.interactive()) {
 		if err := a.confirmChanges(ctx, c, changed); err != nil {
 			return nil, err
 		}
@@ -128,7 +128,7 @@ func list(values []string) string {
 func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
 	note := a.notify(c)
 	total := ledger.Summary()
-	waiting := ledger.Waiting()
+	waiting := len(ledger.Pending())
 	switch invalid := total.Counts[provision.Invalid]; {
 	case waiting == 0 && invalid > 0:
 		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, are(invalid)))

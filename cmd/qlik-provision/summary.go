@@ -92,7 +92,7 @@ func columnsOf(a report.Action) map[string]string {
 // unchecked reports whether a plan did not look everybody up: what exists on the tenant is not known.
 func (s *session) unchecked() bool { return s.planOnly && s.plan == nil && !s.nothingPending() }
 
-func (s *session) nothingPending() bool { return s.ledger.Waiting() == 0 && !s.config.offline }
+func (s *session) nothingPending() bool { return len(s.ledger.Pending()) == 0 && !s.config.offline }
 
 // write prints the summary as one JSON object on a line, in ASCII: some consoles decode a program's output as
 // they like.

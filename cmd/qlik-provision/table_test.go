@@ -89,7 +89,7 @@ func TestEveryRefusalHasAWayOn(t *testing.T) {
 		{&report.ExistsError{Path: "r.csv", SameExport: false, Done: 1, Rows: 2}, "q create hr.csv -o r."},
 		{&report.TenantError{Path: "r.csv", File: "a.example.com", Run: "b.example.com"}, "--tenant a.example.com"},
 		{&report.TenantError{Path: "r.csv", File: "sandbox", Run: "b.example.com"}, "--sandbox"},
-		{&report.ResultsGivenError{Path: "r.csv"}, "q retry r.csv"},
+		{fmt.Errorf("hr.csv %w", report.ErrResultsGiven), "q retry hr.csv"},
 		{errInterrupted, "q create hr.csv"},
 	} {
 		want := exitUsage
