@@ -48,7 +48,8 @@ carries out. With --offline it checks the file without contacting the tenant: th
 run on a new export.`,
 		Example: `  qlik-provision plan --offline hr.csv
   qlik-provision plan hr.csv
-  qlik-provision plan hr.csv -o hr.results.csv && qlik-provision retry hr.results.csv`,
+  qlik-provision plan hr.csv -o planned.csv    # save the plan
+  qlik-provision retry planned.csv             # carry it out`,
 		Annotations: exits("every row is done or can be sent", "some rows cannot be sent"),
 	}
 	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {

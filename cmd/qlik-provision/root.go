@@ -12,7 +12,7 @@ import (
 
 // An app is what every command has: the streams, and what is printed on them.
 type app struct {
-	hurry     <-chan struct{}
+	abort     <-chan struct{}
 	stdin     io.Reader
 	stdout    io.Writer
 	out       *output
@@ -21,9 +21,9 @@ type app struct {
 }
 
 // run is the program: it takes the arguments, its own name first, and returns the exit code. When ctx is done it
-// ends in good order, and when hurry is closed at once.
-func run(ctx context.Context, hurry <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{hurry: hurry, stdin: stdin, stdout: stdout, out: newOutput(stderr), name: programName(args[0])}
+// ends in good order, and when abort is closed at once.
+func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{abort: abort, stdin: stdin, stdout: stdout, out: newOutput(stderr), name: programName(args[0])}
 	root := a.root()
 	root.SetArgs(args[1:])
 	root.SetIn(stdin)

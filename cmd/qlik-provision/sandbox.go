@@ -18,10 +18,9 @@ import (
 
 func (a *app) sandboxCommand() *cobra.Command {
 	var addr, limit, users string
-	shell, example := "posix", `  qlik-provision sandbox --limit off              # in one terminal; paste what it prints into another
-  eval "$(qlik-provision sandbox --limit off &)"  # or in the background of this one`
+	shell := "posix"
 	if runtime.GOOS == "windows" {
-		shell, example = "powershell", "  qlik-provision sandbox --limit off"
+		shell = "powershell"
 	}
 	cmd := &cobra.Command{
 		Use:   "sandbox",
@@ -29,7 +28,7 @@ func (a *app) sandboxCommand() *cobra.Command {
 		Long: `sandbox serves an in-memory Qlik Cloud tenant, with its token endpoint, its users, roles and rate limits,
 until it is interrupted. It prints the settings that select it, for a shell to read. With --users it starts
 with the users of a CSV file: subject,name,email,status,roles.`,
-		Example:           example,
+		Example:           "  qlik-provision sandbox --users users.csv    # in one terminal; paste what it prints into another",
 		Annotations:       map[string]string{"0": "interrupted", "2": "it could not start", "3": "it ended by itself"},
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
