@@ -162,6 +162,39 @@ func codes(t *testing.T) (values []string) {
 	return values
 }
 
+// The table of exports is held to what package roster's tests expect of the same files.
+func TestDocsColumnsAreThoseOfTheExports(t *testing.T) {
+	row := regexp.MustCompile(`(?m)^\| \[[^]]*\]\((\.\./testdata/exports/good/[^)]*)\) \| (.*) \| (.*) \| (.*) \| (.*)\|$`)
+	code := regexp.MustCompile("`([^`]*)`")
+	rows := row.FindAllStringSubmatch(read(t, "../../docs/02-the-export.md"), -1)
+	if len(rows) < 10 {
+		t.Errorf("%d rows", len(rows))
+	}
+	for _, m := range rows {
+		lines := strings.Split(read(t, "../"+m[1]+".txt"), "\n")
+		wantFlags := ""
+		if flags, ok := strings.CutPrefix(lines[0], "flags: "); ok {
+			wantFlags, lines = flags, lines[1:]
+		}
+		var columns []string
+		for i, field := range []string{"subject", "name", "email"} {
+			var names []string
+			for _, name := range code.FindAllStringSubmatch(m[i+2], -1) {
+				names = append(names, strconv.Quote(name[1]))
+			}
+			if len(names) > 0 {
+				columns = append(columns, field+" from "+strings.Join(names, " and "))
+			}
+		}
+		if said := ", " + strings.Join(columns, ", "); !strings.HasSuffix(lines[0], said) {
+			t.Errorf("the page says %q of %q", said, lines[0])
+		}
+		if flags := strings.Trim(m[5], "` "); flags != wantFlags {
+			t.Errorf("the page says that %s needs %q, not %q", m[1], flags, wantFlags)
+		}
+	}
+}
+
 func TestDocsQuoteMessagesOfTheProgram(t *testing.T) {
 	messages := literals(t)
 	for line := range strings.Lines(read(t, "../../docs/09-troubleshooting.md")) {
