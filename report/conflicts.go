@@ -74,7 +74,7 @@ func findConflicts(rows []*Row, emails bool) *conflicts {
 func (c *conflicts) groupByEmail(rows []*Row) {
 	first := make(map[string]*Row, len(rows))
 	for _, r := range rows {
-		key := provision.AddressKey(r.Person.Email)
+		key := provision.EmailKey(r.Person.Email)
 		if key == "" || r.Entry.Outcome.Done() || !r.Sendable() {
 			continue
 		}
@@ -156,7 +156,7 @@ func sameSubject(a, b *Row) bool {
 
 // emailRival is the first row that has r's email under another subject, nil where there is none.
 func (c *conflicts) emailRival(r *Row) *Row {
-	for _, other := range c.byEmail[provision.AddressKey(r.Person.Email)] {
+	for _, other := range c.byEmail[provision.EmailKey(r.Person.Email)] {
 		if other != nil && !sameSubject(other, r) {
 			return other
 		}
@@ -217,7 +217,7 @@ func duplicate(first, r *Row) (provision.Outcome, string, string) {
 		{"name", r.Person.Name, first.Person.Name}, {"email", r.Person.Email, first.Person.Email},
 	} {
 		switch {
-		case provision.AddressKey(field.here) == provision.AddressKey(field.there):
+		case provision.EmailKey(field.here) == provision.EmailKey(field.there):
 		case field.there == "":
 			fmt.Fprintf(&b, "; %s differs: row %d has none", field.name, first.Number)
 		default:

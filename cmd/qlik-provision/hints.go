@@ -293,10 +293,8 @@ func ended(err error, next command) *failure {
 	case errors.Is(err, provision.ErrRole):
 		f.hint = "correct --role in the command, and run it again: nothing was sent"
 		return f
-	case errors.Is(err, provision.ErrRefusedAll) && errors.Is(err, qlik.ErrGarbled):
+	case errors.Is(err, provision.ErrUnreadable):
 		what = "something else answers in the place of the tenant, a log-in page of a proxy perhaps: check address and proxy"
-	case errors.Is(err, provision.ErrRefusedAll) && errors.Is(err, qlik.ErrConflict):
-		what = "the tenant says that these users exist, and its lists do not show them yet: wait a minute"
 	case errors.Is(err, provision.ErrRefusedAll):
 		what = "correct what the tenant refuses: see code and message of the failed rows; retry starts with rows that " +
 			"were never tried"
