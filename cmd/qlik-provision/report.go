@@ -31,7 +31,7 @@ and which rows are not done and why. The page needs no network and loads nothing
 a run is on. Like the result file it holds personal data.`,
 		Example: `  qlik-provision report hr.results.csv
   qlik-provision report hr.results.csv -o for-hr.html --open`,
-		Args:              oneFile("result file"),
+		Args:              a.oneFile("result file"),
 		ValidArgsFunction: completeResults,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := &config{flags: f, given: command{a.name, cmd.Name(), args[0], givenFlags(cmd.Flags())}}
