@@ -25,15 +25,16 @@ creates a user for every person who has none. FILE may be - for standard input; 
 a terminal it shows what will be sent, and asks.`,
 		Example: "  qlik-provision create hr.csv\n" +
 			"  qlik-provision create hr.csv --limit 5\n" +
-			"  qlik-provision create hr.csv --subject " + example(`corp\{Login}`) + " --name " +
-			example(`{First} {Last}`) + "\n" +
+			"  qlik-provision create hr.csv --subject " + quote(`corp\{Login}`) + " --name " +
+			quote(`{First} {Last}`) + "\n" +
 			"  qlik-provision create hr.csv --sandbox",
+		Annotations: exits("every row is done; with --limit: every row that was tried",
+			"the run finished; some rows are not done"),
 	}
 	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
 		return a.runExport(ctx, c, "create", file, c.dryRun)
 	},
-		f.tenantFlags, f.columnFlags, f.roleFlags, f.exportFlags, f.writeFlags, f.dryRunFlag, f.adminFlag, f.runFlags,
-		f.lookupFlag)
+		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.roleFlags, f.exportFlags, f.runFlags, f.lookupFlag)
 	return cmd
 }
 
@@ -48,12 +49,14 @@ carries out. With --offline it checks the file without contacting the tenant: th
 run on a new export.`,
 		Example: `  qlik-provision plan --offline hr.csv
   qlik-provision plan hr.csv
-  qlik-provision plan hr.csv -o hr.results.csv && qlik-provision retry hr.results.csv`,
+  qlik-provision plan hr.csv -o planned.csv    # save the plan
+  qlik-provision retry planned.csv             # carry it out`,
+		Annotations: exits("every row is done or can be sent", "some rows cannot be sent"),
 	}
 	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
 		return a.runExport(ctx, c, "create", file, true)
 	},
-		f.tenantFlags, f.columnFlags, f.roleFlags, f.exportFlags, f.adminFlag, f.runFlags, f.offlineFlag)
+		f.tenantFlags, f.columnFlags, f.roleFlags, f.exportFlags, f.runFlags, f.offlineFlag)
 	return cmd
 }
 
@@ -67,6 +70,8 @@ they own. It never disables a user that belongs to another person. Without a ter
 --yes.`,
 		Example: `  qlik-provision disable leavers.csv --dry-run
   qlik-provision disable leavers.csv`,
+		Annotations: exits("every row is done; with --limit: every row that was tried",
+			"the run finished; some rows are not done, or nobody in FILE has a user"),
 	}
 	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
 		if err := a.requireYes(c, "disabling users"); err != nil {
@@ -74,7 +79,7 @@ they own. It never disables a user that belongs to another person. Without a ter
 		}
 		return a.runExport(ctx, c, "disable", file, c.dryRun)
 	},
-		f.tenantFlags, f.columnFlags, f.exportFlags, f.writeFlags, f.dryRunFlag, f.adminFlag, f.runFlags)
+		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.exportFlags, f.runFlags)
 	return cmd
 }
 

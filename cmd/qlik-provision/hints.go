@@ -293,10 +293,8 @@ func runRemedies() []remedy {
 		{err: oneOf(qlik.ErrUnknownHost), what: "check the address of the tenant: no such host"},
 		{err: oneOf(provision.ErrUnreachable), what: "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"},
 		{err: oneOf(provision.ErrRole), what: "correct --role in the command, and run it again: nothing was sent", alone: true},
-		{err: both(provision.ErrRefusedAll, qlik.ErrGarbled), what: "something else answers in the place of the tenant, a " +
-			"log-in page of a proxy perhaps: check address and proxy"},
-		{err: both(provision.ErrRefusedAll, qlik.ErrConflict), what: "the tenant says that these users exist, and its lists " +
-			"do not show them yet: wait a minute"},
+		{err: oneOf(provision.ErrUnreadable), what: "something else answers in the place of the tenant, a log-in page of a " +
+			"proxy perhaps: check address and proxy"},
 		{err: oneOf(provision.ErrRefusedAll), what: "correct what the tenant refuses: see code and message of the failed rows; " +
 			"retry starts with rows that were never tried"},
 		{err: both(provision.ErrLookups, qlik.ErrForbidden), what: scopeAdvice},

@@ -27,10 +27,11 @@ The action column of the file says what the rows are for, so no column flags are
 have been corrected and saved by a spreadsheet in the meantime.`,
 		Example: `  qlik-provision retry hr.results.csv
   qlik-provision retry hr.results.csv --limit 20`,
+		Annotations: exits("every row is done; with --limit: every row that was tried",
+			"the run finished; some rows are not done"),
 	}
 	a.onFile(cmd, &f, "result file", a.retry,
-		f.tenantFlags, f.columnFlags, f.roleFlags, f.readFlags, f.actionFlags, f.writeFlags, f.adminFlag, f.runFlags,
-		f.lookupFlag)
+		f.tenantFlags, f.writeFlags, f.columnFlags, f.roleFlags, f.readFlags, f.runFlags, f.lookupFlag)
 	for _, name := range []string{"subject", "name", "email", "roles", "role", "status", "update", "where"} {
 		_ = cmd.Flags().MarkHidden(name) // the file's action has them; they are there to be compared
 	}

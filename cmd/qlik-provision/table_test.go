@@ -54,6 +54,7 @@ func TestEveryEndHasACodeAndAWayOn(t *testing.T) {
 		{qlik.ErrNotTenant, exitRun, "check the address of the tenant"},
 		{provision.ErrUnreachable, exitRun, "the network and the proxy (HTTPS_PROXY)"},
 		{provision.ErrRefusedAll, exitRun, "correct what the tenant refuses"},
+		{provision.ErrUnreadable, exitRun, "a log-in page of a proxy perhaps"},
 		{provision.ErrPatience, exitRun, "status.qlikcloud.com"},
 		{provision.ErrLookups, exitRun, "status.qlikcloud.com"},
 		{provision.ErrRolesHidden, exitRun, "let the client read roles"},

@@ -21,7 +21,8 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long: `verify looks up every row of RESULTS and compares the tenant with the outcomes: that created users
 exist and are not disabled, that deleted users are gone, that pending and failed rows have no user.
 It sends lookups only, and changes nothing.`,
-		Example: `  qlik-provision verify hr.results.csv`,
+		Example:     `  qlik-provision verify hr.results.csv`,
+		Annotations: exits("everything is as RESULTS says", "something differs"),
 	}
 	a.onFile(cmd, &f, "result file", a.verify,
 		f.tenantFlags, f.readFlags, f.runFlags)
