@@ -41,6 +41,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	if tenant := results.Summary().Tenant; tenant != "" && !strings.EqualFold(tenant, c.tenantName()) {
 		return refusal(&report.TenantError{Path: path, File: tenant, Run: c.tenantName()}, c.given)
 	}
+	c.users = usersOf(results.Rows)
 	client, closeClient, err := a.connect(c)
 	if err != nil {
 		return err
