@@ -68,9 +68,9 @@ func (s *session) ask(ctx context.Context, p provision.Plan) bool {
 	lines := planLines(task, p)
 	switch task {
 	case provision.Create:
-		lines = append(lines, tableLine{label: "existing", n: p.Existing, shown: true})
+		lines = append(lines, tableLine{label: "existing", n: p.Existing, colour: green, shown: true})
 	case provision.Disable:
-		lines = append(lines, tableLine{label: "unchanged", n: p.Existing, shown: true})
+		lines = append(lines, tableLine{label: "unchanged", n: p.Existing, colour: green, shown: true})
 	}
 	if task != provision.Delete {
 		lines = append(lines, tableLine{label: "conflicts", n: p.Conflicts, colour: red, shown: true})
