@@ -120,7 +120,7 @@ func words(s provision.Progress) string {
 	if s.Waiting != "" && s.Waiting != provision.ReasonPace {
 		wait := "waiting"
 		if left := time.Until(s.Until); left > 0 {
-			wait += " " + duration(left.Truncate(time.Second)+time.Second)
+			wait += " " + duration(left)
 		}
 		parts = append(parts, wait+" for "+string(s.Waiting))
 	}
@@ -132,7 +132,7 @@ func words(s provision.Progress) string {
 		if s.UpperBound {
 			about = "at most "
 		}
-		parts = append(parts, about+duration(s.TimeLeft.Round(time.Second))+" left")
+		parts = append(parts, about+duration(s.TimeLeft)+" left")
 	}
 	return strings.Join(parts, ", ")
 }

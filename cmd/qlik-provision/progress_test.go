@@ -47,7 +47,7 @@ func TestLinesOfProgressGetRarerAfterAMinute(t *testing.T) {
 
 func TestDurationsAreWrittenForPeople(t *testing.T) {
 	for typed, want := range map[string]string{
-		"0s": "0s", "1.24s": "1.2s", "9.9s": "9.9s", "12.3s": "12s", "75s": "1m15s", "5m": "5m", "2h5m29s": "2h5m", "3h": "3h0m",
+		"0s": "0.0s", "1.24s": "1.2s", "9.9s": "9.9s", "9.97s": "10.0s", "12.3s": "12s", "75s": "1m15s", "5m": "5m", "2h5m29s": "2h5m", "3h": "3h0m",
 	} {
 		d, err := time.ParseDuration(typed)
 		if got := duration(d); got != want || err != nil {

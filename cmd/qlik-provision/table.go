@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -179,7 +178,7 @@ func about(d time.Duration) string {
 func duration(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
-		return fmt.Sprintf("%gs", math.Round(d.Seconds()*10)/10)
+		return fmt.Sprintf("%.1fs", d.Seconds())
 	case d < time.Hour:
 		d = d.Round(time.Second)
 	default:
