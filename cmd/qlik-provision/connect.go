@@ -7,6 +7,7 @@ import (
 	"qlik-provision/provision/qlik"
 	"qlik-provision/provision/sandbox"
 	"qlik-provision/provision/text"
+	"qlik-provision/report"
 )
 
 // contact connects to the tenant, starts the sandbox and the log where they are wanted, and calls work with a run over
@@ -28,6 +29,12 @@ func (a *app) contact(ctx context.Context, c *config, options provision.Options,
 	}
 	if c.sandbox {
 		inMemory := sandbox.New(sandbox.Options{})
+		for _, u := range c.users {
+			inMemory.Add(u)
+		}
+		if len(c.users) > 0 {
+			a.notify(c)("the sandbox starts with the users of this file: " + text.Grouped(len(c.users)))
+		}
 		server, err := serve(inMemory, "127.0.0.1:0")
 		if err != nil {
 			return provision.Progress{}, usage(err, "serve one yourself: see qlik-provision sandbox --help")
@@ -71,4 +78,26 @@ func (a *app) announceInterrupt(ctx context.Context, client *qlik.Client) (silen
 			<-said
 		}
 	}
+}
+
+// usersOf are the users that a result file names: the tenant of --sandbox starts with them where a file of an earlier
+// one is undone or verified.
+func usersOf(rows []report.Row) (users []sandbox.User) {
+	named := map[string]bool{}
+	for _, r := range rows {
+		id := string(r.Entry.UserID)
+		u := sandbox.User{ID: id, Subject: r.Entry.UserSubject}
+		switch r.Entry.Outcome {
+		case provision.Disabled:
+			u.Status = "disabled"
+		case provision.Created, provision.Exists, provision.Updated:
+		default:
+			continue
+		}
+		if id != "" && !named[id] {
+			named[id] = true
+			users = append(users, u)
+		}
+	}
+	return users
 }

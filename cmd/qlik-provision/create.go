@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -82,22 +83,25 @@ they own. It never disables a user that belongs to another person. Without a ter
 	return cmd
 }
 
+// pipedResults is a name that is proposed for the result file of standard input.
+const pipedResults = "hr.results.csv"
+
 // runExport reads an export, writes its ledger and runs it.
 func (a *app) runExport(ctx context.Context, c *config, action, file string, planOnly bool) error {
-	path := c.resultsOf(file)
+	path, input := c.resultsOf(file), file
+	if isStdin(file) {
+		input, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
+	}
 	switch {
 	case c.out == "-":
+		c.out = ""
 		return usage(errors.New("-o -: a result file cannot be written to standard output"),
-			c.given.with("out", "hr.results.csv").String())
+			c.given.with("out", cmp.Or(c.resultsOf(file), pipedResults)).String())
 	case planOnly && c.out == "":
 		path = ""
 	case path == "":
 		return usage(errors.New("standard input has no file name to derive a result file name from"),
-			c.given.with("out", "hr.results.csv").String())
-	}
-	input := file
-	if isStdin(file) {
-		input, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
+			c.given.with("out", pipedResults).String())
 	}
 	if err := c.checkPaths(path, namedPath{"the export", input}); err != nil {
 		return err

@@ -100,7 +100,7 @@ func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.Cha
 		return nil
 	}
 	return &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"),
-		hint: then("restore these cells, or if the changes are intended", c.given.switched("yes"))}
+		hint: choice("restore these cells, or if the changes are intended", c.given.switched("yes"))}
 }
 
 // sameAction refuses flags that are not the file's: its rows were derived with others.
@@ -113,7 +113,8 @@ func sameAction(c *config, action report.Action) error {
 	} {
 		if c.given.has(f.name) && f.given != f.file {
 			return usage(fmt.Errorf("--%s %s does not fit the action of this file: %s", f.name, f.given, action),
-				then("leave it out; to use another one, run the export again with another -o", c.given.without(f.name)))
+				"to use another one, run the export again with another -o\n"+
+					choice("to go on as the file began", c.given.without(f.name)))
 		}
 	}
 	return nil

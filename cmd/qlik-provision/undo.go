@@ -49,6 +49,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
+	c.users = usersOf(ledger.Rows())
 	waiting := ledger.Waiting()
 	note := a.notify(c)
 	if waiting == 0 {

@@ -46,6 +46,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	for _, warning := range results.Warnings {
 		note("warning: " + warning)
 	}
+	c.users = usersOf(results.Rows)
 	promises, began := results.Promises(), time.Now()
 	var differences []provision.Difference
 	_, err = a.contact(ctx, c, c.run, len(promises), func(run *provision.Run) (err error) {
