@@ -15,8 +15,7 @@ import (
 
 // connect makes the client of a run, and starts the sandbox and the log where they are wanted. end ends all three.
 func (a *app) connect(c *config) (client *qlik.Client, end func() error, err error) {
-	options := qlik.Options{Credentials: c.creds, Connections: c.workers, Concurrency: c.workers,
-		Timeout: c.timeout, UserAgent: userAgent()}
+	options := qlik.Options{Credentials: c.creds, Concurrency: c.workers, Timeout: c.timeout, UserAgent: userAgent()}
 	tenant := c.tenant
 	var ends []func() error
 	end = func() error {
