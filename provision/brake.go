@@ -35,7 +35,7 @@ func (b *brake) refuse(code string, err error) error {
 // garble notes an answer that could not be read, and returns an error where the run has to end.
 func (b *brake) garble(err error) error {
 	if b.garbled++; b.garbled >= brakeAfter {
-		return fmt.Errorf("%w: %d answers in a row: %w", ErrRefusedAll, brakeAfter, err)
+		return fmt.Errorf("%w: %d in a row: %w", ErrUnreadable, brakeAfter, err)
 	}
 	return nil
 }

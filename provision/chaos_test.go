@@ -152,9 +152,9 @@ func killAndGoOn(t *testing.T, seed uint64) {
 			}
 			return tr.got.record(res)
 		}
-		hurry := make(chan struct{})
-		close(hurry)
-		tr.runWith(ctx, tr.left(rows), record, provision.Options{NoLookup: seed%5 == 4, Attempts: 8, Hurry: hurry})
+		abort := make(chan struct{})
+		close(abort)
+		tr.runWith(ctx, tr.left(rows), record, provision.Options{NoLookup: seed%5 == 4, Attempts: 8, Abort: abort})
 		cancel()
 		if runs > 40 {
 			t.Fatalf("%d rows are left after %d runs: %s", len(tr.left(rows)), runs, tr.example(provision.Pending))

@@ -26,7 +26,7 @@ func TestInterruptEndsARun(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		fault faults.Fault
-		hurry time.Duration // after the interrupt; 0: never
+		abort time.Duration // after the interrupt; 0: never
 		took  time.Duration // the run ends that long after the interrupt, at most
 		cut   int           // rows that stay pending with something to say
 	}{
@@ -41,14 +41,14 @@ func TestInterruptEndsARun(t *testing.T) {
 				tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
 				tr.tenant.Inject(test.fault)
 				ctx, interrupt := context.WithCancelCause(t.Context())
-				hurry := make(chan struct{})
+				abort := make(chan struct{})
 				const at = 1550 * time.Millisecond // amid creates
 				time.AfterFunc(at, func() { interrupt(errInterrupted) })
-				if test.hurry > 0 {
-					time.AfterFunc(at+test.hurry, func() { close(hurry) })
+				if test.abort > 0 {
+					time.AfterFunc(at+test.abort, func() { close(abort) })
 				}
 				rows := people(1000)
-				tr.run(ctx, rows, provision.Options{Hurry: hurry})
+				tr.run(ctx, rows, provision.Options{Abort: abort})
 				if !errors.Is(tr.err, errInterrupted) {
 					t.Errorf("the run ended with %v", tr.err)
 				}

@@ -25,7 +25,7 @@ func SamePerson(a, b Person) bool {
 // compare is SamePerson; sure is false where only close names make them one person: too little to write on.
 func compare(a, b Person) (same, sure bool) {
 	nameA, nameB := words(nameOf(a, b)), words(nameOf(b, a))
-	emailA, emailB := AddressKey(a.Email), AddressKey(b.Email)
+	emailA, emailB := EmailKey(a.Email), EmailKey(b.Email)
 	names := len(nameA) > 0 && len(nameB) > 0
 	emails := emailA != "" && emailB != ""
 	switch {
@@ -44,7 +44,7 @@ func nameOf(a, b Person) string {
 	if !strings.Contains(a.Name, "@") {
 		return a.Name
 	}
-	if key := AddressKey(a.Name); key == AddressKey(a.Email) || key == AddressKey(b.Email) {
+	if key := EmailKey(a.Name); key == EmailKey(a.Email) || key == EmailKey(b.Email) {
 		return ""
 	}
 	return a.Name
@@ -95,9 +95,9 @@ func Fold(s string) string {
 // SubjectKey returns the key of a subject: subjects that differ only in case and Unicode form have the same.
 func SubjectKey(subject string) string { return foldCase(subject) }
 
-// AddressKey returns the key of an address on a tenant; addresses that differ only in case have the same. It is empty
+// EmailKey returns the key of an address on a tenant; addresses that differ only in case have the same. It is empty
 // for an empty address.
-func AddressKey(email string) string { return foldCase(strings.TrimSpace(email)) }
+func EmailKey(email string) string { return foldCase(strings.TrimSpace(email)) }
 
 func foldCase(s string) string {
 	for i := range len(s) {
@@ -142,7 +142,7 @@ func newDirectory(users []qlik.User) directory {
 		}
 		d.ids[u.ID] = u
 		d.subjects[SubjectKey(u.Subject)] = append(d.subjects[SubjectKey(u.Subject)], u)
-		if key := AddressKey(u.Email); key != "" {
+		if key := EmailKey(u.Email); key != "" {
 			d.addresses[key] = append(d.addresses[key], u)
 		}
 	}
@@ -192,7 +192,7 @@ func matchSubject(p Person, u qlik.User) match {
 // byAddress finds the user with the person's address, the user with one ID aside. The address of a disabled user
 // may have been given to a newcomer: there only a name that agrees makes them the same person.
 func (d directory) byAddress(p Person, except string) match {
-	key := AddressKey(p.Email)
+	key := EmailKey(p.Email)
 	if key == "" {
 		return match{}
 	}

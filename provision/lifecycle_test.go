@@ -366,7 +366,7 @@ func TestLimitStopsInGoodOrder(t *testing.T) {
 				if n := tr.got.count(provision.Exists); n != 20 {
 					t.Errorf("%d exist", n)
 				}
-				if p := tr.last.Load().Progress(); p.Writes != limit || p.Left != 0 {
+				if p := tr.last.Load().Progress(); p.Writes != limit || p.TimeLeft != 0 {
 					t.Errorf("%+v", p)
 				}
 			})
@@ -454,13 +454,13 @@ func TestBrakeStopsARunThatIsRefused(t *testing.T) {
 		most   int // creates
 	}{
 		{"from the start", []faults.Fault{refused}, provision.ErrRefusedAll, 20, 20 + workers},
-		{"conflicts without a user", []faults.Fault{conflict}, provision.ErrRefusedAll, 0, 20 + workers},
+		{"conflicts without a user", []faults.Fault{conflict}, nil, 0, 500},
 		{"after one was accepted", []faults.Fault{later(refused, 1)}, nil, 499, 500},
 		{"with another code", []faults.Fault{later(faults.Fault{Kind: faults.Status, Status: 400, Code: "USERS-11",
 			Times: 1}, 5),
 			refused}, nil, 500, 500},
-		{"a login page", []faults.Fault{page}, provision.ErrRefusedAll, 0, 20 + workers},
-		{"a login page after 300", []faults.Fault{later(page, 300)}, provision.ErrRefusedAll, 0, 300 + 20 + workers},
+		{"a login page", []faults.Fault{page}, provision.ErrUnreadable, 0, 20 + workers},
+		{"a login page after 300", []faults.Fault{later(page, 300)}, provision.ErrUnreadable, 0, 300 + 20 + workers},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -504,6 +504,37 @@ func TestBrakeSparesConflictsThatAreExplained(t *testing.T) {
 		tr.run(t.Context(), rows, provision.Options{NoLookup: true})
 		tr.check(t, rows)
 		tr.outcomes(t, rows, outcomes{provision.Exists: 500})
+	})
+}
+
+func TestBrakeSparesConflictsThatAListDoesNotShowYet(t *testing.T) {
+	for lag, want := range map[time.Duration]outcomes{
+		10 * time.Second: {provision.Exists: 100, provision.Created: 100},
+		time.Hour:        {provision.Pending: 100, provision.Created: 100},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, Lag: lag}, qlik.Options{})
+			rows := people(200)
+			tr.run(t.Context(), rows[:100], provision.Options{}) // as another program, just before
+			tr.got = results{}
+			tr.run(t.Context(), rows, provision.Options{})
+			tr.check(t, rows)
+			tr.outcomes(t, rows, want)
+		})
+	}
+}
+
+func TestBrakeCountsConflictsWithOtherPersons(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+		rows := people(200)
+		for _, row := range rows {
+			tr.tenant.Add(sandbox.User{Subject: row.Person.Subject, Name: "Zoe", Email: "zoe+" + row.Person.Email})
+		}
+		tr.run(t.Context(), rows, provision.Options{NoLookup: true})
+		if n := len(spy.to(sandbox.EndpointCreate)); !errors.Is(tr.err, provision.ErrRefusedAll) || n > 20+workers {
+			t.Errorf("%v after %d creates", tr.err, n)
+		}
 	})
 }
 

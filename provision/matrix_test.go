@@ -25,7 +25,7 @@ const (
 	lookups     = "no lookups"
 	unreachable = "unreachable"
 	scope       = "scope missing"
-	refusedAll  = "refused all"
+	unreadable  = "unreadable"
 )
 
 // Each fault at each endpoint, once (at the second request where that is possible, so that the token is known to be
@@ -49,17 +49,17 @@ var matrix = []struct {
 	{"hang", faults.Fault{Kind: faults.Hang},
 		allDone, allDone, allDone, allDone, allDone, unreachable, lookups, patience, patience, tenPending, 0},
 	{"cut", faults.Fault{Kind: faults.Cut},
-		allDone, allDone, allDone, allDone, allDone, patience, lookups, refusedAll, refusedAll, tenPending, 0},
+		allDone, allDone, allDone, allDone, allDone, patience, lookups, unreadable, unreadable, tenPending, 0},
 	{"garbage", faults.Fault{Kind: faults.Garbage},
-		allDone, allDone, allDone, allDone, allDone, patience, lookups, refusedAll, refusedAll, tenPending, 0},
+		allDone, allDone, allDone, allDone, allDone, patience, lookups, unreadable, unreadable, tenPending, 0},
 	{"login page", faults.Fault{Kind: faults.LoginPage},
-		allDone, allDone, allDone, allDone, allDone, patience, lookups, refusedAll, refusedAll, tenPending, 0},
+		allDone, allDone, allDone, allDone, allDone, patience, lookups, unreadable, unreadable, tenPending, 0},
 	{"101", faults.Fault{Kind: faults.Status, Status: 101, NoBody: true},
-		"", allDone, allDone, allDone, allDone, "", lookups, refusedAll, refusedAll, tenPending, 0},
+		"", allDone, allDone, allDone, allDone, "", lookups, unreadable, unreadable, tenPending, 0},
 	{"200 for a create", faults.Fault{Kind: faults.OKInstead},
-		"", "", "", allDone, "", "", "", "", refusedAll, "", 0},
+		"", "", "", allDone, "", "", "", "", unreadable, "", 0},
 	{"the answer to another create", faults.Fault{Kind: faults.WrongAnswer},
-		"", "", "", allDone, "", "", "", "", refusedAll, "", 0},
+		"", "", "", allDone, "", "", "", "", unreadable, "", 0},
 	{"429", faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "3"},
 		allDone, allDone, allDone, "", allDone, patience, lookups, patience, "", tenPending, 0},
 	{"400", faults.Fault{Kind: faults.Status, Status: 400},
@@ -125,7 +125,7 @@ func strike(t *testing.T, fault faults.Fault, want string, extra int) {
 	kind := map[string]error{
 		credentials: qlik.ErrCredentials, noTenant: qlik.ErrNotTenant, patience: provision.ErrPatience,
 		lookups: provision.ErrLookups, unreachable: provision.ErrUnreachable, scope: provision.ErrScope,
-		refusedAll: provision.ErrRefusedAll,
+		unreadable: provision.ErrUnreadable,
 	}[want]
 	if !errors.Is(tr.err, kind) || kind == nil && tr.err != nil {
 		t.Errorf("the run ended with %v, want %v", tr.err, want)

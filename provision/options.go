@@ -27,7 +27,7 @@ type Options struct {
 	// run would send. An error ends the run before any write; it is what Run returns.
 	Approve func(Plan) error
 
-	Hurry  <-chan struct{} // closed: requests in flight are not waited for any longer
+	Abort  <-chan struct{} // closed: requests in flight are not waited for any longer
 	Notify func(string)    // takes a line that is worth knowing; is safe for concurrent use
 }
 

@@ -8,17 +8,16 @@ import (
 
 // A Progress is how far a run is at one moment.
 type Progress struct {
-	Rows    int           // of the run
-	Looked  int           // rows that were looked up
-	Settled int           // rows that were settled
-	Failed  int           // of them failed
-	Writes  int           // writes that were sent for different rows
-	Waiting Reason        // why no write is sent at the moment; "" where one is
-	Until   time.Time     // when the next one is sent, where it waits; zero: not known
-	Waited  time.Duration // how long no write was sent because the run had to wait
-	Left    time.Duration // an estimate of the time that is left
-	AtMost  bool          // there are rows still to be looked up, and all of them count as writes in Left
-	Known   bool          // there is an estimate
+	Rows       int           // of the run
+	LookedUp   int           // rows that were looked up; 0 where Options.NoLookup is set
+	Finished   int           // rows whose last result of this run was recorded
+	Failed     int           // of them failed
+	Writes     int           // rows of which a write was sent
+	Waiting    Reason        // why no write is sent at the moment; "" where one is
+	Until      time.Time     // when the next one is sent, where it waits; zero: not known
+	Waited     time.Duration // how long no write was sent because the run had to wait
+	TimeLeft   time.Duration // an estimate
+	UpperBound bool          // TimeLeft counts rows as writes that are still to be looked up
 }
 
 // A Reason says why no write is sent at the moment.
@@ -45,18 +44,17 @@ func (r *Run) Progress() Progress {
 	}
 	now := time.Now()
 	p := Progress{
-		Rows: r.rows, Looked: r.looked, Settled: r.done, Failed: r.failures, Writes: r.writes, Waited: r.waited,
+		Rows: r.rows, LookedUp: r.looked, Finished: r.done, Failed: r.failures, Writes: r.writes, Waited: r.waited,
 	}
 	if r.options.NoLookup {
-		p.Looked = 0
+		p.LookedUp = 0
 	}
 	if !r.idle.IsZero() {
 		p.Waited += now.Sub(r.idle)
 	}
 	p.Waiting, p.Until = r.waiting(now)
-	p.Known = true
-	p.AtMost = !r.options.NoLookup && r.queue.more && r.looked < r.rows
-	p.Left = r.estimate(now)
+	p.UpperBound = !r.options.NoLookup && r.queue.more && r.looked < r.rows
+	p.TimeLeft = r.estimate(now)
 	return p
 }
 

@@ -36,7 +36,7 @@ func shown(t *testing.T, tr *trial, rows []provision.Row, o provision.Options, t
 	tr.run(t.Context(), rows, o)
 	tr.check(t, rows)
 	all := <-moments
-	if end := tr.last.Load().Progress(); end.Settled != len(rows) || end.Left != 0 || end.Waiting != "" {
+	if end := tr.last.Load().Progress(); end.Finished != len(rows) || end.TimeLeft != 0 || end.Waiting != "" {
 		t.Errorf("at the end: %+v", end)
 	}
 	return all
@@ -54,8 +54,8 @@ func TestEstimateUnderALimit(t *testing.T) {
 					}
 					for _, m := range shown(t, tr, people(n), provision.Options{}, times...) {
 						truth := tr.took - m.at
-						if off := (m.seen.Left - truth).Abs(); !m.seen.Known || off > truth/20+2*time.Second {
-							t.Errorf("after %v it says %v, and it took %v", m.at, m.seen.Left, truth)
+						if off := (m.seen.TimeLeft - truth).Abs(); off > truth/20+2*time.Second {
+							t.Errorf("after %v it says %v, and it took %v", m.at, m.seen.TimeLeft, truth)
 						}
 					}
 				})
@@ -81,11 +81,11 @@ func TestEstimateIsAtMostUntilAllAreLookedUp(t *testing.T) {
 		lookups := spy.to(sandbox.EndpointFilter)
 		last := lookups[len(lookups)-1].done
 		for _, m := range moments {
-			if m.at != last && m.seen.AtMost != (m.at < last) {
-				t.Errorf("after %v it says at most: %v; the last lookup was answered after %v", m.at, m.seen.AtMost, last)
+			if m.at != last && m.seen.UpperBound != (m.at < last) {
+				t.Errorf("after %v it says at most: %v; the last lookup was answered after %v", m.at, m.seen.UpperBound, last)
 			}
-			if truth := tr.took - m.at; m.seen.AtMost && m.seen.Left < truth*95/100-2*time.Second {
-				t.Errorf("after %v it says at most %v, and it took %v", m.at, m.seen.Left, truth)
+			if truth := tr.took - m.at; m.seen.UpperBound && m.seen.TimeLeft < truth*95/100-2*time.Second {
+				t.Errorf("after %v it says at most %v, and it took %v", m.at, m.seen.TimeLeft, truth)
 			}
 		}
 	})

@@ -83,7 +83,7 @@ func New(client *qlik.Client, o Options) *Run {
 //
 // record is called concurrently; it returns when the result is safe, and only then does its worker take the next row. A
 // row that failed is a result. The error is that of a run that could not go on, all of them joined: ErrScope,
-// ErrPatience, ErrUnreachable, ErrRefusedAll, ErrLookups, ErrRole, ErrRolesHidden, qlik.ErrCredentials,
+// ErrPatience, ErrUnreachable, ErrRefusedAll, ErrUnreadable, ErrLookups, ErrRole, ErrRolesHidden, qlik.ErrCredentials,
 // qlik.ErrNotTenant, what record or Approve returned, or the context's cause. Rows that were not settled are not
 // recorded, or recorded as Pending where there is something to say of them.
 //
@@ -183,7 +183,7 @@ func (r *Run) cutOff(stop context.Context, over <-chan struct{}, cut context.Can
 	case <-over:
 	case <-t.C:
 		cut()
-	case <-r.options.Hurry:
+	case <-r.options.Abort:
 		cut()
 	}
 }

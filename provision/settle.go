@@ -117,7 +117,6 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) {
 		r.mu.Unlock()
 		return
 	}
-	r.explained(j, false)
 	at, again := r.missing(j, now, err)
 	switch {
 	case again:
@@ -133,16 +132,15 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) {
 	}
 }
 
-// explained tells the brake, once, whether the refusal that a lookup had to explain was none. A lost answer explains a
-// conflict.
-func (r *Run) explained(j *job, done bool) {
+// explained tells the brake what a lookup made of a refusal: a conflict with another person, or none. One that no lookup
+// explains leaves the row pending, and is no refusal.
+func (r *Run) explained(j *job, outcome Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case done:
+	case outcome.Done():
 		r.brake.accept()
-	case j.refusal == nil, j.lookups > 0, j.maybeCreated():
-	default:
+	case outcome == Failed && j.refusal != nil:
 		if end := r.brake.refuse(refusalCode(j.refusal), j.refusal); end != nil {
 			r.end(end)
 		}
@@ -190,7 +188,7 @@ func (r *Run) explain(j *job, d directory) explanation {
 	case res.Outcome == "":
 		return notFound
 	}
-	r.explained(j, res.Outcome.Done())
+	r.explained(j, res.Outcome)
 	r.settle(j, res, j.refusal)
 	return settled
 }

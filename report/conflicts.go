@@ -81,7 +81,7 @@ func findConflicts(rows []Row, addresses bool) *conflicts {
 func (c *conflicts) groupByAddress(ordered []*Row) {
 	c.byAddress = make(map[string][2]*Row, len(ordered))
 	for _, r := range ordered {
-		key := provision.AddressKey(r.Person.Email)
+		key := provision.EmailKey(r.Person.Email)
 		if key == "" || r.Entry.Outcome.Done() || !r.sendable() {
 			continue
 		}
@@ -170,7 +170,7 @@ func sameSubject(a, b *Row) bool {
 
 // addressRival is the first row that has r's address under another subject, nil where there is none.
 func (c *conflicts) addressRival(r *Row) *Row {
-	for _, other := range c.byAddress[provision.AddressKey(r.Person.Email)] {
+	for _, other := range c.byAddress[provision.EmailKey(r.Person.Email)] {
 		if other != nil && !sameSubject(other, r) {
 			return other
 		}
@@ -233,7 +233,7 @@ func duplicate(first, r *Row) (provision.Outcome, string, string) {
 		{"name", r.Person.Name, first.Person.Name}, {"email", r.Person.Email, first.Person.Email},
 	} {
 		switch {
-		case provision.AddressKey(field.here) == provision.AddressKey(field.there):
+		case provision.EmailKey(field.here) == provision.EmailKey(field.there):
 		case field.there == "":
 			fmt.Fprintf(&b, "; %s differs: row %d has none", field.name, first.Number)
 		default:

@@ -28,7 +28,7 @@ func TestRetryRefusesAFileThatCannotBeRun(t *testing.T) {
 			added := make([]string, len(tb[0]))
 			added[0] = "2001"
 			return append(tb, added)
-		}, "line 9: the row was added to the file; only rows of the export can be run"},
+		}, "line 9: the row was added to the file: delete it, and put the person into another export"},
 		{"a column missing", func(tb table) table {
 			tb[0][slices.Index(tb[0], "check")] = "checked"
 			return tb

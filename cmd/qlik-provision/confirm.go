@@ -39,7 +39,7 @@ func (a *app) requireYes(c *config, what string) error {
 		first = "if it is intended"
 	}
 	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal", what),
-		then(first, c.given.switched("yes")))
+		choice(first, c.given.switched("yes")))
 }
 
 // approve is asked once, after everybody was looked up and before the first write.
@@ -51,7 +51,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 		return &failure{code: exitRun,
 			err: fmt.Errorf("%s needed, more than --max %d; nothing was sent",
 				text.Plural(writes, "write is", "writes are"), most),
-			hint: then("check the file; if that many are intended", s.config.given.with("max", strconv.Itoa(writes)))}
+			hint: choice("check the file; if that many are intended", s.config.given.with("max", strconv.Itoa(writes)))}
 	case s.planOnly:
 		return errPlanned
 	case writes == 0 || !s.asks():

@@ -9,8 +9,11 @@ import (
 	"os"
 	"time"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/qlik"
 	"qlik-provision/provision/sandbox"
+	"qlik-provision/provision/text"
+	"qlik-provision/report"
 )
 
 // connect makes the client of a run, and starts the sandbox and the log where they are wanted. end ends all three.
@@ -35,6 +38,12 @@ func (a *app) connect(c *config) (client *qlik.Client, end func() error, err err
 	}
 	if c.sandbox {
 		inMemory := sandbox.New(sandbox.Options{})
+		for _, u := range c.users {
+			inMemory.Add(u)
+		}
+		if len(c.users) > 0 {
+			a.notify(c)("the sandbox starts with the users of this file: " + text.Grouped(len(c.users)))
+		}
 		server, err := serve(inMemory, "127.0.0.1:0")
 		if err != nil {
 			return nil, nil, usage(errors.Join(err, end()), "serve one yourself: see qlik-provision sandbox --help")
@@ -108,6 +117,28 @@ type server struct {
 	tenant qlik.Tenant
 	http   *http.Server
 	served chan error
+}
+
+// usersOf are the users that a result file names: the tenant of --sandbox starts with them where a file of an earlier
+// one is undone or verified.
+func usersOf(rows []report.Row) (users []sandbox.User) {
+	named := map[string]bool{}
+	for _, r := range rows {
+		id := string(r.Entry.UserID)
+		u := sandbox.User{ID: id, Subject: r.Entry.UserSubject}
+		switch r.Entry.Outcome {
+		case provision.Disabled:
+			u.Status = "disabled"
+		case provision.Created, provision.Exists, provision.Updated:
+		default:
+			continue
+		}
+		if id != "" && !named[id] {
+			named[id] = true
+			users = append(users, u)
+		}
+	}
+	return users
 }
 
 // serve starts serving h at addr, which must be of this machine or name a port of it.

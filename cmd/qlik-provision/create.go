@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -24,15 +25,16 @@ creates a user for every person who has none. FILE may be - for standard input; 
 a terminal it shows what will be sent, and asks.`,
 		Example: "  qlik-provision create hr.csv\n" +
 			"  qlik-provision create hr.csv --limit 5\n" +
-			"  qlik-provision create hr.csv --subject " + example(`corp\{Login}`) + " --name " +
-			example(`{First} {Last}`) + "\n" +
+			"  qlik-provision create hr.csv --subject " + quote(`corp\{Login}`) + " --name " +
+			quote(`{First} {Last}`) + "\n" +
 			"  qlik-provision create hr.csv --sandbox",
+		Annotations: exits("every row is done; with --limit: every row that was tried",
+			"the run finished; some rows are not done"),
 	}
 	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
 		return a.runExport(ctx, c, "create", file, c.dryRun)
 	},
-		f.tenantFlags, f.columnFlags, f.roleFlags, f.exportFlags, f.writeFlags, f.dryRunFlag, f.adminFlag, f.runFlags,
-		f.lookupFlag)
+		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.roleFlags, f.exportFlags, f.runFlags, f.lookupFlag)
 	return cmd
 }
 
@@ -47,12 +49,14 @@ carries out. With --offline it checks the file without contacting the tenant: th
 run on a new export.`,
 		Example: `  qlik-provision plan --offline hr.csv
   qlik-provision plan hr.csv
-  qlik-provision plan hr.csv -o hr.results.csv && qlik-provision retry hr.results.csv`,
+  qlik-provision plan hr.csv -o planned.csv    # save the plan
+  qlik-provision retry planned.csv             # carry it out`,
+		Annotations: exits("every row is done or can be sent", "some rows cannot be sent"),
 	}
 	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
 		return a.runExport(ctx, c, "create", file, true)
 	},
-		f.tenantFlags, f.columnFlags, f.roleFlags, f.exportFlags, f.adminFlag, f.runFlags, f.offlineFlag)
+		f.tenantFlags, f.columnFlags, f.roleFlags, f.exportFlags, f.runFlags, f.offlineFlag)
 	return cmd
 }
 
@@ -66,6 +70,8 @@ they own. It never disables a user that belongs to another person. Without a ter
 --yes.`,
 		Example: `  qlik-provision disable leavers.csv --dry-run
   qlik-provision disable leavers.csv`,
+		Annotations: exits("every row is done; with --limit: every row that was tried",
+			"the run finished; some rows are not done, or nobody in FILE has a user"),
 	}
 	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
 		if err := a.requireYes(c, "disabling users"); err != nil {
@@ -73,26 +79,29 @@ they own. It never disables a user that belongs to another person. Without a ter
 		}
 		return a.runExport(ctx, c, "disable", file, c.dryRun)
 	},
-		f.tenantFlags, f.columnFlags, f.exportFlags, f.writeFlags, f.dryRunFlag, f.adminFlag, f.runFlags)
+		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.exportFlags, f.runFlags)
 	return cmd
 }
 
+// pipedResults is a name that is proposed for the result file of standard input.
+const pipedResults = "hr.results.csv"
+
 // runExport reads an export, writes its ledger and runs it.
 func (a *app) runExport(ctx context.Context, c *config, action, file string, planOnly bool) error {
-	path := c.resultsOf(file)
+	path, input := c.resultsOf(file), file
+	if isStdin(file) {
+		input, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
+	}
 	switch {
 	case c.out == "-":
+		c.out = ""
 		return usage(errors.New("-o -: a result file cannot be written to standard output"),
-			c.given.with("out", "hr.results.csv").String())
+			c.given.with("out", cmp.Or(c.resultsOf(file), pipedResults)).String())
 	case planOnly && c.out == "":
 		path = ""
 	case path == "":
 		return usage(errors.New("standard input has no file name to derive a result file name from"),
-			c.given.with("out", "hr.results.csv").String())
-	}
-	input := file
-	if isStdin(file) {
-		input, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
+			c.given.with("out", pipedResults).String())
 	}
 	if err := c.checkPaths(path, namedPath{"the export", input}); err != nil {
 		return err

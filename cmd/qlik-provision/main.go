@@ -17,8 +17,8 @@ var errInterrupted = errors.New("interrupted")
 func main() {
 	// net/http reports protocol errors of a peer through package log, with bytes of the connection in them.
 	log.SetOutput(io.Discard)
-	ctx, hurry, stop := signals(os.Args)
-	code := run(ctx, hurry, os.Args, os.Stdin, os.Stdout, os.Stderr)
+	ctx, abort, stop := signals(os.Args)
+	code := run(ctx, abort, os.Args, os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
@@ -31,7 +31,7 @@ func main() {
 // creating users.
 //
 // A sandbox in the background of a shell goes on at Ctrl-C: at an empty prompt it is not meant.
-func signals(args []string) (ctx context.Context, hurry <-chan struct{}, stop func()) {
+func signals(args []string) (ctx context.Context, abort <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	hurried := make(chan struct{})
 	caught := make(chan os.Signal, 2)

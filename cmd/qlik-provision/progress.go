@@ -81,9 +81,9 @@ func (p *progress) show() {
 	if !p.out.cursor {
 		percent := 0
 		if p.total > 0 {
-			percent = 100 * s.Settled / p.total
+			percent = 100 * s.Finished / p.total
 		}
-		p.out.note(fmt.Sprintf("%s of %s, %d%%%s", text.Grouped(s.Settled),
+		p.out.note(fmt.Sprintf("%s of %s, %d%%%s", text.Grouped(s.Finished),
 			text.Plural(p.total, "row", "rows"), percent, prefixed(", ", p.words(s, time.Now(), true))))
 		return
 	}
@@ -103,7 +103,7 @@ func (p *progress) show() {
 	}
 	p.bar.Describe(p.fit(p.words(s, time.Now(), p.room() == wideRoom)))
 	// A bar that cannot be drawn is no reason to stop creating users.
-	_ = p.bar.Set(min(s.Settled, p.total))
+	_ = p.bar.Set(min(s.Finished, p.total))
 }
 
 // clear takes the bar off the screen; the caller holds the ui's lock.
@@ -168,20 +168,20 @@ func (p *progress) words(s provision.Progress, now time.Time, wide bool) string 
 		}
 		parts = append(parts, wait)
 	}
-	if per := p.speed(s.Settled, now); per != "" && wide && !waiting {
+	if per := p.speed(s.Finished, now); per != "" && wide && !waiting {
 		parts = append(parts, per)
 	}
 	if s.Failed > 0 && (wide || !waiting) {
 		parts = append(parts, fmt.Sprintf("%d failed", s.Failed))
 	}
-	if s.Known && s.Left >= time.Second && (!waiting || !p.out.cursor) {
-		left := "~" + short(s.Left)
+	if s.TimeLeft >= time.Second && (!waiting || !p.out.cursor) {
+		left := "~" + short(s.TimeLeft)
 		if wide {
 			about := "about"
-			if s.AtMost {
+			if s.UpperBound {
 				about = "at most"
 			}
-			left = about + " " + short(s.Left) + " left"
+			left = about + " " + short(s.TimeLeft) + " left"
 		}
 		parts = append(parts, left)
 	}

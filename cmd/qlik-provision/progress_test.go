@@ -13,10 +13,10 @@ import (
 
 func TestProgressSaysWhatTheRunWaitsFor(t *testing.T) {
 	now := time.Now()
-	waiting := provision.Progress{Settled: 40, Failed: 2, Waiting: provision.ReasonLimit,
-		Until: now.Add(252 * time.Second),
-		Left:  400 * time.Second, AtMost: true, Known: true}
-	going := provision.Progress{Settled: 40, Failed: 2, Left: 90 * time.Minute, Known: true}
+	waiting := provision.Progress{Finished: 40, Failed: 2, Waiting: provision.ReasonLimit,
+		Until:    now.Add(252 * time.Second),
+		TimeLeft: 400 * time.Second, UpperBound: true}
+	going := provision.Progress{Finished: 40, Failed: 2, TimeLeft: 90 * time.Minute}
 	paced := provision.Progress{Waiting: provision.ReasonPace, Until: now.Add(time.Second)}
 	for _, test := range []struct {
 		progress provision.Progress

@@ -81,7 +81,7 @@ func (s *session) send(ctx context.Context) (err error) {
 		}
 	}()
 	options := s.config.run
-	options.Hurry = s.app.hurry
+	options.Abort = s.app.abort
 	switch {
 	case options.NoLookup && s.asks():
 		if err := s.approve(ctx, provision.Plan{Create: len(rows), Estimate: s.estimate(len(rows))}); err != nil {

@@ -54,6 +54,7 @@ func TestEveryEndHasACodeAndAWayOn(t *testing.T) {
 		{qlik.ErrNotTenant, exitRun, "check the address of the tenant"},
 		{provision.ErrUnreachable, exitRun, "the network and the proxy (HTTPS_PROXY)"},
 		{provision.ErrRefusedAll, exitRun, "correct what the tenant refuses"},
+		{provision.ErrUnreadable, exitRun, "a log-in page of a proxy perhaps"},
 		{provision.ErrPatience, exitRun, "status.qlikcloud.com"},
 		{provision.ErrLookups, exitRun, "status.qlikcloud.com"},
 		{provision.ErrRolesHidden, exitRun, "let the client read roles"},
@@ -84,7 +85,7 @@ func TestEveryRefusalHasAWayOn(t *testing.T) {
 		hint string
 	}{
 		{fmt.Errorf("writing: %w", syscall.ENOSPC), "make room on the disk, then:\n  q create hr.csv"},
-		{fmt.Errorf("opening: %w", syscall.ENAMETOOLONG), "use a shorter file name"},
+		{fmt.Errorf("opening: %w", syscall.ENAMETOOLONG), "use a shorter one, then:\n  q create hr.csv -o results.csv"},
 		{&report.ExistsError{Path: "r.csv", SameExport: true, Done: 1, Rows: 2}, "q retry r.csv"},
 		{&report.ExistsError{Path: "r.csv", SameExport: false, Done: 1, Rows: 2}, "q create hr.csv -o r."},
 		{&report.TenantError{Path: "r.csv", File: "a.example.com", Run: "b.example.com"}, "--tenant a.example.com"},

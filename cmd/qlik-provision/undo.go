@@ -23,6 +23,9 @@ personal data, keys and sessions; what it owned has no owner afterwards. Without
 needs --yes.`,
 		Example: `  qlik-provision undo hr.results.csv --dry-run
   qlik-provision undo hr.results.csv`,
+		Annotations: exits(
+			"every such user is deleted, or left because its subject has changed; with --limit: every one that was tried",
+			"some of them could not be deleted"),
 	}
 	a.onFile(cmd, &f, "result file", a.undo,
 		f.tenantFlags, f.readFlags, f.writeFlags, f.dryRunFlag, f.runFlags)
@@ -46,6 +49,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
+	c.users = usersOf(ledger.Rows())
 	waiting := ledger.Waiting()
 	note := a.notify(c)
 	if waiting == 0 {

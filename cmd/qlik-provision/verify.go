@@ -21,7 +21,8 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long: `verify looks up every row of RESULTS and compares the tenant with the outcomes: that created users
 exist and are not disabled, that deleted users are gone, that pending and failed rows have no user.
 It sends lookups only, and changes nothing.`,
-		Example: `  qlik-provision verify hr.results.csv`,
+		Example:     `  qlik-provision verify hr.results.csv`,
+		Annotations: exits("everything is as RESULTS says", "something differs"),
 	}
 	a.onFile(cmd, &f, "result file", a.verify,
 		f.tenantFlags, f.readFlags, f.runFlags)
@@ -40,6 +41,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	if tenant := results.Summary().Tenant; tenant != "" && !strings.EqualFold(tenant, c.tenantName()) {
 		return refusal(&report.TenantError{Path: path, File: tenant, Run: c.tenantName()}, c.given)
 	}
+	c.users = usersOf(results.Rows)
 	client, closeClient, err := a.connect(c)
 	if err != nil {
 		return err
