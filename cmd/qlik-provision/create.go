@@ -183,36 +183,26 @@ const maxInput = 1 << 30 // bytes
 
 // readFile reads a CSV file, or what can be read only once: standard input, or a pipe with a name.
 func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.File, error) {
-	name := file
-	var in io.Reader
-	var closeIn func()
-	if file == "-" {
-		name = "standard input"
-		in, closeIn = a.openInput(ctx)
-	} else {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, err
+	return untilDone(ctx, func() (*csvfile.File, error) {
+		name, in := "standard input", a.stdin
+		if file != "-" {
+			f, err := os.Open(file)
+			if err != nil {
+				return nil, err
+			}
+			defer f.Close() // only read
+			if info, err := f.Stat(); err == nil && info.IsDir() {
+				return nil, usage(errors.New(file+" is a folder"), "name the CSV file in it")
+			}
+			name, in = file, f
 		}
-		if info, err := f.Stat(); err == nil && info.IsDir() {
-			return nil, errors.Join(usage(errors.New(file+" is a folder"), "name the CSV file in it"), f.Close())
+		limited := &io.LimitedReader{R: in, N: maxInput + 1}
+		export, err := csvfile.Read(limited, name, c.read)
+		if limited.N <= 0 {
+			return nil, usage(errors.New(name+" is larger than 1 GiB"), "split it into several files")
 		}
-		stop := context.AfterFunc(ctx, func() { _ = f.Close() }) // ends the read of a pipe
-		in, closeIn = f, func() {
-			stop()
-			_ = f.Close()
-		}
-	}
-	defer closeIn()
-	limited := &io.LimitedReader{R: in, N: maxInput + 1}
-	export, err := csvfile.Read(limited, name, c.read)
-	switch {
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case limited.N <= 0:
-		return nil, usage(errors.New(name+" is larger than 1 GiB"), "split it into several files")
-	}
-	return export, err
+		return export, err
+	})
 }
 
 // announce says which tenant a run is for: the first line of every run.

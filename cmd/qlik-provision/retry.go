@@ -95,9 +95,8 @@ func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.Cha
 		return nil
 	}
 	a.out.note(changed.Error())
-	a.out.print("are these changes intended? [y/N] ")
-	answer, err := a.readLine(ctx)
-	if answer = strings.ToLower(strings.TrimSpace(answer)); err == nil && (answer == "y" || answer == "yes") {
+	answer, err := a.ask(ctx, "are these changes intended? [y/N] ")
+	if err == nil && (answer == "y" || answer == "yes") {
 		return nil
 	}
 	return &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"),
