@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,8 +20,9 @@ import (
 //
 // A block "console" is a session: commands after "$ ", and what they print. A block "console tty" runs on a terminal,
 // where somebody can be asked. A block "sh" is run and shows no output; so are the commands of blocks "cron", "ini"
-// (ExecStart of a unit) and "yaml" (command of a container). A block "sh not-run" is not run. Comments of these forms
-// prepare what follows:
+// (ExecStart of a unit) and "yaml" (command of a container). Standard input of a block "sh" is the client's secret. A
+// block "sh interrupted" is a server, which is stopped. A block "sh not-run" is not run: TestDocsBlocksAreWellFormed
+// parses it. Comments of these forms prepare what follows:
 //
 //	<!-- run: commands -->      commands that are not shown
 //	<!-- tenant: users.csv -->  another tenant, with the users of a file
@@ -128,8 +131,12 @@ func (s *docsShell) run(t *testing.T, part docsPart) string {
 	case "console":
 		return s.session(t, part)
 	case "sh", "cron", "ini", "yaml":
-		if kept == "not-run" {
-			break
+		switch kept {
+		case "not-run":
+			return part.text
+		case "interrupted":
+			at(s.serve(part.body), nil)
+			return part.text
 		}
 		lines := runnable(t, kind, part.body)
 		if s.exit != "" {
@@ -137,6 +144,10 @@ func (s *docsShell) run(t *testing.T, part docsPart) string {
 		}
 		for _, line := range lines {
 			cmd := s.command(s.local(line))
+			if kind == "sh" {
+				cmd.Args[0], cmd.Path = "bash", "/bin/bash"
+				cmd.Stdin = strings.NewReader(docsClientSecret + "\n")
+			}
 			out, _ := cmd.CombinedOutput()
 			if got := fmt.Sprint(cmd.ProcessState.ExitCode()); got != "0" && got != s.exit {
 				at(fmt.Errorf("exit code %s", got), out)
@@ -152,6 +163,20 @@ func (s *docsShell) command(line string) *exec.Cmd {
 	cmd := exec.Command("/bin/sh", "-c", line)
 	cmd.Dir, cmd.Env = s.dir, s.env
 	return cmd
+}
+
+// serve runs a server until it has printed its first line, and interrupts it.
+func (s *docsShell) serve(line string) error {
+	cmd := s.command("exec " + line)
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return err
+	}
+	_, err = bufio.NewReader(out).ReadString('\n')
+	return errors.Join(err, cmd.Process.Signal(os.Interrupt), cmd.Wait())
 }
 
 // local moves the folders of a server to the document's folder.

@@ -74,8 +74,7 @@ type manual struct {
 
 func newManual(t *testing.T) *manual {
 	m := &manual{root: (&app{out: newOutput(io.Discard), name: "qlik-provision"}).root()}
-	commands := slices.Clone(m.root.Commands())
-	slices.SortStableFunc(commands, func(a, b *cobra.Command) int { return place(a) - place(b) })
+	commands := inOrder(m.root.Commands())
 	uses := map[string]int{}
 	for _, cmd := range commands {
 		switch {
@@ -163,13 +162,32 @@ func (m *manual) markdown(t *testing.T) string {
 	return b.String()
 }
 
+// describe says how a flag is typed, as -o, --out FILE, what it means, and its default, "" where it has none.
+func describe(f *pflag.Flag) (typed, meaning, byDefault string) {
+	value, meaning := pflag.UnquoteUsage(f)
+	typed = "--" + f.Name
+	if f.Shorthand != "" {
+		typed = "-" + f.Shorthand + ", --" + f.Name
+	}
+	if value != "" {
+		typed += " " + value
+	}
+	if before, after, found := strings.Cut(meaning, " (default "); found {
+		return typed, before, strings.TrimSuffix(after, ")")
+	}
+	if f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "[]" {
+		byDefault = f.DefValue
+	}
+	return typed, meaning, byDefault
+}
+
 func flagTable(flags []*pflag.Flag) string {
 	var b strings.Builder
 	b.WriteString("| flag | meaning | default |\n| --- | --- | --- |\n")
 	bar := strings.NewReplacer("|", `\|`)
 	for _, f := range flags {
 		typed, meaning, byDefault := describe(f)
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.TrimSpace(typed), bar.Replace(meaning), bar.Replace(byDefault))
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", typed, bar.Replace(meaning), bar.Replace(byDefault))
 	}
 	return b.String()
 }
@@ -281,7 +299,7 @@ func roffFlags(flags []*pflag.Flag) string {
 		if byDefault != "" {
 			meaning += " (default: " + byDefault + ")"
 		}
-		fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(strings.TrimSpace(typed)), roff(meaning))
+		fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(typed), roff(meaning))
 	}
 	return b.String()
 }

@@ -162,19 +162,60 @@ func codes(t *testing.T) (values []string) {
 	return values
 }
 
-func TestDocsQuoteMessagesOfTheProgram(t *testing.T) {
-	messages := literals(t)
-	for line := range strings.Lines(read(t, "../../docs/09-troubleshooting.md")) {
-		m := regexp.MustCompile("^\\| `([^`]+)` \\|").FindStringSubmatch(line)
-		if m == nil {
-			continue
+// The table of exports is held to what package roster's tests expect of the same files.
+func TestDocsColumnsAreThoseOfTheExports(t *testing.T) {
+	row := regexp.MustCompile(`(?m)^\| \[[^]]*\]\((\.\./testdata/exports/good/[^)]*)\) \| (.*) \| (.*) \| (.*) \| (.*)\|$`)
+	code := regexp.MustCompile("`([^`]*)`")
+	rows := row.FindAllStringSubmatch(read(t, "../../docs/02-the-export.md"), -1)
+	if len(rows) < 10 {
+		t.Errorf("%d rows", len(rows))
+	}
+	for _, m := range rows {
+		lines := strings.Split(read(t, "../"+m[1]+".txt"), "\n")
+		wantFlags := ""
+		if flags, ok := strings.CutPrefix(lines[0], "flags: "); ok {
+			wantFlags, lines = flags, lines[1:]
 		}
-		for part := range strings.SplitSeq(m[1], "…") {
-			part = strings.TrimPrefix(strings.TrimSpace(part), "for ")
-			if !slices.ContainsFunc(messages, func(s string) bool { return strings.Contains(s, part) }) {
-				t.Errorf("the program never says %q", part)
+		var columns []string
+		for i, field := range []string{"subject", "name", "email"} {
+			var names []string
+			for _, name := range code.FindAllStringSubmatch(m[i+2], -1) {
+				names = append(names, strconv.Quote(name[1]))
+			}
+			if len(names) > 0 {
+				columns = append(columns, field+" from "+strings.Join(names, " and "))
 			}
 		}
+		if said := ", " + strings.Join(columns, ", "); !strings.HasSuffix(lines[0], said) {
+			t.Errorf("the page says %q of %q", said, lines[0])
+		}
+		if flags := strings.Trim(m[5], "` "); flags != wantFlags {
+			t.Errorf("the page says that %s needs %q, not %q", m[1], flags, wantFlags)
+		}
+	}
+}
+
+func TestDocsQuoteMessagesOfTheProgram(t *testing.T) {
+	messages := literals(t)
+	quoted := regexp.MustCompile("`([^`]+)`")
+	n := 0
+	for line := range strings.Lines(read(t, "../../docs/09-troubleshooting.md")) {
+		cell, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
+		if cell == line || strings.HasPrefix(cell, "the `code`") {
+			continue
+		}
+		for _, m := range quoted.FindAllStringSubmatch(cell, -1) {
+			n++
+			for part := range strings.SplitSeq(m[1], "…") {
+				part = strings.TrimPrefix(strings.TrimSpace(part), "for ")
+				if !slices.ContainsFunc(messages, func(s string) bool { return strings.Contains(s, part) }) {
+					t.Errorf("the program never says %q", part)
+				}
+			}
+		}
+	}
+	if n < 100 {
+		t.Errorf("only %d messages are quoted", n)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/report"
@@ -31,7 +32,8 @@ and which rows are not done and why. The page needs no network and loads nothing
 a run is on. Like the result file it holds personal data.`,
 		Example: `  qlik-provision report hr.results.csv
   qlik-provision report hr.results.csv -o for-hr.html --open`,
-		Args:              oneFile("result file"),
+		Annotations:       map[string]string{"0": "the page is written", "2": "it could not be written"},
+		Args:              a.oneFile("result file"),
 		ValidArgsFunction: completeResults,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := &config{flags: f, given: command{a.name, cmd.Name(), args[0], givenFlags(cmd.Flags())}}
@@ -51,10 +53,10 @@ a run is on. Like the result file it holds personal data.`,
 		},
 	}
 	f.readFlags(cmd)
-	g := group(cmd, groupOutput)
-	g.set.StringVarP(&out, "out", "o", "", "`FILE` file of the page (default: hr.results.html beside hr.results.csv)")
-	g.mark("out")
-	g.boolean(&open, "open", "open the page in the browser")
+	group(cmd, groupOutput, func(fs *pflag.FlagSet) {
+		fs.StringVarP(&out, "out", "o", "", "`FILE` of the page (default hr.results.html beside hr.results.csv)")
+		fs.BoolVar(&open, "open", false, "open the page in the browser")
+	})
 	completeFlags(cmd)
 	return cmd
 }

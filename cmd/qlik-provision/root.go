@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -14,21 +15,27 @@ import (
 type app struct {
 	abort     <-chan struct{}
 	stdin     io.Reader
+	lines     *bufio.Reader // of stdin: the answers to questions
 	stdout    io.Writer
 	out       *output
 	name      string // how the program was called, for the commands that we print
-	contacted bool   // a tenant was contacted: from then on no error is one of usage
+	args      []string
+	contacted bool // a tenant was contacted: from then on no error is one of usage
 }
 
 // run is the program: it takes the arguments, its own name first, and returns the exit code. When ctx is done it
 // ends in good order, and when abort is closed at once.
 func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{abort: abort, stdin: stdin, stdout: stdout, out: newOutput(stderr), name: programName(args[0])}
+	a := &app{abort: abort, stdin: stdin, lines: bufio.NewReader(stdin), stdout: stdout, out: newOutput(stderr),
+		name: programName(args[0]), args: args[1:]}
 	root := a.root()
 	root.SetArgs(args[1:])
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	if len(args) > 1 && strings.HasPrefix(args[1], cobra.ShellCompRequestCmd) {
+		describePlainly(root)
+	}
 	cmd := root
 	err := a.checkCommand(root, args[1:])
 	if err == nil {
@@ -61,10 +68,10 @@ func (a *app) root() *cobra.Command {
 		Long: `qlik-provision takes a CSV file from HR and creates a user on a Qlik Cloud tenant for every person in it.
 It looks up existing users first, keeps to the tenant's rate limit, and writes the outcome of every row
 to a result file. From that file a run can always be continued, corrected and undone.`,
-		Example: `  qlik-provision plan --offline hr.csv      check the file without contacting the tenant
-  qlik-provision plan hr.csv                show what create would do
-  qlik-provision create hr.csv --limit 5    a first small run
-  qlik-provision retry hr.results.csv       run the rows that are not done`,
+		Example: `  qlik-provision plan --offline hr.csv    check the file, contact nobody
+  qlik-provision plan hr.csv              show what create would do
+  qlik-provision create hr.csv --limit 5  a first small run
+  qlik-provision retry hr.results.csv     run the rows that are not done`,
 		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -76,7 +83,7 @@ to a result file. From that file a run can always be continued, corrected and un
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(a.flagError)
 	root.AddCommand(a.createCommand(), a.disableCommand(), a.retryCommand(), a.undoCommand(), a.verifyCommand(),
 		a.planCommand(), a.reportCommand(), a.sandboxCommand(), a.versionCommand())
 	root.AddCommand(topics()...)
@@ -89,9 +96,9 @@ to a result file. From that file a run can always be continued, corrected and un
 func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context.Context, *config, string) error,
 	sets ...func(*cobra.Command),
 ) {
-	cmd.Args, cmd.ValidArgsFunction = oneFile(what), completeResults
+	cmd.Args, cmd.ValidArgsFunction = a.oneFile(what), completeResults
 	if what == "export" {
-		cmd.ValidArgsFunction = completeFiles("csv", "tsv", "txt")
+		cmd.ValidArgsFunction = completeExport
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := a.configure(cmd, args[0], *f)
@@ -107,14 +114,15 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 }
 
 // oneFile is the rule of the commands that take one file.
-func oneFile(what string) cobra.PositionalArgs {
+func (a *app) oneFile(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		hint := "see " + cmd.CommandPath() + " --help"
 		switch {
 		case len(args) == 0:
 			return usage(errors.New("no "+what+" was given"), hint)
 		case len(args) > 1:
-			return usage(errors.New("more than one "+what+" was given: "+strings.Join(args, ", ")), joinedName(args, hint))
+			return usage(errors.New("more than one "+what+" was given: "+strings.Join(args, ", ")),
+				a.joinedName(cmd, args))
 		case args[0] == "":
 			return usage(errors.New("the name of the "+what+" is empty"), hint)
 		}

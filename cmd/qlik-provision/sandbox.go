@@ -1,42 +1,46 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"io"
+	"net"
+	"net/http"
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
+	"github.com/gocarina/gocsv"
 	"github.com/spf13/cobra"
 
 	"qlik-provision/provision"
-	"qlik-provision/provision/csvfile"
-	"qlik-provision/provision/roster"
+	"qlik-provision/provision/qlik"
 	"qlik-provision/provision/sandbox"
 )
 
 func (a *app) sandboxCommand() *cobra.Command {
-	var addr, limit, users, shell string
+	var addr, limit, users string
+	shell := "posix"
+	if runtime.GOOS == "windows" {
+		shell = "powershell"
+	}
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve an in-memory tenant for trials",
 		Long: `sandbox serves an in-memory Qlik Cloud tenant, with its token endpoint, its users, roles and rate limits,
 until it is interrupted. It prints the settings that select it, for a shell to read. With --users it starts
 with the users of a CSV file: subject,name,email,status,roles.`,
-		Example: "  qlik-provision sandbox --users users.csv    # in one terminal; paste what it prints into another",
+		Example:           "  qlik-provision sandbox --users users.csv    # in one terminal; paste what it prints into another",
+		Annotations:       map[string]string{"0": "interrupted", "2": "it could not start", "3": "it ended by itself"},
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			kind, err := sandbox.ParseLimit(limit)
 			if err != nil {
 				return usage(fmt.Errorf("--limit: %w", err), "see "+cmd.CommandPath()+" --help")
-			}
-			if shell == "" {
-				shell = "posix"
-				if runtime.GOOS == "windows" {
-					shell = "powershell"
-				}
 			}
 			setting, known := settings[shell]
 			if !known {
@@ -53,15 +57,11 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&addr, "addr", "127.0.0.1:0", "`ADDRESS` address to listen on, of this machine")
-	fs.StringVar(&limit, "limit", string(sandbox.LimitRolling),
-		"`KIND` kind of rate limit: rolling, fixed, bucket, or off")
-	fs.StringVar(&users, "users", "", "`FILE` CSV file of existing users: subject,name,email,status,roles")
-	fs.StringVar(&shell, "shell", "", "`SHELL` shell that reads the settings: posix, powershell or cmd "+
-		"(default: the platform's)")
-	complete(cmd, "addr", nil)
-	complete(cmd, "limit", []string{"rolling", "fixed", "bucket", "off"})
-	complete(cmd, "shell", []string{"posix", "powershell", "cmd"})
+	fs.StringVar(&addr, "addr", "127.0.0.1:0", "`ADDRESS` of this machine to listen on")
+	fs.StringVar(&limit, "limit", string(sandbox.LimitRolling), "`KIND` of rate limit: rolling, fixed, bucket, or off")
+	fs.StringVar(&users, "users", "", "CSV `FILE` of existing users: subject,name,email,status,roles")
+	fs.StringVar(&shell, "shell", shell, "`SHELL` that reads the settings: posix, powershell or cmd")
+	completeFlags(cmd)
 	return cmd
 }
 
@@ -91,8 +91,11 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 			return usage(fmt.Errorf("printing the settings: %w", err), "")
 		}
 	}
-	a.out.note(fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C, or: kill %d",
-		server.tenant, os.Getpid()))
+	said := fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C", server.tenant)
+	if runtime.GOOS != "windows" {
+		said += fmt.Sprintf(", or: kill %d", os.Getpid())
+	}
+	a.out.note(said)
 	select {
 	case <-ctx.Done():
 		return server.close()
@@ -103,38 +106,62 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 
 // addUsers puts the users of a CSV file on the tenant.
 func addUsers(tenant *sandbox.Tenant, path string) error {
-	f, err := os.Open(path)
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	defer f.Close() // only read
-	file, err := csvfile.Read(io.Reader(f), path, csvfile.Options{LooksLikeHeader: roster.LooksLikeHeader})
-	if err != nil {
-		return err
+	var users []struct {
+		Subject string             `csv:"subject"`
+		Name    string             `csv:"name"`
+		Email   string             `csv:"email"`
+		Status  string             `csv:"status"`
+		Roles   provision.RoleList `csv:"roles"`
 	}
-	columns := map[string]int{}
-	for i, header := range file.Header.Cells {
-		columns[strings.ToLower(strings.TrimSpace(header))] = i
+	const hint = "its columns are subject,name,email,status,roles"
+	if err := gocsv.UnmarshalBytes(bytes.TrimPrefix(b, []byte("\ufeff")), &users); err != nil {
+		return usage(fmt.Errorf("reading %s: %w", path, err), hint)
 	}
-	if _, ok := columns["subject"]; !ok {
-		return usage(fmt.Errorf("%s has no column subject", path), "its columns are subject,name,email,status,roles")
-	}
-	for _, r := range file.Records {
-		cell := func(name string) string {
-			if i, ok := columns[name]; ok && i < len(r.Cells) {
-				return strings.TrimSpace(r.Cells[i])
-			}
-			return ""
+	for i, u := range users {
+		if u.Subject == "" {
+			return usage(fmt.Errorf("%s: row %d has no subject", path, i+1), hint)
 		}
-		var roles provision.RoleList
-		_ = roles.UnmarshalCSV(cell("roles")) // never fails
-		status := cell("status")
-		if status == "" {
-			status = "active"
-		}
-		tenant.Add(sandbox.User{
-			Subject: cell("subject"), Name: cell("name"), Email: cell("email"), Status: status, Roles: roles,
-		})
+		tenant.Add(sandbox.User{Subject: u.Subject, Name: u.Name, Email: u.Email, Status: cmp.Or(u.Status, "active"),
+			Roles: u.Roles})
 	}
 	return nil
+}
+
+// A server serves a sandbox on a socket.
+type server struct {
+	tenant qlik.Tenant
+	http   *http.Server
+	served chan error
+}
+
+// serve starts serving h at addr, which must be of this machine or name a port of it.
+func serve(h http.Handler, addr string) (*server, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("starting the sandbox: %w", err)
+	}
+	tenant, err := qlik.ParseTenant("http://" + listener.Addr().String())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the sandbox is for this machine only: %w", err), listener.Close())
+	}
+	s := &server{
+		tenant: tenant,
+		http:   &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second},
+		served: make(chan error, 1),
+	}
+	go func() { s.served <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// close ends the server at once: what it holds is in memory only.
+func (s *server) close() error {
+	err := s.http.Close()
+	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+		return errors.Join(err, served)
+	}
+	return err
 }

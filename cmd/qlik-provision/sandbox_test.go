@@ -57,7 +57,11 @@ func TestSandboxPrintsSettingsForTheShell(t *testing.T) {
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel()
 			p := newProgram(t, newTenant(sandbox.Options{}))
-			served := p.command("sandbox", "--shell", shell)
+			args := []string{"sandbox"}
+			if shell != "" {
+				args = append(args, "--shell", shell)
+			}
+			served := p.command(args...)
 			served.Stdout = nil
 			stdout, err := served.StdoutPipe()
 			if err != nil {

@@ -23,6 +23,9 @@ personal data, keys and sessions; what it owned has no owner afterwards. Without
 needs --yes.`,
 		Example: `  qlik-provision undo hr.results.csv --dry-run
   qlik-provision undo hr.results.csv`,
+		Annotations: exits(
+			"every such user is deleted, or left because its subject has changed; with --limit: every one that was tried",
+			"some of them could not be deleted"),
 	}
 	a.onFile(cmd, &f, "result file", a.undo,
 		f.tenantFlags, f.readFlags, f.writeFlags, f.dryRunFlag, f.runFlags)
@@ -46,7 +49,8 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
-	waiting := ledger.Waiting()
+	c.users = usersOf(ledger.Rows())
+	waiting := len(ledger.Pending())
 	note := a.notify(c)
 	if waiting == 0 {
 		note(path + ": nothing to undo: no run of this file created a user")
@@ -54,7 +58,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 		note(fmt.Sprintf("%s: %s of %s to delete", path, text.Plural(waiting, "user", "users"),
 			rows(ledger.Summary().Rows)))
 	}
-	s := &session{app: a, config: c, ledger: ledger, path: path, planOnly: c.dryRun, again: c.given}
+	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
 	if !c.dryRun {
 		s.again = c.given.after("undo", path)
 	}

@@ -2,6 +2,7 @@ package csvfile
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -183,18 +184,13 @@ func blockDelimiter(text string, block []string) rune {
 	if len(block) < 2 {
 		return 0
 	}
-	for rest := text; ; {
-		_, after, found := strings.Cut(rest, block[0])
-		if !found {
-			return 0
-		}
-		rest = after
-		after = strings.TrimPrefix(after, `"`)
-		d, n := utf8.DecodeRuneInString(after)
-		if canDelimit(d) && strings.HasPrefix(strings.TrimPrefix(after[n:], `"`), block[1]) {
+	between := regexp.MustCompile(regexp.QuoteMeta(block[0]) + `"?([^"\pL\pN])"?` + regexp.QuoteMeta(block[1]))
+	for _, found := range between.FindAllStringSubmatch(text, -1) {
+		if d, _ := utf8.DecodeRuneInString(found[1]); canDelimit(d) {
 			return d
 		}
 	}
+	return 0
 }
 
 func fitOf(s sample, delimiter rune, o Options) fit {
@@ -205,7 +201,7 @@ func fitOf(s sample, delimiter rune, o Options) fit {
 		if records++; records == 1 {
 			f.first = len(cells)
 			f.block = lastRun(cells, o.Block) >= 0
-			f.words = o.words(cells)
+			f.words = o.LooksLikeHeader(cells)
 		}
 		if sound {
 			counts[len(cells)]++

@@ -2,6 +2,7 @@ package csvfile
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -21,8 +22,8 @@ type decoded struct {
 	encoding       string // its name
 	guessed, plain bool   // as in Dialect
 
-	garbled func(string) bool // finds bytes that the encoding does not have; nil where there are none
-	fix     Fix               // what to do about them
+	garbled bool // there are bytes that the encoding does not have, U+FFFD in the text or not UTF-8
+	fix     Fix  // what to do about them
 }
 
 // decode decodes raw from the encoding of this name; "": detected.
@@ -31,14 +32,94 @@ func decode(raw, name string) (decoded, *Error) {
 		return decodeAs(raw, name)
 	}
 	for _, m := range marks {
-		if strings.HasPrefix(raw, m.bytes) {
-			return m.decode(raw[len(m.bytes):])
+		if rest, found := strings.CutPrefix(raw, m.bytes); found {
+			return m.decode(rest)
 		}
 	}
 	if e, name := wideWithoutMark(raw); e != nil {
 		return decodeWith(e, raw, name)
 	}
 	return detect(raw)
+}
+
+// decodeAs decodes raw from an encoding that the user named. It refuses a file that is clearly of another one.
+func decodeAs(raw, name string) (decoded, *Error) {
+	e, known := lookUpEncoding(name)
+	if e == nil {
+		return decoded{}, &Error{
+			Message: fmt.Sprintf("unknown encoding %s", quote(name)),
+			Advice:  "use a name such as UTF-8, UTF-16LE, Windows-1252, ISO-8859-2, macintosh or Shift_JIS",
+			Fix:     Fix{Option: OptionEncoding},
+		}
+	}
+	fix := Fix{Option: OptionEncoding}
+	if right, err := decode(raw, ""); err == nil {
+		fix.Value = strings.Fields(right.encoding)[0]
+		ascii := right.plain && countBytes(raw).wide == 0
+		switch {
+		case !right.guessed && strings.HasPrefix(right.encoding, known):
+			return right, nil
+		case !right.guessed && (!ascii || strings.HasPrefix(known, "UTF-16")):
+			return right, &Error{Message: fmt.Sprintf("the file is %s, not %s", fix.Value, known), Fix: fix}
+		}
+	}
+	d := decoded{text: raw, encoding: known, plain: true, garbled: !utf8.ValidString(raw)}
+	if known != "UTF-8" {
+		var err *Error
+		if d, err = decodeWith(e, raw, known); err != nil {
+			return d, err
+		}
+	}
+	d.fix = fix
+	return d, nil
+}
+
+// decodeWith decodes raw; e puts U+FFFD in the place of what it cannot read.
+func decodeWith(e encoding.Encoding, raw, name string) (decoded, *Error) {
+	s, err := e.NewDecoder().String(raw)
+	if err != nil {
+		return decoded{}, &Error{Message: fmt.Sprintf("the file is not %s: %v", name, err)}
+	}
+	return decoded{text: s, encoding: name, garbled: isGarbled(s)}, nil
+}
+
+// isGarbled reports bytes that were not the encoding's, behind a decoder or as UTF-8.
+func isGarbled(s string) bool { return strings.ContainsRune(s, utf8.RuneError) }
+
+// explain adds what to do to an error about bytes that an encoding does not have.
+func (d decoded) explain(e *Error) *Error {
+	if e == nil || !d.garbled {
+		return e
+	}
+	if e.Fix, e.Advice = d.fix, ""; d.fix.Value == "" {
+		e.Advice = encodingAdvice
+	}
+	return e
+}
+
+// lookUpEncoding finds an encoding and its usual name; nil where there is none of that name.
+func lookUpEncoding(name string) (encoding.Encoding, string) {
+	e, err := htmlindex.Get(name)
+	if err != nil {
+		if e, err = ianaindex.IANA.Encoding(name); err != nil {
+			e, err = ianaindex.MIME.Encoding(name)
+		}
+	}
+	if err != nil || e == nil || e == encoding.Replacement {
+		return nil, ""
+	}
+	for _, index := range []*ianaindex.Index{ianaindex.MIME, ianaindex.IANA} {
+		if known, err := index.Name(e); err == nil && known != "" {
+			return e, strings.Replace(known, "windows-", "Windows-", 1)
+		}
+	}
+	return e, name
+}
+
+// A mark is a byte order mark.
+type mark struct {
+	bytes, name string
+	encoding    encoding.Encoding // nil: UTF-8
 }
 
 // The byte order marks. UTF-32's come first: UTF-16's are their beginning.
@@ -55,40 +136,18 @@ var (
 	utf16BE = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 )
 
-type mark struct {
-	bytes, name string
-	encoding    encoding.Encoding // nil: UTF-8
-}
-
 // decode decodes what stands behind the mark.
 func (m mark) decode(raw string) (decoded, *Error) {
-	switch m.encoding {
-	case encoding.Replacement:
+	switch {
+	case m.encoding == encoding.Replacement:
 		return decoded{}, &Error{Message: "the file is UTF-32, which is not supported", Advice: "save it as UTF-8"}
-	case nil:
-		if b := countBytes(raw); b.invalid > 0 {
-			return decoded{}, &Error{
-				Message:  fmt.Sprintf("the file begins as UTF-8, but %s", b.notUTF8("of it ")),
-				Problems: []Problem{{Line: b.line, Message: firstInvalid}},
-				Advice:   "export it again, or save it as UTF-8",
-			}
-		}
-		return decoded{text: raw, encoding: m.name}, nil
+	case m.encoding != nil:
+		return decodeWith(m.encoding, raw, m.name)
 	}
-	return decodeWith(m.encoding, raw, m.name)
-}
-
-// decodeWith decodes raw; e puts U+FFFD in the place of what it cannot read.
-func decodeWith(e encoding.Encoding, raw, name string) (decoded, *Error) {
-	s, err := e.NewDecoder().String(raw)
-	if err != nil {
-		return decoded{}, &Error{Message: fmt.Sprintf("the file is not %s: %v", name, err)}
+	if b := countBytes(raw); b.invalid > 0 {
+		return decoded{}, b.refuse("the file begins as UTF-8, but "+b.notUTF8(), "export it again, or save it as UTF-8")
 	}
-	d := decoded{text: s, encoding: name}
-	if garbledText(s) {
-		d.garbled = garbledText
-	}
-	return d, nil
+	return decoded{text: raw, encoding: m.name}, nil
 }
 
 // wideWithoutMark finds UTF-16 without a byte order mark: where the text is ASCII, every other byte is a NUL.
@@ -110,46 +169,34 @@ func wideWithoutMark(raw string) (encoding.Encoding, string) {
 	return nil, ""
 }
 
-const firstInvalid = "the first byte that is not UTF-8"
-
 // detect decodes UTF-8 or Windows-1252; it refuses what is neither, and what is both.
 func detect(raw string) (decoded, *Error) {
+	plain := decoded{text: raw, encoding: "UTF-8", plain: true}
 	if utf8.ValidString(raw) && strings.IndexByte(raw, 0xdf) < 0 {
-		return decoded{text: raw, encoding: "UTF-8", plain: true}, nil
+		return plain, nil
 	}
 	b := countBytes(raw)
-	invalid := []Problem{{Line: b.line, Message: firstInvalid}}
-	name := Fix{Option: OptionEncoding}
+	var e *Error
 	switch {
 	case b.utf8():
-		return decoded{text: raw, encoding: "UTF-8", plain: true}, nil
+		return plain, nil
 	case b.invalid < b.wide:
-		return decoded{}, &Error{
-			Message:  "the file is mostly UTF-8, but " + b.notUTF8("of it "),
-			Problems: invalid,
-			Advice:   "correct the line, or export the file again",
-		}
+		return decoded{}, b.refuse("the file is mostly UTF-8, but "+b.notUTF8(), "correct the line, or export the file again")
 	case b.wide*pairsAreRare > b.invalid && isWestern(withoutWide(raw)):
-		return decoded{}, &Error{
-			Message:  "the file is UTF-8 in some places, but " + b.notUTF8("of it "),
-			Problems: invalid,
-			Advice:   "two files of different encodings may have been joined; export them as one",
-			Fix:      name,
-		}
+		e = b.refuse("the file is UTF-8 in some places, but "+b.notUTF8(),
+			"two files of different encodings may have been joined; export them as one")
 	case b.undefined == 0 && isWestern(raw):
 		d, err := decodeWith(charmap.Windows1252, raw, "Windows-1252")
-		d.guessed, d.garbled = true, nil
+		d.guessed, d.garbled = true, false
 		return d, err
+	default:
+		e = b.refuse("the file is neither UTF-8 nor readable as Windows-1252", encodingAdvice)
 	}
-	if isJapanese(raw) {
-		name.Value = "Shift_JIS"
+	e.Fix = Fix{Option: OptionEncoding}
+	if e.Advice == encodingAdvice && isJapanese(raw) {
+		e.Fix.Value = "Shift_JIS"
 	}
-	return decoded{}, &Error{
-		Message:  "the file is neither UTF-8 nor readable as Windows-1252",
-		Problems: invalid,
-		Advice:   encodingAdvice,
-		Fix:      name,
-	}
+	return decoded{}, e
 }
 
 const encodingAdvice = "save it as UTF-8, or name its encoding: windows-1250 (Central European), " +
@@ -161,105 +208,18 @@ const encodingAdvice = "save it as UTF-8, or name its encoding: windows-1250 (Ce
 // chance, such as Ã¼ or Â°.
 const pairsAreRare = 20
 
-// decodeAs decodes raw from an encoding that the user named.
-func decodeAs(raw, name string) (decoded, *Error) {
-	e, known := lookUpEncoding(name)
-	if e == nil {
-		return decoded{}, &Error{
-			Message: fmt.Sprintf("unknown encoding %s", quote(name)),
-			Advice:  "use a name such as UTF-8, UTF-16LE, Windows-1252, ISO-8859-2, macintosh or Shift_JIS",
-			Fix:     Fix{Option: OptionEncoding},
-		}
-	}
-	wide := strings.HasPrefix(known, "UTF-16")
-	for _, m := range marks {
-		if !strings.HasPrefix(raw, m.bytes) || m.encoding == encoding.Replacement {
-			continue
-		}
-		marked := strings.Fields(m.name)[0]
-		switch {
-		case strings.HasPrefix(m.name, known):
-			return m.decode(raw[len(m.bytes):])
-		case len(m.bytes) == 3 || wide:
-			return decoded{}, &Error{
-				Message: fmt.Sprintf("the file begins with the byte order mark of %s, so it is not %s", marked, known),
-				Fix:     Fix{Option: OptionEncoding, Value: marked},
-			}
-		}
-	}
-	right, err := decode(raw, "")
-	fix := Fix{Option: OptionEncoding}
-	if err == nil {
-		fix.Value = strings.Fields(right.encoding)[0]
-	}
-	switch isWide := err == nil && strings.HasPrefix(right.encoding, "UTF-16"); {
-	case isWide && !wide, known != "UTF-8" && err == nil && right.plain && (wide || countBytes(raw).wide > 0):
-		return decoded{}, &Error{Message: fmt.Sprintf("the file is %s, not %s", right.encoding, known), Fix: fix}
-	case known == "UTF-8":
-		d := decoded{text: raw, encoding: known, plain: true, fix: fix}
-		if garbledUTF8(raw) {
-			d.garbled = garbledUTF8
-		}
-		return d, nil
-	}
-	d, err := decodeWith(e, raw, known)
-	d.fix = fix
-	return d, err
-}
-
-// explain adds what to do to an error about bytes that an encoding does not have.
-func (d decoded) explain(e *Error) *Error {
-	if e == nil || d.garbled == nil {
-		return e
-	}
-	if e.Fix, e.Advice = d.fix, ""; d.fix.Value == "" {
-		e.Advice = encodingAdvice
-	}
-	return e
-}
-
-// lookUpEncoding finds an encoding and its usual name; nil where there is none of that name.
-func lookUpEncoding(name string) (encoding.Encoding, string) {
-	e, err := htmlindex.Get(name)
-	if err != nil {
-		if e, err = ianaindex.IANA.Encoding(name); err != nil {
-			if e, err = ianaindex.MIME.Encoding(name); err != nil {
-				return nil, ""
-			}
-		}
-	}
-	if e == nil || e == encoding.Replacement {
-		return nil, ""
-	}
-	for _, index := range []*ianaindex.Index{ianaindex.MIME, ianaindex.IANA} {
-		if known, err := index.Name(e); err == nil && known != "" {
-			return e, strings.Replace(known, "windows-", "Windows-", 1)
-		}
-	}
-	return e, name
-}
-
 // isJapanese reports whether raw is Shift_JIS: all of it decodes, with kana, and no kana or kanji stands beside an
 // ASCII letter. Other encodings decode, too, but to kanji alone or within words.
 func isJapanese(raw string) bool {
 	d, err := decodeWith(japanese.ShiftJIS, raw, "")
-	if err != nil || d.garbled != nil {
-		return false
-	}
-	kana, before := 0, ' '
-	for _, r := range d.text {
-		if isASCIILetter(before) && r >= 0x3040 || isASCIILetter(r) && before >= 0x3040 {
-			return false
-		}
-		if r >= 0x3040 && r < 0x3100 {
-			kana++
-		}
-		before = r
-	}
-	return kana > 0
+	return err == nil && !d.garbled && kana.MatchString(d.text) && !japaneseInWord.MatchString(d.text)
 }
 
-func isASCIILetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
+// They are read only.
+var (
+	kana           = regexp.MustCompile(`[\x{3040}-\x{30ff}]`)
+	japaneseInWord = regexp.MustCompile(`[A-Za-z][\x{3040}-\x{ffff}]|[\x{3040}-\x{ffff}][A-Za-z]`)
+)
 
 // byteCounts is what the bytes of a file say about its encoding.
 type byteCounts struct {
@@ -276,8 +236,17 @@ func (b byteCounts) utf8() bool {
 	return b.invalid == 0 && (b.wide > 0 || b.pairs > b.sharpS || b.pairs == 0)
 }
 
-func (b byteCounts) notUTF8(of string) string {
-	return text.Plural(max(b.invalid, 1), "byte "+of+"is not", "bytes "+of+"are not")
+// refuse is the error about bytes that are not UTF-8.
+func (b byteCounts) refuse(message, advice string) *Error {
+	return &Error{
+		Message:  message,
+		Problems: []Problem{{Line: b.line, Message: "the first byte that is not UTF-8"}},
+		Advice:   advice,
+	}
+}
+
+func (b byteCounts) notUTF8() string {
+	return text.Plural(max(b.invalid, 1), "byte of it is not", "bytes of it are not")
 }
 
 func countBytes(raw string) (b byteCounts) {

@@ -40,11 +40,11 @@ func TestAFileThatIsNotReadAsItWasMeantIsRefused(t *testing.T) {
 		},
 		"the named delimiter": {
 			"Login;Name\n1;Ada\n", Options{Delimiter: ','},
-			`with comma the header is one column: "Login;Name"`, Fix{Option: OptionDelimiter, Value: ";"},
+			`with ',' as delimiter the header is one column: "Login;Name"`, Fix{Option: OptionDelimiter, Value: ";"},
 		},
 		"the named delimiter, tab": {
 			"Login,Name\n1,Ada\n", Options{Delimiter: '\t'},
-			`with tab the header is one column: "Login,Name"`, Fix{Option: OptionDelimiter, Value: ","},
+			`with '\t' as delimiter the header is one column: "Login,Name"`, Fix{Option: OptionDelimiter, Value: ","},
 		},
 
 		"lines in quotes": {

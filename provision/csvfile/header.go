@@ -2,12 +2,12 @@ package csvfile
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
-	"unicode/utf8"
 )
 
-// checkHeader refuses a file whose header shows that it is not read as it was meant: another delimiter, other quotes,
-// whole lines in quotes.
+// checkHeader refuses a file whose header shows that it is not read as it was meant: other quotes, whole lines in
+// quotes, another delimiter.
 func (f *File) checkHeader(o Options) *Error {
 	if opening := foreignQuotes(f.Header.Cells); opening != "" {
 		return &Error{
@@ -24,6 +24,9 @@ func (f *File) checkHeader(o Options) *Error {
 	return f.checkDelimiter(o)
 }
 
+// inForeignQuotes is a cell in quotes that stand in place of a double quote. It is read only.
+var inForeignQuotes = regexp.MustCompile("(?s)^(['‘’‚‛“”„‟«»‹›`´＂＇]).*['‘’‚‛“”„‟«»‹›`´＂＇]$")
+
 // foreignQuotes is the quote in which every cell stands, "" where there is none.
 func foreignQuotes(cells []string) string {
 	found := ""
@@ -32,54 +35,52 @@ func foreignQuotes(cells []string) string {
 		if c == "" {
 			continue
 		}
-		opening, n := utf8.DecodeRuneInString(c)
-		closing, m := utf8.DecodeLastRuneInString(c)
-		i := strings.IndexRune(otherQuotes, opening)
-		if n+m > len(c) || i < 0 || !strings.ContainsRune(otherQuotes, closing) {
+		quotes := inForeignQuotes.FindStringSubmatch(c)
+		if quotes == nil {
 			return ""
 		}
 		if found == "" {
-			found = string(opening)
+			found = quotes[1]
 		}
 	}
 	return found
 }
 
-// otherQuotes stand around cells in place of a double quote.
-const otherQuotes = "'‘’‚‛“”„‟«»‹›`´＂＇"
-
-// checkQuotedLines refuses a file of lines that are one quoted cell each, which holds the delimiters.
+// checkQuotedLines refuses a file whose header, or whose every line, is one quoted cell that holds the delimiters.
 func (f *File) checkQuotedLines(o Options) *Error {
-	if !inQuotes(&f.Header) {
+	header := f.Header.Cells[0]
+	d := findDelimiter(sample{header, true}, o, commonDelimiters(), 0)
+	if d == 0 || !inQuotes(&f.Header) {
 		return nil
 	}
-	d := findDelimiter(sample{f.Header.Cells[0], true}, o, commonDelimiters(), 0)
-	if d == 0 {
-		return nil
-	}
-	cells := strings.Split(f.Header.Cells[0], string(d))
-	quotedLines := 0
-	for i := range f.Records {
-		r := &f.Records[i]
-		if len(r.Cells) == 1 && inQuotes(r) && strings.Count(r.Cells[0], string(d)) == len(cells)-1 {
-			quotedLines++
+	cells := strings.Split(header, string(d))
+	known := o.LooksLikeHeader(cells) > 1 && (o.Delimiter == 0 || len(cells) > 2)
+	if len(f.Records) == 0 {
+		if !known {
+			return nil
 		}
+		return f.headerQuoted()
 	}
-	sure := len(cells) > 2 || o.Delimiter == 0 && o.words(cells) > 1
-	switch {
-	case sure && quotedLines > 0 && quotedLines*10 >= len(f.Records)*9:
+	switch first := &f.Records[0]; {
+	case !known && len(cells) < 3:
+		return nil
+	case len(first.Cells) == 1 && inQuotes(first) && strings.Count(first.Cells[0], string(d)) == len(cells)-1:
 		return &Error{
 			Message: "every line is quoted as one cell",
 			Advice:  "remove the quotes at both ends of each line, or export it again without them",
 		}
-	case sure && o.words(cells) > 1 || len(cells) > 2 && len(f.Records) > 0 && len(f.Records[0].Cells) == len(cells):
-		return &Error{
-			Message:  "the header is quoted as one cell",
-			Problems: []Problem{{Line: f.Header.Line, Message: quote(f.Header.Cells[0])}},
-			Advice:   "remove the quotes at both ends of the line",
-		}
+	case known, len(first.Cells) == len(cells):
+		return f.headerQuoted()
 	}
 	return nil
+}
+
+func (f *File) headerQuoted() *Error {
+	return &Error{
+		Message:  "the header is quoted as one cell",
+		Problems: []Problem{{Line: f.Header.Line, Message: quote(f.Header.Cells[0])}},
+		Advice:   "remove the quotes at both ends of the line",
+	}
 }
 
 // inQuotes reports whether a record begins with a quote.
@@ -88,8 +89,10 @@ func inQuotes(r *Record) bool { return strings.HasPrefix(strings.TrimLeftFunc(r.
 // checkDelimiter refuses a header of one column that another delimiter would cut.
 func (f *File) checkDelimiter(o Options) *Error {
 	candidates := []rune{':', '^', '~', '，', '；', '¦', '\u00a7', '\u00b6'}
+	message := fmt.Sprintf("the header is one column: %s", quote(f.Header.Cells[0]))
 	if o.Delimiter != 0 {
 		candidates = append(candidates, commonDelimiters()...)
+		message = fmt.Sprintf("with %q as delimiter %s", o.Delimiter, message)
 	}
 	text := f.Header.Raw + "\n"
 	for i := range min(len(f.Records), sampleRecords) {
@@ -101,29 +104,10 @@ func (f *File) checkDelimiter(o Options) *Error {
 		return nil
 	}
 	best := fitOf(s, d, o)
-	if best.first < 2 || (!best.header || best.agree <= 500 || len(f.Records) == 0) && best.words < 2 {
-		return nil
+	if best.words > 1 || best.first > 1 && best.header && best.agree > 500 && len(f.Records) > 0 {
+		return &Error{Message: message, Fix: Fix{Option: OptionDelimiter, Value: string(d)}}
 	}
-	message := fmt.Sprintf("the header is one column: %s", quote(f.Header.Cells[0]))
-	if o.Delimiter != 0 {
-		message = fmt.Sprintf("with %s the header is one column: %s", delimiterName(o.Delimiter), quote(f.Header.Cells[0]))
-	}
-	return &Error{Message: message, Fix: Fix{Option: OptionDelimiter, Value: string(d)}}
+	return nil
 }
 
 func commonDelimiters() []rune { return []rune{'\t', ';', '|', ','} }
-
-// delimiterName is a delimiter in words.
-func delimiterName(d rune) string {
-	switch d {
-	case ',':
-		return "comma"
-	case ';':
-		return "semicolon"
-	case '\t':
-		return "tab"
-	case '|':
-		return "pipe"
-	}
-	return fmt.Sprintf("%q", d)
-}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Read reads all of r. name is for messages. A file that cannot be read is an *Error; any other error is r's.
@@ -15,6 +14,9 @@ func Read(r io.Reader, name string, o Options) (*File, error) {
 	var raw strings.Builder
 	if _, err := io.Copy(&raw, r); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	if o.LooksLikeHeader == nil {
+		o.LooksLikeHeader = func([]string) int { return 0 }
 	}
 	f := &File{Name: name, Block: -1}
 	if err := f.read(raw.String(), o); err != nil {
@@ -36,14 +38,6 @@ type Options struct {
 	// Block are columns that decide about a delimiter before anything else, where they stand next to each other in
 	// this order.
 	Block []string
-}
-
-// words is how many cells are known words of a header.
-func (o *Options) words(cells []string) int {
-	if o.LooksLikeHeader == nil {
-		return 0
-	}
-	return o.LooksLikeHeader(cells)
 }
 
 // A Record is one record of a file that has something in it. A cell that holds a line end was in quotes.
@@ -78,8 +72,8 @@ const (
 )
 
 func (f *File) read(raw string, o Options) *Error {
-	if k := foreignBytes(raw); k != nil {
-		return k.refuse()
+	if err := foreign(raw); err != nil {
+		return err
 	}
 	t, err := decode(raw, o.Encoding)
 	if err != nil {
@@ -91,8 +85,8 @@ func (f *File) read(raw string, o Options) *Error {
 	if blank(t.text) {
 		return &Error{Message: "the file is empty", Advice: exportAgain}
 	}
-	if k := foreignText(t.text); k != nil {
-		return k.refuse()
+	if err := foreign(t.text); err != nil {
+		return err
 	}
 	body, err := f.findDialect(t.text, o)
 	if err != nil {
@@ -153,8 +147,8 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 	if p := t.undecodable(&f.Header, nil); p != nil {
 		return t.explain(&Error{Message: "the header cannot be read", Problems: []Problem{*p}})
 	}
-	if k := foreignText(f.Header.Raw); k != nil {
-		return k.refuse() // below title lines or sep=;
+	if err := foreign(f.Header.Raw); err != nil {
+		return err // below title lines or sep=;
 	}
 	if n := len(f.Header.Cells); n > maxColumns {
 		return &Error{
@@ -211,11 +205,11 @@ func (f *File) readRecords(s *scanner, t decoded) (problems []Problem) {
 
 // undecodable is the problem of a record with bytes that its encoding does not have.
 func (t decoded) undecodable(r *Record, header []string) *Problem {
-	if t.garbled == nil || !t.garbled(r.Raw) {
+	if !t.garbled || !isGarbled(r.Raw) {
 		return nil
 	}
 	for i, c := range r.Cells {
-		if t.garbled(c) {
+		if isGarbled(c) {
 			return &Problem{
 				Line: r.Line, Column: cellAt(header, i),
 				Message: fmt.Sprintf("bytes that are not %s: %s", t.encoding, quote(c)),
@@ -244,7 +238,3 @@ func lastRun(header, names []string) int {
 	}
 	return -1
 }
-
-// garbledUTF8 and garbledText report bytes that are not the encoding's, before and behind a decoder.
-func garbledUTF8(s string) bool { return !utf8.ValidString(s) }
-func garbledText(s string) bool { return strings.ContainsRune(s, utf8.RuneError) }

@@ -87,6 +87,32 @@ func TestBlanksAroundQuotes(t *testing.T) {
 	}
 }
 
+// TestMultiLineCellsAreReadAsPythonReadsThem has the cells that Python's csv.reader makes of each record.
+func TestMultiLineCellsAreReadAsPythonReadsThem(t *testing.T) {
+	for _, c := range []struct {
+		record string
+		cells  []string
+	}{
+		{"1,\"a\nb\",c\n", []string{"1", "a\nb", "c"}},
+		{"1,\"a\r\nb\",c\r\n", []string{"1", "a\r\nb", "c"}},
+		{"1,\"a\rb\",c\r", []string{"1", "a\rb", "c"}},
+		{"1,\"\na\n\n\",c\n", []string{"1", "\na\n\n", "c"}},
+		{"1,\"say \"\"hi\"\"\n\"\"\",c\n", []string{"1", "say \"hi\"\n\"", "c"}},
+		{"1,\"a,b\n2,x,y\",c\n", []string{"1", "a,b\n2,x,y", "c"}},
+		{"1,\"a\n\"\"b\"\",c\",\"\n\"\n", []string{"1", "a\n\"b\",c", "\n"}},
+		{"\"1\n\",\"\n\",\"c\nd\"\n", []string{"1\n", "\n", "c\nd"}},
+		{"1,\"a\n\tb \",\" c\n\"\n", []string{"1", "a\n\tb ", " c\n"}},
+		{"1,\"a\r\r\nb\n\r\",c\n", []string{"1", "a\r\r\nb\n\r", "c"}},
+		{"1,\"山\n田\",\"é\n\"\n", []string{"1", "山\n田", "é\n"}},
+		{"1,\"a\nb\",\"c\nd\"", []string{"1", "a\nb", "c\nd"}},
+	} {
+		f := read(t, "Login,Name,Note\n"+c.record, Options{})
+		if diff := cmp.Diff([][]string{{"Login", "Name", "Note"}, c.cells}, cellsOf(f)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", c.record, diff)
+		}
+	}
+}
+
 func TestWhatProgramsAddToAFileIsNoRecord(t *testing.T) {
 	for name, text := range map[string]string{
 		"a final Ctrl-Z":                "Login,Name\n1,Ada\n\x1a",

@@ -1,7 +1,6 @@
 package csvfile
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 
@@ -47,15 +46,15 @@ const (
 )
 
 // A fault is why a record cannot be read.
-type fault uint8
+type fault string
 
 const (
-	sound      fault = iota
-	openQuote        // the file ends inside quotes
-	afterQuote       // text between a closing quote and the next delimiter
-	nulByte          // a NUL
-	tooLong          // a cell longer than maxField
-	tooMany          // more cells than maxCells
+	sound      fault = ""
+	openQuote  fault = "the quote that opens here is never closed"
+	afterQuote fault = "text behind a closing quote"
+	nulByte    fault = "a NUL byte"
+	tooLong    fault = "longer than 64 KiB"
+	tooMany    fault = "more than 8192 cells"
 )
 
 // columns is a set of columns.
@@ -247,18 +246,9 @@ func (s *scanner) problem(header []string) *Problem {
 	if s.fault == sound {
 		return nil
 	}
-	p := &Problem{Line: s.atLine, Column: cellAt(header, s.at)}
-	switch s.fault {
-	case openQuote:
-		p.Message = "the quote that opens here is never closed"
-	case nulByte:
-		p.Message = "a NUL byte"
-	case tooLong:
-		p.Message = "longer than 64 KiB"
-	case tooMany:
-		p.Message = fmt.Sprintf("more than %d cells", maxCells)
-	case afterQuote:
-		p.Message = "text behind a closing quote: " + quote(s.written(s.cells[s.at]))
+	p := &Problem{Line: s.atLine, Column: cellAt(header, s.at), Message: string(s.fault)}
+	if s.fault == afterQuote {
+		p.Message += ": " + quote(s.written(s.cells[s.at]))
 	}
 	return p
 }

@@ -38,36 +38,11 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 // AppendCell appends one cell, quoted as strict CSV where it has to be: a delimiter, a quote, a line end, a blank in
 // front.
 func AppendCell(dst []byte, s string, delimiter rune) []byte {
-	if fitsBare(s, delimiter) {
+	blank := s != "" && (s[0] == ' ' || s[0] == '\t')
+	if !blank && !strings.ContainsAny(s, "\"\r\n") && !strings.ContainsRune(s, delimiter) {
 		return append(dst, s...)
 	}
 	dst = append(dst, '"')
-	for {
-		i := strings.IndexByte(s, '"')
-		if i < 0 {
-			break
-		}
-		dst = append(append(dst, s[:i]...), `""`...)
-		s = s[i+1:]
-	}
-	return append(append(dst, s...), '"')
-}
-
-// fitsBare reports whether a cell needs no quotes.
-func fitsBare(s string, delimiter rune) bool {
-	if s == "" {
-		return true
-	}
-	comma := byte('"')
-	if delimiter < utf8.RuneSelf {
-		comma = byte(delimiter)
-	} else if strings.ContainsRune(s, delimiter) {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; c == comma || c == '"' || c == '\n' || c == '\r' {
-			return false
-		}
-	}
-	return s[0] != ' ' && s[0] != '\t'
+	dst = append(dst, strings.ReplaceAll(s, `"`, `""`)...)
+	return append(dst, '"')
 }

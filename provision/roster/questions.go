@@ -80,17 +80,20 @@ func notInName(r rune) bool { return unicode.IsSpace(r) || r == ',' }
 // first. value is the option's whole value: a near header is suggested in its place there.
 func (c *chooser) unknown(option csvfile.Option, header, value string) error {
 	headers := c.nearest(header)
-	near := slices.IndexFunc(headers, func(h string) bool {
-		return (isNear(header, h) || isPart(header, h)) && !strings.Contains(value, "{"+h+"}")
+	near := slices.DeleteFunc(slices.Clone(headers), func(h string) bool {
+		return !isNear(header, h) && !isPart(header, h) || strings.Contains(value, "{"+h+"}")
 	})
 	all := "the headers are "
-	if near >= 0 {
-		all = "did you mean " + quote(headers[near]) + "? The headers are "
+	switch {
+	case len(near) > 1:
+		all = "did you mean " + c.withValue(near[0]) + " or " + c.withValue(near[1]) + "? The headers are "
+	case len(near) == 1:
+		all = "did you mean " + quote(near[0]) + "? The headers are "
 	}
 	e := c.refuse("there is no column %s; %s%s", quote(header), all, c.list(headers))
 	e.Fix.Option = option
-	if near >= 0 {
-		nearest := headers[near]
+	if len(near) > 0 {
+		nearest := near[0]
 		if braced := "{" + header + "}"; strings.Contains(value, braced) {
 			header, nearest = braced, "{"+nearest+"}"
 		}
@@ -99,6 +102,12 @@ func (c *chooser) unknown(option csvfile.Option, header, value string) error {
 		e.Advice = "name one of these headers"
 	}
 	return &missingError{e}
+}
+
+// withValue is a header with the first value of its column.
+func (c *chooser) withValue(header string) string {
+	column := c.single(slices.Index(c.headers, header))
+	return fmt.Sprintf("%s (first value %s)", quote(header), quote(firstValue(c.file, &column)))
 }
 
 // badTemplate refuses a template, and shows what one looks like.
