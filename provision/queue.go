@@ -42,6 +42,14 @@ type job struct {
 	round  int  // the round of an outage in which this row was a probe last
 }
 
+// needs notes which write the row needs. What is unconfirmed of another kind of write was explained then.
+func (j *job) needs(w *write) {
+	if j.write == nil || j.write.kind != w.kind {
+		j.unconfirmed, j.refusal = false, nil
+	}
+	j.write = w
+}
+
 // write takes out the row whose write is sent next, among those that allowed accepts. Where there is none now, at is
 // when a back-off ends; zero: not before something changes.
 func (q *queue) write(now time.Time, allowed func(*job) bool) (j *job, at time.Time) {
