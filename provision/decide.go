@@ -49,9 +49,10 @@ func (r *Run) compare(j *job, d directory) (*write, Result) {
 		return nil, conflictResult(row, m, CodeSubjectConflict, "the subject belongs to another person")
 	case m.kind == emailConflict:
 		return nil, conflictResult(row, m, CodeEmailConflict, "the address belongs to another person")
-	case m.kind == subjectMatch && r.createdByUs(j, m.user) && r.options.Task == Delete:
-		return &write{kind: deleteWrite, user: m.user}, Result{}
 	case m.kind == subjectMatch && r.createdByUs(j, m.user):
+		if r.options.Task == Delete {
+			return &write{kind: deleteWrite, user: m.user}, Result{}
+		}
 		return nil, foundResult(Created, "", m.user, "created, though the answer was lost")
 	}
 	res := r.existing(row, m)
@@ -59,10 +60,12 @@ func (r *Run) compare(j *job, d directory) (*write, Result) {
 	switch {
 	case row.LookupOnly, w == nil:
 		return nil, res
-	case !m.sure && r.options.Task == Disable && m.kind == subjectMatch:
-		return nil, conflictResult(row, m, CodeSubjectConflict, "the names are too different to disable the user")
 	case !m.sure && r.options.Task == Disable:
-		return nil, conflictResult(row, m, CodeEmailConflict, "the names are too different to disable the user")
+		code := CodeEmailConflict
+		if m.kind == subjectMatch {
+			code = CodeSubjectConflict
+		}
+		return nil, conflictResult(row, m, code, "the names are too different to disable the user")
 	case !m.sure:
 		return nil, res
 	case r.guardsAdmins() && hasAdminRole(m.user):

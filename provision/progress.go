@@ -68,7 +68,7 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 	case g.closed && now.Before(g.until):
 		return g.reason, g.until
 	case now.Before(l.back) && (r.queue.empty() || r.holdWrites) && r.busy == 0:
-		return l.reason, l.back
+		return r.stalledBy, l.back
 	case !r.idle.IsZero():
 		return ReasonPace, time.Time{}
 	case r.busy == 0 && !r.holdWrites:

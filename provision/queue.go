@@ -98,14 +98,10 @@ func (q *queue) writes() int { return len(q.again) + len(q.fresh) }
 
 // backOff is when the next row's back-off ends, where nothing else waits; zero where something does.
 func (q *queue) backOff() (at time.Time) {
-	if len(q.fresh) > 0 {
-		return at
-	}
-	if len(q.again) > 0 {
-		at = q.again[0].notBefore
-	}
-	if len(q.lookups) > 0 {
-		at = sooner(at, q.lookups[0].notBefore)
+	for _, jobs := range [][]*job{q.again, q.lookups} {
+		if len(jobs) > 0 && len(q.fresh) == 0 {
+			at = sooner(at, jobs[0].notBefore)
+		}
 	}
 	return at
 }
