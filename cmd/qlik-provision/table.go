@@ -203,7 +203,11 @@ func (s *session) causes(out *output, total *report.Summary) string {
 		if i == shownCauses {
 			break
 		}
-		said := text.Grouped(c.Count) + " × " + string(c.Outcome) + prefixed(", ", c.Code) + prefixed(": ", c.Message)
+		why := ": "
+		if c.Varies {
+			why = ", the first: "
+		}
+		said := text.Grouped(c.Count) + " × " + string(c.Outcome) + prefixed(", ", c.Code) + prefixed(why, c.Message)
 		said += ", " + s.where(c, lines)
 		b.WriteString(wrap(printable(said), out.columns(), "  ", "      "))
 	}

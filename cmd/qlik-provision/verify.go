@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
 
@@ -85,7 +86,7 @@ func (a *app) verified(c *config, results *report.Results, differences []provisi
 		note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
 	}
 	if f == nil {
-		note(fmt.Sprintf("%s: %s as the file says, in %s", results.Path, are(total.Rows), duration(took.Seconds())))
+		note(fmt.Sprintf("%s: %s as the file says, in %s", results.Path, text.Plural(total.Rows, "row is", "rows are"), duration(took.Seconds())))
 	}
 	if c.json {
 		sum := &summary{Rows: total.Rows, Codes: total.Codes, Results: results.Path, Tenant: c.tenantName(),
