@@ -126,7 +126,8 @@ func (r *Results) checkRows() error {
 		case last && (number == 0 || row.Entry.Check != "" && !row.fits(row.Entry.UserSubject)):
 			return r.refuse("line %d: the last line has no end, so the file was probably cut short", row.Line)
 		case number == 0 && strings.TrimSpace(strings.Join(cells, "")) == "":
-			return r.refuse("line %d: the row was added to the file: delete it, and put the person into another export", row.Line)
+			return r.refuse("line %d: the row was added to the file: delete it, and put the person into another export",
+				row.Line)
 		case number == 0 && cells[blockSize-1] == "":
 			return r.refuse("line %d: the row number is missing", row.Line)
 		case number == 0:

@@ -254,7 +254,7 @@ func fileRemedies() []remedy {
 		{is[*report.ReadOnlyError], "take the read-only attribute off the file", again},
 		{is[*report.MergeError], "close the file in other programs, or " + makeRoom, again},
 		{oneOf(syscall.ENOSPC), makeRoom, again},
-		{oneOf(syscall.ENAMETOOLONG), "give the file a shorter name: its journal and temporary files have longer ones", alone},
+		{oneOf(syscall.ENAMETOOLONG), "give the file a shorter name: that of its journal is longer", alone},
 		{oneOf(fs.ErrNotExist), "check the name of the file", alone},
 		{oneOf(fs.ErrPermission), "the file must be readable, and the folder of the result file writable", alone},
 	}

@@ -86,7 +86,8 @@ func (a *app) verified(c *config, results *report.Results, differences []provisi
 		note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
 	}
 	if f == nil {
-		note(fmt.Sprintf("%s: %s as the file says, in %s", results.Path, text.Plural(total.Rows, "row is", "rows are"), duration(took.Seconds())))
+		note(fmt.Sprintf("%s: %s as the file says, in %s", results.Path, text.Plural(total.Rows, "row is", "rows are"),
+			duration(took.Seconds())))
 	}
 	if c.json {
 		sum := &summary{Rows: total.Rows, Codes: total.Codes, Results: results.Path, Tenant: c.tenantName(),

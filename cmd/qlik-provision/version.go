@@ -15,7 +15,7 @@ var (
 	date    = ""
 )
 
-// versionText is the version, with the commit and its date in a release. What go install built has the module's version.
+// versionText is the version, with the commit and its date in a release; of go install, that of the module.
 func versionText() string {
 	if info, ok := debug.ReadBuildInfo(); ok && version == "" && info.Main.Version != "(devel)" {
 		return cmp.Or(info.Main.Version, "devel")
