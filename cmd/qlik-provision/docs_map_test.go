@@ -66,6 +66,11 @@ func TestDocsNameTestsThatExist(t *testing.T) {
 				t.Errorf("%s: there is no %s", d.path, m[1])
 			}
 		}
+		for _, m := range regexp.MustCompile(`-run (Test[A-Za-z0-9_]+)`).FindAllStringSubmatch(d.text, -1) {
+			if !strings.Contains(tests.String(), "\nfunc "+m[1]) {
+				t.Errorf("%s: no test begins with %s", d.path, m[1])
+			}
+		}
 		for _, m := range regexp.MustCompile(`[a-z]+\.txtar`).FindAllString(d.text, -1) {
 			if _, err := os.Stat("../../testdata/script/" + m); err != nil {
 				t.Errorf("%s: %v", d.path, err)

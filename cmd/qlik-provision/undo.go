@@ -49,7 +49,8 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
-	waiting := ledger.Waiting()
+	c.users = usersOf(ledger.Rows())
+	waiting := len(ledger.Pending())
 	note := a.notify(c)
 	if waiting == 0 {
 		note(path + ": nothing to undo: no run of this file created a user")

@@ -17,6 +17,8 @@ type Tenant struct {
 
 const example = "https://acme.eu.qlikcloud.com"
 
+const quotationMarks = "\"'`“”‘’„«»"
+
 // ParseTenant reads https://acme.eu.qlikcloud.com, or the host alone. Plain http is accepted for loopback hosts only:
 // elsewhere it would show the credentials to the network. A loopback host alone means plain http: it is a sandbox.
 func ParseTenant(s string) (Tenant, error) {
@@ -36,8 +38,8 @@ func ParseTenant(s string) (Tenant, error) {
 		const format = "the tenant's address has an @ in it: credentials do not belong there, write %s"
 		return Tenant{}, fmt.Errorf(format, example)
 	}
-	if strings.ContainsAny(s, "\"'`“”‘’„«»") {
-		return Tenant{}, fmt.Errorf("the tenant %s has a quotation mark in it: write %s", s, example)
+	if strings.ContainsAny(s, quotationMarks) {
+		return Tenant{}, fmt.Errorf("the tenant %s has a quotation mark in it: write %s", s, strings.Trim(s, quotationMarks))
 	}
 	if err != nil {
 		return Tenant{}, fmt.Errorf("the tenant %q is not a URL (%w): write %s", s, bare(err), example)

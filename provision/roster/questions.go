@@ -67,32 +67,45 @@ func (c *chooser) wholeOrLast(whole, first int) *csvfile.Error {
 func (c *chooser) badTemplate(option csvfile.Option, template, why string) *csvfile.Error {
 	e := c.refuse("%s: the template %s%s", option, quote(template), why)
 	e.Fix.Option = option
-	nearest, _ := c.nearest(template)
-	e.Advice = "a template has headers in braces: {" + nearest + "}"
+	e.Advice = "a template has headers in braces: {" + c.nearest(template)[0] + "}"
 	return e
 }
 
-// unknown refuses a header that the file does not have. value is the option's whole value: a near
-// header is suggested in its place there.
+// unknown refuses a header that the file does not have, and names those that it has, the nearest
+// first. value is the option's whole value: a near header is suggested in its place there.
 func (c *chooser) unknown(option csvfile.Option, header, value string) *csvfile.Error {
-	e := c.refuse("there is no column %s; the headers are %s", quote(header), c.list())
-	e.Fix.Option = option
-	e.Advice = "name one of these headers"
-	nearest, near := c.nearest(header)
-	if near && !strings.Contains(value, "{"+nearest+"}") {
-		e.Message = fmt.Sprintf("there is no column %s; did you mean %s? The headers are %s",
-			quote(header), quote(nearest), c.list())
+	headers := c.nearest(header)
+	near := slices.DeleteFunc(slices.Clone(headers), func(h string) bool {
+		return !isNear(header, h) || strings.Contains(value, "{"+h+"}")
+	})
+	fix, advice, all := csvfile.Fix{Option: option}, "name one of these headers", "the headers are "
+	switch {
+	case len(near) > 1:
+		all = "did you mean " + c.withValue(near[0]) + " or " + c.withValue(near[1]) + "? The headers are "
+	case len(near) == 1:
+		all = "did you mean " + quote(near[0]) + "? The headers are "
+	}
+	e := c.refuse("there is no column %s; %s%s", quote(header), all, list(headers))
+	if len(near) > 0 {
+		nearest := near[0]
 		if braced := "{" + header + "}"; strings.Contains(value, braced) {
 			header, nearest = braced, "{"+nearest+"}"
 		}
-		e.Fix.Value, e.Advice = strings.Replace(value, header, nearest, 1), ""
+		fix.Value, advice = strings.Replace(value, header, nearest, 1), ""
 	}
+	e.Fix, e.Advice = fix, advice
 	return c.perhapsNoHeader(e)
+}
+
+// withValue is a header with the first value of its column.
+func (c *chooser) withValue(header string) string {
+	column := c.single(slices.Index(c.headers, header))
+	return fmt.Sprintf("%s (first value %s)", quote(header), quote(firstValue(c.file, &column)))
 }
 
 // noSubject refuses a header in which no column is known to be the subject.
 func (c *chooser) noSubject(from Source) *csvfile.Error {
-	e := c.refuse("no column is known to be the subject; the headers are %s", c.list())
+	e := c.refuse("no column is known to be the subject; the headers are %s", list(c.nearest("")))
 	var empty []string
 	for i, h := range c.headers {
 		if c.roles[i]&subject != 0 {
@@ -165,13 +178,11 @@ func (c *chooser) refuse(format string, args ...any) *csvfile.Error {
 	return &csvfile.Error{File: c.file.Name, Message: fmt.Sprintf(format, args...)}
 }
 
-// list shows the export's headers to people: 20 at most.
-func (c *chooser) list() string {
-	var quoted []string
-	for i, h := range c.headers {
-		if !inBlock(c.file, i) {
-			quoted = append(quoted, quote(h))
-		}
+// list shows headers to people: 20 at most.
+func list(headers []string) string {
+	quoted := make([]string, len(headers))
+	for i, h := range headers {
+		quoted[i] = quote(h)
 	}
 	return enumerate(quoted, 20)
 }
@@ -184,25 +195,33 @@ func enumerate(items []string, most int) string {
 	return strings.Join(items, ", ")
 }
 
-// nearest is the export's header that is most like a mistyped one. It is near where it contains the
-// text, or where two characters in five differ at most.
-func (c *chooser) nearest(mistyped string) (header string, near bool) {
-	typed, least := fold(mistyped), -1
-	for i, h := range c.headers {
-		if inBlock(c.file, i) {
-			continue
-		}
-		known := fold(h)
-		far := distance([]rune(typed), []rune(known))
-		isNear := far*5 <= 2*max(utf8.RuneCountInString(typed), utf8.RuneCountInString(known))
-		if at := strings.Index(known, typed); at >= 0 && utf8.RuneCountInString(typed) > 1 {
-			far, isNear = min(at, 1), true
-		}
-		if least < 0 || far < least {
-			header, near, least = h, isNear, far
-		}
+// nearest lists the headers that are the export's, those first that are most like a mistyped one; ""
+// leaves them in their order. There is always one.
+func (c *chooser) nearest(mistyped string) []string {
+	headers := slices.Clone(c.headers)
+	if c.file.Block >= 0 {
+		headers = slices.Delete(headers, c.file.Block, c.file.BlockEnd)
 	}
-	return header, near
+	typed := fold(mistyped)
+	rank := func(header string) int {
+		known := fold(header)
+		if at := strings.Index(known, typed); at >= 0 && utf8.RuneCountInString(typed) > 1 {
+			return min(at, 1) - 2 // begins with it, or contains it
+		}
+		return distance([]rune(typed), []rune(known))
+	}
+	if typed != "" {
+		slices.SortStableFunc(headers, func(a, b string) int { return rank(a) - rank(b) })
+	}
+	return headers
+}
+
+// isNear reports whether a text is part of a header, or a header mistyped: two characters in five may
+// differ.
+func isNear(text, header string) bool {
+	a, b := fold(text), fold(header)
+	x, y := []rune(a), []rune(b)
+	return len(x) > 1 && strings.Contains(b, a) || distance(x, y)*5 <= max(len(x), len(y))*2
 }
 
 // distance is the Levenshtein distance; of the first 64 characters, so that a strange header costs
