@@ -3,6 +3,7 @@ package main
 import (
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -199,15 +200,21 @@ func programName(arg0 string) string {
 	return arg0
 }
 
-// dated puts the date into a file's name: hr.results.csv → hr.2026-03-02.results.csv.
+// dated puts the date into a file's name, in the place of another one: hr.results.csv → hr.2026-03-02.results.csv. Of a
+// name that has this date already it is the time, too.
 func dated(path string) string {
 	dir, name := filepath.Split(path)
-	stem, ext, found := strings.Cut(name, ".")
-	name = stem + "." + time.Now().Format(time.DateOnly)
-	if found {
-		name += "." + ext
+	stem, ending, _ := strings.Cut(name, ".")
+	ending = regexp.MustCompile(`^20\d\d-\d\d-\d\d(T\d+)?\.`).ReplaceAllString(ending, "")
+	now := time.Now()
+	for _, layout := range []string{time.DateOnly, "2006-01-02T150405"} {
+		stamped := stem + "." + now.Format(layout) + "." + ending
+		if stamped != name {
+			name = stamped
+			break
+		}
 	}
-	return dir + name
+	return dir + strings.TrimSuffix(name, ".")
 }
 
 // has reports whether a flag is set.

@@ -17,6 +17,7 @@ import (
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/qlik"
 	"qlik-provision/provision/roster"
+	"qlik-provision/provision/sandbox"
 	"qlik-provision/report"
 )
 
@@ -33,6 +34,7 @@ type config struct {
 	roster roster.Options
 	ledger report.Options
 	run    provision.Options
+	users  []sandbox.User // with --sandbox: those it starts with
 }
 
 // tenantName is how the result file calls the tenant.
@@ -78,14 +80,6 @@ func (a *app) notify(c *config) func(string) {
 		return func(string) {}
 	}
 	return a.out.note
-}
-
-// orUsage is err where it is a failure already, else a failure before any request.
-func orUsage(err error, hint string) error {
-	if f, ok := errors.AsType[*failure](err); ok {
-		return f
-	}
-	return usage(err, hint)
 }
 
 // refuseEmpty is an error where a flag was given an empty value, as by a variable that is not set: it would

@@ -16,15 +16,17 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-const credentialsHint = "set QLIK_TENANT, QLIK_CLIENT_ID and QLIK_CLIENT_SECRET (or QLIK_API_KEY), " +
-	"or try it with --sandbox"
+const (
+	credentialsHint = "set QLIK_TENANT, QLIK_CLIENT_ID and QLIK_CLIENT_SECRET (or QLIK_API_KEY), or try it with --sandbox"
+	addressAdvice   = "the tenant is what the browser's address bar shows, up to .qlikcloud.com"
+)
 
 // chooseTenant decides which tenant to contact, and as whom. A context and the sandbox bring both together.
 func (c *config) chooseTenant(ctx context.Context) (err error) {
 	if c.flags.tenant != "" {
 		// With --offline, too: the flag stands in the commands that we print.
 		if c.tenant, err = qlik.ParseTenant(c.flags.tenant); err != nil {
-			return tenantFailure("--tenant", err)
+			return usage(fmt.Errorf("--tenant: %w", err), addressAdvice)
 		}
 	}
 	if c.offline {
@@ -46,7 +48,7 @@ func (c *config) chooseTenant(ctx context.Context) (err error) {
 			return errors.New("no tenant: neither --tenant nor QLIK_TENANT is set")
 		}
 		if c.tenant, err = qlik.ParseTenant(address); err != nil {
-			return tenantFailure("QLIK_TENANT", err)
+			return usage(fmt.Errorf("QLIK_TENANT: %w", err), then("set it right: "+addressAdvice, c.given))
 		}
 	}
 	if err := checkProxy(c.tenant); err != nil {
@@ -62,11 +64,6 @@ func checkProxy(tenant qlik.Tenant) error {
 		return usage(err, "correct HTTPS_PROXY, or unset it")
 	}
 	return nil
-}
-
-func tenantFailure(source string, err error) error {
-	return usage(fmt.Errorf("%s: %w", source, err),
-		"the tenant is what the browser's address bar shows, up to .qlikcloud.com")
 }
 
 // refuseMixing is an error where a flag would mix with what --context or --sandbox brings.
@@ -97,26 +94,29 @@ func (c *config) credentials(ctx context.Context) (creds qlik.Credentials, err e
 	if c.secretCommand != "" {
 		source = "--client-secret-command"
 	}
+	const hides = ": a credential flag hides the credentials in the environment"
 	switch secret := c.secretFile != "" || c.secretCommand != ""; {
 	case c.secretFile != "" && c.secretCommand != "":
 		return creds, usage(errors.New("--client-secret-file and --client-secret-command"), "leave one of them out")
-	case c.clientID != "" && c.secretCommand != "":
-		creds.ClientID = c.clientID
-		creds.ClientSecret, err = c.secretFrom(ctx, c.secretCommand)
-		return creds, err
-	case c.clientID != "" && secret:
-		creds.ClientID = c.clientID
-		creds.ClientSecret, err = readSecretFile(c.secretFile)
-		return creds, err
-	case c.clientID != "":
-		return creds, usage(errors.New("--client-id without a secret: a credential flag hides the credentials in the "+
-			"environment"),
+	case c.clientID == "" && !secret:
+		return fromEnvironment()
+	case !secret:
+		return creds, usage(errors.New("--client-id without a secret"+hides),
 			"give --client-secret-file or --client-secret-command, too, or leave --client-id out")
-	case secret:
-		return creds, usage(fmt.Errorf("%s without --client-id: a credential flag hides the credentials in the environment, "+
-			"QLIK_CLIENT_ID too", source), "give --client-id, too")
+	case c.clientID == "":
+		hint := "give --client-id, too"
+		if id := os.Getenv("QLIK_CLIENT_ID"); id != "" {
+			hint = choice(hint, c.given.with("client-id", id))
+		}
+		return creds, usage(fmt.Errorf("%s without --client-id%s, QLIK_CLIENT_ID too", source, hides), hint)
 	}
-	return fromEnvironment()
+	creds.ClientID = c.clientID
+	if c.secretCommand != "" {
+		creds.ClientSecret, err = c.secretFrom(ctx, c.secretCommand)
+	} else {
+		creds.ClientSecret, err = c.readSecretFile(c.secretFile)
+	}
+	return creds, err
 }
 
 func fromEnvironment() (creds qlik.Credentials, err error) {
@@ -169,10 +169,17 @@ const (
 )
 
 // readSecretFile reads the client's secret from a file.
-func readSecretFile(path string) (secret string, err error) {
+func (c *config) readSecretFile(path string) (secret string, err error) {
+	wrong := func(why, what string) (string, error) {
+		return "", usage(fmt.Errorf("the secret file %s %s", path, why), then(what, c.given))
+	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "", usage(fmt.Errorf("reading the client's secret: %w", err), "check the name of the file")
+		hint := "check the name of the file"
+		if near := nearFile(path); near != "" {
+			hint = choice("did you mean "+quote(near)+"?", c.given.with("client-secret-file", near))
+		}
+		return "", usage(fmt.Errorf("reading the client's secret: %w", err), hint)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	info, err := f.Stat()
@@ -189,13 +196,11 @@ func readSecretFile(path string) (secret string, err error) {
 	secret = strings.TrimSpace(decodeSecret(b))
 	switch {
 	case secret == "":
-		return "", usage(fmt.Errorf("the secret file %s is empty", path), "write the secret into it, on one line")
+		return wrong("is empty", "write the secret into it, on one line")
 	case len(b) > maxSecret, strings.ContainsAny(secret, "\x00\r\n"):
-		return "", usage(fmt.Errorf("the secret file %s holds more than a secret", path),
-			"write only the secret into it, on one line")
+		return wrong("holds more than a secret", "write only the secret into it, on one line")
 	case isQuoted(secret):
-		return "", usage(fmt.Errorf("the secret file %s has double quotes around the secret, which are not part of it",
-			path), "write the secret without the quotes")
+		return wrong("has double quotes around the secret, which are not part of it", "write the secret without the quotes")
 	}
 	return secret, nil
 }
@@ -242,7 +247,7 @@ func (c *config) secretFrom(ctx context.Context, line string) (string, error) {
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return "", &failure{code: exitInterrupted, err: errors.New("interrupted; nothing was sent"), hint: c.given.String()}
+		return "", interrupted(c.given)
 	}
 	if ctx.Err() != nil {
 		err = fmt.Errorf("it took longer than %v", secretTimeout)

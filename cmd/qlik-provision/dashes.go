@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -10,9 +9,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// checkDashes returns a usage error if a single dash stands before the name of a long flag: -offline, as PowerShell
-// users type it. pflag would read that as -o with the value "ffline". The name may be abbreviated or mistyped. Values
-// of flags and arguments after "--" are not checked. args are the arguments of the program.
+// checkDashes returns a usage error where a long flag is not known, or has a single dash before its name: -offline, as
+// PowerShell users type it. pflag would read that as -o with the value "ffline". The hint is the command with the flag
+// that was meant. Values of flags and arguments after "--" are not checked. args are the arguments of the program.
 func (a *app) checkDashes(root *cobra.Command, args []string) error {
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		return nil // a shell completes a line that is not finished
@@ -23,20 +22,23 @@ func (a *app) checkDashes(root *cobra.Command, args []string) error {
 	}
 	cmd.InitDefaultHelpFlag()
 	cmd.InitDefaultVersionFlag()
-	fs := cmd.Flags()
 	for i := 0; i < len(rest); i++ {
 		arg := rest[i]
+		var err error
 		switch {
 		case arg == "--":
 			return nil
 		case len(arg) < 2 || arg[0] != '-':
 			continue // an argument
-		case arg[1] != '-' && len(arg) > 2:
-			if err := a.checkSingleDash(cmd, arg, args); err != nil {
-				return err
-			}
+		case arg[1] == '-':
+			err = a.checkLongFlag(cmd, arg, args)
+		case len(arg) > 2:
+			err = a.checkSingleDash(cmd, arg, args)
 		}
-		if takesNext(fs, arg) {
+		if err != nil {
+			return err
+		}
+		if takesNext(cmd.Flags(), arg) {
 			i++
 		}
 	}
@@ -61,8 +63,25 @@ func takesNext(fs *pflag.FlagSet, arg string) bool {
 	return false
 }
 
-// checkSingleDash checks an argument of the command cmd that has a single dash and more than one character after it.
-// args are the arguments of the program, for the hint.
+// checkLongFlag checks an argument of cmd that begins with two dashes.
+func (a *app) checkLongFlag(cmd *cobra.Command, arg string, args []string) error {
+	name, value, valued := strings.Cut(arg[2:], "=")
+	if !cmd.HasParent() || cmd.Flags().Lookup(name) != nil {
+		return nil
+	}
+	unknown := errors.New("there is no flag --" + name)
+	near := closestFlag(name, cmd)
+	if near == "" {
+		return usage(unknown, "see "+cmd.CommandPath()+" --help")
+	}
+	meant := "--" + near
+	if valued {
+		meant += "=" + value
+	}
+	return usage(unknown, a.didYouMean("--"+near, exchanged(args, arg, meant)))
+}
+
+// checkSingleDash checks an argument of cmd that has a single dash and more than one character after it.
 func (a *app) checkSingleDash(cmd *cobra.Command, arg string, args []string) error {
 	help := "see " + cmd.CommandPath() + " --help"
 	typed, value := arg[1:], ""
@@ -70,9 +89,8 @@ func (a *app) checkSingleDash(cmd *cobra.Command, arg string, args []string) err
 		typed, value = typed[:i], "="+typed[i+1:]
 	}
 	if name := closestFlag(typed, cmd); name != "" {
-		words := append([]string{a.name}, args...)
-		words[slices.Index(words, arg)] = "--" + name + value
-		return usage(errors.New(arg+": did you mean --"+name+"?"), commandLine(words...))
+		return usage(errors.New(arg+": did you mean --"+name+"?"),
+			a.line(exchanged(args, arg, "--"+name+value)))
 	}
 	for _, other := range cmd.Root().Commands() {
 		if name := closestFlag(typed, other); name != "" {
@@ -85,50 +103,9 @@ func (a *app) checkSingleDash(cmd *cobra.Command, arg string, args []string) err
 	return nil
 }
 
-// closestFlag returns the name of the command's long flag that was probably meant: the flag with exactly this
-// name, else the first that begins with it, else the first that differs from it by one or two characters; "" if
-// there is none.
-func closestFlag(typed string, cmd *cobra.Command) string {
-	const shortest = 3 // -ov may be meant as -o v
-	if len(typed) < shortest {
-		return ""
-	}
-	typed = strings.ToLower(typed)
-	var exact, begun, mistyped string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		mistakes := 1
-		if len(f.Name) > 5 {
-			mistakes = 2
-		}
-		switch {
-		case f.Name == typed:
-			exact = f.Name
-		case begun == "" && strings.HasPrefix(f.Name, typed):
-			begun = f.Name
-		case mistyped == "" && f.Name[0] == typed[0] && editDistance(f.Name, typed) <= mistakes:
-			mistyped = f.Name
-		}
-	})
-	return cmp.Or(exact, begun, mistyped)
-}
-
-// editDistance is how many bytes have to be inserted, removed or replaced to make t of s.
-func editDistance(s, t string) int {
-	row := make([]int, len(t)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(s) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(t) {
-			replaced := diagonal
-			if s[i] != t[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(t)]
+// exchanged are the arguments with another one in the place of was.
+func exchanged(args []string, was, is string) []string {
+	args = slices.Clone(args)
+	args[slices.Index(args, was)] = is
+	return args
 }

@@ -21,13 +21,16 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 		return &failure{code: exitRun, err: err, hint: then(what, s.again)}
 	case runErr != nil:
 		return s.cutShort(runErr)
-	case s.config.run.Task == provision.Delete && !s.planOnly:
+	case s.config.run.Task == provision.Delete && !s.config.dryRun:
 		return s.undoEnd()
 	case s.foundNobody(total):
-		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"),
-			hint: fmt.Sprintf("is %q the right subject column? its first value is %s; to use another, run the export "+
-				"again with --subject COLUMN and -o", s.ledger.Action().Subject, s.firstSubject())}
-	case s.planOnly:
+		hint := fmt.Sprintf("is %q the right subject column? its first value is %s; to use another, run the export again "+
+			"with --subject COLUMN and -o", s.ledger.Action().Subject, s.firstSubject())
+		if s.config.sandbox {
+			hint = "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
+		}
+		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"), hint: hint}
+	case s.config.dryRun:
 		return s.planEnd(total)
 	}
 	held := s.heldAgainst(total)
@@ -74,12 +77,11 @@ func (s *session) planEnd(total *report.Summary) *failure {
 	if bad == 0 || s.config.run.Task == provision.Delete { // an undo is for other rows
 		return nil
 	}
-	next := s.next(total)
 	hint := "correct these rows in the export"
 	if s.path != "" {
 		hint = "correct the cells of these rows in " + quote(s.path)
 	}
-	if next != "" {
+	if next := s.next(total); next != "" {
 		hint += "; or leave them for later, and run the others:\n  " + next
 	}
 	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
@@ -124,21 +126,23 @@ func (s *session) correction(total *report.Summary) string {
 		return "nothing changed: see code and message of these rows in " + quote(s.path) +
 			", and correct their cells; rows that can never be sent may be deleted"
 	}
-	var what string
-	switch {
-	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles:
-		return then("check the rows with the code admin-role; if these roles are intended",
+	if total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles {
+		return choice("check the rows with the code admin-role; if these roles are intended",
 			s.again.switched("allow-admin-roles"))
-	case total.Codes[provision.CodeSubjectConflict] > 0 && total.Codes[provision.CodeEmailConflict] > 0:
-		what = "give the rows in conflict another subject or address in " + quote(s.path) +
-			", or correct the user on the tenant if it is this person"
+	}
+	what, conflict := "", ""
+	switch subject, email := total.Codes[provision.CodeSubjectConflict], total.Codes[provision.CodeEmailConflict]; {
+	case subject > 0 && email > 0:
+		conflict = "subject or address"
 	case total.Counts[provision.Invalid] > 0:
 		what = "correct or delete the invalid rows in " + quote(s.path)
-	case total.Codes[provision.CodeSubjectConflict] > 0:
-		what = "give the rows in conflict another subject in " + quote(s.path) +
-			", or correct the user on the tenant if it is this person"
-	case total.Codes[provision.CodeEmailConflict] > 0:
-		what = "give the rows in conflict another address in " + quote(s.path) +
+	case subject > 0:
+		conflict = "subject"
+	case email > 0:
+		conflict = "address"
+	}
+	if conflict != "" {
+		what = "give the rows in conflict another " + conflict + " in " + quote(s.path) +
 			", or correct the user on the tenant if it is this person"
 	}
 	return then(what, s.again)
@@ -160,27 +164,32 @@ func (s *session) fruitless(total *report.Summary) bool {
 // next is what to type after a run that went well, "" where there is nothing to say.
 func (s *session) next(total *report.Summary) string {
 	given := s.config.given
+	undo := s.config.run.Task == provision.Delete
 	switch {
-	case s.planOnly && s.config.run.Task == provision.Delete:
+	case s.config.dryRun && undo:
 		return given.without("dry-run").String()
-	case s.planOnly && s.path != "":
+	case s.config.dryRun && s.path != "":
 		return given.after("retry", s.path).String()
-	case s.planOnly && s.existing != nil:
-		return existsHint(s.existing, given)
-	case s.planOnly && s.plan != nil && s.plan.Writes() == 0:
+	case s.config.dryRun && s.plan != nil && s.plan.Writes() == 0:
 		return ""
-	case s.planOnly:
-		name := given.name
-		if name == "plan" {
-			name = "create"
-		}
-		next := given.on(name, given.file).without("offline", "overwrite", "dry-run", "json", "quiet", "max")
-		if given.file == "-" {
-			next = next.with("out", "hr.results.csv")
-		}
-		return next.String()
-	case total.NotDone > 0 && s.config.run.Task != provision.Delete:
+	case s.config.dryRun && s.existing != nil:
+		return existsHint(s.existing, s.planned())
+	case s.config.dryRun:
+		return s.planned().String()
+	case total.NotDone > 0 && !undo:
 		return s.again.String()
 	}
 	return given.bare("report", s.path).String()
+}
+
+// planned is the command that does what a plan without a file shows.
+func (s *session) planned() command {
+	given := s.config.given
+	if given.name == "plan" {
+		given.name = "create"
+	}
+	if given.file == "-" {
+		given = given.with("out", pipedResults)
+	}
+	return given.without("offline", "overwrite", "dry-run", "json", "quiet", "max")
 }

@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -17,47 +17,38 @@ import (
 	"qlik-provision/report"
 )
 
-// The exit codes. They are part of the contract: schedulers decide by them.
-const (
-	exitDone        = 0   // every row is done
-	exitRows        = 1   // the run finished; some rows are not done
-	exitUsage       = 2   // before any request: wrong usage, configuration or file
-	exitRun         = 3   // after the first request the run could not go on
-	exitInterrupted = 130 // as a shell says of a command ended by Ctrl-C
-)
-
-// A failure is an end that is not 0: what happened, and what to type next. In a hint every command stands on a
-// line of its own.
-type failure struct {
-	code    int
-	err     error
-	hint    string
-	printed bool // --json printed it already
+// A remedy is what to do about the errors for which err is true. The command to type then follows it, unless alone
+// is true.
+type remedy struct {
+	err   func(error) bool
+	what  string
+	alone bool
 }
 
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
-
-// usage is a failure before any request.
-func usage(err error, hint string) error { return &failure{code: exitUsage, err: err, hint: hint} }
-
-// failureOf makes a failure of any error. What nobody gave a code arose before the first request, unless
-// contacted is true.
-func failureOf(err error, contacted bool) *failure {
-	if err == nil {
-		return nil
-	}
-	if f, ok := errors.AsType[*failure](err); ok {
-		if error(f) == err { //nolint:errorlint // a failure that was wrapped or joined has more to say
-			return f
+// hintFor is the hint of the first remedy for err, "" where there is none. next is the command to type then.
+func hintFor(err error, remedies []remedy, next command) string {
+	for _, r := range remedies {
+		switch {
+		case !r.err(err):
+		case r.alone:
+			return r.what
+		default:
+			return then(r.what, next)
 		}
-		return &failure{code: f.code, err: err, hint: f.hint, printed: f.printed}
 	}
-	code := exitUsage
-	if contacted {
-		code = exitRun
+	return ""
+}
+
+// oneOf is true of an error that is one of targets.
+func oneOf(targets ...error) func(error) bool {
+	return func(err error) bool {
+		return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 	}
-	return &failure{code: code, err: err, hint: "see qlik-provision --help"}
+}
+
+// both is true of an error that is one and the other, too.
+func both(one, other error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, one) && errors.Is(err, other) }
 }
 
 // then joins what to do with the command to type after it.
@@ -68,6 +59,14 @@ func then(what string, next command) string {
 	return what + ", then:\n  " + next.String()
 }
 
+// choice is a command with what it is for.
+func choice(purpose string, next command) string {
+	if !strings.HasSuffix(purpose, "?") {
+		purpose += ":"
+	}
+	return purpose + "\n  " + next.String()
+}
+
 // refusal says what is wrong with a file before a run, and what corrects it. given is the command as it was typed.
 func refusal(err error, given command) error {
 	switch {
@@ -76,22 +75,29 @@ func refusal(err error, given command) error {
 	case is[*failure](err):
 		return err
 	case errors.Is(err, errInterrupted):
-		return &failure{code: exitInterrupted, err: errors.New("interrupted; nothing was sent"), hint: given.String()}
+		return interrupted(given)
 	}
 	if bad, ok := errors.AsType[*csvfile.Error](err); ok {
-		return usage(err, fileHint(bad, given))
+		return usage(err, readHint(bad, given))
 	}
-	return usage(err, resultsHint(err, given))
+	hint := cmp.Or(resultsHint(err, given), pathHint(err, given), hintFor(err, fileRemedies(), given))
+	return usage(err, cmp.Or(hint, "see "+given.program+" "+given.name+" --help"))
 }
 
-// fileHint says how a file can be read that was refused.
-func fileHint(bad *csvfile.Error, given command) string {
+// readHint says how a file can be read that was refused.
+func readHint(bad *csvfile.Error, given command) string {
 	fix := bad.Fix
 	option := string(fix.Option)
+	decides := false // which persons a file has: such a flag is never left out of a hint
+	switch fix.Option {
+	case csvfile.OptionDelimiter, csvfile.OptionEncoding, csvfile.OptionHeaderRow:
+	default:
+		decides = true
+	}
 	switch {
 	case fix.Option == "":
 		return then(cmp.Or(bad.Advice, "correct that in the file, or export it again"), given)
-	case given.name == "retry" && !given.has(option) && decidesPersons(fix.Option):
+	case given.name == "retry" && !given.has(option) && decides:
 		return then("restore the header of that column in the file: its rows were derived from it", given)
 	case fix.Value != "":
 		fixed := given.with(option, fix.Value)
@@ -99,8 +105,7 @@ func fileHint(bad *csvfile.Error, given command) string {
 			fixed = given.replace(option, fix.Was, fix.Value)
 		}
 		return then(bad.Advice, fixed)
-	case decidesPersons(fix.Option):
-		// Without the flag the command would be about other people.
+	case decides:
 		return cmp.Or(bad.Advice, "correct --"+option)
 	case given.has(option):
 		return then(bad.Advice, given.without(option))
@@ -108,84 +113,80 @@ func fileHint(bad *csvfile.Error, given command) string {
 	return cmp.Or(bad.Advice, "say it with --"+option)
 }
 
-// decidesPersons reports whether an option decides which persons a file has: such a flag is never left out of a hint.
-func decidesPersons(option csvfile.Option) bool {
-	switch option {
-	case csvfile.OptionDelimiter, csvfile.OptionEncoding, csvfile.OptionHeaderRow:
-		return false
-	}
-	return true
-}
-
-// resultsHint says what to do about a result file.
+// resultsHint says what to do about a result file that does not fit the command, "" where that is not what err is.
 func resultsHint(err error, given command) string {
 	if exists, ok := errors.AsType[*report.ExistsError](err); ok {
 		return existsHint(exists, given)
 	}
-	if results, ok := errors.AsType[*report.ResultsGivenError](err); ok {
-		return givenResultsHint(results.Path, given)
+	if errors.Is(err, report.ErrResultsGiven) {
+		return givenResultsHint(given)
 	}
 	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
 		return tenantHint(tenant, given)
 	}
-	if subjects, ok := errors.AsType[*report.SubjectsError](err); ok {
-		if subjects.Damaged {
+	if changed, ok := errors.AsType[*report.ChangedError](err); ok {
+		switch changed.Kind {
+		case report.SubjectDamaged:
 			return then("copy the columns of the subject from the export into the file, as text", given)
+		case report.SubjectChanged:
+			return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and "+
+				"check", given)
 		}
-		return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and check",
-			given)
-	}
-	if is[*report.ChangedError](err) {
-		return then("if these changes are intended", given.switched("yes"))
+		return choice("if these changes are intended", given.switched("yes"))
 	}
 	none, ok := errors.AsType[*report.NotResultsError](err)
-	if ok && none.Correctable {
-		return then("correct that in the file; a person who was added is put into an export instead", given)
-	}
-	if ok && none.Path == given.file {
+	switch {
+	case !ok:
+		return ""
+	case none.Correctable:
+		return then("correct that in the file", given)
+	case none.Path == given.file:
 		if beside := resultsBeside(none.Path); beside != "" {
 			return given.on(given.name, beside).String()
 		}
 	}
-	return otherHint(err, given)
+	return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
 }
 
 // tenantHint is for a result file of another tenant than the run's.
 func tenantHint(tenant *report.TenantError, given command) string {
-	const what = "a file is of one tenant; for another one run the export again with another -o; to go on with this one"
+	own := "a file is of one tenant; for another one run the export again with another -o"
 	switch {
 	case tenant.File == sandboxTenant:
-		return then(what, given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
-			switched("sandbox"))
+		given = given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
+			switched("sandbox")
 	case given.has("context"):
-		return what + ", name the context of " + tenant.File
+		return own + "; to go on with this one, name the context of " + tenant.File
+	default:
+		given = given.without("sandbox").with("tenant", tenant.File)
 	}
-	return then(what, given.without("sandbox").with("tenant", tenant.File))
+	return own + "\n" + choice("to go on with this one", given)
 }
 
-// existsHint says how to go on where a result file exists of which rows were sent.
+// existsHint says how to go on where a result file exists of which rows were sent. given is a command that writes it.
 func existsHint(exists *report.ExistsError, given command) string {
 	own := given.with("out", dated(exists.Path))
+	retry := given.after("retry", exists.Path)
 	switch {
-	case exists.SameExport && exists.Done < exists.Rows && exists.SameAction:
-		return given.after("retry", exists.Path).String()
+	case exists.SameExport && exists.SameAction && exists.Done < exists.Rows:
+		return retry.String()
 	case exists.SameExport && exists.SameAction:
-		return then("every row is done; to look everybody up again", own)
-	case exists.SameExport:
-		return then("to go on as it began", given.after("retry", exists.Path)) +
-			"\nto run this export separately:\n  " + own.String()
+		return choice("every row is done; to look everybody up again", own)
+	case exists.SameExport && exists.Done < exists.Rows:
+		return choice("to go on as it began", retry) + "\n" + choice("to run this export separately", own)
 	}
-	return then("to run this export separately", own)
+	return choice("to run this export separately", own)
 }
 
 // givenResultsHint is for a result file that was given as an export: never a command that writes more than was meant.
-func givenResultsHint(path string, given command) string {
+func givenResultsHint(given command) string {
+	path := given.file
 	switch given.name {
 	case "disable":
-		return "give the export of the leavers; what a run of this file created is deleted by undo:\n  " +
-			given.after("undo", path).switched("dry-run").String()
+		return "give the export of the leavers\n" + choice("to delete what a run of this file created",
+			given.after("undo", path).switched("dry-run"))
 	case "plan":
-		return then("give the export; to compare this file with the tenant", given.after("verify", path))
+		return "give the export\n" + choice("to compare this file with the tenant", given.after("verify", path))
 	}
 	return given.after("retry", path).String()
 }
@@ -201,71 +202,68 @@ func resultsBeside(export string) string {
 	return ""
 }
 
-// otherHint is for an error of a file that no other command corrects.
-func otherHint(err error, given command) string {
-	folder, _ := errors.AsType[*report.FolderError](err)
-	locked, _ := errors.AsType[*report.LockedError](err)
-	switch {
-	case folder != nil && errors.Is(err, fs.ErrNotExist):
-		what := "make the folder"
+// pathHint is for a name that leads to no file, or to one that is in use; "" where that is not what err is.
+func pathHint(err error, given command) string {
+	if folder, ok := errors.AsType[*report.FolderError](err); ok && errors.Is(err, fs.ErrNotExist) {
 		if word, ok := quoteWord(filepath.Dir(folder.Path)); ok {
-			what += ": " + makeFolder + word
+			return "make the folder, and run it again:\n  " + makeFolder + word + "\n  " + given.String()
 		}
-		return then(what, given)
-	case is[*report.StrayJournalError](err):
-		return "put the result file back beside the journal; if it is lost, keep the journal: it names the users " +
-			"that were created"
-	case locked != nil:
-		return "wait for that run to end, or interrupt it"
-	case is[*report.OldResultsError](err):
-		return "run the export again with another -o: existing users are found by their lookups"
-	case is[*report.NotResultsError](err):
-		return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
-	case inUse(err) != "":
-		return then(inUse(err)+" is open in another program: close it", given)
-	case is[*report.ReadOnlyError](err):
-		return then("take the read-only attribute off the file", given)
-	case is[*report.MergeError](err):
-		return then("close the file in other programs, or make room on the disk", given)
-	case errors.Is(err, syscall.ENOSPC):
-		return then("make room on the disk", given)
-	case errors.Is(err, syscall.ENAMETOOLONG):
-		return "use a shorter file name: the journal's and the temporary file's names are longer than the result file's"
-	case errors.Is(err, fs.ErrNotExist):
-		return "check the name of the file"
-	case errors.Is(err, fs.ErrPermission) && (given.has("out") || given.name == "create"):
-		return "the file must be readable, and the folder of the result file writable; -o writes the result file elsewhere"
-	case errors.Is(err, fs.ErrPermission):
-		return "the file must be readable, and its folder writable"
+		return then("make the folder", given)
 	}
-	return "see " + given.program + " " + given.name + " --help"
+	if name := inUse(err); name != "" {
+		return then(name+" is open in another program: close it", given)
+	}
+	path, ok := errors.AsType[*fs.PathError](err)
+	switch {
+	case errors.Is(err, syscall.ENAMETOOLONG) && given.name != "retry" && given.name != "undo":
+		return then("its journal and temporary files have longer names: use a shorter one", given.with("out", "results.csv"))
+	case ok && errors.Is(err, report.ErrNotRegular):
+		return then("find out what made "+path.Path+", and remove it", given)
+	case ok && path.Path == given.file && errors.Is(err, fs.ErrNotExist):
+		if near := nearFile(path.Path); near != "" {
+			return choice("did you mean "+quote(near)+"?", given.on(given.name, near))
+		}
+	}
+	return ""
 }
 
 // inUse is the file that another program keeps open, "" where that is not what err is about.
 func inUse(err error) string {
-	if open, ok := errors.AsType[*report.InUseError](err); ok {
-		return open.Path
-	}
 	if path, ok := errors.AsType[*fs.PathError](err); ok && isSharing(err) {
 		return path.Path
 	}
 	return ""
 }
 
-// is reports whether an error of type E is in err's chain.
-func is[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
-}
+const (
+	makeRoom    = "make room on the disk"
+	scopeAdvice = "allow the client the scope " + qlik.Scope +
+		" (Administration > OAuth), or use an API key of a tenant admin"
+)
 
-const scopeAdvice = "allow the client the scope " + qlik.Scope +
-	" (Administration > OAuth), or use an API key of a tenant admin"
+// fileRemedies are for the errors of a file before a run.
+func fileRemedies() []remedy {
+	return []remedy{
+		{err: oneOf(report.ErrStrayJournal), what: "put the result file back beside the journal; if it is lost, keep the " +
+			"journal: it names the users that were created", alone: true},
+		{err: oneOf(report.ErrLocked), what: "wait for that run to end, or interrupt it"},
+		{err: oneOf(report.ErrOldResults), what: "run the export again with another -o: existing users are found by their " +
+			"lookups", alone: true},
+		{err: oneOf(report.ErrReadOnly), what: "take the read-only attribute off the file"},
+		{err: oneOf(report.ErrNotReplaced), what: "close the file in other programs, or " + makeRoom},
+		{err: oneOf(report.ErrDanglingLink), what: "name the file itself, or remove the link"},
+		{err: oneOf(syscall.ENOSPC), what: makeRoom},
+		{err: oneOf(syscall.ENAMETOOLONG), what: "give the file a shorter name: its journal and temporary files have longer ones",
+			alone: true},
+		{err: oneOf(fs.ErrNotExist), what: "check the name of the file", alone: true},
+		{err: oneOf(fs.ErrPermission), what: "the file must be readable, and the folder of the result file writable",
+			alone: true},
+	}
+}
 
 // ended says how a run ended that could not go on, with every error of its end. next is the command that goes on.
 func ended(err error, next command) *failure {
 	f := &failure{code: exitRun, err: err}
-	dns, _ := errors.AsType[*net.DNSError](err)
-	var what string
 	switch {
 	case is[*failure](err):
 		return failureOf(err, true)
@@ -273,51 +271,40 @@ func ended(err error, next command) *failure {
 		f.code = exitInterrupted
 		rest := except(except(err, errInterrupted), context.Canceled)
 		f.err = errors.Join(errors.New("interrupted; the rows that were not settled are pending"), rest)
-	case errors.Is(err, provision.ErrScope), errors.Is(err, qlik.ErrScope):
-		what = scopeAdvice
-	case errors.Is(err, qlik.ErrCredentials):
-		what = "check the client's ID and secret, or the API key"
-	case errors.Is(err, qlik.ErrNotTenant):
-		what = "check the address of the tenant"
-	case dns != nil && dns.IsNotFound:
-		what = "check the address of the tenant: no such host"
-	case errors.Is(err, provision.ErrUnreachable):
-		what = "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"
-	case errors.Is(err, provision.ErrRole):
-		f.hint = "correct --role in the command, and run it again: nothing was sent"
-		return f
-	case errors.Is(err, provision.ErrUnreadable):
-		what = "something else answers in the place of the tenant, a log-in page of a proxy perhaps: check address and proxy"
-	case errors.Is(err, provision.ErrRefusedAll):
-		what = "correct what the tenant refuses: see code and message of the failed rows; retry starts with rows that " +
-			"were never tried"
-	case errors.Is(err, provision.ErrLookups):
-		f.hint = lookupHint(err, next)
+		f.hint = next.String()
 		return f
 	case errors.Is(err, provision.ErrRolesHidden):
-		what = "let the client read roles, or allow any role"
 		next = next.switched("allow-admin-roles")
-	case errors.Is(err, qlik.ErrNotSent):
-		what = "check the network, the proxy (HTTPS_PROXY) and the tenant's URL; --patience waits longer"
-	case errors.Is(err, provision.ErrPatience), errors.Is(err, qlik.ErrNoToken), errors.Is(err, qlik.ErrNoAnswer):
-		what = "check the tenant's status (status.qlikcloud.com) and who else uses this client; --patience waits longer"
-	case errors.Is(err, errNotRecorded), errors.Is(err, syscall.ENOSPC):
-		what = "make room on the disk"
 	}
-	f.hint = then(what, next)
+	f.hint = cmp.Or(hintFor(err, runRemedies(), next), next.String())
+	if errors.Is(err, provision.ErrLookups) && (next.name == "retry" || next.name == "create") {
+		f.hint += "\n" + choice("without lookups, an existing user is noticed when the tenant refuses to create it",
+			next.switched("no-lookup"))
+	}
 	return f
 }
 
-// lookupHint is for a run whose lookups were not answered.
-func lookupHint(err error, next command) string {
-	what := "check the tenant's status (status.qlikcloud.com)"
-	if errors.Is(err, qlik.ErrForbidden) {
-		what = scopeAdvice
+// runRemedies are for what ends a run after its first request, the cause before what it leads to.
+func runRemedies() []remedy {
+	const status = "check the tenant's status (status.qlikcloud.com)"
+	return []remedy{
+		{err: oneOf(provision.ErrScope, qlik.ErrScope), what: scopeAdvice},
+		{err: oneOf(qlik.ErrCredentials), what: "check the client's ID and secret, or the API key"},
+		{err: oneOf(qlik.ErrNotTenant), what: "check the address of the tenant"},
+		{err: oneOf(qlik.ErrUnknownHost), what: "check the address of the tenant: no such host"},
+		{err: oneOf(provision.ErrUnreachable), what: "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"},
+		{err: oneOf(provision.ErrRole), what: "correct --role in the command, and run it again: nothing was sent", alone: true},
+		{err: oneOf(provision.ErrUnreadable), what: "something else answers in the place of the tenant, a log-in page of a " +
+			"proxy perhaps: check address and proxy"},
+		{err: oneOf(provision.ErrRefusedAll), what: "correct what the tenant refuses: see code and message of the failed rows; " +
+			"retry starts with rows that were never tried"},
+		{err: both(provision.ErrLookups, qlik.ErrForbidden), what: scopeAdvice},
+		{err: oneOf(provision.ErrLookups), what: status},
+		{err: oneOf(provision.ErrRolesHidden), what: "let the client read roles, or allow any role"},
+		{err: oneOf(qlik.ErrNotSent), what: "check the network, the proxy (HTTPS_PROXY) and the tenant's URL; --patience waits " +
+			"longer"},
+		{err: oneOf(provision.ErrPatience, qlik.ErrNoToken, qlik.ErrNoAnswer), what: status + " and who else uses this " +
+			"client; --patience waits longer"},
+		{err: oneOf(errNotRecorded, syscall.ENOSPC), what: makeRoom},
 	}
-	hint := then(what, next)
-	if next.name == "retry" || next.name == "create" {
-		hint += "\nwithout lookups, an existing user is noticed when the tenant refuses to create it:\n  " +
-			next.switched("no-lookup").String()
-	}
-	return hint
 }

@@ -33,7 +33,7 @@ a run is on. Like the result file it holds personal data.`,
 		Example: `  qlik-provision report hr.results.csv
   qlik-provision report hr.results.csv -o for-hr.html --open`,
 		Annotations:       map[string]string{"0": "the page is written", "2": "it could not be written"},
-		Args:              oneFile("result file"),
+		Args:              a.oneFile("result file"),
 		ValidArgsFunction: completeResults,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := &config{flags: f, given: command{a.name, cmd.Name(), args[0], givenFlags(cmd.Flags())}}

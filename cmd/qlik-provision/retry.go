@@ -78,7 +78,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	}
 	err = ledger.Prepare(people)
 	changed, ok := errors.AsType[*report.ChangedError](err)
-	if ok && (c.yes || a.interactive()) {
+	if ok && changed.Kind == report.PersonChanged && (c.yes || a.interactive()) {
 		if err := a.confirmChanges(ctx, c, changed); err != nil {
 			return nil, err
 		}
@@ -95,13 +95,12 @@ func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.Cha
 		return nil
 	}
 	a.out.note(changed.Error())
-	a.out.print("are these changes intended? [y/N] ")
-	answer, err := a.readLine(ctx)
-	if answer = strings.ToLower(strings.TrimSpace(answer)); err == nil && (answer == "y" || answer == "yes") {
+	answer, err := a.ask(ctx, "are these changes intended? [y/N] ")
+	if err == nil && (answer == "y" || answer == "yes") {
 		return nil
 	}
 	return &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"),
-		hint: then("restore these cells, or if the changes are intended", c.given.switched("yes"))}
+		hint: choice("restore these cells, or if the changes are intended", c.given.switched("yes"))}
 }
 
 // sameAction refuses flags that are not the file's: its rows were derived with others.
@@ -114,7 +113,8 @@ func sameAction(c *config, action report.Action) error {
 	} {
 		if c.given.has(f.name) && f.given != f.file {
 			return usage(fmt.Errorf("--%s %s does not fit the action of this file: %s", f.name, f.given, action),
-				then("leave it out; to use another one, run the export again with another -o", c.given.without(f.name)))
+				"to use another one, run the export again with another -o\n"+
+					choice("to go on as the file began", c.given.without(f.name)))
 		}
 	}
 	return nil
@@ -129,7 +129,7 @@ func list(values []string) string {
 func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
 	note := a.notify(c)
 	total := ledger.Summary()
-	waiting := ledger.Waiting()
+	waiting := len(ledger.Pending())
 	switch invalid := total.Counts[provision.Invalid]; {
 	case waiting == 0 && invalid > 0:
 		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, are(invalid)))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -14,16 +15,19 @@ import (
 type app struct {
 	abort     <-chan struct{}
 	stdin     io.Reader
+	lines     *bufio.Reader // of stdin: the answers to questions
 	stdout    io.Writer
 	out       *output
 	name      string // how the program was called, for the commands that we print
-	contacted bool   // a tenant was contacted: from then on no error is one of usage
+	args      []string
+	contacted bool // a tenant was contacted: from then on no error is one of usage
 }
 
 // run is the program: it takes the arguments, its own name first, and returns the exit code. When ctx is done it
 // ends in good order, and when abort is closed at once.
 func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{abort: abort, stdin: stdin, stdout: stdout, out: newOutput(stderr), name: programName(args[0])}
+	a := &app{abort: abort, stdin: stdin, lines: bufio.NewReader(stdin), stdout: stdout, out: newOutput(stderr),
+		name: programName(args[0]), args: args[1:]}
 	root := a.root()
 	root.SetArgs(args[1:])
 	root.SetIn(stdin)
@@ -79,7 +83,7 @@ to a result file. From that file a run can always be continued, corrected and un
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(a.flagError)
 	root.AddCommand(a.createCommand(), a.disableCommand(), a.retryCommand(), a.undoCommand(), a.verifyCommand(),
 		a.planCommand(), a.reportCommand(), a.sandboxCommand(), a.versionCommand())
 	root.AddCommand(topics()...)
@@ -92,7 +96,7 @@ to a result file. From that file a run can always be continued, corrected and un
 func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context.Context, *config, string) error,
 	sets ...func(*cobra.Command),
 ) {
-	cmd.Args, cmd.ValidArgsFunction = oneFile(what), completeResults
+	cmd.Args, cmd.ValidArgsFunction = a.oneFile(what), completeResults
 	if what == "export" {
 		cmd.ValidArgsFunction = completeExport
 	}
@@ -110,14 +114,15 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 }
 
 // oneFile is the rule of the commands that take one file.
-func oneFile(what string) cobra.PositionalArgs {
+func (a *app) oneFile(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		hint := "see " + cmd.CommandPath() + " --help"
 		switch {
 		case len(args) == 0:
 			return usage(errors.New("no "+what+" was given"), hint)
 		case len(args) > 1:
-			return usage(errors.New("more than one "+what+" was given: "+strings.Join(args, ", ")), joinedName(args, hint))
+			return usage(errors.New("more than one "+what+" was given: "+strings.Join(args, ", ")),
+				a.joinedName(cmd, args))
 		case args[0] == "":
 			return usage(errors.New("the name of the "+what+" is empty"), hint)
 		}

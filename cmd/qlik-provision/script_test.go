@@ -65,7 +65,7 @@ func TestScripts(t *testing.T) {
 			if runtime.GOOS == "windows" {
 				env.Setenv("Q", `"`)
 			}
-			env.Setenv("MKDIR", makeFolder)
+			env.Setenv("LONG", strings.Repeat("x", 245))
 			env.Vars = append(env.Vars, quickExit)
 			for _, name := range []string{"TMPDIR", "TMP", "TEMP"} { // TMPDIR is not Windows' name
 				env.Setenv(name, filepath.Join(env.WorkDir, "tmp"))
@@ -87,6 +87,10 @@ func TestScripts(t *testing.T) {
 			"mode":     cmdMode,
 			"empty":    cmdEmpty,
 			"replace":  cmdReplace,
+			"paste":    cmdPaste,
+			"until":    cmdUntil,
+			"append":   cmdAppend,
+			"dropline": cmdDropLine,
 		},
 	})
 }
@@ -271,17 +275,22 @@ func cmdUsers(ts *testscript.TestScript, neg bool, args []string) {
 // requests NAME N: the tenant's count of that name (Create, Filter, List, Token, Conflicts, TooMany …) is N, or
 // with <N at most that.
 func cmdRequests(ts *testscript.TestScript, _ bool, args []string) {
-	field := reflect.ValueOf(tenantOf(ts).Stats()).FieldByName(args[0])
-	if !field.IsValid() {
-		ts.Fatalf("no count %s", args[0])
-	}
-	got := int(field.Int())
+	got := count(ts, args[0])
 	bound, atMost := strings.CutPrefix(args[1], "<")
 	want, err := strconv.Atoi(bound)
 	ts.Check(err)
 	if got != want && !(atMost && got < want) {
 		ts.Fatalf("%s is %d, not %s", args[0], got, args[1])
 	}
+}
+
+// count is the tenant's count of that name.
+func count(ts *testscript.TestScript, name string) int {
+	field := reflect.ValueOf(tenantOf(ts).Stats()).FieldByName(name)
+	if !field.IsValid() {
+		ts.Fatalf("no count %s", name)
+	}
+	return int(field.Int())
 }
 
 // rows FILE outcome=N…: the result file has so many rows of each of these outcomes.
@@ -332,13 +341,4 @@ func cmdEmpty(ts *testscript.TestScript, _ bool, args []string) {
 	if len(entries) > 0 {
 		ts.Fatalf("%s holds %v", args[0], entries)
 	}
-}
-
-// replace FILE old new: corrects a cell, as somebody with an editor does.
-func cmdReplace(ts *testscript.TestScript, _ bool, args []string) {
-	text := ts.ReadFile(args[0])
-	if !strings.Contains(text, args[1]) {
-		ts.Fatalf("%s does not hold %q", args[0], args[1])
-	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
 }

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -25,33 +29,127 @@ func (a *app) checkCommand(root *cobra.Command, args []string) error {
 	}
 	unknown := fmt.Errorf("there is no command %q", args[0])
 	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-		return usage(unknown, "did you mean "+near[0]+"?\n  "+commandLine(append([]string{a.name, near[0]}, args[1:]...)...))
+		return usage(unknown, a.didYouMean(near[0], append([]string{near[0]}, args[1:]...)))
 	}
 	return usage(unknown, "see "+root.CommandPath()+" --help")
 }
 
-// flagError says which flag was meant where one is not known.
-func flagError(cmd *cobra.Command, err error) error {
+// didYouMean is a hint that proposes what was probably meant, and the arguments of the program with it.
+func (a *app) didYouMean(meant string, args []string) string {
+	return "did you mean " + meant + "?\n  " + a.line(args)
+}
+
+// line is this program with other arguments.
+func (a *app) line(args []string) string { return commandLine(append([]string{a.name}, args...)...) }
+
+// flagError words what pflag says of the flags. A time without its unit gets the one that is usual.
+func (a *app) flagError(cmd *cobra.Command, err error) error {
 	hint := "see " + cmd.CommandPath() + " --help"
-	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && !cmd.HasParent() {
+		return usage(fmt.Errorf("there is no flag --%s before the command", unknown.GetSpecifiedName()),
+			"flags stand after the command: "+hint)
+	}
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
 	if !ok {
 		return usage(err, hint)
 	}
-	name := unknown.GetSpecifiedName()
-	if near := closestFlag(name, cmd); near != "" {
-		hint = "did you mean --" + near + "?"
+	name, value := "--"+invalid.GetFlag().Name, invalid.GetValue()
+	if _, err := time.ParseDuration(value + "s"); err == nil && invalid.GetFlag().Value.Type() == "duration" {
+		hint = a.line(replaced(a.args, name, value, value+"s"))
 	}
-	return usage(fmt.Errorf("there is no flag --%s", strings.TrimLeft(name, "-")), hint)
+	return usage(fmt.Errorf("%s %s: %w", name, value, invalid.Unwrap()), hint)
 }
 
-// joinedName says that a file name with blanks needs quotes, where the words make one.
-func joinedName(args []string, hint string) string {
-	name := strings.Join(args, " ")
+// replaced are the arguments with another value of a flag.
+func replaced(args []string, name, was, value string) []string {
+	args = slices.Clone(args)
+	for i := range args {
+		if args[i] == name+"="+was {
+			args[i] = name + "=" + value
+		} else if i > 0 && args[i-1] == name && args[i] == was {
+			args[i] = value
+		}
+	}
+	return args
+}
+
+// joinedName says that a file name with blanks needs quotes. words are the arguments of a command on one file.
+func (a *app) joinedName(cmd *cobra.Command, words []string) string {
+	name := strings.Join(words, " ")
+	_, err := os.Stat(name)
+	for i := range a.args {
+		if err == nil && i+len(words) <= len(a.args) && slices.Equal(a.args[i:i+len(words)], words) {
+			return "a file name with spaces needs quotes:\n  " +
+				a.line(slices.Concat(a.args[:i], []string{name}, a.args[i+len(words):]))
+		}
+	}
 	if strings.Contains(name, "'") && runtime.GOOS == "windows" {
 		return "use double quotes: cmd.exe leaves single ones where they are"
 	}
-	if _, err := os.Stat(name); err == nil {
-		return "a file name with spaces needs quotes: " + quote(name)
+	return "one file at a time; a file name with spaces needs quotes; see " + cmd.CommandPath() + " --help"
+}
+
+// nearFile is the file whose name differs from path's in one or two characters, "" where there is none.
+func nearFile(path string) string {
+	dir, name := filepath.Split(path)
+	entries, err := os.ReadDir(cmp.Or(dir, "."))
+	if err != nil {
+		return ""
 	}
-	return "one file at a time; a file name with spaces needs quotes: " + quote(name) + "; " + hint
+	nearest, least := "", 3
+	for _, e := range entries {
+		differs := editDistance(strings.ToLower(e.Name()), strings.ToLower(name))
+		if e.Type().IsRegular() && differs < min(least, len(name)) {
+			nearest, least = dir+e.Name(), differs
+		}
+	}
+	return nearest
+}
+
+// closestFlag returns the name of the command's long flag that was probably meant: the flag with exactly this
+// name, else the first that begins with it, else the first that differs from it by one or two characters; "" if
+// there is none.
+func closestFlag(typed string, cmd *cobra.Command) string {
+	const shortest = 3 // -ov may be meant as -o v
+	if len(typed) < shortest {
+		return ""
+	}
+	typed = strings.ToLower(typed)
+	var exact, begun, mistyped string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		mistakes := 1
+		if len(f.Name) > 5 {
+			mistakes = 2
+		}
+		switch {
+		case f.Name == typed:
+			exact = f.Name
+		case begun == "" && strings.HasPrefix(f.Name, typed):
+			begun = f.Name
+		case mistyped == "" && f.Name[0] == typed[0] && editDistance(f.Name, typed) <= mistakes:
+			mistyped = f.Name
+		}
+	})
+	return cmp.Or(exact, begun, mistyped)
+}
+
+// editDistance is how many bytes have to be inserted, removed or replaced to make t of s.
+func editDistance(s, t string) int {
+	row := make([]int, len(t)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(s) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(t) {
+			replaced := diagonal
+			if s[i] != t[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(t)]
 }

@@ -49,7 +49,8 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
-	waiting := ledger.Waiting()
+	c.users = usersOf(ledger.Rows())
+	waiting := len(ledger.Pending())
 	note := a.notify(c)
 	if waiting == 0 {
 		note(path + ": nothing to undo: no run of this file created a user")
@@ -57,7 +58,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 		note(fmt.Sprintf("%s: %s of %s to delete", path, text.Plural(waiting, "user", "users"),
 			rows(ledger.Summary().Rows)))
 	}
-	s := &session{app: a, config: c, ledger: ledger, path: path, planOnly: c.dryRun, again: c.given}
+	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
 	if !c.dryRun {
 		s.again = c.given.after("undo", path)
 	}

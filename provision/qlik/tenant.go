@@ -17,6 +17,8 @@ type Tenant struct {
 
 const example = "https://acme.eu.qlikcloud.com"
 
+const quotationMarks = "\"'`“”‘’„«»"
+
 // ParseTenant reads https://acme.eu.qlikcloud.com, or the host alone. Plain http is accepted for loopback hosts only:
 // elsewhere it would show the credentials to the network. A loopback host alone means plain http: it is a sandbox.
 func ParseTenant(s string) (Tenant, error) {
@@ -36,8 +38,8 @@ func ParseTenant(s string) (Tenant, error) {
 		const format = "the tenant's address has an @ in it: credentials do not belong there, write %s"
 		return Tenant{}, fmt.Errorf(format, example)
 	}
-	if strings.ContainsAny(s, "\"'`“”‘’„«»") {
-		return Tenant{}, fmt.Errorf("the tenant %s has a quotation mark in it: write %s", s, example)
+	if strings.ContainsAny(s, quotationMarks) {
+		return Tenant{}, fmt.Errorf("the tenant %s has a quotation mark in it: write %s", s, strings.Trim(s, quotationMarks))
 	}
 	if err != nil {
 		return Tenant{}, fmt.Errorf("the tenant %q is not a URL (%w): write %s", s, bare(err), example)
@@ -117,10 +119,10 @@ func (t Tenant) Host() string { return t.host }
 // String is the tenant's URL without a path.
 func (t Tenant) String() string { return t.scheme + "://" + t.host }
 
-// resolve returns the absolute URL of a link in the answer to a request for from. A link to another host is an error:
+// resolve returns the path and query of a link in the answer to a request for from. A link to another host is an error:
 // the credentials would be sent there.
-func (t Tenant) resolve(from, href string) (string, error) {
-	base, err := url.Parse(from)
+func (t Tenant) resolve(from, href string) (path string, err error) {
+	base, err := url.Parse(t.String() + from)
 	if err != nil {
 		return "", err
 	}
@@ -132,6 +134,5 @@ func (t Tenant) resolve(from, href string) (string, error) {
 	if err != nil || target != t {
 		return "", fmt.Errorf("a link leads to another host, %q", u.Host)
 	}
-	u.Scheme, u.User, u.Host = t.scheme, nil, t.host
-	return u.String(), nil
+	return u.RequestURI(), nil
 }
