@@ -105,12 +105,12 @@ func readHint(bad *csvfile.Error, given command) string {
 			fixed = given.replace(option, fix.Was, fix.Value)
 		}
 		return then(bad.Advice, fixed)
+	case !given.has(option):
+		return cmp.Or(bad.Advice, "say it") + "; the flag is --" + option
 	case decides:
 		return cmp.Or(bad.Advice, "correct --"+option)
-	case given.has(option):
-		return then(bad.Advice, given.without(option))
 	}
-	return cmp.Or(bad.Advice, "say it with --"+option)
+	return then(bad.Advice, given.without(option))
 }
 
 // resultsHint says what to do about a result file that does not fit the command, "" where that is not what err is.
