@@ -82,8 +82,8 @@ func (a *app) notify(c *config) func(string) {
 	return a.out.note
 }
 
-// checkValues is an error where a flag was given an empty value, as by a variable that is not set, or no number above 0:
-// it would count as left out, and the run would be another.
+// checkValues is an error where a flag was given an empty value, as by a variable that is not set, or no number above
+// 0: it would count as left out, and the run would be another.
 func checkValues(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		value := f.Value.String()

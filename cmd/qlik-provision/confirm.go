@@ -1,15 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"golang.org/x/term"
@@ -26,7 +24,7 @@ func (a *app) interactive() bool {
 
 // asks reports whether a run asks before its first write.
 func (s *session) asks() bool {
-	return s.app.interactive() && !s.config.sandbox && !s.config.yes && !s.planOnly
+	return s.app.interactive() && !s.config.sandbox && !s.config.yes && !s.config.dryRun
 }
 
 // requireYes is an error where a command that takes something away cannot ask, and nobody said yes.
@@ -52,7 +50,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 			err: fmt.Errorf("%s needed, more than --max %d; nothing was sent",
 				text.Plural(writes, "write is", "writes are"), most),
 			hint: choice("check the file; if that many are intended", s.config.given.with("max", strconv.Itoa(writes)))}
-	case s.planOnly:
+	case s.config.dryRun:
 		return errPlanned
 	case writes == 0 || !s.asks():
 		return nil
@@ -66,153 +64,107 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 
 // ask shows what will be sent and waits for an answer.
 func (s *session) ask(ctx context.Context, p provision.Plan) bool {
-	var b strings.Builder
-	fmt.Fprintf(&b, "\ntenant: %s\n", s.config.tenantName())
-	lines := planLines(s.config.run.Task, p)
-	switch s.config.run.Task {
+	task := s.config.run.Task
+	lines := planLines(task, p)
+	switch task {
 	case provision.Create:
-		lines = append(lines, tableLine{label: "existing", n: p.Existing}, tableLine{label: "conflicts", n: p.Conflicts})
+		lines = append(lines, tableLine{label: "existing", n: p.Existing, colour: green, shown: true})
 	case provision.Disable:
-		lines = append(lines, tableLine{label: "unchanged", n: p.Existing}, tableLine{label: "conflicts", n: p.Conflicts})
+		lines = append(lines, tableLine{label: "unchanged", n: p.Existing, colour: green, shown: true})
 	}
-	for _, line := range lines {
-		fmt.Fprintf(&b, "  %-*s %*s\n", widestLabel, line.label, len(text.Grouped(p.Writes()+p.Existing+p.Conflicts)),
-			text.Grouped(line.n))
+	if task != provision.Delete {
+		lines = append(lines, tableLine{label: "conflicts", n: p.Conflicts, colour: red, shown: true})
 	}
-	fmt.Fprintf(&b, "  %s\n", about(p.Estimate))
+	shown := "\ntenant: " + s.config.tenantName() + "\n" + s.app.out.tableText(lines) + "  " + about(p.Estimate) + "\n"
 	for _, line := range s.firstPersons() {
-		b.WriteString("  " + printable(line) + "\n")
+		shown += "  " + printable(line) + "\n"
 	}
 	question, want := s.question(p)
-	s.app.out.pause()
-	defer s.app.out.resume()
-	s.app.out.print(b.String() + question)
-	answer, err := s.app.readLine(ctx)
-	if err != nil {
-		s.app.out.print("\n")
-		return false
-	}
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	if want == "" {
-		return answer == "y" || answer == "yes"
-	}
-	return strings.ReplaceAll(answer, ",", "") == want
+	answer, err := s.app.ask(ctx, shown+question)
+	return err == nil && (answer == want || want == "y" && answer == "yes")
 }
 
-// question is what is asked; want is the count that has to be typed, "" where y does.
+// question is what is asked, and the answer that consents: y, or the count where that is hard to undo.
 func (s *session) question(p provision.Plan) (question, want string) {
 	n := p.Writes()
-	if limit := s.config.limit; limit > 0 {
-		n = min(n, limit)
-	}
 	users := text.Plural(n, "user", "users")
-	if n < p.Writes() {
-		users = text.Grouped(n) + " of " + text.Plural(p.Writes(), "user", "users")
+	if limit := s.config.limit; limit > 0 && limit < n {
+		n = limit
+		users = text.Grouped(n) + " of " + users
 	}
 	users += " on " + s.config.tenantName()
-	count := strconv.Itoa(n)
-	verb := "create"
-	switch {
+	warning, verb := "", "create"
+	switch task := s.config.run.Task; {
+	case task == provision.Delete:
+		verb = "delete"
+		warning = "this deletes accounts, with their personal data; what they own has no owner afterwards\n"
+	case task == provision.Disable:
+		verb = "disable"
 	case p.Change > 0 && p.Create > 0:
 		verb = "create or change"
 	case p.Change > 0:
 		verb = "change"
 	}
-	switch {
-	case s.config.run.Task == provision.Delete:
-		return "this deletes " + users + ", with their personal data; what they own has no owner afterwards\ntype " +
-			count + " to delete them: ", count
-	case s.config.run.Task == provision.Disable:
-		return "type " + count + " to disable " + users + ": ", count
-	case s.config.run.Update.Status && p.Change > 0:
-		return "disabled users among them are enabled again\ntype " + count + " to " + verb + " " + users + ": ", count
+	if s.config.run.Update.Status && p.Change > 0 {
+		warning = "disabled users among them are enabled again\n"
 	}
-	return verb + " " + users + "? [y/N] ", ""
+	if warning == "" && verb != "disable" {
+		return verb + " " + users + "? [y/N] ", "y"
+	}
+	return fmt.Sprintf("%stype %d to %s %s: ", warning, n, verb, users), strconv.Itoa(n)
 }
 
-// firstPersons are the lines that show a wrong encoding or a wrong column before it is sent.
-func (s *session) firstPersons() []string {
-	var lines []string
-	for _, p := range s.first() {
-		parts := []string{p.Subject}
-		for _, part := range []string{p.Name, p.Email, strings.Join(p.Roles, "; ")} {
-			if part != "" {
-				parts = append(parts, part)
-			}
-		}
-		lines = append(lines, "first: "+strings.Join(parts, " · "))
-	}
-	if len(lines) > 1 {
-		lines[1] = "first non-ASCII name: " + strings.TrimPrefix(lines[1], "first: ")
-	}
-	return lines
-}
-
-// first are the first person of the rows that are to be sent, and the first whose name has a letter beyond ASCII.
-func (s *session) first() []provision.Person {
-	var persons []provision.Person
+// firstPersons are the first person that will be sent, and the first whose name has a letter beyond ASCII, a line each:
+// they show a wrong column or a wrong encoding before it is sent.
+func (s *session) firstPersons() (lines []string) {
 	for _, row := range s.ledger.Pending() {
 		if row.LookupOnly {
 			continue
 		}
-		beyond := strings.ContainsFunc(row.Person.Name, func(r rune) bool {
-			return r > unicode.MaxASCII && unicode.IsLetter(r)
-		})
-		if len(persons) == 0 || beyond {
-			persons = append(persons, row.Person)
+		p := row.Person
+		parts := []string{p.Subject, p.Name, p.Email, strings.Join(p.Roles, "; ")}
+		person := strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " · ")
+		beyond := strings.ContainsFunc(p.Name, func(r rune) bool { return r > unicode.MaxASCII && unicode.IsLetter(r) })
+		switch {
+		case len(lines) == 0:
+			lines = append(lines, "first: "+person)
+		case beyond:
+			lines = append(lines, "first non-ASCII name: "+person)
 		}
 		if beyond {
 			break
 		}
 	}
-	return persons
+	return lines
 }
 
-// readLine reads a line of standard input, or ends with the context.
-func (a *app) readLine(ctx context.Context) (string, error) {
-	in, closeIn := a.openInput(ctx)
-	defer closeIn()
-	line, err := bufio.NewReader(io.LimitReader(in, 1<<10)).ReadString('\n')
-	if ctx.Err() != nil {
-		return "", context.Cause(ctx)
+// ask prints a question and reads a line of standard input: the answer in lower case, without commas.
+func (a *app) ask(ctx context.Context, question string) (answer string, err error) {
+	a.out.print(question)
+	line, err := untilDone(ctx, func() (string, error) { return a.lines.ReadString('\n') })
+	if err != nil {
+		a.out.print("\n") // nobody pressed Enter
 	}
-	if err != nil && line == "" {
-		return "", err
-	}
-	return line, nil
+	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(line)), ",", ""), err
 }
 
-// openInput is standard input, in a form whose reads end with the context where the system has one.
-func (a *app) openInput(ctx context.Context) (in io.Reader, closeIn func()) {
-	file, ok := a.stdin.(*os.File)
-	if !ok {
-		return a.stdin, func() {}
+// untilDone calls read, and returns early when ctx is done. A read of a terminal or a pipe cannot be cancelled: it stays
+// behind in its goroutine then, which is harmless, since nothing else is read and the program is about to end.
+func untilDone[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
 	}
-	// Opened again it has a state of its own: a read of it can be ended, and nobody else's is.
-	own, err := os.Open("/dev/stdin")
-	if err != nil || own.SetReadDeadline(time.Time{}) != nil {
-		if err == nil {
-			_ = own.Close()
-		}
-		return untilDone(ctx, file)
-	}
-	stop := context.AfterFunc(ctx, func() { _ = own.SetReadDeadline(time.Unix(1, 0)) })
-	return own, func() {
-		stop()
-		_ = own.Close()
-	}
-}
-
-// untilDone reads r in a goroutine, so that whoever waits for it can go. The goroutine ends with its read.
-func untilDone(ctx context.Context, r io.Reader) (io.Reader, func()) {
-	reader, writer := io.Pipe()
+	done := make(chan result, 1)
 	go func() {
-		_, err := io.Copy(writer, r)
-		writer.CloseWithError(err)
+		value, err := read()
+		done <- result{value, err}
 	}()
-	stop := context.AfterFunc(ctx, func() { reader.CloseWithError(context.Cause(ctx)) })
-	return reader, func() {
-		stop()
-		_ = reader.Close()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
 	}
 }

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -26,14 +23,20 @@ type cliContext struct {
 	ClientSecret string            `yaml:"oauth-client-secret"`
 }
 
-// contextsFile is where qlik-cli keeps its connections. Nothing is ever written there.
+// contextsFile is where qlik-cli keeps its connections. QLIK_CLI_USER_HOME_DIR is the folder that holds .qlik, or that
+// folder itself.
 func contextsFile() (string, error) {
-	if dir := os.Getenv("QLIK_CLI_USER_HOME_DIR"); dir != "" {
-		return filepath.Join(dir, ".qlik", "contexts.yml"), nil
+	home := os.Getenv("QLIK_CLI_USER_HOME_DIR")
+	if path := filepath.Join(home, "contexts.yml"); home != "" {
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", fmt.Errorf("finding qlik-cli's contexts: %w", err)
+	if home == "" {
+		var err error
+		if home, err = os.UserHomeDir(); err != nil {
+			return "", fmt.Errorf("finding qlik-cli's contexts: %w", err)
+		}
 	}
 	return filepath.Join(home, ".qlik", "contexts.yml"), nil
 }
@@ -41,129 +44,79 @@ func contextsFile() (string, error) {
 // maxContexts bounds what is read of qlik-cli's contexts, in bytes.
 const maxContexts = 1 << 20
 
-// readContextsFile reads a contexts.yml that nobody else may read: there are secrets in it.
-func readContextsFile(path string) (b []byte, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	if err := checkPrivate(info, "qlik-cli's file", path); err != nil {
-		return nil, err
-	}
-	if b, err = io.ReadAll(io.LimitReader(f, maxContexts+1)); err != nil {
-		return nil, err
-	}
-	if len(b) > maxContexts {
-		return nil, fmt.Errorf("%s is larger than 1 MiB", path)
-	}
-	return b, nil
-}
-
+// readContexts reads qlik-cli's contexts, by name, from a file that nobody else may read: there are secrets in it.
 func readContexts() (path string, contexts map[string]cliContext, err error) {
 	path, err = contextsFile()
 	if err != nil {
 		return "", nil, err
 	}
-	b, err := readContextsFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		// QLIK_CLI_USER_HOME_DIR is the folder that holds .qlik, or that folder itself.
-		inside := filepath.Join(filepath.Dir(filepath.Dir(path)), filepath.Base(path))
-		if os.Getenv("QLIK_CLI_USER_HOME_DIR") != "" {
-			if b2, err2 := readContextsFile(inside); err2 == nil {
-				path, b, err = inside, b2, nil
-			}
-		}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular():
+		err = fmt.Errorf("%s is not a regular file", path)
+	case info.Size() > maxContexts:
+		err = fmt.Errorf("%s is larger than 1 MiB", path)
+	default:
+		err = checkPrivate(info, "qlik-cli's file", path)
 	}
 	if err != nil {
 		return path, nil, fmt.Errorf("reading qlik-cli's contexts: %w", err)
 	}
-	contexts, err = parseContexts(b)
+	b, err := os.ReadFile(path)
 	if err != nil {
+		return path, nil, fmt.Errorf("reading qlik-cli's contexts: %w", err)
+	}
+	if contexts, err = parseContexts(b); err != nil {
 		return path, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return path, contexts, nil
 }
 
-// parseContexts reads the contexts of a contexts.yml. Its errors never hold a value of the file: there are
-// secrets among them.
+// parseContexts reads the contexts of a contexts.yml. Its error does not say what is wrong: there are secrets in it.
 func parseContexts(b []byte) (map[string]cliContext, error) {
 	var file struct {
-		Contexts map[string]yaml.Node `yaml:"contexts"`
+		Contexts map[string]cliContext `yaml:"contexts"`
 	}
-	if err := yaml.Unmarshal(b, &file); err != nil {
-		return nil, errors.New("not the YAML of qlik-cli's contexts" + lineOf(err))
+	if yaml.Unmarshal(b, &file) != nil {
+		return nil, errors.New("not the YAML of qlik-cli's contexts")
 	}
-	contexts := make(map[string]cliContext, len(file.Contexts))
-	for name, node := range file.Contexts {
-		var c cliContext
-		if err := node.Decode(&c); err != nil {
-			return nil, fmt.Errorf("the context %q is not as qlik-cli writes it (line %d)", name, node.Line)
-		}
-		contexts[name] = c
-	}
-	return contexts, nil
-}
-
-// lineOf is where a YAML error arose, and nothing else of it.
-func lineOf(err error) string {
-	_, rest, ok := strings.Cut(err.Error(), "line ")
-	if !ok {
-		return ""
-	}
-	n := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
-	if n <= 0 {
-		return ""
-	}
-	return " (line " + rest[:n] + ")"
+	return file.Contexts, nil
 }
 
 // fromContext takes tenant and credentials from the context of that name.
-func fromContext(name string) (qlik.Tenant, qlik.Credentials, error) {
+func fromContext(name string) (tenant qlik.Tenant, creds qlik.Credentials, err error) {
 	path, contexts, err := readContexts()
 	if err != nil {
-		return qlik.Tenant{}, qlik.Credentials{}, orUsage(err, "qlik-cli writes the file: qlik context create")
+		return tenant, creds, orUsage(err, "qlik-cli writes the file: qlik context create")
 	}
 	c, ok := contexts[name]
 	if !ok {
-		known := slices.Sorted(maps.Keys(contexts))
 		hint := "there is no context in it; create one: qlik context create"
-		if len(known) > 0 {
-			hint = "its contexts are: " + strings.Join(known, ", ")
+		if len(contexts) > 0 {
+			hint = "its contexts are: " + strings.Join(slices.Sorted(maps.Keys(contexts)), ", ")
 		}
-		return qlik.Tenant{}, qlik.Credentials{}, usage(fmt.Errorf("%s has no context %q", path, name), hint)
+		return tenant, creds, usage(fmt.Errorf("%s has no context %q", path, name), hint)
 	}
-	fail := func(format string, args ...any) (qlik.Tenant, qlik.Credentials, error) {
-		return qlik.Tenant{}, qlik.Credentials{}, usage(
-			fmt.Errorf("%s: the context %q %s", path, name, fmt.Sprintf(format, args...)),
+	tenant, err = qlik.ParseTenant(c.Server)
+	creds, wrong := c.credentials()
+	switch {
+	case c.ServerType != "" && !strings.EqualFold(c.ServerType, "cloud"):
+		wrong = fmt.Sprintf("is one of server-type %q, not of Qlik Cloud", c.ServerType)
+	case c.Server == "":
+		wrong = "has no server"
+	case err != nil:
+		wrong = "has an invalid server: " + err.Error()
+	}
+	if wrong != "" {
+		return tenant, creds, usage(fmt.Errorf("%s: the context %q %s", path, name, wrong),
 			"correct it: "+commandLine("qlik", "context", "create", name))
-	}
-	if c.ServerType != "" && !strings.EqualFold(c.ServerType, "cloud") {
-		return fail("is one of server-type %q, not of Qlik Cloud", c.ServerType)
-	}
-	if c.Server == "" {
-		return fail("has no server")
-	}
-	tenant, err := qlik.ParseTenant(c.Server)
-	if err != nil {
-		return fail("has an invalid server: %v", err)
-	}
-	creds, missing := c.credentials()
-	if missing != "" {
-		return fail("%s", missing)
 	}
 	return tenant, creds, nil
 }
 
-// credentials are those of the context; missing says which field is not there.
-func (c cliContext) credentials() (creds qlik.Credentials, missing string) {
+// credentials are those of the context; wrong says what is wrong with it.
+func (c cliContext) credentials() (creds qlik.Credentials, wrong string) {
 	var authorization string
 	for key, value := range c.Headers {
 		if strings.EqualFold(key, "Authorization") {
@@ -179,15 +132,10 @@ func (c cliContext) credentials() (creds qlik.Credentials, missing string) {
 		return qlik.Credentials{APIKey: key}, ""
 	case c.ClientID != "" && c.ClientSecret != "":
 		return qlik.Credentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret}, ""
-	case c.ClientID != "" || c.ClientSecret != "":
-		return creds, "has no " + cmp.Or(missingIf(c.ClientID, "oauth-client-id"), "oauth-client-secret")
+	case c.ClientID != "":
+		return creds, "has no oauth-client-secret"
+	case c.ClientSecret != "":
+		return creds, "has no oauth-client-id"
 	}
 	return creds, "has neither headers.Authorization (an API key) nor oauth-client-id and oauth-client-secret"
-}
-
-func missingIf(value, name string) string {
-	if value == "" {
-		return name
-	}
-	return ""
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -206,7 +205,4 @@ func (d *durationValue) Set(s string) error {
 
 func (d *durationValue) Type() string { return "duration" }
 
-// String is the duration as people type it: 15m, not 15m0s.
-func (d *durationValue) String() string {
-	return strings.Replace(time.Duration(*d).String(), "m0s", "m", 1)
-}
+func (d *durationValue) String() string { return withoutZeroSeconds(time.Duration(*d)) }

@@ -107,12 +107,12 @@ func readHint(bad *csvfile.Error, given command) string {
 			fixed = given.replace(option, fix.Was, fix.Value)
 		}
 		return then(bad.Advice, fixed)
+	case !given.has(option):
+		return cmp.Or(bad.Advice, "say it") + "; the flag is --" + option
 	case decides:
 		return cmp.Or(bad.Advice, "correct --"+option)
-	case given.has(option):
-		return then(bad.Advice, given.without(option))
 	}
-	return cmp.Or(bad.Advice, "say it with --"+option)
+	return then(bad.Advice, given.without(option))
 }
 
 // resultsHint says what to do about a result file that does not fit the command, "" where that is not what err is.
@@ -120,20 +120,20 @@ func resultsHint(err error, given command) string {
 	if exists, ok := errors.AsType[*report.ExistsError](err); ok {
 		return existsHint(exists, given)
 	}
-	if results, ok := errors.AsType[*report.ResultsGivenError](err); ok {
-		return givenResultsHint(results.Path, given)
+	if errors.Is(err, report.ErrResultsGiven) {
+		return givenResultsHint(given)
 	}
 	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
 		return tenantHint(tenant, given)
 	}
-	if subjects, ok := errors.AsType[*report.SubjectsError](err); ok {
-		if subjects.Damaged {
+	if changed, ok := errors.AsType[*report.ChangedError](err); ok {
+		switch changed.Kind {
+		case report.SubjectDamaged:
 			return then("copy the columns of the subject from the export into the file, as text", given)
+		case report.SubjectChanged:
+			return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and "+
+				"check", given)
 		}
-		return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and check",
-			given)
-	}
-	if is[*report.ChangedError](err) {
 		return choice("if these changes are intended", given.switched("yes"))
 	}
 	none, ok := errors.AsType[*report.NotResultsError](err)
@@ -181,7 +181,8 @@ func existsHint(exists *report.ExistsError, given command) string {
 }
 
 // givenResultsHint is for a result file that was given as an export: never a command that writes more than was meant.
-func givenResultsHint(path string, given command) string {
+func givenResultsHint(given command) string {
+	path := given.file
 	switch given.name {
 	case "disable":
 		return "give the export of the leavers\n" + choice("to delete what a run of this file created",
@@ -218,6 +219,8 @@ func pathHint(err error, given command) string {
 	switch {
 	case errors.Is(err, syscall.ENAMETOOLONG) && given.name != "retry" && given.name != "undo":
 		return then("its journal and temporary files have longer names: use a shorter one", given.with("out", "results.csv"))
+	case ok && errors.Is(err, report.ErrNotRegular):
+		return then("find out what made "+path.Path+", and remove it", given)
 	case ok && path.Path == given.file && errors.Is(err, fs.ErrNotExist):
 		if near := nearFile(path.Path); near != "" {
 			return choice("did you mean "+quote(near)+"?", given.on(given.name, near))
@@ -228,9 +231,6 @@ func pathHint(err error, given command) string {
 
 // inUse is the file that another program keeps open, "" where that is not what err is about.
 func inUse(err error) string {
-	if open, ok := errors.AsType[*report.InUseError](err); ok {
-		return open.Path
-	}
 	if path, ok := errors.AsType[*fs.PathError](err); ok && isSharing(err) {
 		return path.Path
 	}
@@ -246,13 +246,14 @@ const (
 // fileRemedies are for the errors of a file before a run.
 func fileRemedies() []remedy {
 	return []remedy{
-		{is[*report.StrayJournalError], "put the result file back beside the journal; if it is lost, keep the journal: it " +
+		{oneOf(report.ErrStrayJournal), "put the result file back beside the journal; if it is lost, keep the journal: it " +
 			"names the users that were created", alone},
-		{is[*report.LockedError], "wait for that run to end, or interrupt it", again},
-		{is[*report.OldResultsError], "run the export again with another -o: existing users are found by their lookups",
+		{oneOf(report.ErrLocked), "wait for that run to end, or interrupt it", again},
+		{oneOf(report.ErrOldResults), "run the export again with another -o: existing users are found by their lookups",
 			alone},
-		{is[*report.ReadOnlyError], "take the read-only attribute off the file", again},
-		{is[*report.MergeError], "close the file in other programs, or " + makeRoom, again},
+		{oneOf(report.ErrReadOnly), "take the read-only attribute off the file", again},
+		{oneOf(report.ErrNotReplaced), "close the file in other programs, or " + makeRoom, again},
+		{oneOf(report.ErrDanglingLink), "name the file itself, or remove the link", again},
 		{oneOf(syscall.ENOSPC), makeRoom, again},
 		{oneOf(syscall.ENAMETOOLONG), "give the file a shorter name: that of its journal is longer", alone},
 		{oneOf(fs.ErrNotExist), "check the name of the file", alone},

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -71,24 +72,6 @@ func (u *output) print(lines string) {
 	_, _ = io.WriteString(u.w, lines)
 }
 
-// clear removes the line of progress, before something is printed elsewhere on the terminal.
-func (u *output) clear() { u.print("") }
-
-// pause keeps the line of progress away until resume: somebody is asked.
-func (u *output) pause() { u.setPaused(true) }
-
-// resume ends pause.
-func (u *output) resume() { u.setPaused(false) }
-
-func (u *output) setPaused(paused bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.progress != nil {
-		u.progress.clear()
-		u.progress.paused = paused
-	}
-}
-
 // failure prints an end that is not 0.
 func (u *output) failure(f *failure) {
 	lines := u.paint(red, "error:") + " " + printableLines(f.Error()) + "\n"
@@ -135,4 +118,26 @@ func printableLines(s string) string {
 		lines[i] = printable(lines[i])
 	}
 	return strings.Join(lines, "\n")
+}
+
+// wrap breaks text at blanks into lines no wider than columns, where its words are not wider themselves.
+func wrap(s string, columns int, first, rest string) string {
+	var b strings.Builder
+	line, empty := first, true
+	for word := range strings.FieldsSeq(s) {
+		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns {
+			b.WriteString(line + "\n")
+			line, empty = rest, true
+		}
+		if !empty {
+			line += " "
+		}
+		line, empty = line+word, false
+	}
+	return b.String() + line + "\n"
+}
+
+func writeAll(w io.Writer, s string) error {
+	_, err := io.WriteString(w, s)
+	return err
 }

@@ -12,37 +12,42 @@ import (
 )
 
 const (
-	redraw   = 200 * time.Millisecond // on a terminal
-	sayFirst = 5 * time.Second        // elsewhere: a line as often as this in the first minute,
-	sayLater = 10 * time.Second       // and this afterwards
-	rateOver = 10 * time.Second       // the speed shown is that of the last seconds
-	wideRoom = 42                     // columns for the words behind the bar,
-	slimRoom = 14                     // or, where there are not so many, for a few of them
-	leastBar = 4                      // columns
+	redraw    = 200 * time.Millisecond // on a terminal
+	sayFirst  = 5 * time.Second        // elsewhere: a line as often as this in the first minute,
+	sayLater  = 10 * time.Second       // and this afterwards
+	speedOver = 10 * time.Second
+	barRoom   = 80 // from so many columns on there is room for a bar beside the words
 )
 
-// progress shows how far a run is: a bar on a terminal, lines elsewhere.
+// progress shows how far a run is: a line on a terminal, lines elsewhere.
 type progress struct {
-	out    *output
-	now    func() provision.Progress
-	total  int
-	began  time.Time
-	paused bool // guarded by out.mu
-	past   []mark
-
-	bar     *progressbar.ProgressBar // nil where stderr is no terminal
-	columns int
+	out   *output
+	now   func() provision.Progress
+	total int
+	bar   *progressbar.ProgressBar
+	drawn int // columns of the line on the terminal; guarded by out.mu
+	past  []mark
 }
 
+// A mark is how many rows were finished at one moment.
 type mark struct {
-	at      time.Time
-	settled int
+	at       time.Time
+	finished int
 }
 
 // follow shows how far a run of so many rows is, until the function it returns is called.
 func (u *output) follow(now func() provision.Progress, total int) (stop func()) {
-	p := &progress{out: u, now: now, total: total, began: time.Now()}
-	every := sayFirst
+	p := &progress{out: u, now: now, total: total, bar: progressbar.NewOptions(max(total, 1),
+		progressbar.OptionSetWriter(u.w),
+		progressbar.OptionFullWidth(),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionUseANSICodes(u.colour),
+		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: " ", BarStart: "|", BarEnd: "|"}),
+	)}
+	began, every := time.Now(), sayFirst
 	if u.cursor {
 		every = redraw
 		u.mu.Lock()
@@ -61,7 +66,7 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 			case <-ticker.C:
 			}
 			p.show()
-			if !u.cursor && time.Since(p.began) > time.Minute {
+			if !u.cursor && time.Since(began) > time.Minute {
 				ticker.Reset(sayLater)
 			}
 		}
@@ -76,148 +81,95 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 	}
 }
 
+// show shows how far the run is, except where somebody is asked: the question stands there. On a terminal that is a bar
+// with words behind it, or the words alone where there is no room for both.
 func (p *progress) show() {
-	s := p.now()
 	if !p.out.cursor {
-		percent := 0
-		if p.total > 0 {
-			percent = 100 * s.Finished / p.total
+		if s := p.now(); s.Waiting != provision.ReasonApproval {
+			p.out.note(fmt.Sprintf("%s of %s, %s", text.Grouped(s.Finished), text.Plural(p.total, "row", "rows"), p.percent(s)+prefixed(", ", p.words(s))))
 		}
-		p.out.note(fmt.Sprintf("%s of %s, %d%%%s", text.Grouped(s.Finished),
-			text.Plural(p.total, "row", "rows"), percent, prefixed(", ", p.words(s, time.Now(), true))))
 		return
 	}
 	p.out.mu.Lock()
 	defer p.out.mu.Unlock()
-	if p.paused {
+	s := p.now() // with the lock: no question is printed in the meantime
+	if s.Waiting == provision.ReasonApproval {
 		return
 	}
 	columns := p.out.columns()
-	if p.bar == nil || columns != p.columns {
+	if columns != p.drawn {
 		p.clear()
-		p.columns, p.bar = columns, nil
-		if p.room() < 0 {
-			return // a line that is longer than the terminal is wide would be a new one each time
-		}
-		p.bar = p.newBar()
 	}
-	p.bar.Describe(p.fit(p.words(s, time.Now(), p.room() == wideRoom)))
-	// A bar that cannot be drawn is no reason to stop creating users.
+	// A line that cannot be drawn is no reason to stop creating users.
+	if p.drawn = columns; columns < barRoom {
+		_, _ = fmt.Fprint(p.out.w, "\r"+fit(p.percent(s)+prefixed(" ", p.words(s)), columns-1))
+		return
+	}
+	p.bar.Describe(fit(p.words(s), columns/2+2))
 	_ = p.bar.Set(min(s.Finished, p.total))
 }
 
-// clear takes the bar off the screen; the caller holds the ui's lock.
+// clear takes the line off the terminal; the caller holds the output's lock.
 func (p *progress) clear() {
-	if p.bar != nil {
-		_ = p.bar.Clear()
+	if p.drawn > 0 {
+		_, _ = fmt.Fprint(p.out.w, "\r"+strings.Repeat(" ", min(p.drawn, p.out.columns())-1)+"\r")
 	}
+	p.drawn = 0
 }
 
-// beside is how many columns the line takes without its bar and its words.
-func (p *progress) beside() int { return len(" 100% || (/) ") + 2*len(fmt.Sprint(p.total)) + 1 }
-
-// room is how many columns the words behind the bar have; less than none where not even a bar has any.
-func (p *progress) room() int {
-	left := p.columns - p.beside() - leastBar
-	switch {
-	case left >= wideRoom:
-		return wideRoom
-	case left >= slimRoom:
-		return slimRoom
-	}
-	return left
+// percent is how many of the rows are settled, in percent.
+func (p *progress) percent(s provision.Progress) string {
+	return fmt.Sprintf("%d%%", 100*s.Finished/max(p.total, 1))
 }
 
-// fit makes the words as wide as their room, so that what stood there before is overwritten.
-func (p *progress) fit(words string) string {
-	runes := []rune(words)
-	switch room := p.room(); {
-	case room == 0:
-		return ""
-	case len(runes) > room:
-		return string(runes[:room-1]) + "…"
-	default:
-		return words + strings.Repeat(" ", room-len(runes))
-	}
-}
-
-func (p *progress) newBar() *progressbar.ProgressBar {
-	return progressbar.NewOptions(p.total,
-		progressbar.OptionSetWriter(p.out.w),
-		progressbar.OptionSetWidth(p.columns-p.beside()-p.room()),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(false),
-		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionShowDescriptionAtLineEnd(),
-		progressbar.OptionUseANSICodes(p.out.colour),
-		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: " ", BarStart: "|", BarEnd: "|"}),
-	)
-}
-
-// words says what is going on: what it waits for, or the speed, the failures so far and the time that is left.
-func (p *progress) words(s provision.Progress, now time.Time, wide bool) string {
+// words says what is going on: what the run waits for, or its speed, the failures so far, and the time that is left.
+func (p *progress) words(s provision.Progress) string {
 	var parts []string
-	waiting := s.Waiting != "" && s.Waiting != provision.ReasonPace
-	if waiting {
+	speed := p.speed(s.Finished)
+	if s.Waiting != "" && s.Waiting != provision.ReasonPace {
 		wait := "waiting"
-		if s.Until.After(now) {
-			wait += " " + short(s.Until.Sub(now))
+		if left := time.Until(s.Until); left > 0 {
+			wait += " " + duration(left)
 		}
-		if wide {
-			wait += " for " + string(s.Waiting)
+		parts = append(parts, wait+" for "+string(s.Waiting))
+	} else if speed != "" {
+		parts = append(parts, speed)
+	}
+	if s.Failed > 0 {
+		parts = append(parts, text.Grouped(s.Failed)+" failed")
+	}
+	if s.TimeLeft >= time.Second {
+		about := "about "
+		if s.UpperBound {
+			about = "at most "
 		}
-		parts = append(parts, wait)
+		parts = append(parts, about+duration(s.TimeLeft)+" left")
 	}
-	if per := p.speed(s.Finished, now); per != "" && wide && !waiting {
-		parts = append(parts, per)
-	}
-	if s.Failed > 0 && (wide || !waiting) {
-		parts = append(parts, fmt.Sprintf("%d failed", s.Failed))
-	}
-	if s.TimeLeft >= time.Second && (!waiting || !p.out.cursor) {
-		left := "~" + short(s.TimeLeft)
-		if wide {
-			about := "about"
-			if s.UpperBound {
-				about = "at most"
-			}
-			left = about + " " + short(s.TimeLeft) + " left"
-		}
-		parts = append(parts, left)
-	}
-	if wide {
-		return strings.Join(parts, ", ")
-	}
-	return strings.Join(parts, " ")
+	return strings.Join(parts, ", ")
 }
 
-// speed is how many rows were settled a second, lately.
-func (p *progress) speed(settled int, now time.Time) string {
-	p.past = append(p.past, mark{now, settled})
-	for len(p.past) > 2 && now.Sub(p.past[1].at) >= rateOver {
+// speed is how many rows were finished a second, or a minute, in the last seconds; "" where none was.
+func (p *progress) speed(finished int) string {
+	now := time.Now()
+	p.past = append(p.past, mark{now, finished})
+	for len(p.past) > 2 && now.Sub(p.past[1].at) >= speedOver {
 		p.past = p.past[1:]
 	}
 	first := p.past[0]
-	elapsed := now.Sub(first.at).Seconds()
-	if elapsed < 1 || settled == first.settled {
+	perSecond := float64(finished-first.finished) / max(now.Sub(first.at).Seconds(), 1)
+	switch {
+	case finished == first.finished:
 		return ""
-	}
-	perSecond := float64(settled-first.settled) / elapsed
-	if perSecond < 1 {
+	case perSecond < 1:
 		return fmt.Sprintf("%.0f/min", perSecond*60)
 	}
 	return fmt.Sprintf("%.0f/s", perSecond)
 }
 
-// short writes a duration as people read it: 12s, 4m12s, 1h05m.
-func short(d time.Duration) string {
-	d = (d + time.Second - 1).Truncate(time.Second)
-	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
-	switch {
-	case h > 0:
-		return fmt.Sprintf("%dh%02dm", h, m)
-	case m > 0:
-		return fmt.Sprintf("%dm%02ds", m, s)
+// fit makes s so many columns wide, so that it overwrites what stood there.
+func fit(s string, columns int) string {
+	if runes := []rune(s); len(runes) > columns {
+		s = string(runes[:max(columns-1, 0)]) + "…"
 	}
-	return fmt.Sprintf("%ds", s)
+	return fmt.Sprintf("%-*s", columns, s)
 }

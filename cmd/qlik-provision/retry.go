@@ -78,7 +78,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	}
 	err = ledger.Prepare(people)
 	changed, ok := errors.AsType[*report.ChangedError](err)
-	if ok && (c.yes || a.interactive()) {
+	if ok && changed.Kind == report.PersonChanged && (c.yes || a.interactive()) {
 		if err := a.confirmChanges(ctx, c, changed); err != nil {
 			return nil, err
 		}
@@ -95,9 +95,8 @@ func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.Cha
 		return nil
 	}
 	a.out.note(changed.Error())
-	a.out.print("are these changes intended? [y/N] ")
-	answer, err := a.readLine(ctx)
-	if answer = strings.ToLower(strings.TrimSpace(answer)); err == nil && (answer == "y" || answer == "yes") {
+	answer, err := a.ask(ctx, "are these changes intended? [y/N] ")
+	if err == nil && (answer == "y" || answer == "yes") {
 		return nil
 	}
 	return &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"),
@@ -130,7 +129,7 @@ func list(values []string) string {
 func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
 	note := a.notify(c)
 	total := ledger.Summary()
-	waiting := ledger.Waiting()
+	waiting := len(ledger.Pending())
 	switch invalid := total.Counts[provision.Invalid]; {
 	case waiting == 0 && invalid > 0:
 		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, text.Plural(invalid, "row is", "rows are")))

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/qlik"
 	"qlik-provision/provision/roster"
-	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
 
@@ -26,25 +24,111 @@ type session struct {
 	app      *app
 	config   *config
 	ledger   *report.Ledger
-	people   *roster.Roster // nil for an undo
-	path     string         // of the result file; "" for a plan that saves none
-	planOnly bool
+	people   *roster.Roster      // nil for an undo
+	path     string              // of the result file; "" for a plan that saves none
 	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
 	again    command             // goes on after an end that is not 0
 
-	plan     *provision.Plan // what the run would send; nil where nobody was asked for it
+	plan     *provision.Plan // what the run would send; nil where not everybody was looked up
 	progress provision.Progress
 	took     time.Duration
-	lost     unrecorded
 }
 
 // run does the rows that wait, closes the ledger, and says how it went.
 func (s *session) run(ctx context.Context) error {
 	began := time.Now()
-	runErr := s.send(ctx)
+	runErr := except(s.send(ctx), errPlanned)
 	s.took = time.Since(began)
 	closeErr := s.ledger.Close()
-	return s.finish(except(runErr, errPlanned), closeErr)
+
+	total := s.ledger.Summary()
+	f := s.end(total, runErr, closeErr)
+	if err := s.print(total, f, runErr != nil); err != nil {
+		code := exitUsage
+		if s.app.contacted {
+			code = exitRun
+		}
+		f = &failure{code: code, err: errors.Join(orNil(f), err), hint: s.again.String()}
+	}
+	return orNil(f)
+}
+
+// send does the rows that wait. It contacts nobody where there are none.
+func (s *session) send(ctx context.Context) (err error) {
+	rows := s.ledger.Pending()
+	switch {
+	case s.config.offline:
+		return nil
+	case len(rows) == 0:
+		s.plan = &provision.Plan{}
+		return nil
+	}
+	options := s.config.run
+	switch {
+	case options.NoLookup && s.asks():
+		estimate := provision.Estimate(len(rows), options.Rate, options.Burst)
+		if err := s.approve(ctx, provision.Plan{Create: len(rows), Estimate: estimate}); err != nil {
+			return err
+		}
+	case s.config.dryRun || s.config.max > 0 || s.asks():
+		options.Approve = func(p provision.Plan) error { return s.approve(ctx, p) }
+	}
+	s.progress, err = s.app.contact(ctx, s.config, options, len(rows), func(run *provision.Run) error {
+		return run.Run(ctx, rows, s.record)
+	})
+	return err
+}
+
+// record records a result in the ledger. One that cannot be recorded is printed: it is all that is known of a user that
+// was created.
+func (s *session) record(r provision.Result) error {
+	err := s.ledger.Record(r)
+	if err == nil {
+		return nil
+	}
+	s.app.out.note(fmt.Sprintf("not recorded: row %d, %s %s", r.Number, r.Outcome, r.UserID))
+	return fmt.Errorf("%w: %w", errNotRecorded, err)
+}
+
+// print prints the summary of a run that ended with f, nil for exit 0. A plan's table is what was asked for: it goes to
+// stdout.
+func (s *session) print(total *report.Summary, f *failure, cutShort bool) error {
+	out := s.app.out
+	if !s.config.quiet {
+		table := s.table(total, cutShort)
+		if s.config.dryRun && !s.config.json {
+			if err := writeAll(s.app.stdout, table); err != nil {
+				return fmt.Errorf("printing the plan: %w", err)
+			}
+		} else {
+			out.print(table)
+		}
+		if s.path != "" {
+			out.note("results: " + s.path)
+		}
+		if next := s.next(total); next != "" && f == nil {
+			out.note("next: " + next)
+		}
+	}
+	if s.config.json {
+		return s.summarize(total, f).write(s.app.stdout)
+	}
+	return nil
+}
+
+// cutShort says how a run ended that could not go on.
+func (s *session) cutShort(err error) *failure {
+	next := s.again
+	wrongTenant := errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, qlik.ErrUnknownHost) ||
+		errors.Is(err, provision.ErrUnreachable)
+	if wrongTenant && s.progress.Writes == 0 && s.config.given.name != "retry" {
+		next = s.config.given // the result file is of that tenant; a new run replaces it, since nothing was sent
+	}
+	f := ended(err, next)
+	if f.code == exitInterrupted && s.config.run.Task == provision.Delete && !is[*failure](err) {
+		f.err = errors.New("interrupted; the users that were not deleted stay, and their rows are created")
+	}
+	return f
 }
 
 // except is err without the errors joined in it that are target; nil where none is left.
@@ -65,148 +149,7 @@ func except(err, target error) error {
 	return errors.Join(rest...)
 }
 
-// send does the rows that wait. It contacts nobody where there are none.
-func (s *session) send(ctx context.Context) (err error) {
-	rows := s.ledger.Pending()
-	if len(rows) == 0 || s.config.offline {
-		return nil
-	}
-	client, closeClient, err := s.app.connect(s.config)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err := closeClient(); err != nil {
-			s.app.out.note(err.Error())
-		}
-	}()
-	options := s.config.run
-	options.Abort = s.app.abort
-	switch {
-	case options.NoLookup && s.asks():
-		if err := s.approve(ctx, provision.Plan{Create: len(rows), Estimate: s.estimate(len(rows))}); err != nil {
-			return err
-		}
-	case s.planOnly || s.config.max > 0 || s.asks():
-		options.Approve = func(p provision.Plan) error { return s.approve(ctx, p) }
-	}
-	run := provision.New(client, options)
-	stop := func() {}
-	if !s.config.quiet {
-		stop = s.app.out.follow(run.Progress, len(rows))
-	}
-	silence := s.announceInterrupt(ctx, client)
-	err = run.Run(ctx, rows, s.lost.recorder(s.ledger))
-	silence()
-	stop()
-	s.progress = run.Progress()
-	for _, r := range s.lost.results {
-		s.app.out.note(fmt.Sprintf("not recorded: row %d, %s %s", r.Number, r.Outcome, r.UserID))
-	}
-	return err
-}
-
-func (s *session) estimate(writes int) time.Duration {
-	return provision.Estimate(writes, s.config.run.Rate, s.config.run.Burst)
-}
-
-// announceInterrupt says at the first interrupt what is waited for. The function it returns ends that; no line
-// comes later.
-func (s *session) announceInterrupt(ctx context.Context, client *qlik.Client) (silence func()) {
-	said := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(said)
-		if n := client.InFlight(); n > 0 {
-			s.app.out.note("interrupted: waiting for " + text.Plural(n, "request", "requests") +
-				", 10 s at most; a second Ctrl-C does not wait")
-		}
-	})
-	return func() {
-		if !stop() {
-			<-said
-		}
-	}
-}
-
-// unrecorded collects the results that could not be written down: they are all that is known of users that were
-// created.
-type unrecorded struct {
-	mu      sync.Mutex
-	results []provision.Result // guarded by mu
-}
-
-// recorder records in the ledger, and keeps what the ledger could not.
-func (u *unrecorded) recorder(l *report.Ledger) func(provision.Result) error {
-	return func(r provision.Result) error {
-		err := l.Record(r)
-		if err == nil {
-			return nil
-		}
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		u.results = append(u.results, r)
-		return fmt.Errorf("%w: %w", errNotRecorded, err)
-	}
-}
-
-// finish prints the summary, and makes one end of all that went wrong.
-func (s *session) finish(runErr, closeErr error) error {
-	total := s.ledger.Summary()
-	f := s.end(total, runErr, closeErr)
-	sum := s.summarize(total, f)
-	out := s.app.out
-	if !s.config.quiet {
-		table := sum.table(out, s, total, runErr != nil)
-		if s.planOnly && !s.config.json {
-			out.clear()
-			if err := writeAll(s.app.stdout, table); err != nil {
-				return s.unprinted(f, fmt.Errorf("printing the plan: %w", err))
-			}
-		} else {
-			out.print(table)
-		}
-		if s.path != "" {
-			out.note("results: " + s.path)
-		}
-		if f == nil {
-			if next := s.next(total); next != "" {
-				out.note("next: " + next)
-			}
-		}
-	}
-	if s.config.json {
-		if err := sum.write(s.app.stdout); err != nil {
-			return s.unprinted(f, err)
-		}
-	}
-	return orNil(f)
-}
-
-// unprinted is the end of a run whose summary could not be printed.
-func (s *session) unprinted(f *failure, err error) error {
-	code := exitUsage
-	if s.app.contacted {
-		code = exitRun
-	}
-	return &failure{code: code, err: errors.Join(orNil(f), err), hint: s.again.String(), printed: true}
-}
-
-// cutShort says how a run ended that could not go on.
-func (s *session) cutShort(err error) *failure {
-	next := s.again
-	wrongTenant := errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, qlik.ErrUnknownHost) ||
-		errors.Is(err, provision.ErrUnreachable)
-	if wrongTenant && s.progress.Writes == 0 && s.config.given.name != "retry" {
-		next = s.config.given // the result file is of that tenant; a new run replaces it, since nothing was sent
-	}
-	f := ended(err, next)
-	if f.code == exitInterrupted && s.config.run.Task == provision.Delete && !is[*failure](err) {
-		f.err = errors.New("interrupted; the users that were not deleted stay, and their rows are created")
-	}
-	return f
-}
-
-// orNil is f as an error that is nil where f is.
+// orNil is f as an error that is nil where f is. Its summary is printed.
 func orNil(f *failure) error {
 	if f == nil {
 		return nil

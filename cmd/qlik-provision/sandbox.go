@@ -4,15 +4,20 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/gocarina/gocsv"
 	"github.com/spf13/cobra"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/qlik"
 	"qlik-provision/provision/sandbox"
 )
 
@@ -124,4 +129,39 @@ func addUsers(tenant *sandbox.Tenant, path string) error {
 			Roles: u.Roles})
 	}
 	return nil
+}
+
+// A server serves a sandbox on a socket.
+type server struct {
+	tenant qlik.Tenant
+	http   *http.Server
+	served chan error
+}
+
+// serve starts serving h at addr, which must be of this machine or name a port of it.
+func serve(h http.Handler, addr string) (*server, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("starting the sandbox: %w", err)
+	}
+	tenant, err := qlik.ParseTenant("http://" + listener.Addr().String())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the sandbox is for this machine only: %w", err), listener.Close())
+	}
+	s := &server{
+		tenant: tenant,
+		http:   &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second},
+		served: make(chan error, 1),
+	}
+	go func() { s.served <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// close ends the server at once: what it holds is in memory only.
+func (s *server) close() error {
+	err := s.http.Close()
+	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+		return errors.Join(err, served)
+	}
+	return err
 }

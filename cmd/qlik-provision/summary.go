@@ -44,55 +44,37 @@ type summary struct {
 	Hint      string            `json:"hint"`
 }
 
-// countsOf are the summary's counts by outcome.
-func (s *summary) countsOf() map[provision.Outcome]**int {
-	return map[provision.Outcome]**int{
-		provision.Created: &s.Created, provision.Exists: &s.Exists, provision.Updated: &s.Updated,
-		provision.Disabled: &s.Disabled, provision.Unchanged: &s.Unchanged, provision.Skipped: &s.Skipped,
-		provision.Deleted: &s.Deleted, provision.Duplicate: &s.Duplicate, provision.Invalid: &s.Invalid,
-		provision.Failed: &s.Failed, provision.Pending: &s.Pending,
-	}
-}
-
-// summarize makes the summary of a run that ended with f, nil for exit 0.
-func (s *session) summarize(total *report.Summary, f *failure) *summary {
-	action := s.ledger.Action()
-	sum := &summary{
-		Rows: total.Rows, Codes: total.Codes, Run: total.Run, Results: s.path, Tenant: s.config.tenantName(),
-		Seconds: seconds(s.took), Waited: seconds(s.progress.Waited),
-		Columns: columnsOf(action),
-	}
-	for outcome, count := range sum.countsOf() {
-		n := total.Counts[outcome]
-		*count = &n
-	}
-	if s.unchecked() {
-		sum.Exists, sum.Failed = nil, nil
-	}
-	switch {
-	case s.plan != nil && s.planOnly:
-		writes, estimate := s.plan.Writes(), seconds(s.plan.Estimate)
-		sum.Writes, sum.Estimated = &writes, &estimate
-	case !s.planOnly:
-		writes := s.progress.Writes
-		sum.Writes = &writes
-	case s.nothingPending():
-		sum.Writes, sum.Estimated = new(int), new(float64)
+// newSummary makes the summary of a run over a result file that ended with f, nil for exit 0.
+func newSummary(c *config, results string, a report.Action, total *report.Summary, took time.Duration, f *failure) *summary {
+	count := func(o provision.Outcome) *int { return new(total.Counts[o]) }
+	s := &summary{
+		Rows: total.Rows, Created: count(provision.Created), Exists: count(provision.Exists),
+		Updated: count(provision.Updated), Disabled: count(provision.Disabled), Unchanged: count(provision.Unchanged),
+		Skipped: count(provision.Skipped), Deleted: count(provision.Deleted), Duplicate: count(provision.Duplicate),
+		Invalid: count(provision.Invalid), Failed: count(provision.Failed), Pending: count(provision.Pending),
+		Codes: total.Codes, Run: total.Run, Results: results, Tenant: c.tenantName(), Seconds: seconds(took),
+		Columns: map[string]string{"subject": a.Subject, "name": a.Name, "email": a.Email, "roles": a.Roles},
 	}
 	if f != nil {
-		sum.Exit, sum.Error, sum.Hint = f.code, f.Error(), f.hint
+		s.Exit, s.Error, s.Hint = f.code, f.Error(), f.hint
+	}
+	return s
+}
+
+// summarize is newSummary with what a session knows besides.
+func (s *session) summarize(total *report.Summary, f *failure) *summary {
+	sum := newSummary(s.config, s.path, s.ledger.Action(), total, s.took, f)
+	sum.Waited = seconds(s.progress.Waited)
+	switch {
+	case !s.config.dryRun:
+		sum.Writes = new(s.progress.Writes)
+	case s.plan != nil:
+		sum.Writes, sum.Estimated = new(s.plan.Writes()), new(seconds(s.plan.Estimate))
+	default:
+		sum.Exists, sum.Failed = nil, nil
 	}
 	return sum
 }
-
-func columnsOf(a report.Action) map[string]string {
-	return map[string]string{"subject": a.Subject, "name": a.Name, "email": a.Email, "roles": a.Roles}
-}
-
-// unchecked reports whether a plan did not look everybody up: what exists on the tenant is not known.
-func (s *session) unchecked() bool { return s.planOnly && s.plan == nil && !s.nothingPending() }
-
-func (s *session) nothingPending() bool { return s.ledger.Waiting() == 0 && !s.config.offline }
 
 // write prints the summary as one JSON object on a line, in ASCII: some consoles decode a program's output as
 // they like.
@@ -125,8 +107,3 @@ func inASCII(b []byte) []byte {
 }
 
 func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
-
-func writeAll(w io.Writer, s string) error {
-	_, err := io.WriteString(w, s)
-	return err
-}

@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/time/rate"
 
@@ -13,79 +13,118 @@ import (
 	"qlik-provision/report"
 )
 
-const widestLabel = len("created before")
-
-// A tableLine is a line of the table in which a run or a plan ends.
-type tableLine struct {
-	label    string
-	n        int
-	colour   colour
-	more     string
-	optional bool // left out where there are none
-	unknown  bool // nobody was asked
-}
-
-// table is the summary for people.
-func (s *summary) table(out *output, of *session, total *report.Summary, cutShort bool) string {
+// table is the summary of a run or a plan for people: the counts, what a plan costs, and why rows are not done.
+func (s *session) table(total *report.Summary, cutShort bool) string {
+	out := s.app.out
 	var b strings.Builder
-	b.WriteByte('\n')
-	lines := s.runLines(total, of.config.run.Task)
-	if of.planOnly {
-		lines = s.planTable(of, total)
-	}
-	for _, line := range lines {
-		if line.n == 0 && line.optional && !line.unknown {
-			continue
+	b.WriteString("\n" + out.tableText(s.counts(total)))
+	if s.config.dryRun {
+		if s.plan != nil && s.plan.Writes() > 0 && !cutShort {
+			b.WriteString("\n" + wrap(cost(s.config, s.plan.Writes(), s.plan.Estimate), out.columns(), "  ", "  "))
 		}
-		count := fmt.Sprintf("%*s", len(text.Grouped(s.Rows)), text.Grouped(line.n))
-		switch {
-		case line.unknown:
-			count = "not checked"
-		case line.n > 0:
-			count = out.paint(line.colour, count)
-		}
-		fmt.Fprintf(&b, "  %-*s %s%s\n", widestLabel, line.label, count, prefixed("  ", line.more))
-	}
-	if of.planOnly && of.plan != nil && of.plan.Writes() > 0 && !cutShort {
-		b.WriteString("\n" + wrap(cost(of.config, of.plan.Writes(), of.plan.Estimate), out.columns(), "  ", "  "))
-	}
-	if of.planOnly {
-		for _, line := range of.firstPersons() {
+		for _, line := range s.firstPersons() {
 			b.WriteString("  " + printable(line) + "\n")
 		}
 	}
-	if causes := of.causes(out, total); causes != "" {
+	if causes := s.causes(total); causes != "" {
 		b.WriteString("\n" + causes)
 	}
 	b.WriteByte('\n')
 	return b.String()
 }
 
-func (s *summary) runLines(total *report.Summary, task provision.Task) []tableLine {
-	took := "in " + duration(s.Seconds)
-	if s.Waited >= 1 {
-		took += ", " + duration(s.Waited) + " of it waiting"
+// A tableLine is a line of the table in which a run or a plan ends.
+type tableLine struct {
+	label   string
+	n       int
+	colour  colour
+	more    string
+	shown   bool // where there are none, too
+	unknown bool // nobody was asked
+}
+
+// tableText sets lines one below the other.
+func (u *output) tableText(lines []tableLine) string {
+	width := 0
+	for _, line := range lines {
+		width = max(width, len(text.Grouped(line.n)))
 	}
-	lines := []tableLine{{label: "rows", n: s.Rows, colour: bold, more: took}}
+	var b strings.Builder
+	for _, line := range lines {
+		count := fmt.Sprintf("%*s", width, text.Grouped(line.n))
+		switch {
+		case line.unknown:
+			count = "not checked"
+		case line.n > 0:
+			count = u.paint(line.colour, count)
+		case !line.shown:
+			continue
+		}
+		fmt.Fprintf(&b, "  %-*s %s%s\n", len("created before"), line.label, count, prefixed("  ", line.more))
+	}
+	return b.String()
+}
+
+// counts are the lines of the table: a run's by outcome, a plan's with what it would send.
+func (s *session) counts(total *report.Summary) []tableLine {
+	rows := tableLine{label: "rows", n: total.Rows, colour: bold, shown: true}
+	if s.config.dryRun {
+		return append([]tableLine{rows}, s.planCounts(total)...)
+	}
+	rows.more = "in " + duration(s.took)
+	if waited := s.progress.Waited; waited >= time.Second {
+		rows.more += ", " + duration(waited) + " of it waiting"
+	}
+	lines := []tableLine{rows}
+	expected := map[provision.Task][]provision.Outcome{
+		provision.Create:  {provision.Created, provision.Exists},
+		provision.Disable: {provision.Disabled, provision.Unchanged},
+		provision.Delete:  {provision.Deleted},
+	}[s.config.run.Task]
 	for _, outcome := range provision.Outcomes() {
-		line := tableLine{label: string(outcome), n: total.Counts[outcome], colour: green, optional: true}
+		line := outcomeLine(total, outcome)
+		line.shown = line.shown || slices.Contains(expected, outcome)
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func (s *session) planCounts(total *report.Summary) []tableLine {
+	unknown := s.plan == nil
+	var lines []tableLine
+	if unknown {
+		lines = []tableLine{{label: "can be sent", n: total.Counts[provision.Pending], colour: yellow, shown: true}}
+	} else {
+		lines = planLines(s.config.run.Task, *s.plan)
+	}
+	for _, outcome := range provision.Outcomes() {
+		line := outcomeLine(total, outcome)
 		switch outcome {
 		case provision.Created:
-			line.optional = task != provision.Create
+			line.label = "created before"
 		case provision.Exists:
-			line.optional, line.more = task != provision.Create, existing(total)
-		case provision.Disabled, provision.Unchanged:
-			line.optional = task != provision.Disable
-		case provision.Deleted:
-			line.optional = task != provision.Delete
-		case provision.Invalid, provision.Failed:
-			line.optional, line.colour = false, red
+			line.label, line.shown, line.unknown = "existing", true, unknown
+		case provision.Failed:
+			line.label, line.unknown = "conflicts", unknown
 		case provision.Pending:
-			line.optional, line.colour = false, yellow
+			continue
 		}
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+func outcomeLine(total *report.Summary, outcome provision.Outcome) tableLine {
+	line := tableLine{label: string(outcome), n: total.Counts[outcome], colour: green}
+	switch outcome {
+	case provision.Exists:
+		line.more = existing(total)
+	case provision.Invalid, provision.Failed:
+		line.colour, line.shown = red, true
+	case provision.Pending:
+		line.colour, line.shown = yellow, true
+	}
+	return line
 }
 
 // existing says what is to be known of existing users.
@@ -102,44 +141,15 @@ func existing(total *report.Summary) string {
 	return strings.Join(parts, ", ")
 }
 
-func (s *summary) planTable(of *session, total *report.Summary) []tableLine {
-	unknown := of.unchecked()
-	lines := []tableLine{{label: "rows", n: s.Rows, colour: bold}}
-	switch {
-	case unknown:
-		lines = append(lines, tableLine{label: "can be sent", n: total.Counts[provision.Pending], colour: yellow})
-	case of.plan != nil:
-		lines = append(lines, planLines(of.config.run.Task, *of.plan)...)
-	}
-	lines = append(lines,
-		tableLine{label: "existing", n: total.Counts[provision.Exists], colour: green, more: existing(total),
-			unknown: unknown},
-		tableLine{label: "created before", n: total.Counts[provision.Created], colour: green, optional: true},
-		tableLine{label: "unchanged", n: total.Counts[provision.Unchanged], colour: green, optional: true},
-		tableLine{label: "skipped", n: total.Counts[provision.Skipped], colour: green, optional: true},
-		tableLine{label: "duplicate", n: total.Counts[provision.Duplicate], colour: green, optional: true},
-		tableLine{label: "invalid", n: total.Counts[provision.Invalid], colour: red},
-		tableLine{label: "conflicts", n: total.Counts[provision.Failed], colour: red, unknown: unknown},
-	)
-	return lines
-}
-
-// planLines are the writes of a plan.
+// planLines are the writes of a plan; where there are none, that of its task.
 func planLines(task provision.Task, p provision.Plan) []tableLine {
-	lines := []tableLine{
-		{label: "to create", n: p.Create, colour: green}, {label: "to change", n: p.Change, colour: yellow},
-		{label: "to disable", n: p.Disable, colour: yellow}, {label: "to delete", n: p.Delete, colour: red},
+	none := p.Writes() == 0
+	return []tableLine{
+		{label: "to create", n: p.Create, colour: green, shown: none && task == provision.Create},
+		{label: "to change", n: p.Change, colour: yellow},
+		{label: "to disable", n: p.Disable, colour: yellow, shown: none && task == provision.Disable},
+		{label: "to delete", n: p.Delete, colour: red, shown: none && task == provision.Delete},
 	}
-	zero := map[provision.Task]string{
-		provision.Create: "to create", provision.Disable: "to disable", provision.Delete: "to delete",
-	}[task]
-	kept := lines[:0]
-	for _, line := range lines {
-		if line.n > 0 || line.label == zero && p.Writes() == 0 {
-			kept = append(kept, line)
-		}
-	}
-	return kept
 }
 
 // cost says what the writes of a plan take of the tenant's budget.
@@ -152,7 +162,7 @@ func cost(c *config, writes int, soonest time.Duration) string {
 	// Where the limit is counted in windows, which Qlik's reference suggests, each burst is followed by a whole one.
 	window := time.Duration(float64(c.run.Burst) / float64(c.run.Rate) * float64(time.Second))
 	if latest := time.Duration((writes-1)/c.run.Burst) * window; latest >= 10*time.Second && latest > soonest+soonest/10 {
-		said += "; up to " + spelled(latest) + " if the tenant counts in fixed windows"
+		said += "; up to " + duration(latest) + " if the tenant counts in fixed windows"
 	}
 	return said
 }
@@ -161,55 +171,42 @@ func about(d time.Duration) string {
 	if d < 10*time.Second {
 		return "a few seconds"
 	}
-	return "about " + spelled(d)
+	return "about " + duration(d)
 }
 
-// spelled writes a duration in words, two units at most: 1 min 24 s, 5 min, 2 h 5 min.
-func spelled(d time.Duration) string {
-	d = d.Round(time.Second)
-	if d >= time.Hour {
+// duration writes a duration for people: 1.2s, 12s, 4m12s, 1h5m.
+func duration(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	case d < time.Hour:
+		d = d.Round(time.Second)
+	default:
 		d = d.Round(time.Minute)
 	}
-	var units []string
-	for _, u := range []struct {
-		n    int
-		name string
-	}{{int(d.Hours()), "h"}, {int(d.Minutes()) % 60, "min"}, {int(d.Seconds()) % 60, "s"}} {
-		if u.n > 0 {
-			units = append(units, fmt.Sprintf("%d %s", u.n, u.name))
-		}
-	}
-	return strings.Join(units, " ")
+	return withoutZeroSeconds(d)
 }
 
-func duration(seconds float64) string {
-	if seconds < 10 {
-		return fmt.Sprintf("%.1fs", seconds)
-	}
-	return short(time.Duration(seconds * float64(time.Second)))
-}
+// withoutZeroSeconds is 15m, not 15m0s.
+func withoutZeroSeconds(d time.Duration) string { return strings.Replace(d.String(), "m0s", "m", 1) }
 
 // shownCauses is how many causes are shown; the result file has them all.
 const shownCauses = 10
 
 // causes lists why rows are not done, a line each.
-func (s *session) causes(out *output, total *report.Summary) string {
+func (s *session) causes(total *report.Summary) string {
 	lines := map[int]int{}
 	for _, r := range s.ledger.Rows() {
 		lines[r.Number] = r.Record.Line
 	}
 	var b strings.Builder
-	for i, c := range total.Causes {
-		if i == shownCauses {
-			break
-		}
+	for _, c := range total.Causes[:min(shownCauses, len(total.Causes))] {
 		why := ": "
 		if c.Varies {
 			why = ", the first: "
 		}
 		said := text.Grouped(c.Count) + " × " + string(c.Outcome) + prefixed(", ", c.Code) + prefixed(why, c.Message)
-		said += ", " + s.where(c, lines)
-		b.WriteString(wrap(printable(said), out.columns(), "  ", "      "))
+		b.WriteString(wrap(printable(said+", "+s.where(c, lines)), s.app.out.columns(), "  ", "      "))
 	}
 	if more := len(total.Causes) - shownCauses; more > 0 {
 		fmt.Fprintf(&b, "  and %s\n", text.Plural(more, "other cause", "other causes"))
@@ -239,21 +236,4 @@ func prefixed(prefix, s string) string {
 		return ""
 	}
 	return prefix + s
-}
-
-// wrap breaks text at blanks into lines no wider than columns, where its words are not wider themselves.
-func wrap(s string, columns int, first, rest string) string {
-	var b strings.Builder
-	line, empty := first, true
-	for word := range strings.FieldsSeq(s) {
-		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns {
-			b.WriteString(line + "\n")
-			line, empty = rest, true
-		}
-		if !empty {
-			line += " "
-		}
-		line, empty = line+word, false
-	}
-	return b.String() + line + "\n"
 }

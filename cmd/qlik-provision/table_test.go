@@ -17,16 +17,16 @@ import (
 // Which way of counting a tenant has is not published, so a plan names both where they differ.
 func TestPlanSaysHowLongItTakes(t *testing.T) {
 	for writes, want := range map[int]string{
-		640: "640 writes, about 1 min 24 s at a limit of 100/m (500 at once); " +
-			"up to 5 min if the tenant counts in fixed windows",
+		640: "640 writes, about 1m24s at a limit of 100/m (500 at once); " +
+			"up to 5m if the tenant counts in fixed windows",
 		1:   "1 write, a few seconds at a limit of 100/m (500 at once)",
 		500: "500 writes, a few seconds at a limit of 100/m (500 at once)",
 		501: "501 writes, a few seconds at a limit of 100/m (500 at once); " +
-			"up to 5 min if the tenant counts in fixed windows",
-		700: "700 writes, about 2 min at a limit of 100/m (500 at once); " +
-			"up to 5 min if the tenant counts in fixed windows",
-		1_000:  "1,000 writes, about 5 min at a limit of 100/m (500 at once)",
-		10_000: "10,000 writes, about 1 h 35 min at a limit of 100/m (500 at once)",
+			"up to 5m if the tenant counts in fixed windows",
+		700: "700 writes, about 2m at a limit of 100/m (500 at once); " +
+			"up to 5m if the tenant counts in fixed windows",
+		1_000:  "1,000 writes, about 5m at a limit of 100/m (500 at once)",
+		10_000: "10,000 writes, about 1h35m at a limit of 100/m (500 at once)",
 	} {
 		c := &config{flags: flags{rate: "100/m", burst: provision.DefaultBurst},
 			run: provision.Options{Rate: provision.DefaultRate, Burst: provision.DefaultBurst}}
@@ -89,7 +89,7 @@ func TestEveryRefusalHasAWayOn(t *testing.T) {
 		{&report.ExistsError{Path: "r.csv", SameExport: false, Done: 1, Rows: 2}, "q create hr.csv -o r."},
 		{&report.TenantError{Path: "r.csv", File: "a.example.com", Run: "b.example.com"}, "--tenant a.example.com"},
 		{&report.TenantError{Path: "r.csv", File: "sandbox", Run: "b.example.com"}, "--sandbox"},
-		{&report.ResultsGivenError{Path: "r.csv"}, "q retry r.csv"},
+		{fmt.Errorf("hr.csv %w", report.ErrResultsGiven), "q retry hr.csv"},
 		{errInterrupted, "q create hr.csv"},
 	} {
 		want := exitUsage

@@ -19,6 +19,7 @@ QLIK_CLIENT_SECRET      its secret
 QLIK_API_KEY            an API key, instead of client and secret
 QLIK_CLI_USER_HOME_DIR  the folder that holds .qlik, for --context
 HTTPS_PROXY, NO_PROXY   the proxy to the tenant, and hosts that need none
+SSL_CERT_FILE           on Linux, a file of certificates to trust, such as a proxy's
 NO_COLOR                no colours
 
 A credential flag hides every credential in the environment. With --context or

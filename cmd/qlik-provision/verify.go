@@ -39,73 +39,55 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return refusal(err, c.given)
 	}
-	if tenant := results.Summary().Tenant; tenant != "" && !strings.EqualFold(tenant, c.tenantName()) {
-		return refusal(&report.TenantError{Path: path, File: tenant, Run: c.tenantName()}, c.given)
-	}
-	c.users = usersOf(results.Rows)
-	client, closeClient, err := a.connect(c)
-	if err != nil {
-		return err
-	}
-	for _, warning := range results.Warnings {
-		a.notify(c)("warning: " + warning)
-	}
-	promises := results.Promises()
-	began := time.Now()
-	run := provision.New(client, c.run)
-	stop := func() {}
-	if !c.quiet {
-		stop = a.out.follow(run.Progress, len(promises))
-	}
-	differences, err := run.Verify(ctx, promises)
-	stop()
-	if closeErr := closeClient(); closeErr != nil {
-		a.out.note(closeErr.Error())
-	}
-	return a.verified(c, results, differences, time.Since(began), err)
-}
-
-// verified says what differs.
-func (a *app) verified(c *config, results *report.Results, differences []provision.Difference, took time.Duration,
-	err error,
-) error {
 	total := results.Summary()
-	var f *failure
-	switch {
-	case err != nil:
-		f = ended(err, c.given)
-		if f.code == exitInterrupted {
-			f.err = errors.New("interrupted; not every row was looked up")
-		}
-	case len(differences) > 0:
-		f = &failure{code: exitRows, err: errors.New(countOf(len(differences), total.Rows) + " not as the file says"),
-			hint: differenceHint(c, results, differences)}
+	if total.Tenant != "" && !strings.EqualFold(total.Tenant, c.tenantName()) {
+		return refusal(&report.TenantError{Path: path, File: total.Tenant, Run: c.tenantName()}, c.given)
 	}
 	note := a.notify(c)
+	for _, warning := range results.Warnings {
+		note("warning: " + warning)
+	}
+	c.users = usersOf(results.Rows)
+	promises, began := results.Promises(), time.Now()
+	var differences []provision.Difference
+	_, err = a.contact(ctx, c, c.run, len(promises), func(run *provision.Run) (err error) {
+		differences, err = run.Verify(ctx, promises)
+		return err
+	})
+	took := time.Since(began)
+
 	for _, d := range differences {
 		note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
 	}
+	f := verifyEnd(c, results, differences, err)
 	if f == nil {
-		note(fmt.Sprintf("%s: %s as the file says, in %s", results.Path, text.Plural(total.Rows, "row is", "rows are"),
-			duration(took.Seconds())))
+		note(fmt.Sprintf("%s: %s as the file says, in %s", path, text.Plural(total.Rows, "row is", "rows are"),
+			duration(took)))
 	}
 	if c.json {
-		sum := &summary{Rows: total.Rows, Codes: total.Codes, Results: results.Path, Tenant: c.tenantName(),
-			Seconds: seconds(took), Run: map[provision.Outcome]int{}, Columns: columnsOf(results.Action)}
-		for outcome, count := range sum.countsOf() {
-			n := total.Counts[outcome]
-			*count = &n
-		}
-		differing := len(differences)
-		sum.Differing = &differing
-		if f != nil {
-			sum.Exit, sum.Error, sum.Hint = f.code, f.Error(), f.hint
-		}
+		sum := newSummary(c, path, results.Action, total, took, f)
+		sum.Run, sum.Differing = map[provision.Outcome]int{}, new(len(differences))
 		if err := sum.write(a.stdout); err != nil {
 			return errors.Join(orNil(f), err)
 		}
 	}
 	return orNil(f)
+}
+
+// verifyEnd is the one end of a verify, nil for exit 0.
+func verifyEnd(c *config, results *report.Results, differences []provision.Difference, err error) *failure {
+	if err != nil {
+		f := ended(err, c.given)
+		if f.code == exitInterrupted {
+			f.err = errors.New("interrupted; not every row was looked up")
+		}
+		return f
+	}
+	if len(differences) == 0 {
+		return nil
+	}
+	return &failure{code: exitRows, hint: differenceHint(c, results, differences),
+		err: errors.New(countOf(len(differences), len(results.Rows)) + " not as the file says")}
 }
 
 // differenceHint proposes a retry only where a differing row is not done: a retry leaves rows alone that are.

@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -26,10 +25,9 @@ type chooser struct {
 	roles   []role // of each column
 }
 
-// newChooser prepares deciding about a header.
-func newChooser(f *csvfile.File, headers []string) *chooser {
-	c := &chooser{file: f, headers: headers, roles: make([]role, len(headers))}
-	for i, h := range headers {
+func newChooser(f *csvfile.File) *chooser {
+	c := &chooser{file: f, headers: f.Header.Cells, roles: make([]role, len(f.Header.Cells))}
+	for i, h := range c.headers {
 		if !inBlock(f, i) {
 			c.roles[i] = rolesOf(h)
 		}
@@ -40,37 +38,36 @@ func newChooser(f *csvfile.File, headers []string) *chooser {
 // decideColumns finds the columns that the options name or, unless Decided, those whose headers say
 // what they hold. Where two fit it asks: no word is better than another.
 func decideColumns(f *csvfile.File, o Options) (Columns, error) {
-	c := newChooser(f, f.Header.Cells)
-	var (
-		found Columns
-		err   error
-	)
-	if found.Roles, err = c.asked(OptionRoles, o.Roles); err != nil {
-		return found, c.explain(err)
+	c := newChooser(f)
+	var found Columns
+	for _, field := range []struct {
+		source *Source
+		option csvfile.Option
+		asked  string
+		detect func() (Source, error)
+	}{
+		{&found.Roles, OptionRoles, o.Roles, func() (Source, error) { return Source{}, nil }},
+		{&found.Email, OptionEmail, o.Email, func() (Source, error) { return c.one(OptionEmail, c.singles(email)) }},
+		{&found.Subject, OptionSubject, o.Subject, func() (Source, error) {
+			s, err := c.one(OptionSubject, c.singles(subject))
+			if err == nil && s.text == "" {
+				err = c.noSubject(found.Email)
+			}
+			return s, err
+		}},
+		{&found.Name, OptionName, o.Name, c.name},
+	} {
+		var err error
+		if field.asked != "" || o.Decided {
+			*field.source, err = c.asked(field.option, field.asked)
+		} else {
+			*field.source, err = field.detect()
+		}
+		if err != nil {
+			return found, err
+		}
 	}
-	if found.Email, err = c.field(OptionEmail, o.Email, email, o.Decided); err != nil {
-		return found, c.explain(err)
-	}
-	if found.Subject, err = c.field(OptionSubject, o.Subject, subject, o.Decided); err != nil {
-		return found, c.explain(err)
-	}
-	if found.Subject.text == "" && !o.Decided {
-		return found, c.explain(c.noSubject(found.Email))
-	}
-	if o.Name != "" || o.Decided {
-		found.Name, err = c.asked(OptionName, o.Name)
-	} else {
-		found.Name, err = c.name()
-	}
-	return found, c.explain(err)
-}
-
-// field is the source that was asked for, or else the one column whose header has the role's words.
-func (c *chooser) field(option csvfile.Option, asked string, r role, decided bool) (Source, error) {
-	if asked != "" || decided {
-		return c.asked(option, asked)
-	}
-	return c.one(option, c.singles(c.fitting(r)))
+	return found, nil
 }
 
 // one is the source among those that fit; none where nothing does, an error where several do.
@@ -116,7 +113,10 @@ func (c *chooser) single(i int) Source {
 	return Source{text: c.headers[i], parts: []part{{i, c.headers[i]}}, plain: true}
 }
 
-func (c *chooser) singles(columns []int) []Source {
+// singles are the sources of one column that fit a role.
+func (c *chooser) singles(r role) []Source { return c.sources(c.fitting(r)) }
+
+func (c *chooser) sources(columns []int) []Source {
 	sources := make([]Source, len(columns))
 	for i, column := range columns {
 		sources[i] = c.single(column)
@@ -159,13 +159,13 @@ func (c *chooser) name() (Source, error) {
 			return Source{}, c.wholeOrLast(bare[0], first[0])
 		}
 	}
-	fitting := c.singles(whole)
+	fitting := c.sources(whole)
 	if len(whole) == 0 {
 		fitting = c.pairs(first, last)
 	}
-	fitting = append(fitting, c.singles(c.fitting(preferredName))...)
+	fitting = append(fitting, c.singles(preferredName)...)
 	if len(fitting) == 0 {
-		fitting = c.singles(c.fitting(listedName))
+		fitting = c.singles(listedName)
 	}
 	return c.one(OptionName, fitting)
 }
@@ -278,15 +278,10 @@ func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, e
 		case len(filled) == 1:
 			return filled[0], nil
 		case len(filled) > 1:
-			return -1, c.ambiguous(option, c.singles(filled))
+			return -1, c.ambiguous(option, c.sources(filled))
 		case len(all) > 0:
 			return all[0], nil // all of them are empty
 		}
 	}
 	return -1, nil
-}
-
-// refuse is an error about the file.
-func (c *chooser) refuse(format string, args ...any) *csvfile.Error {
-	return &csvfile.Error{File: c.file.Name, Message: fmt.Sprintf(format, args...)}
 }

@@ -4,8 +4,10 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -54,6 +56,8 @@ type Options struct {
 	NeedEmail bool
 	// Forced says that the encoding was named by the user: mojibake then refuses the file.
 	Forced bool
+	// Today decides which dates on which people leave are past; the zero time is now.
+	Today time.Time
 	// Leavers says that the rows are people who leave: a state such as Terminated gives no warning.
 	Leavers bool
 }
@@ -94,11 +98,13 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 	if err := r.skip(conditions, o.Decided, w); err != nil {
 		return nil, err
 	}
-	r.validate(o, shape.trailers)
+	v := r.validate(o, shape.trailers)
+	w.placeholderNames(r)
 	if !o.Leavers {
-		w.states(r)
+		w.states(r, cmp.Or(o.Today, time.Now()))
 	}
 	w.missingCells(shape.short)
+	w.subjectsAlone(r, v)
 	if err := w.rows(r, o.Forced); err != nil {
 		return nil, err
 	}

@@ -159,8 +159,8 @@ func (c *shapeChecker) checkSwallowed(r *csvfile.Record) {
 // address column or, where there is none, a subject shaped like the others.
 func (c *shapeChecker) isRecord(cells []string) bool {
 	if e := &c.columns.Email; e.text != "" {
-		address := e.value(cells)
-		return address != "" && badAddress(address) == ""
+		v := e.value(cells)
+		return v != "" && badEmail(v) == ""
 	}
 	blanks := 0
 	for _, cell := range cells[1:] {

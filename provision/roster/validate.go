@@ -15,16 +15,25 @@ type validator struct {
 	file      *csvfile.File
 	columns   *Columns
 	needEmail bool
-	evidence  bool // the file has a column for the name or the address, so a trailer can be told from a person
-	named     bool // the column for the name holds names
+	names     []int // columns of first or last names, where none is known to be the name
+	evidence  bool  // the file has a column for a name or the address, so a trailer can be told from a person
+	named     bool  // the column for the name holds names
 	row       *Row
 }
 
 // validate sets code and message of the rows that cannot be sent. trailers are the indexes of rows
 // that are known as such.
-func (r *Roster) validate(o Options, trailers []int) {
+func (r *Roster) validate(o Options, trailers []int) *validator {
 	v := &validator{file: r.File, columns: &r.Columns, needEmail: o.NeedEmail}
 	v.evidence = r.Columns.Name.text != "" || r.Columns.Email.text != ""
+	for i, h := range r.File.Header.Cells {
+		if r.Columns.Name.text == "" && rolesOf(h)&anyName != 0 && !inBlock(r.File, i) {
+			v.evidence = true
+			if !r.Columns.Subject.uses(i) {
+				v.names = append(v.names, i)
+			}
+		}
+	}
 	v.named = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
 	for i := range r.Rows {
 		v.row = &r.Rows[i]
@@ -40,6 +49,7 @@ func (r *Roster) validate(o Options, trailers []int) {
 			v.judge()
 		}
 	}
+	return v
 }
 
 // judge sets the row's code and message where it cannot be sent.
@@ -54,7 +64,7 @@ func (v *validator) judge() {
 	case p.Email == "" && v.needEmail:
 		v.invalid(provision.CodeNoEmail, v.columns.Email.header(), "no address: an invited user needs one")
 	case p.Email != "":
-		if why := badAddress(p.Email); why != "" {
+		if why := badEmail(p.Email); why != "" {
 			v.invalid(provision.CodeBadEmail, v.columns.Email.header(), why)
 		}
 	}
