@@ -55,7 +55,7 @@ func (v *validator) nameBeside() string {
 // The subject is words, the name a number, and there is no address.
 func (v *validator) countForName() bool {
 	person := &v.row.Person
-	if person.Email != "" || !v.named || !isCount(person.Name) ||
+	if person.Subject == "" || person.Email != "" || !v.named || !isCount(person.Name) ||
 		strings.ContainsFunc(person.Subject, unicode.IsDigit) || strings.Contains(person.Subject, "@") {
 		return false
 	}
