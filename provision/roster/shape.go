@@ -107,8 +107,8 @@ func (c *shapeChecker) advice() string {
 	return "give these rows all of their cells, or export the file again"
 }
 
-// isNoPerson reports whether a record with missing or surplus cells has nothing of a person: no address,
-// no name, and nothing that looks like the other subjects.
+// isNoPerson reports whether a record with missing or surplus cells has nothing of a person: no
+// address, no name, and nothing that looks like the other subjects.
 func (c *shapeChecker) isNoPerson(r *csvfile.Record) bool {
 	s := &c.columns.Subject
 	if strings.Contains(r.Raw, "@") || !allNoNames(r.Cells[1:]) {
