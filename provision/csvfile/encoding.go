@@ -183,7 +183,8 @@ func detect(raw string) (decoded, *Error) {
 	case b.utf8():
 		return plain, nil
 	case b.invalid < b.wide:
-		return decoded{}, b.refuse("the file is mostly UTF-8, but "+b.notUTF8(), "correct the line, or export the file again")
+		return decoded{}, b.refuse("the file is mostly UTF-8, but "+b.notUTF8(),
+			"correct the line, or export the file again")
 	case b.wide*pairsAreRare > b.invalid && isWestern(withoutWide(raw)):
 		e = b.refuse("the file is UTF-8 in some places, but "+b.notUTF8(),
 			"two files of different encodings may have been joined; export them as one")

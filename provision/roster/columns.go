@@ -35,10 +35,9 @@ func newChooser(f *csvfile.File) *chooser {
 	return c
 }
 
-// decideColumns finds the columns that the options name or, unless Decided, those whose headers say
-// what they hold. Where two fit it asks: no word is better than another.
-func decideColumns(f *csvfile.File, o Options) (Columns, error) {
-	c := newChooser(f)
+// columns finds the columns that the options name or, unless Decided, those whose headers say what
+// they hold. Where two fit it asks: no word is better than another.
+func (c *chooser) columns(o Options) (Columns, error) {
 	var found Columns
 	for _, field := range []struct {
 		source *Source

@@ -78,11 +78,12 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 	if err := refuseHeader(f); err != nil {
 		return nil, err
 	}
-	columns, err := decideColumns(f, o)
+	c := newChooser(f)
+	columns, err := c.columns(o)
 	if err != nil {
 		return nil, err
 	}
-	conditions, err := parseConditions(f, o.Where)
+	conditions, err := c.conditions(o.Where)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 	if err := r.skip(conditions, o.Decided, w); err != nil {
 		return nil, err
 	}
-	v := r.newValidator(o)
+	v := r.newValidator(c.roles, o.NeedEmail)
 	short, err := v.checkShape(r.Rows, conditions)
 	if err != nil {
 		return nil, err

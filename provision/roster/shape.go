@@ -138,7 +138,8 @@ func (c *shapeChecker) checkSwallowed(r *csvfile.Record) {
 			}
 			cells := strings.Split(inner, string(c.file.Dialect.Delimiter))
 			if len(cells) == want && c.isRecord(cells) {
-				c.reject(line, fmt.Sprintf("a row inside a quoted cell of the row that begins on line %d: %s", r.Line, quote(inner)))
+				why := fmt.Sprintf("a row inside a quoted cell of the row that begins on line %d: ", r.Line)
+				c.reject(line, why+quote(inner))
 			}
 		}
 	}

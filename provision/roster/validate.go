@@ -23,8 +23,8 @@ type validator struct {
 }
 
 // newValidator prepares judging the rows.
-func (r *Roster) newValidator(o Options) *validator {
-	v := &validator{file: r.File, columns: &r.Columns, needEmail: o.NeedEmail, roles: newChooser(r.File).roles}
+func (r *Roster) newValidator(roles []role, needEmail bool) *validator {
+	v := &validator{file: r.File, columns: &r.Columns, needEmail: needEmail, roles: roles}
 	v.evidence = r.Columns.Name.text != "" || r.Columns.Email.text != ""
 	for i := range v.roles {
 		if r.Columns.Name.text == "" && v.roles[i]&anyName != 0 {
@@ -74,7 +74,8 @@ func at(line int, column, why string) string {
 
 func (v *validator) notAPerson(what string) bool {
 	return v.invalid(provision.CodeNotAPerson, v.columns.Subject.header(),
-		quote(what)+" looks like a total or section line: delete the row; if it is a person, fill in a name or an address")
+		quote(what)+" looks like a total or section line: delete the row; "+
+			"if it is a person, fill in a name or an address")
 }
 
 // errorValue looks for error values of spreadsheets: in the value and, where that is a template's,

@@ -21,9 +21,8 @@ type condition struct {
 	seen   []bool // a row has the value
 }
 
-// parseConditions reads Header=Value and Header!=A,B.
-func parseConditions(f *csvfile.File, texts []string) ([]condition, error) {
-	c := newChooser(f)
+// conditions reads Header=Value and Header!=A,B.
+func (c *chooser) conditions(texts []string) ([]condition, error) {
 	conditions := make([]condition, len(texts))
 	for i, t := range texts {
 		err := c.condition(&conditions[i], t)
