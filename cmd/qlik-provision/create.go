@@ -12,7 +12,6 @@ import (
 
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/roster"
-	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
 
@@ -218,6 +217,3 @@ func (a *app) announce(c *config) {
 		note("tenant: " + c.tenantName())
 	}
 }
-
-// rows is a count of rows, for people.
-func rows(n int) string { return text.Plural(n, "row", "rows") }

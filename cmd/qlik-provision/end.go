@@ -37,7 +37,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	if held == 0 {
 		return nil
 	}
-	said := notDone(held, total.Rows)
+	said := countOf(held, total.Rows) + " not done"
 	if held < total.NotDone {
 		said += "; " + text.Grouped(total.NotDone-held) + " more are left by --limit"
 	}
@@ -60,8 +60,6 @@ func (s *session) heldAgainst(total *report.Summary) int {
 	}
 	return held
 }
-
-func notDone(n, of int) string { return countOf(n, of) + " not done" }
 
 // countOf is a count of rows with its verb: 1 of 60 rows is.
 func countOf(n, of int) string {

@@ -132,17 +132,10 @@ func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
 	waiting := len(ledger.Pending())
 	switch invalid := total.Counts[provision.Invalid]; {
 	case waiting == 0 && invalid > 0:
-		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, are(invalid)))
+		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, text.Plural(invalid, "row is", "rows are")))
 	case waiting == 0:
 		note(path + ": nothing to do")
 	default:
 		note(fmt.Sprintf("%s: %s not done, %s to run", path, countOf(total.NotDone, total.Rows), text.Grouped(waiting)))
 	}
-}
-
-func are(n int) string {
-	if n == 1 {
-		return "1 row is"
-	}
-	return rows(n) + " are"
 }

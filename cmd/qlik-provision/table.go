@@ -201,7 +201,11 @@ func (s *session) causes(total *report.Summary) string {
 	}
 	var b strings.Builder
 	for _, c := range total.Causes[:min(shownCauses, len(total.Causes))] {
-		said := text.Grouped(c.Count) + " × " + string(c.Outcome) + prefixed(", ", c.Code) + prefixed(": ", c.Message)
+		why := ": "
+		if c.Varies {
+			why = ", the first: "
+		}
+		said := text.Grouped(c.Count) + " × " + string(c.Outcome) + prefixed(", ", c.Code) + prefixed(why, c.Message)
 		b.WriteString(wrap(printable(said+", "+s.where(c, lines)), s.app.out.columns(), "  ", "      "))
 	}
 	if more := len(total.Causes) - shownCauses; more > 0 {

@@ -56,7 +56,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 		note(path + ": nothing to undo: no run of this file created a user")
 	} else {
 		note(fmt.Sprintf("%s: %s of %s to delete", path, text.Plural(waiting, "user", "users"),
-			rows(ledger.Summary().Rows)))
+			text.Plural(ledger.Summary().Rows, "row", "rows")))
 	}
 	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
 	if !c.dryRun {
