@@ -48,8 +48,8 @@ type Problem struct {
 	Message string
 }
 
-// A Fix is an option under which a file could be read. The zero Fix is none. A Fix without a value says which option
-// decides; its value is not known here, and Advice has examples.
+// A Fix is an option under which a file could be read. The zero Fix is none. A Fix without a value
+// says which option decides; its value is not known here, and Advice has examples.
 type Fix struct {
 	Option Option
 	Value  string

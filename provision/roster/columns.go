@@ -35,10 +35,9 @@ func newChooser(f *csvfile.File) *chooser {
 	return c
 }
 
-// decideColumns finds the columns that the options name or, unless Decided, those whose headers say
-// what they hold. Where two fit it asks: no word is better than another.
-func decideColumns(f *csvfile.File, o Options) (Columns, error) {
-	c := newChooser(f)
+// columns finds the columns that the options name or, unless Decided, those whose headers say what
+// they hold. Where two fit it asks: no word is better than another.
+func (c *chooser) columns(o Options) (Columns, error) {
 	var found Columns
 	for _, field := range []struct {
 		source *Source
@@ -170,8 +169,8 @@ func (c *chooser) name() (Source, error) {
 	return c.one(OptionName, fitting)
 }
 
-// pairs puts first and last names together: legal ones with legal ones and preferred ones with preferred
-// ones, where there are both.
+// pairs puts first and last names together: legal ones with legal ones and preferred ones with
+// preferred ones, where there are both.
 func (c *chooser) pairs(first, last []int) []Source {
 	alike := func(a, b int) bool {
 		x, y := fold(c.headers[a]), fold(c.headers[b])
@@ -210,8 +209,8 @@ func (c *chooser) asked(option csvfile.Option, text string) (Source, error) {
 		return Source{}, nil
 	}
 	braces := strings.ContainsAny(text, "{}")
-	if i, err := c.find(option, text, braces); err != nil {
-		return Source{}, err
+	if i, bad := c.find(option, text, braces); bad != nil {
+		return Source{}, bad
 	} else if i >= 0 {
 		return c.single(i), nil
 	}
@@ -245,20 +244,23 @@ func (c *chooser) placeholder(option csvfile.Option, template, header string) (i
 	if trim(header) == "" {
 		return -1, c.badTemplate(option, template, " has no header between its braces")
 	}
-	i, err := c.find(option, header, false)
-	if e, ok := err.(*csvfile.Error); ok && e.Fix.Option != "" {
-		e.Fix.Value = strings.Replace(template, "{"+header+"}", "{"+e.Fix.Value+"}", 1)
+	i, bad := c.find(option, header, false)
+	switch {
+	case bad != nil && bad.Fix.Option != "":
+		bad.Fix.Value = strings.Replace(template, "{"+header+"}", "{"+bad.Fix.Value+"}", 1)
+	case bad == nil && i < 0:
+		bad = c.unknown(option, header, template)
 	}
-	if err == nil && i < 0 {
-		err = c.unknown(option, header, template)
+	if bad != nil {
+		return -1, bad
 	}
-	return i, err
+	return i, nil
 }
 
 // find is the column of a header: the very same, the same but for outer white space, or one that
 // only matches loosely; -1 where there is none. Of columns with one header, those that are empty in
 // every row do not count.
-func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, error) {
+func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, *csvfile.Error) {
 	loose := fold(text)
 	for _, same := range []func(string) bool{
 		func(h string) bool { return h == text },

@@ -27,7 +27,8 @@ func (c *chooser) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Er
 		what = "condition"
 	}
 	if same {
-		e := c.refuse("%s columns are called %s, so which of them is the %s is not clear", count, quote(fitting[0].text), what)
+		e := c.refuse("%s columns are called %s, so which of them is the %s is not clear", count,
+			quote(fitting[0].text), what)
 		e.Advice = "rename all but the one that is meant"
 		return e
 	}

@@ -21,7 +21,7 @@ func (w *warnings) states(r *Roster, today time.Time) {
 			continue
 		}
 		told, leftOut := r.leavers(i)
-		if told == "" && leaveDates[fold(withoutRemark(header))] {
+		if told == "" && rolesOf(header)&leaveDate != 0 {
 			told, leftOut = r.pastDates(i, today)
 		}
 		if told == "" {
@@ -58,7 +58,7 @@ func (r *Roster) leavers(column int) (told, leftOut string) {
 // leaverTest is the test of a column's values, as plainWords leaves them, for those of people who have
 // left.
 func leaverTest(header string, counts []valueCount) func(string) bool {
-	word := fold(withoutRemark(header))
+	word, flag := fold(withoutRemark(header)), rolesOf(header)&(activeFlag|inactiveFlag)
 	if slices.ContainsFunc(otherStates, func(other string) bool { return strings.Contains(word, other) }) {
 		return func(string) bool { return false }
 	}
@@ -68,14 +68,14 @@ func leaverTest(header string, counts []valueCount) func(string) bool {
 	})
 	return func(v string) bool {
 		switch {
-		case means(v, leaver), means(v, leaverInState) && (isState || activeHeaders[word] || inactiveHeaders[word]):
+		case means(v, leaver), means(v, leaverInState) && (isState || flag != 0):
 			return true
 		case word == "useraccountcontrol": // Active Directory: bit 2 is a disabled account
 			n, err := strconv.Atoi(v)
 			return err == nil && n&2 != 0
-		case activeHeaders[word]:
+		case flag&activeFlag != 0:
 			return means(v, no)
-		case inactiveHeaders[word]:
+		case flag&inactiveFlag != 0:
 			return means(v, yes)
 		case isState && codes && (v == "t" || v == "i"):
 			return true
@@ -133,24 +133,6 @@ func isPast(s string, today time.Time) bool {
 var (
 	timeOfDay = regexp.MustCompile(`[T ]\d{1,2}:\d\d.*$`)
 
-	activeHeaders = headerSet(`active activestatus isactive enabled isenabled accountenabled accountactive
-		useractive userenabled currentlyactive currentemployee employed aktiv istaktiv aktiviert actif activo
-		activa attivo attiva
-		actief ativo ativa aktywny aktif активен 有効 在職`)
-	inactiveHeaders = headerSet(`inactive isinactive disabled isdisabled accountdisabled userdisabled
-		blockcredential blocksignin signinblocked blocked suspended issuspended terminated isterminated deleted isdeleted
-		deactivated archived isarchived locked left inaktiv deaktiviert gesperrt geloescht geloscht ausgeschieden
-		inactif desactive inactivo inattivo inactief inativo suspendido suspendu sospeso 無効 退職 退職フラグ`)
-	leaveDates = headerSet(`terminationdate termdate termdt dateoftermination terminationeffectivedate terminated
-		terminatedon lastday lastdayofwork lastworkingday lastdayworked leavedate leavingdate dateleft dateofleaving
-		leftdate exitdate dateofexit separationdate resignationdate enddate employmentenddate contractenddate
-		accountexpires accountexpirationdate accountexpirydate austritt austrittsdatum austrittam austrittsdat
-		ausgetretenam ausscheidedatum vertragsende datedesortie datesortie datededepart datedepart datedefin
-		datefincontrat datedefindecontrat fechadebaja fechabaja fechadesalida fechadecese fechacese
-		fechadeterminacion datacessazione datadicessazione datauscita datafinerapporto uitdienstdatum
-		datumuitdienst einddatum datadesligamento datadedesligamento datademissao datadedemissao slutdatum fratradelsesdato
-		sluttdato datazwolnienia datumukonceni istencikistarihi датаувольнения 退職日 退職年月日 离职日期`)
-
 	// stateWords begin or end the header of a column of states.
 	stateWords = strings.Fields(`state zustand statut etat estado stato situacion situation
 		situazione situacao lifecycle durum stav stan allapot статус 状态 状態 ステータス`)
@@ -159,11 +141,3 @@ var (
 		twofactor multifactor 2step password passwort sync licen lizenz device laptop phone vpn badge permit visa benefit
 		insurance deposit bank project mailbox forwarding`)
 )
-
-func headerSet(words string) map[string]bool {
-	set := make(map[string]bool)
-	for w := range strings.FieldsSeq(words) {
-		set[fold(w)] = true
-	}
-	return set
-}

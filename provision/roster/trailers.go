@@ -55,7 +55,7 @@ func (v *validator) nameBeside() string {
 // The subject is words, the name a number, and there is no address.
 func (v *validator) countForName() bool {
 	person := &v.row.Person
-	if person.Email != "" || !v.named || !isCount(person.Name) ||
+	if person.Subject == "" || person.Email != "" || !v.named || !isCount(person.Name) ||
 		strings.ContainsFunc(person.Subject, unicode.IsDigit) || strings.Contains(person.Subject, "@") {
 		return false
 	}
@@ -84,7 +84,8 @@ func (v *validator) wordForName() bool {
 // standsForNobody reports whether a subject that stands alone in its row is a total, a count or the
 // heading of remarks, with digits or without: Notes, Total2, Anz. 2, 2件.
 func standsForNobody(subject string) bool {
-	letters := strings.FieldsFunc(plainWords(subject), func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M) })
+	isNoLetter := func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M) }
+	letters := strings.FieldsFunc(plainWords(subject), isNoLetter)
 	return len(letters) == 1 && means(letters[0], total|remark|noun)
 }
 
@@ -139,8 +140,7 @@ func trailerText(s string) trailerKind {
 		case !endsWord(rest):
 		case means(words, phrase), means(words, total) && !readsAsName(strings.TrimLeft(rest, " .:;=,-–—_*()")):
 			return clearTrailer
-		case means(words, total),
-			means(words, section) && len(rest) > 1 && (strings.ContainsAny(rest[:1], " =") || strings.HasPrefix(rest, ". ")):
+		case means(words, total), means(words, section) && beginsText.MatchString(rest):
 			kind = maybeTrailer
 		}
 	}
@@ -164,8 +164,10 @@ func endsWord(rest string) bool {
 
 // They are read only. page is a page's number, counted a count with its noun: 2 rows selected, (25
 // Mitarbeiter); label is a word and what it is about: Department: Finance, Stand: 20.11.2026.
+// beginsText is what stands behind the word of a section line.
 var (
-	page    = regexp.MustCompile(`^(page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d`)
-	counted = regexp.MustCompile(`^\d[\d.,' ]* (\pL+)`)
-	label   = regexp.MustCompile(`^\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$`)
+	beginsText = regexp.MustCompile(`^([ =].|\. )`)
+	page       = regexp.MustCompile(`^(page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d`)
+	counted    = regexp.MustCompile(`^\d[\d.,' ]* (\pL+)`)
+	label      = regexp.MustCompile(`^\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$`)
 )

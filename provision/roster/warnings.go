@@ -10,8 +10,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/charmap"
-
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
@@ -209,33 +207,10 @@ var (
 
 // isMojibake reports whether a value has UTF-8 that was read as Windows-1252, or as Macintosh or DOS:
 // Ã¼ for ü, â€™ for ’, √º, ├╝.
-func isMojibake(v string) bool {
-	if strings.ContainsAny(v, "√├┬╔") {
-		return true
-	}
-	var b []byte
-	weak := 0
-	for _, r := range v + " " {
-		c, ok := charmap.Windows1252.EncodeRune(r)
-		if !ok && r >= 0x80 && r < 0xa0 {
-			c, ok = byte(r), true
-		}
-		if ok && c >= 0x80 {
-			b = append(b, c)
-			continue
-		}
-		for len(b) > 1 {
-			r, size := utf8.DecodeRune(b)
-			if r == utf8.RuneError {
-				size = 1
-			} else if size > 2 || r >= 0xa0 && r < 0x180 {
-				return true
-			} else if r >= 0x370 && r < 0x700 { // Greek, Cyrillic, Hebrew, Arabic
-				weak++
-			}
-			b = b[size:]
-		}
-		b = b[:0]
-	}
-	return weak > 1
-}
+func isMojibake(v string) bool { return mojibake.MatchString(v) }
+
+// mojibake is a Latin letter or more than two bytes of UTF-8, or two letters of Greek, Cyrillic,
+// Hebrew or Arabic. It is read only.
+var mojibake = regexp.MustCompile(strings.ReplaceAll(
+	`[√├┬╔]|Â[\x{a0}-\x{bf}]|[ÃÄÅ]NEXT|[à-ï]NEXT{2}|[ð-ô]NEXT{3}|[Í-Û]NEXT.*[Í-Û]NEXT`,
+	"NEXT", `[€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\x{80}-\x{bf}]`))

@@ -21,9 +21,8 @@ type condition struct {
 	seen   []bool // a row has the value
 }
 
-// parseConditions reads Header=Value and Header!=A,B.
-func parseConditions(f *csvfile.File, texts []string) ([]condition, error) {
-	c := newChooser(f)
+// conditions reads Header=Value and Header!=A,B.
+func (c *chooser) conditions(texts []string) ([]condition, error) {
 	conditions := make([]condition, len(texts))
 	for i, t := range texts {
 		err := c.condition(&conditions[i], t)
@@ -49,12 +48,12 @@ func (c *chooser) condition(cond *condition, text string) error {
 	}
 	for at := first; ; {
 		header, not := strings.CutSuffix(text[:at], "!")
-		i, err := c.find(OptionWhere, header, false)
-		if e, ok := err.(*csvfile.Error); ok {
-			if e.Fix.Option != "" {
-				e.Fix.Value += text[len(header):]
+		i, bad := c.find(OptionWhere, header, false)
+		if bad != nil {
+			if bad.Fix.Option != "" {
+				bad.Fix.Value += text[len(header):]
 			}
-			return e
+			return bad
 		}
 		if i >= 0 {
 			*cond = condition{text: text, column: i, header: c.headers[i], not: not}
