@@ -25,7 +25,7 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 		return r.decideMissing(row)
 	case m.kind == subjectConflict:
 		return nil, conflictResult(row, m, CodeSubjectConflict, "the subject belongs to another person")
-	case m.kind == addressConflict:
+	case m.kind == emailConflict:
 		return nil, conflictResult(row, m, CodeEmailConflict, "the address belongs to another person")
 	case m.kind == subjectMatch && r.createdByUs(j, m.user):
 		return nil, foundResult(Created, "", m.user, "created, though the answer was lost")
@@ -75,7 +75,7 @@ func (r *Run) decideMissing(row Row) (*write, Result) {
 	case r.options.Task == Delete, row.LookupOnly:
 		return nil, Result{}
 	}
-	if res, invalid := r.roles.check(r.wanted(row), r.options.AllowAdminRoles); invalid {
+	if res, invalid := r.checkRole(row); invalid {
 		return nil, res
 	}
 	return r.creates, Result{}
@@ -146,7 +146,7 @@ func (r *Run) existing(row Row, m match) Result {
 	switch {
 	case hasStatus(m.user, "disabled"):
 		code = CodeDisabled
-	case m.kind == addressMatch:
+	case m.kind == emailMatch:
 		code = CodeEmailMatch
 	case len(parts) > 0:
 		code = CodeDiffers

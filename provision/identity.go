@@ -114,16 +114,16 @@ type matchKind int
 const (
 	noMatch         matchKind = iota // the person has no user
 	subjectMatch                     // the person's user, found by subject
-	addressMatch                     // the person's user, found by address under another subject
+	emailMatch                       // the person's user, found by address under another subject
 	subjectConflict                  // a user with the row's subject belongs to another person
-	addressConflict                  // a user with the row's address belongs to another person
+	emailConflict                    // a user with the row's address belongs to another person
 )
 
 // A match is what a lookup means for one row.
 type match struct {
 	kind matchKind
 	user qlik.User // zero where kind is noMatch
-	sure bool      // it is enough to write on: for an addressMatch the names agree; else it is not close names alone
+	sure bool      // it is enough to write on: for an emailMatch the names agree; else it is not close names alone
 	// other is a user with the row's address, where user has the row's subject; its ID is empty where there is none.
 	other qlik.User
 }
@@ -153,7 +153,7 @@ func newDirectory(users []qlik.User) directory {
 // belongs to.
 func (d directory) match(p Person, afterConflict bool) match {
 	m := d.bySubject(p, afterConflict)
-	address := d.byAddress(p, m.user.ID)
+	address := d.byEmail(p, m.user.ID)
 	if m.kind == noMatch {
 		return address
 	}
@@ -189,9 +189,9 @@ func matchSubject(p Person, u qlik.User) match {
 	return match{kind: subjectMatch, user: u, sure: sure}
 }
 
-// byAddress finds the user with the person's address, the user with one ID aside. The address of a disabled user
+// byEmail finds the user with the person's address, the user with one ID aside. The address of a disabled user
 // may have been given to a newcomer: there only a name that agrees makes them the same person.
-func (d directory) byAddress(p Person, except string) match {
+func (d directory) byEmail(p Person, except string) match {
 	key := EmailKey(p.Email)
 	if key == "" {
 		return match{}
@@ -203,14 +203,14 @@ func (d directory) byAddress(p Person, except string) match {
 		}
 		other := Person{Name: u.Name, Email: u.Email}
 		nameP, nameU := nameOf(p, other), nameOf(other, p)
-		m := match{kind: addressConflict, user: u}
+		m := match{kind: emailConflict, user: u}
 		switch unnamed := len(words(nameP)) == 0 || len(words(nameU)) == 0; {
 		case NamesAgree(nameP, nameU):
-			m.kind, m.sure = addressMatch, true
+			m.kind, m.sure = emailMatch, true
 		case (unnamed || NamesClose(nameP, nameU)) && !hasStatus(u, "disabled"):
-			m.kind = addressMatch
+			m.kind = emailMatch
 		}
-		if m.kind == addressMatch {
+		if m.kind == emailMatch {
 			return m
 		}
 		if best.kind == noMatch {

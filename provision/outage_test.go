@@ -4,9 +4,14 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/qlik"
@@ -97,6 +102,47 @@ func TestTenantsClockThatJumps(t *testing.T) {
 					t.Errorf("it took %v", tr.took)
 				}
 			})
+		})
+	}
+}
+
+// fewFiles is a transport for which a process has descriptors for so many requests at once.
+type fewFiles struct {
+	next  http.RoundTripper
+	free  chan struct{}
+	fails atomic.Int32
+}
+
+func (f *fewFiles) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case f.free <- struct{}{}:
+		defer func() { <-f.free }()
+		return f.next.RoundTrip(r)
+	default:
+		f.fails.Add(1)
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+	}
+}
+
+func TestRequestsWithoutADescriptorWaitForOneThatRuns(t *testing.T) {
+	for _, descriptors := range []int{1, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+			few := &fewFiles{next: spy.next, free: make(chan struct{}, descriptors)}
+			spy.next = few
+			rows := people(400)
+			tr.run(t.Context(), rows, provision.Options{Rate: rate.Inf, Workers: 32})
+			tr.check(t, rows)
+			tr.outcomes(t, rows, outcomes{provision.Created: 400})
+			for _, res := range tr.got.of {
+				if res.Attempts != 1 {
+					t.Errorf("%+v", res)
+				}
+			}
+			best := latency * time.Duration(400/descriptors)
+			if n := few.fails.Load(); tr.took > best*5/4+time.Second || n > 100 {
+				t.Errorf("with %d descriptors it took %v, the best is %v; %d requests were not sent", descriptors, tr.took, best, n)
+			}
 		})
 	}
 }

@@ -3,19 +3,18 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/text"
 )
 
-// conflicts are the rows of a file that have a subject or an address in common. Rows that are invalid by
-// themselves, skipped or deleted claim nothing, and rows that are done claim no address.
+// conflicts are the rows of a file that have a subject or an email in common. Rows that are invalid by
+// themselves, skipped or deleted claim nothing, and rows that are done claim no email.
 type conflicts struct {
 	deleted   map[string][]*Row        // by the key of their subject
+	byEmail   map[string][2]*Row       // of emails with two subjects: the first row, and the first with another subject
 	bySubject map[string]*subjectGroup // by the subject as it is sent; subjects of one row alone have none
-	byAddress map[string][2]*Row       // the first row with an address, and the first with another subject
 }
 
 // A subjectGroup is the rows with one subject. Rows whose subjects differ only in case have groups of their
@@ -27,24 +26,22 @@ type subjectGroup struct {
 }
 
 // evidence is what is known of the person in a group: its first row and, because that may say nothing of its
-// person, the first row with a name and the first with an address.
-type evidence struct{ first, named, addressed *Row }
+// person, the first row with a name and the first with an email.
+type evidence struct{ first, withName, withEmail *Row }
 
 func (e *evidence) add(r *Row) {
-	if e.first == nil {
-		e.first = r
+	e.first = cmp.Or(e.first, r)
+	if r.Person.Name != "" {
+		e.withName = cmp.Or(e.withName, r)
 	}
-	if e.named == nil && r.Person.Name != "" {
-		e.named = r
-	}
-	if e.addressed == nil && r.Person.Email != "" {
-		e.addressed = r
+	if r.Person.Email != "" {
+		e.withEmail = cmp.Or(e.withEmail, r)
 	}
 }
 
 // find is the first row of the evidence that meets a condition, nil where none does.
 func (e *evidence) find(meets func(*Row) bool) *Row {
-	for _, r := range []*Row{e.first, e.named, e.addressed} {
+	for _, r := range []*Row{e.first, e.withName, e.withEmail} {
 		if r != nil && meets(r) {
 			return r
 		}
@@ -57,65 +54,57 @@ func (e *evidence) contradicts(r *Row) *Row {
 	return e.find(func(a *Row) bool { return a != r && !provision.SamePerson(a.Person, r.Person) })
 }
 
-// findConflicts finds them. Where several rows are one person's the one with the lowest number counts.
-func findConflicts(rows []Row, addresses bool) *conflicts {
-	ordered := make([]*Row, len(rows))
-	for i := range rows {
-		ordered[i] = &rows[i]
-	}
-	slices.SortFunc(ordered, func(a, b *Row) int { return cmp.Compare(a.Number, b.Number) })
-	c := &conflicts{bySubject: map[string]*subjectGroup{}, deleted: map[string][]*Row{}}
-	for _, r := range ordered {
+// findConflicts finds them in rows in the order of their numbers: where several rows are one person's the one with
+// the lowest number counts.
+func findConflicts(rows []*Row, emails bool) *conflicts {
+	c := &conflicts{map[string][]*Row{}, map[string][2]*Row{}, map[string]*subjectGroup{}}
+	for _, r := range rows {
 		if r.Entry.Outcome == provision.Deleted {
 			key := provision.SubjectKey(r.Person.Subject)
 			c.deleted[key] = append(c.deleted[key], r)
 		}
 	}
-	if addresses {
-		c.groupByAddress(ordered)
+	if emails {
+		c.groupByEmail(rows)
 	}
-	c.groupBySubject(ordered)
+	c.groupBySubject(rows)
 	return c
 }
 
-func (c *conflicts) groupByAddress(ordered []*Row) {
-	c.byAddress = make(map[string][2]*Row, len(ordered))
-	for _, r := range ordered {
+func (c *conflicts) groupByEmail(rows []*Row) {
+	first := make(map[string]*Row, len(rows))
+	for _, r := range rows {
 		key := provision.EmailKey(r.Person.Email)
-		if key == "" || r.Entry.Outcome.Done() || !r.sendable() {
+		if key == "" || r.Entry.Outcome.Done() || !r.Sendable() {
 			continue
 		}
-		g := c.byAddress[key]
-		switch {
-		case g[0] == nil:
-			g[0] = r
-		case g[1] == nil && !sameSubject(g[0], r):
-			g[1] = r
-		default:
-			continue
+		other := first[key]
+		if other == nil {
+			first[key] = r
+		} else if c.byEmail[key][0] == nil && !sameSubject(other, r) {
+			c.byEmail[key] = [2]*Row{other, r}
 		}
-		c.byAddress[key] = g
 	}
 }
 
-func (c *conflicts) groupBySubject(ordered []*Row) {
-	firstWithKey := make(map[string]*Row, len(ordered))
-	var members []*Row // of all groups
-	for _, r := range ordered {
+func (c *conflicts) groupBySubject(rows []*Row) {
+	first := make(map[string]*Row, len(rows)) // by the key of the subject
+	var members []*Row                        // of all groups
+	for _, r := range rows {
 		if !c.claimsSubject(r) {
 			continue
 		}
 		key := provision.SubjectKey(r.Person.Subject)
-		first := firstWithKey[key]
-		if first == nil {
-			firstWithKey[key] = r
+		other := first[key]
+		if other == nil {
+			first[key] = r
 			continue
 		}
-		if c.bySubject[first.Person.Subject] == nil {
-			c.addToGroup(first, nil)
-			members = append(members, first)
+		if c.bySubject[other.Person.Subject] == nil {
+			c.addToGroup(other, nil)
+			members = append(members, other)
 		}
-		c.addToGroup(r, c.bySubject[first.Person.Subject])
+		c.addToGroup(r, c.bySubject[other.Person.Subject])
 		members = append(members, r)
 	}
 	for _, r := range members {
@@ -132,7 +121,7 @@ func (c *conflicts) claimsSubject(r *Row) bool {
 	case o.Done():
 		return true
 	}
-	return r.sendable() && c.addressRival(r) == nil && c.deletedAs(r) == nil
+	return r.Sendable() && c.emailRival(r) == nil && c.deletedAs(r) == nil
 }
 
 // deletedAs is the first deleted row of r's person, who is not created again; nil where there is none.
@@ -161,16 +150,13 @@ func (c *conflicts) addToGroup(r *Row, linked *subjectGroup) {
 	}
 }
 
-// sendable reports whether nothing is wrong with a row by itself.
-func (r *Row) sendable() bool { return r.Code == "" && !r.Skipped }
-
 func sameSubject(a, b *Row) bool {
 	return provision.SubjectKey(a.Person.Subject) == provision.SubjectKey(b.Person.Subject)
 }
 
-// addressRival is the first row that has r's address under another subject, nil where there is none.
-func (c *conflicts) addressRival(r *Row) *Row {
-	for _, other := range c.byAddress[provision.EmailKey(r.Person.Email)] {
+// emailRival is the first row that has r's email under another subject, nil where there is none.
+func (c *conflicts) emailRival(r *Row) *Row {
+	for _, other := range c.byEmail[provision.EmailKey(r.Person.Email)] {
 		if other != nil && !sameSubject(other, r) {
 			return other
 		}
@@ -184,9 +170,8 @@ func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message stri
 	if d := c.deletedAs(r); d != nil {
 		return duplicate(d, r)
 	}
-	if rival := c.addressRival(r); rival != nil {
-		return provision.Invalid, provision.CodeEmailTwice,
-			alsoIn("address", rival, rival.Person.Subject)
+	if rival := c.emailRival(r); rival != nil {
+		return provision.Invalid, provision.CodeEmailTwice, alsoIn("address", rival, rival.Person.Subject)
 	}
 	g := c.bySubject[r.Person.Subject]
 	if g == nil {
@@ -206,8 +191,7 @@ func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message stri
 				other.Number, other.Entry.Outcome, describePerson(r.Person))
 		}
 		rival := cmp.Or(g.all.contradicts(r), g.contrary) // the second where r may be either person
-		return provision.Invalid, provision.CodeSubjectTwice,
-			alsoIn("subject", rival, rival.Person.Email)
+		return provision.Invalid, provision.CodeSubjectTwice, alsoIn("subject", rival, rival.Person.Email)
 	}
 	first := g.all.first
 	if l := g.linked; l != nil && l.contrary == nil && provision.SamePerson(l.all.first.Person, first.Person) {
@@ -256,7 +240,7 @@ func alsoIn(what string, other *Row, besides string) string {
 	return fmt.Sprintf("the %s is also in row %d (%s%s)", what, other.Number, known, text.Clip(besides, maxShown))
 }
 
-// describePerson is name and address, as a letter is addressed.
+// describePerson is name and email: Ada Byron <ada@acme.example>
 func describePerson(p provision.Person) string {
 	switch {
 	case p.Name == "" && p.Email == "":

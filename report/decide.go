@@ -22,12 +22,12 @@ func (l *Ledger) decideAll() {
 			}
 			l.unsaved = true // a journal does not change a row that is done in the file
 		}
-		if len(r.Person.Subject) > maxSubject && r.sendable() {
+		if len(r.Person.Subject) > maxSubject && r.Sendable() {
 			r.Code = provision.CodeBadSubject
 			r.Message = fmt.Sprintf("the subject is longer than %d KiB", maxSubject>>10)
 		}
 	}
-	c := findConflicts(l.rows, l.action.Command == "create")
+	c := findConflicts(l.byNumber, l.action.Command == "create")
 	for i := range l.rows {
 		r := &l.rows[i]
 		if e := l.decide(r, c); e != r.Entry {
@@ -44,7 +44,7 @@ func (l *Ledger) decide(r *Row, c *conflicts) Entry {
 		Action: was.Action, Outcome: provision.Pending, UserSubject: subjectCell(r.Person.Subject),
 		Tenant: cmp.Or(was.Tenant, l.options.Tenant), Row: was.Row,
 	}
-	e.Check = checkOf(r, e.UserSubject)
+	e.Check = checkOf(&e, r.Person)
 	if was.Outcome.Done() {
 		if was.UserSubject == "" && was.Check == "" {
 			was.UserSubject, was.Check = e.UserSubject, e.Check
@@ -70,9 +70,10 @@ func (l *Ledger) decide(r *Row, c *conflicts) Entry {
 		}
 		return e
 	}
-	// The line would be wrong as soon as the file is written, sorted or filtered.
-	message = strings.TrimPrefix(message, fmt.Sprintf("line %d: ", r.Record.Line))
-	message = strings.TrimPrefix(message, fmt.Sprintf("line %d, ", r.Record.Line))
+	if message != "" { // the line would be wrong as soon as the file is written, sorted or filtered
+		message = strings.TrimPrefix(message, fmt.Sprintf("line %d: ", r.Record.Line))
+		message = strings.TrimPrefix(message, fmt.Sprintf("line %d, ", r.Record.Line))
+	}
 	e.Code, e.Message = Text(code), Text(message)
 	return e
 }

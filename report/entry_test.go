@@ -11,7 +11,6 @@ import (
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
-	"qlik-provision/provision/roster"
 )
 
 func TestColumnsAreTheFieldsOfAnEntry(t *testing.T) {
@@ -84,9 +83,9 @@ func TestTheCheckIsOfActionSubjectAndRowAndOfNameAndEmail(t *testing.T) {
 	if got := sum("123456789"); got != 0xE3069283 {
 		t.Errorf("%X", got)
 	}
-	p := provision.Person{Subject: "00123", Name: "Ada", Email: "ada@acme.example"}
+	p := provision.Person{Name: "Ada", Email: "ada@acme.example"}
 	want := fmt.Sprintf("c-%08X-%08X", sum("create\x0000123\x007"), sum("Ada\x00ada@acme.example"))
-	if got := checkOf(&Row{Row: roster.Row{Person: p}, Number: 7, Entry: Entry{Action: "create"}}, "00123"); got != want {
+	if got := checkOf(&Entry{Action: "create", UserSubject: "00123", Row: 7}, p); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -154,7 +153,7 @@ func FuzzNoPartOfATextIsAFormula(f *testing.F) {
 func TestTheFileIsWrittenAsTheExportIs(t *testing.T) {
 	const action = `create --subject Subject --status active`
 	a := Action{Command: "create", Subject: "Subject", Status: "active"}
-	check := checkOf(&Row{Number: 1, Entry: Entry{Action: action}}, "a")
+	check := checkOf(&Entry{Action: action, UserSubject: "a", Row: 1}, provision.Person{})
 	for _, c := range []struct{ name, export, want string }{
 		{"semicolons and CRLF", "Subject;Note\r\na;\"x;\r\ny\"\r\n", "Subject;Note;B\r\na;\"x;\r\ny\";ROW\r\n"},
 		{"lone CR", "Subject,Name\ra,b\r", "Subject,Name,B\ra,b,ROW\r"},

@@ -14,17 +14,13 @@ import (
 func (l *Ledger) examineExisting() error {
 	f := l.files
 	r, err := load(f, csvfile.Options{})
-	var (
-		stray      *StrayJournalError
-		unreadable *csvfile.Error
-		old        *OldResultsError
-	)
+	unreadable, _ := errors.AsType[*csvfile.Error](err)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), l.options.Overwrite && errors.As(err, &stray):
+	case errors.Is(err, fs.ErrNotExist), l.options.Overwrite && errors.Is(err, ErrStrayJournal):
 		return nil
-	case errors.As(err, &unreadable):
+	case unreadable != nil:
 		return &NotResultsError{Path: f.name, Why: unreadable.Message}
-	case l.options.Overwrite && (r.File != nil || errors.As(err, &old)):
+	case l.options.Overwrite && (r.File != nil || errors.Is(err, ErrOldResults)):
 		l.notify("%s is replaced", f.name)
 	case err != nil:
 		return err
@@ -44,18 +40,18 @@ func (r *Results) isOf(export *csvfile.File) bool {
 	if !slices.Equal(header, export.Header.Cells) || len(r.Rows) != len(export.Records) {
 		return false
 	}
-	cell := func(record *csvfile.Record, i int) string {
+	cell := func(record csvfile.Record, i int) string {
 		if i < len(record.Cells) {
 			return strings.TrimSpace(record.Cells[i])
 		}
 		return ""
 	}
-	for _, row := range r.Rows {
+	for i, row := range r.Rows {
 		if row.Number > len(export.Records) {
 			return false
 		}
-		for i := range header {
-			if cell(row.Record, i) != cell(&export.Records[row.Number-1], i) {
+		for column := range header {
+			if cell(r.File.Records[i], column) != cell(export.Records[row.Number-1], column) {
 				return false
 			}
 		}

@@ -117,8 +117,8 @@ func TestOnlyAResultFileIsReplaced(t *testing.T) {
 		}
 	}
 	_, err := Create(filepath.Join(t.TempDir(), "x.csv"), parseText(t, ranText(t)), theAction, sandbox)
-	if e := as[*ResultsGivenError](t, err); e.Error() != "hr.csv is a result file, not an export" {
-		t.Error(e)
+	if wantError(t, err, ErrResultsGiven); err.Error() != "hr.csv is a result file, not an export" {
+		t.Error(err)
 	}
 }
 
@@ -130,10 +130,9 @@ func TestAJournalWithoutItsResultFileIsRefused(t *testing.T) {
 	_, openErr := Open(path, csvfile.Options{}, sandbox)
 	_, readErr := Read(path, csvfile.Options{})
 	for _, err := range []error{createErr, openErr, readErr} {
-		e := as[*StrayJournalError](t, err)
-		if want := path + ".journal exists, but " + path +
-			", the result file it belongs to, does not"; e.Error() != want {
-			t.Errorf("%v\nwant %s", e, want)
+		wantError(t, err, ErrStrayJournal)
+		if want := path + ".journal belongs to a result file that does not exist or is empty"; err.Error() != want {
+			t.Errorf("%v\nwant %s", err, want)
 		}
 	}
 	if got := folder(t, path); len(got) != 1 {

@@ -27,30 +27,33 @@ func (f files) journal() string     { return f.path + ".journal" }
 func (f files) journalName() string { return f.name + ".journal" }
 func (f files) lock() string        { return f.path + ".lock" }
 
-// findFiles follows the symbolic links of a path at which no file need exist yet.
+// findFiles follows the symbolic links of a path at which no file need exist yet. A link to a file that does not
+// exist is refused: who made it would decide where personal data is written.
 func findFiles(f files) (files, error) {
-	if f.path = f.name; f.name == "" || os.IsPathSeparator(f.name[len(f.name)-1]) {
+	if f.name == "" || os.IsPathSeparator(f.name[len(f.name)-1]) {
 		return f, &NotResultsError{Path: f.name, Why: "it is a folder"}
 	}
-	for range 40 { // as many links as Linux follows
-		folder, err := resolveFolder(filepath.Dir(f.path), filepath.EvalSymlinks)
-		if err != nil {
-			return f, &FolderError{f.name, err}
-		}
-		f.path = filepath.Join(folder, filepath.Base(f.path))
-		if target, err := os.Readlink(f.path); err == nil {
-			if f.path = target; !filepath.IsAbs(target) {
-				f.path = filepath.Join(folder, target)
-			}
-			continue
-		}
-		info, err := os.Lstat(f.path)
-		if err == nil && !info.Mode().IsRegular() {
-			return f, &NotResultsError{Path: f.name, Why: "it is not a regular file"}
-		}
-		return f, ignoreMissing(err)
+	folder, err := resolveFolder(filepath.Dir(f.name), filepath.EvalSymlinks)
+	if err != nil {
+		return f, &FolderError{f.name, err}
 	}
-	return f, fmt.Errorf("following %s: too many symbolic links", f.name)
+	f.path = filepath.Join(folder, filepath.Base(f.name))
+	info, err := os.Lstat(f.path)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		target, err := filepath.EvalSymlinks(f.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return f, fmt.Errorf("%s %w", f.name, ErrDanglingLink)
+		}
+		if err != nil {
+			return f, fmt.Errorf("following %s: %w", f.name, err)
+		}
+		f.path = target
+		info, err = os.Stat(target)
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return f, &NotResultsError{Path: f.name, Why: "it is not a regular file"}
+	}
+	return f, ignoreMissing(err)
 }
 
 // resolveFolder resolves a folder's symbolic links with follow, filepath.EvalSymlinks. Some systems must list every
@@ -83,26 +86,29 @@ func exists(path string) bool {
 }
 
 // openRegular opens a file without following links, and without waiting for the other end of what is no
-// regular file.
+// regular file: that is ErrNotRegular.
 func openRegular(path string, flag int) (*os.File, error) {
-	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	if err := checkNoLink(path); err != nil {
+		return nil, err
 	}
 	file, err := os.OpenFile(path, flag|noFollow, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, notRegular(path, nil, err)
 	}
 	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
-	}
-	if err != nil {
+	if err = notRegular(path, info, err); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
 }
 
-var errNotRegular = errors.New("not a regular file")
+// notRegular is ErrNotRegular where what was opened at path is a link or no regular file, else err.
+func notRegular(path string, info fs.FileInfo, err error) error {
+	if errors.Is(err, syscall.ELOOP) || err == nil && info != nil && !info.Mode().IsRegular() {
+		return &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
+	}
+	return err
+}
 
 // tempPrefix begins the names of the files that are written beside the result file. They are the longest names
 // that a run needs.

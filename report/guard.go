@@ -12,83 +12,79 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// guard compares each row's person with what the file says of it, restores a user_subject that a spreadsheet
-// damaged, and fails with *SubjectsError or *ChangedError where the rows cannot be run as they are.
-func (l *Ledger) guard() error {
-	var damaged, moved, renamed, corrected ChangedRows
+// guardPersons compares each row's person with what the file says of it, restores a user_subject that a
+// spreadsheet damaged, and fails with *ChangedError where the rows cannot be run as they are.
+func (l *Ledger) guardPersons() error {
+	var damaged, changed, corrected, persons []ChangedRow
 	for i := range l.rows {
 		r := &l.rows[i]
 		e := &r.Entry
 		subject := subjectCell(r.Person.Subject)
+		row := ChangedRow{r.Number, r.Line, e.UserSubject, subject}
 		switch {
 		case e.UserSubject == "" && e.Check == "" && e.Outcome.Done() && subject != "":
-			moved.add(r, "", subject) // its user has the subject that it had
+			changed = append(changed, row) // its user has the subject that it had
 			continue
 		case e.UserSubject == "" && e.Check == "":
 			continue // to be derived
-		case r.fits(e.UserSubject):
-		case r.fits(subject):
+		case e.fits(e.UserSubject):
+		case e.fits(subject):
 			e.UserSubject, l.unsaved = subject, true
 		default:
-			damaged.add(r, e.UserSubject, subject)
+			damaged = append(damaged, row)
 			continue
 		}
 		switch {
 		case subject == e.UserSubject:
-			if e.Outcome == provision.Pending && !strings.EqualFold(e.Check, checkOf(r, subject)) {
-				renamed.add(r, "", describePerson(r.Person))
+			if e.Outcome == provision.Pending && !strings.EqualFold(e.Check, checkOf(e, r.Person)) {
+				persons = append(persons, ChangedRow{r.Number, r.Line, "", describePerson(r.Person)})
 			}
 		case e.Outcome.Done() || e.Outcome == provision.Pending:
-			moved.add(r, e.UserSubject, subject)
+			changed = append(changed, row)
 		case spreadsheetChanges(e.UserSubject, subject):
-			damaged.add(r, e.UserSubject, subject)
+			damaged = append(damaged, row)
 		default:
-			corrected.add(r, e.UserSubject, subject)
+			corrected = append(corrected, row)
 		}
 	}
+	name := l.files.name
 	switch {
-	case damaged.Total > 0:
-		return &SubjectsError{l.files.name, damaged, true}
-	case moved.Total > 0:
-		first := moved.Rows[0]
-		return &SubjectsError{l.files.name, moved, spreadsheetChanges(first.Was, first.Is)}
-	case renamed.Total > 0 && !l.accepted:
-		return &ChangedError{l.files.name, renamed}
-	}
-	if corrected.Total > 0 {
-		l.notify("%s: the subject of %s was corrected:%s", l.files.name,
-			text.Plural(corrected.Total, "row", "rows"), corrected.list(ChangedRow.String))
+	case damaged != nil:
+		return &ChangedError{name, SubjectDamaged, damaged}
+	case changed != nil && spreadsheetChanges(changed[0].Was, changed[0].Is):
+		return &ChangedError{name, SubjectDamaged, changed}
+	case changed != nil:
+		return &ChangedError{name, SubjectChanged, changed}
+	case persons != nil && !l.accepted:
+		return &ChangedError{name, PersonChanged, persons}
+	case corrected != nil:
+		l.notify("%s: the subject of %s was corrected:%s", name, text.Plural(len(corrected), "row", "rows"),
+			list(corrected, ChangedRow.String))
 	}
 	return nil
 }
 
-// checkOf is a row's cell in the check column, with a subject. It proves, after a spreadsheet has saved the
-// file, what the row was.
-func checkOf(r *Row, subject string) string {
-	return fmt.Sprintf("c-%08X-%08X", sum(r.Entry.Action, subject, strconv.Itoa(r.Number)),
-		sum(r.Person.Name, r.Person.Email))
+// checkOf is the check cell of an entry with its user_subject, for a person's name and email. It proves, after a
+// spreadsheet has saved the file, what the row was.
+func checkOf(e *Entry, p provision.Person) string {
+	return checkOfSubject(e, e.UserSubject) + fmt.Sprintf("%08X", sum(p.Name, p.Email))
+}
+
+// checkOfSubject is the first half of the check cell of an entry whose user_subject is subject.
+func checkOfSubject(e *Entry, subject string) string {
+	return fmt.Sprintf("c-%08X-", sum(e.Action, subject, strconv.Itoa(int(e.Row))))
 }
 
 // sum is the CRC-32C of parts joined by a NUL each.
-func sum(parts ...string) uint32 {
-	b := make([]byte, 0, 256)
-	for i, part := range parts {
-		if i > 0 {
-			b = append(b, 0)
-		}
-		b = append(b, part...)
-	}
-	return checksum(b)
-}
+func sum(parts ...string) uint32 { return checksum([]byte(strings.Join(parts, "\x00"))) }
 
-// fits reports whether the first half of the row's check is of a subject.
-func (r *Row) fits(subject string) bool {
-	const half = len("c-00000000-")
-	check, want := r.Entry.Check, checkOf(r, subject)
-	if len(check) != len(want) || !strings.EqualFold(check[:half], want[:half]) {
+// fits reports whether the first half of the entry's check is of a subject.
+func (e *Entry) fits(subject string) bool {
+	want := checkOfSubject(e, subject)
+	if len(e.Check) != len(want)+8 || !strings.EqualFold(e.Check[:len(want)], want) {
 		return false
 	}
-	_, err := hex.DecodeString(check[half:])
+	_, err := hex.DecodeString(e.Check[len(want):])
 	return err == nil
 }
 

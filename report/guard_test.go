@@ -81,13 +81,13 @@ func TestRetryRefusesAFileThatWasCutShort(t *testing.T) {
 func TestRetryRefusesAFileOfAnEarlierVersion(t *testing.T) {
 	old := "Employee ID,Name," + strings.Join(oldColumns(), ",") + "\n1001,Ada,pending,,1001,,,,,,,sandbox,1\n"
 	_, path, _, err := retryText(t, old, sandbox)
-	as[*OldResultsError](t, err)
+	wantError(t, err, ErrOldResults)
 	_, err = Read(path, csvfile.Options{})
-	as[*OldResultsError](t, err)
+	wantError(t, err, ErrOldResults)
 	_, err = Create(path, parseText(t, sixRows), theAction, sandbox)
-	as[*OldResultsError](t, err)
+	wantError(t, err, ErrOldResults)
 	_, err = Create(filepath.Join(t.TempDir(), "x.csv"), parseText(t, old), theAction, sandbox)
-	as[*OldResultsError](t, err)
+	wantError(t, err, ErrOldResults)
 	l, err := Create(path, parseText(t, sixRows), theAction, Options{Overwrite: true})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestRetryRefusesAFileOfAnEarlierVersion(t *testing.T) {
 	write(t, path, ranText(t))
 	write(t, path+".journal", sealed(oldJournalMagic+",17,host,now"))
 	_, _, err = retry(t, path, sandbox)
-	as[*OldResultsError](t, err)
+	wantError(t, err, ErrOldResults)
 }
 
 func TestRetryRefusesAnotherTenant(t *testing.T) {
@@ -127,36 +127,36 @@ func TestRetryRefusesSubjectsThatAreNoLongerWhatTheyWere(t *testing.T) {
 	prefixed := theAction
 	prefixed.Subject = "auth0|{Employee ID}"
 	for _, c := range []struct {
-		name    string
-		action  Action
-		save    func(table) table
-		total   int
-		damaged bool
-		want    string
+		name   string
+		action Action
+		save   func(table) table
+		total  int
+		kind   ChangeKind
+		want   string
 	}{
-		{"a done row", theAction, func(tb table) table { return tb.set(1, "Employee ID", "00999") }, 1, false,
+		{"a done row", theAction, func(tb table) table { return tb.set(1, "Employee ID", "00999") }, 1, SubjectChanged,
 			`row 1 (line 2) was "00123", is now "00999"`},
-		{"a pending row", theAction, func(tb table) table { return tb.set(2, "Employee ID", "00999") }, 1, false,
+		{"a pending row", theAction, func(tb table) table { return tb.set(2, "Employee ID", "00999") }, 1, SubjectChanged,
 			`row 2 (line 3) was "00456", is now "00999"`},
 		{"zeros lost", theAction, func(tb table) table {
 			return tb.set(3, "outcome", "failed").set(1, "Employee ID",
 				"123")
-		}, 1, true,
+		}, 1, SubjectDamaged,
 			`row 1 (line 2) was "00123", is now "123"`},
 		{"zeros lost in a failed row", prefixed, func(tb table) table {
 			return tb.set(2, "outcome", "failed").set(2,
 				"Employee ID", "456")
-		}, 1, true,
+		}, 1, SubjectDamaged,
 			`row 2 (line 3) was "auth0|00456", is now "auth0|456"`},
 		{"an exponent in a failed row", theAction, func(tb table) table {
 			return tb.set(3, "outcome", "failed").set(3, "Employee ID", "1,23E+19")
-		}, 1, true, `"1,23E+19"`},
+		}, 1, SubjectDamaged, `"1,23E+19"`},
 		{"digits zeroed in a failed row", theAction, func(tb table) table {
 			return tb.set(3, "outcome", "failed").set(3, "Employee ID", "12345678901234600000")
-		}, 1, true, `"12345678901234600000"`},
+		}, 1, SubjectDamaged, `"12345678901234600000"`},
 		{"a date in a failed row", theAction, func(tb table) table {
 			return tb.set(4, "outcome", "failed").set(4, "Employee ID", "07. Aug")
-		}, 1, true, `"07. Aug"`},
+		}, 1, SubjectDamaged, `"07. Aug"`},
 		{"zeros lost in both columns", theAction, func(tb table) table {
 			for i, zeros := range []string{"", "123", "456"} {
 				if i > 0 {
@@ -164,12 +164,12 @@ func TestRetryRefusesSubjectsThatAreNoLongerWhatTheyWere(t *testing.T) {
 				}
 			}
 			return tb
-		}, 2, true, `row 1 (line 2): "123" does not fit the row's check`},
+		}, 2, SubjectDamaged, `row 1 (line 2): "123" does not fit the row's check`},
 		{"one column sorted alone", theAction, func(tb table) table {
 			return tb.set(1, "Employee ID", "00456").set(1, "user_subject", "00456").set(2, "Employee ID",
 				"00123").set(2, "user_subject", "00123")
-		}, 2, true, `row 1 (line 2): "00456" does not fit the row's check`},
-		{"the check emptied", theAction, func(tb table) table { return tb.set(1, "check", "") }, 1, true,
+		}, 2, SubjectDamaged, `row 1 (line 2): "00456" does not fit the row's check`},
+		{"the check emptied", theAction, func(tb table) table { return tb.set(1, "check", "") }, 1, SubjectDamaged,
 			`row 1 (line 2): "00123" does not`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -177,10 +177,9 @@ func TestRetryRefusesSubjectsThatAreNoLongerWhatTheyWere(t *testing.T) {
 			record(t, l, created(l.Pending()[0]))
 			mustClose(t, l)
 			_, _, _, err := retryText(t, c.save(tableOf(t, read(t, path))).saved(',', false, ""), sandbox)
-			e := as[*SubjectsError](t, err)
-			if e.Total != c.total || e.Damaged != c.damaged || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("total %d, damaged %v: %v\nwant %d, %v, %s", e.Total, e.Damaged, err, c.total, c.damaged,
-					c.want)
+			e := as[*ChangedError](t, err)
+			if len(e.Rows) != c.total || e.Kind != c.kind || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%d rows, kind %v: %v\nwant %d, %v, %s", len(e.Rows), e.Kind, err, c.total, c.kind, c.want)
 			}
 		})
 	}
@@ -201,8 +200,8 @@ func TestRetryAsksForConsentToChangedPersonsOfPendingRows(t *testing.T) {
 	}
 	err = prepare(l)
 	e := as[*ChangedError](t, err)
-	if e.Total != 2 || e.Rows[0].Row != 3 || e.Rows[1].Is != "Lovelace, Annabella <al@acme.example>" || read(t,
-		path) != text {
+	if e.Kind != PersonChanged || len(e.Rows) != 2 || e.Rows[0].Row != 3 ||
+		e.Rows[1].Is != "Lovelace, Annabella <al@acme.example>" || read(t, path) != text {
 		t.Errorf("%+v, and the file is\n%s", e, read(t, path))
 	}
 	l.AcceptChanges()

@@ -1,16 +1,20 @@
 package report
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 )
 
@@ -101,7 +105,7 @@ func (j *journal) keepSynced() {
 		case <-j.stop:
 			return
 		case <-tick.C:
-			j.sync() // append returns its error
+			j.sync() // append and close return its error
 		}
 	}
 }
@@ -110,18 +114,16 @@ func (j *journal) keepSynced() {
 // written may be lost.
 func (j *journal) sync() error {
 	j.mu.Lock()
-	unsynced := j.unsynced
+	unsynced, failed := j.unsynced, j.failed
 	j.unsynced = false
 	j.mu.Unlock()
-	if !unsynced {
-		return nil
+	if !unsynced || failed != nil {
+		return failed
 	}
 	err := j.files.do("sync", j.files.journal(), j.file.Sync)
-	if err != nil {
-		j.mu.Lock()
-		j.failed = err
-		j.mu.Unlock()
-	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.failed = err
 	return err
 }
 
@@ -172,4 +174,98 @@ func parseLine(line []byte) (cells []string, ok bool) {
 	}
 	cells, err := csv.NewReader(strings.NewReader(string(body))).Read()
 	return cells, err == nil
+}
+
+// A replay is what could be read of a journal. The zero replay is that of a missing one.
+type replay struct {
+	holder  string  // whose run: process, host and since when
+	entries []Entry // as they came
+	damaged int     // lines from the first on that is not whole
+}
+
+// readJournal reads a journal to its first line that is not whole: what was to follow it is unknown. An
+// earlier version's is an *OldResultsError.
+func readJournal(in io.Reader, name string) (replay, error) {
+	b, err := io.ReadAll(in)
+	if err != nil {
+		return replay{}, fmt.Errorf("reading %s: %w", name, err)
+	}
+	var j replay
+	var cells [][]string
+	first := true
+	for line := range bytes.Lines(b) {
+		if j.damaged > 0 {
+			j.damaged++
+			continue
+		}
+		row, ok := parseLine(line)
+		switch {
+		case ok && first && row[0] == oldJournalMagic:
+			return replay{}, fmt.Errorf("%s %w", name, ErrOldResults)
+		case ok && first:
+			j.holder, ok = holderOf(row)
+		case ok && len(row) == blockSize:
+			cells = append(cells, row)
+		case ok:
+			cells = append(cells, make([]string, blockSize)) // of no row
+		}
+		if !ok {
+			j.damaged = 1
+		}
+		first = false
+	}
+	j.entries, err = decodeEntries(cells)
+	return j, err
+}
+
+// holderOf reads a journal's first line.
+func holderOf(cells []string) (string, bool) {
+	if len(cells) != 4 || cells[0] != journalMagic {
+		return "", false
+	}
+	return fmt.Sprintf("process %s on %s, since %s", cells[1], cells[2], cells[3]), true
+}
+
+// readHolder says whose journal stands at path.
+func readHolder(path string) string {
+	if file, err := openRegular(path, os.O_RDONLY); err == nil {
+		defer file.Close()
+		j, err := readJournal(io.LimitReader(file, 4<<10), path) // the first line is far shorter
+		if err == nil && j.holder != "" {
+			return j.holder
+		}
+	}
+	return "it has not yet recorded who it is"
+}
+
+// mergeInto merges the journal's results into the rows, and returns how many of them there were. A result
+// belongs to a row where number and check are the row's, and tenant, too.
+func (j replay) mergeInto(r *Results) (merged int) {
+	for _, e := range j.entries {
+		row := find(r.byNumber, int(e.Row))
+		if row == nil || !slices.Contains(provision.Outcomes(), e.Outcome) || e.Outcome == provision.Duplicate {
+			continue
+		}
+		was := &row.Entry
+		if e.Check == "" || e.Check != was.Check || was.Tenant != "" && !strings.EqualFold(e.Tenant, was.Tenant) {
+			continue
+		}
+		merged++
+		undone := was.Outcome == provision.Created &&
+			(e.Outcome == provision.Deleted || e.Code == provision.CodeNotCreatedHere)
+		if undone || !was.Outcome.Done() {
+			*was = e
+		}
+	}
+	return merged
+}
+
+// dropped says how much of the journal does not count; empty where all of it does.
+func (j replay) dropped(name string, merged int) string {
+	all := len(j.entries) + j.damaged
+	if merged == all {
+		return ""
+	}
+	return fmt.Sprintf("%s: %d of %d results dropped: %d cut short or damaged, %d of no row in this file", name,
+		all-merged, all, j.damaged, len(j.entries)-merged)
 }

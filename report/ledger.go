@@ -27,18 +27,17 @@ type Options struct {
 // that takes the results. Record, Pending, Rows and Summary are safe for concurrent use, after Prepare or
 // PrepareUndo has returned and before Close.
 type Ledger struct {
-	options Options
-	files   files
-	lock    *lock         // nil for a preview in memory, and once closed
-	export  *csvfile.File // the export, or the result file that was opened
-	action  Action
-	found   fs.FileInfo // the result file as it was found, then as this run wrote it; nil where there is none
-	preview bool        // nothing is written
-	undo    bool
-	journal *journal    // while prepared, but for a preview
-	index   map[int]int // of a row in rows, by its number
-
-	accepted bool // changes to persons of pending rows are intended
+	options  Options
+	files    files
+	lock     *lock         // nil for a preview in memory, and once closed
+	export   *csvfile.File // the export, or the result file that was opened
+	action   Action
+	found    fs.FileInfo // the result file as it was found, then as this run wrote it; nil where there is none
+	preview  bool        // nothing is written
+	undo     bool
+	accepted bool     // changes to persons of pending rows are intended
+	journal  *journal // while prepared, but for a preview
+	byNumber []*Row   // rows, in the order of their numbers
 
 	mu      sync.Mutex
 	rows    []Row // in the file's order
@@ -47,10 +46,10 @@ type Ledger struct {
 
 // A Row is a row of a result file.
 type Row struct {
-	roster.Row
-	Number int
-	Line   int // of the result file as it stands on the disk
-	Entry  Entry
+	*roster.Row // nil in a Ledger that is not prepared
+	Number      int
+	Line        int // of the result file as it stands on the disk
+	Entry       Entry
 
 	settled bool // by this run
 }
@@ -66,20 +65,19 @@ func Create(path string, export *csvfile.File, action Action, o Options) (*Ledge
 func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, error) {
 	switch {
 	case export.Block >= 0:
-		return nil, &ResultsGivenError{export.Name}
+		return nil, fmt.Errorf("%s %w", export.Name, ErrResultsGiven)
 	case hasColumns(export.Header.Cells, oldColumns()):
-		return nil, &OldResultsError{export.Name}
+		return nil, fmt.Errorf("%s %w", export.Name, ErrOldResults)
 	}
 	return newLedger(f, o, func(l *Ledger) error {
 		l.export, l.action, l.unsaved = export, action, true
-		l.rows, l.index = make([]Row, len(export.Records)), make(map[int]int, len(export.Records))
+		l.rows = make([]Row, len(export.Records))
 		entry := Entry{Action: action.String(), Outcome: provision.Pending}
 		for i := range l.rows {
-			r := &export.Records[i]
 			entry.Row = Number(i + 1)
-			l.rows[i] = Row{Row: roster.Row{Record: r}, Number: i + 1, Line: r.Line, Entry: entry}
-			l.index[i+1] = i
+			l.rows[i] = Row{Number: i + 1, Entry: entry}
 		}
+		l.byNumber = sortByNumber(l.rows)
 		if l.preview {
 			return nil
 		}
@@ -98,7 +96,7 @@ func open(f files, read csvfile.Options, o Options) (*Ledger, error) {
 		if err != nil {
 			return err
 		}
-		l.export, l.action, l.rows, l.index, l.found = r.File, r.Action, r.Rows, r.index, r.info
+		l.export, l.action, l.rows, l.byNumber, l.found = r.File, r.Action, r.Rows, r.byNumber, r.info
 		l.unsaved = r.Unmerged || runtime.GOOS != "windows" && r.info.Mode().Perm() != 0o600
 		for _, w := range r.Warnings {
 			l.notify("%s", w)
@@ -151,21 +149,21 @@ func (l *Ledger) File() *csvfile.File { return l.export }
 // Action is what the file's rows are for.
 func (l *Ledger) Action() Action { return l.action }
 
-// AcceptChanges lets the next Prepare go on where the name or address of a pending row was changed in the file;
+// AcceptChanges lets the next Prepare go on where the name or email of a pending row was changed in the file;
 // without it that is a *ChangedError, and nothing has been written.
 func (l *Ledger) AcceptChanges() { l.accepted = true }
 
-// Prepare checks the rows against the file (guards), against each other (conflicts), writes the result file
-// with every row in it, and starts the journal. people has one row for each record of the file. It may be
-// called again after a *ChangedError.
+// Prepare checks the rows against the file, and against each other (conflicts), writes the result file with
+// every row in it, and starts the journal. people has one row for each record of the file; they are the ledger's
+// from then on. It may be called again after a *ChangedError.
 func (l *Ledger) Prepare(people *roster.Roster) error {
 	if len(people.Rows) != len(l.rows) {
 		return fmt.Errorf("%s has %d rows, but there are %d persons", l.files.name, len(l.rows), len(people.Rows))
 	}
 	for i := range l.rows {
-		l.rows[i].Row = people.Rows[i]
+		l.rows[i].Row = &people.Rows[i]
 	}
-	if err := l.guard(); err != nil {
+	if err := l.guardPersons(); err != nil {
 		return err
 	}
 	l.decideAll()
@@ -178,29 +176,24 @@ func (l *Ledger) Prepare(people *roster.Roster) error {
 func (l *Ledger) PrepareUndo(preview bool) error {
 	l.preview, l.undo = preview, true
 	derivePersons(l.export, l.action, l.rows)
-	var damaged ChangedRows
+	var damaged []ChangedRow
 	for i := range l.rows {
 		r := &l.rows[i]
 		if !r.Entry.MayHaveCreated() {
 			continue
 		}
 		subject := r.Entry.UserSubject
-		if !r.fits(subject) {
-			damaged.add(r, subject, subject)
+		if !r.Entry.fits(subject) {
+			damaged = append(damaged, ChangedRow{r.Number, r.Line, subject, subject})
 		}
 		if r.Person.Subject != subject {
 			r.Person = provision.Person{Subject: subject}
 		}
 	}
-	if damaged.Total > 0 {
-		return &SubjectsError{l.files.name, damaged, true}
+	if damaged != nil {
+		return &ChangedError{l.files.name, SubjectDamaged, damaged}
 	}
 	return l.start()
-}
-
-// MayHaveCreated reports whether a run of the file created the row's user, or may have: undo is for such rows.
-func (e Entry) MayHaveCreated() bool {
-	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
 }
 
 // start writes the result file where it does not hold the rows yet, and starts the journal in the place of an

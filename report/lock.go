@@ -24,7 +24,7 @@ const (
 	lockPause = 50 * time.Millisecond
 )
 
-// acquireLock locks f. Where another run holds the lock it fails with *LockedError.
+// acquireLock locks f. Where another run holds the lock it fails with ErrLocked.
 func acquireLock(f files) (*lock, error) {
 	pause := time.NewTicker(lockPause)
 	defer pause.Stop()
@@ -36,7 +36,7 @@ func acquireLock(f files) (*lock, error) {
 		case l != nil:
 			return l, nil
 		case err == nil && tries == lockTries:
-			return nil, &LockedError{f.name, readHolder(f.journal())}
+			return nil, fmt.Errorf("%w %s: %s", ErrLocked, f.name, readHolder(f.journal()))
 		}
 		<-pause.C
 	}
@@ -46,8 +46,8 @@ func acquireLock(f files) (*lock, error) {
 // that was locked need not be the one that the next run finds; then it is tried again.
 func tryLock(path string) (*lock, error) {
 	for range 100 {
-		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
-			return nil, &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+		if err := checkNoLink(path); err != nil {
+			return nil, err
 		}
 		file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 		got, err := file.TryLock()
@@ -55,10 +55,10 @@ func tryLock(path string) (*lock, error) {
 			return nil, nil
 		}
 		if err != nil || !got {
-			return nil, err
+			return nil, notRegular(path, nil, err)
 		}
 		locked, err := file.Stat()
-		if err == nil {
+		if err = notRegular(path, locked, err); err == nil {
 			var found fs.FileInfo
 			if found, err = os.Lstat(path); err == nil && os.SameFile(locked, found) {
 				return &lock{file, path}, nil

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -94,12 +95,12 @@ func TestASecondRunIsRefusedAndNamesTheFirst(t *testing.T) {
 	cmd, release := holding(t, path)
 	for _, name := range []string{path, link} {
 		_, err := Open(name, csvfile.Options{}, sandbox)
-		e := as[*LockedError](t, err)
-		if !strings.Contains(e.Holder, fmt.Sprint("process ", cmd.Process.Pid, " on ")) || e.Path != name {
+		wantError(t, err, ErrLocked)
+		if !strings.Contains(err.Error(), fmt.Sprint(name, ": process ", cmd.Process.Pid, " on ")) {
 			t.Errorf("%v", err)
 		}
 		_, err = Create(name, parseText(t, sixRows), theAction, Options{Overwrite: true})
-		as[*LockedError](t, err)
+		wantError(t, err, ErrLocked)
 	}
 	checkRead(t, link, true)
 	release()
@@ -143,8 +144,8 @@ func TestARunThatHasNoJournalYetIsNotNamed(t *testing.T) {
 		sealed("something else,17,here,now")} {
 		write(t, path+".journal", journal)
 		_, err := Create(path, parseText(t, sixRows), theAction, sandbox)
-		if e := as[*LockedError](t, err); e.Holder != "" || !strings.HasSuffix(err.Error(),
-			"it has not yet recorded who it is") {
+		if wantError(t, err, ErrLocked); !strings.HasSuffix(err.Error(),
+			path+": it has not yet recorded who it is") {
 			t.Errorf("%q: %v", journal, err)
 		}
 	}
@@ -162,7 +163,7 @@ func TestOneRunAtATime(t *testing.T) {
 			for range 8 {
 				l, err := Open(path, csvfile.Options{}, sandbox)
 				if err != nil {
-					if _, ok := err.(*LockedError); !ok {
+					if !errors.Is(err, ErrLocked) {
 						t.Error(err)
 					}
 					continue

@@ -10,15 +10,17 @@ import (
 
 // Record takes a result into memory and the journal, and returns when the operating system has it.
 func (l *Ledger) Record(r provision.Result) error {
-	i, found := l.index[r.Number]
+	row := find(l.byNumber, r.Number)
 	switch {
-	case l.journal == nil && !l.preview || !found:
+	case l.journal == nil && !l.preview:
+		return fmt.Errorf("recording row %d: no run is prepared", r.Number)
+	case row == nil:
 		return fmt.Errorf("recording row %d: the ledger has no such row", r.Number)
 	case !slices.Contains(provision.Outcomes(), r.Outcome) || r.Outcome == provision.Duplicate:
 		return fmt.Errorf("recording row %d: %q is not an outcome of a run", r.Number, r.Outcome)
 	}
 	l.mu.Lock()
-	was := l.rows[i].Entry
+	was := row.Entry
 	l.mu.Unlock()
 	e := was.with(r)
 	if l.undo && was.Outcome == provision.Created && r.Outcome != provision.Deleted {
@@ -31,7 +33,7 @@ func (l *Ledger) Record(r provision.Result) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.rows[i].Entry, l.rows[i].settled = e, r.Outcome != provision.Pending
+	row.Entry, row.settled = e, r.Outcome != provision.Pending
 	l.unsaved = true
 	return nil
 }
@@ -50,10 +52,10 @@ func (e Entry) with(r provision.Result) Entry {
 func (l *Ledger) Pending() []provision.Row {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	rows := make([]provision.Row, 0, l.countWaiting())
+	rows := make([]provision.Row, 0, len(l.rows))
 	for _, tried := range []bool{false, true} {
 		for i := range l.rows {
-			if row := l.rowOf(&l.rows[i]); row.Tried == tried && l.waits(&l.rows[i]) {
+			if row, waits := l.pendingRow(&l.rows[i]); waits && row.Tried == tried {
 				rows = append(rows, row)
 			}
 		}
@@ -61,38 +63,13 @@ func (l *Ledger) Pending() []provision.Row {
 	return rows
 }
 
-// Waiting is the number of rows that Pending lists.
-func (l *Ledger) Waiting() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.countWaiting()
-}
-
-func (l *Ledger) countWaiting() (n int) {
-	for i := range l.rows {
-		if l.waits(&l.rows[i]) {
-			n++
-		}
-	}
-	return n
-}
-
-func (l *Ledger) waits(r *Row) bool {
-	if l.undo {
-		return r.Entry.MayHaveCreated()
-	}
-	return r.Entry.Outcome == provision.Pending || l.lookupOnly(r)
-}
-
-func (l *Ledger) lookupOnly(r *Row) bool {
-	return l.action.Command == "create" && r.Entry.Outcome == provision.Invalid && isContradiction(r.Entry.Code)
-}
-
-// rowOf is a row as a run works on it.
-func (l *Ledger) rowOf(r *Row) provision.Row {
+// pendingRow is a row as a run works on it, and whether one does.
+func (l *Ledger) pendingRow(r *Row) (row provision.Row, waits bool) {
 	e := &r.Entry
-	row := provision.Row{
-		Number: r.Number, Person: r.Person, LookupOnly: l.lookupOnly(r),
+	contradicts := e.Outcome == provision.Invalid &&
+		(e.Code == provision.CodeSubjectTwice || e.Code == provision.CodeEmailTwice)
+	row = provision.Row{
+		Number: r.Number, Person: r.Person, LookupOnly: l.action.Command == "create" && contradicts,
 		Tried: e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending,
 	}
 	switch {
@@ -104,12 +81,15 @@ func (l *Ledger) rowOf(r *Row) provision.Row {
 	if l.undo || row.ChangeSent { // else it may be the user of another person
 		row.UserID = string(e.UserID)
 	}
-	return row
+	if l.undo {
+		return row, e.MayHaveCreated()
+	}
+	return row, e.Outcome == provision.Pending || row.LookupOnly
 }
 
-// isContradiction reports whether a code says that a row contradicts another one.
-func isContradiction(code Text) bool {
-	return code == provision.CodeSubjectTwice || code == provision.CodeEmailTwice
+// MayHaveCreated reports whether a run of the file created the row's user, or may have: undo is for such rows.
+func (e Entry) MayHaveCreated() bool {
+	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
 }
 
 // Rows are the rows as they are now: a copy.

@@ -127,7 +127,8 @@ func checkNotices(left leftover, r *recovery, d disk) error {
 	}
 	if damaged := len(lines) - whole; damaged > 0 {
 		all := max(whole-1, 0) + damaged // the first line is no result
-		want = []string{fmt.Sprintf("%s: %d of %d results dropped: %d cut short or damaged", name, damaged, all, damaged)}
+		want = []string{fmt.Sprintf("%s: %d of %d results dropped: %d cut short or damaged, 0 of no row in this file", name,
+			damaged, all, damaged)}
 	}
 	if !slices.Equal(r.notices, want) {
 		return fmt.Errorf("notices %q, want %q", r.notices, want)

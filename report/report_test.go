@@ -164,6 +164,13 @@ func as[E error](t testing.TB, err error) E {
 	return e
 }
 
+func wantError(t testing.TB, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Fatalf("got %v, want %v", err, want)
+	}
+}
+
 // numbers are the numbers of rows.
 func numbers(rows []provision.Row) []int {
 	var n []int

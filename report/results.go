@@ -1,18 +1,22 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/roster"
+	"qlik-provision/provision/text"
 )
 
 // Results is a result file that was read, with the journal beside it merged in memory; it is not locked, and
-// a run may be on.
+// another run may work on it.
 type Results struct {
 	Path     string
 	File     *csvfile.File
@@ -23,8 +27,8 @@ type Results struct {
 	Unmerged bool   // the journal has results that are not in the file yet
 	Warnings []string
 
-	info  fs.FileInfo // of the file that was read
-	index map[int]int // of a row in Rows, by its number
+	info     fs.FileInfo // of the file that was read
+	byNumber []*Row      // Rows, in the order of their numbers
 }
 
 // Read reads the result file at path: for report, verify and plan. Persons are derived from the file's action
@@ -46,15 +50,18 @@ func Read(path string, read csvfile.Options) (*Results, error) {
 	return r, nil
 }
 
-// derivePersons fills in the rows' persons. Where the action no longer fits the file's columns they stay
-// empty: the rows have their subjects, and are what is asked for.
+// derivePersons derives the rows' persons. Where the action no longer fits the file's columns they stay empty:
+// the rows have their subjects, and are what is asked for.
 func derivePersons(file *csvfile.File, action Action, rows []Row) {
 	people, err := roster.Read(file, action.Sources())
 	if err != nil {
-		return
+		people = &roster.Roster{Rows: make([]roster.Row, len(rows))}
+		for i := range people.Rows {
+			people.Rows[i].Record = &file.Records[i]
+		}
 	}
 	for i := range rows {
-		rows[i].Row = people.Rows[i]
+		rows[i].Row = &people.Rows[i]
 	}
 }
 
@@ -80,9 +87,9 @@ func (r *Results) Promises() []provision.Promise {
 	return promises
 }
 
-// load reads a result file and its journal as they belong together. It fails with *StrayJournalError,
-// *NotResultsError, *OldResultsError, a *csvfile.Error, or the system's error. Of a file that is refused
-// because of its rows, File is set all the same.
+// load reads a result file and its journal as they belong together. It fails with ErrStrayJournal, ErrOldResults,
+// *NotResultsError, a *csvfile.Error, or the system's error. Of a file that is refused because of its rows, File
+// is set all the same.
 func load(f files, read csvfile.Options) (*Results, error) {
 	r := &Results{Path: f.name}
 	var file, journal *os.File
@@ -90,9 +97,6 @@ func load(f files, read csvfile.Options) (*Results, error) {
 		file, journal, err = openTogether(f)
 		return err
 	})
-	if isShared(err) {
-		err = &InUseError{f.name, err}
-	}
 	if err != nil {
 		return r, err
 	}
@@ -123,9 +127,9 @@ func load(f files, read csvfile.Options) (*Results, error) {
 // replaces the one and removes the other; then both are opened again.
 func openTogether(f files) (file, journal *os.File, err error) {
 	for range 100 {
-		file, err := os.Open(f.path)
+		file, err := openRegular(f.path, os.O_RDONLY)
 		if errors.Is(err, fs.ErrNotExist) && exists(f.journal()) {
-			err = &StrayJournalError{f.name, f.journalName()}
+			err = fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
 		}
 		if err != nil {
 			return nil, nil, err
@@ -136,12 +140,12 @@ func openTogether(f files) (file, journal *os.File, err error) {
 		}
 		opened, err := file.Stat()
 		if err == nil && opened.Size() == 0 && journal != nil { // an editor emptied it: the journal has the results
-			err = errors.Join(&StrayJournalError{f.name, f.journalName()}, file.Close(), journal.Close())
-			return nil, nil, err
+			err = fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
+			return nil, nil, errors.Join(err, file.Close(), journal.Close())
 		}
 		if err == nil {
 			var now fs.FileInfo
-			if now, err = os.Stat(f.path); err == nil && os.SameFile(opened, now) {
+			if now, err = os.Lstat(f.path); err == nil && os.SameFile(opened, now) {
 				return file, journal, nil
 			}
 		}
@@ -151,4 +155,156 @@ func openTogether(f files) (file, journal *os.File, err error) {
 		}
 	}
 	return nil, nil, fmt.Errorf("%s is replaced again and again", f.name)
+}
+
+// parse reads the records of a result file. Where its header does not have our columns it is none.
+func parse(in *os.File, name string, read csvfile.Options) (*csvfile.File, error) {
+	read.Block, read.LooksLikeHeader = Columns(), roster.LooksLikeHeader
+	file, err := csvfile.Read(in, name, read)
+	if err != nil || file.Block >= 0 {
+		return file, err
+	}
+	header := file.Header.Cells
+	if hasColumns(header, oldColumns()) {
+		return nil, fmt.Errorf("%s %w", name, ErrOldResults)
+	}
+	missing := slices.DeleteFunc(Columns(), func(c string) bool { return slices.Contains(header, c) })
+	why := "the header lacks " + strings.Join(missing, ", ")
+	if len(missing) == 0 {
+		why = "its columns do not stand next to each other in the order " + strings.Join(Columns(), ",")
+	}
+	return nil, &NotResultsError{name, why, len(missing) <= 3}
+}
+
+// hasColumns reports whether columns stand next to each other in a header.
+func hasColumns(header, columns []string) bool {
+	for i := range len(header) - len(columns) + 1 {
+		if slices.Equal(header[i:i+len(columns)], columns) {
+			return true
+		}
+	}
+	return false
+}
+
+// readRows fills in the rows and the action, and fails with *NotResultsError where they cannot be run.
+func (r *Results) readRows() error {
+	r.Rows = make([]Row, 0, len(r.File.Records))
+	for records := range slices.Chunk(r.File.Records, batchSize) {
+		cells := make([][]string, len(records))
+		for i := range records {
+			cells[i] = r.block(&records[i])
+		}
+		entries, err := decodeEntries(cells)
+		if err != nil {
+			return err
+		}
+		for i, e := range entries {
+			e.trim()
+			r.Rows = append(r.Rows, Row{Number: int(e.Row), Line: records[i].Line, Entry: e})
+		}
+	}
+	r.byNumber = sortByNumber(r.Rows)
+	if err := r.readAction(); err != nil {
+		return err
+	}
+	return r.checkRows()
+}
+
+// sortByNumber lists rows in the order of their numbers, those of one number in the order of the file.
+func sortByNumber(rows []Row) []*Row {
+	sorted := make([]*Row, len(rows))
+	for i := range rows {
+		sorted[i] = &rows[i]
+	}
+	slices.SortStableFunc(sorted, func(a, b *Row) int { return cmp.Compare(a.Number, b.Number) })
+	return sorted
+}
+
+// find is the row with a number, nil where there is none.
+func find(byNumber []*Row, number int) *Row {
+	i, found := slices.BinarySearchFunc(byNumber, number, func(r *Row, n int) int { return cmp.Compare(r.Number, n) })
+	if !found {
+		return nil
+	}
+	return byNumber[i]
+}
+
+// block are a record's cells of our columns. Spreadsheets leave empty cells out at the end of a line.
+func (r *Results) block(record *csvfile.Record) []string {
+	from := min(r.File.Block, len(record.Cells))
+	cells := record.Cells[from:min(from+blockSize, len(record.Cells))]
+	return append(slices.Clip(cells), make([]string, blockSize-len(cells))...)
+}
+
+// trim removes the blanks that an editor may have left around values that have none.
+func (e *Entry) trim() {
+	for _, value := range []*string{&e.Action, (*string)(&e.Outcome), &e.UserSubject, &e.Tenant, &e.Check} {
+		*value = strings.TrimSpace(*value)
+	}
+	e.Outcome = provision.Outcome(strings.ToLower(string(e.Outcome)))
+	if e.Outcome == "" { // a cell that was emptied: the row is to be run
+		e.Outcome = provision.Pending
+	}
+}
+
+// refuse is a *NotResultsError.
+func (r *Results) refuse(format string, args ...any) error {
+	return &NotResultsError{r.Path, fmt.Sprintf(format, args...), true}
+}
+
+// readAction reads the one action of the rows. A row's cell may be empty: it is filled in.
+func (r *Results) readAction() error {
+	var first *Row
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		switch action := row.Entry.Action; {
+		case action == "":
+		case first == nil:
+			first = row
+		case action != first.Entry.Action:
+			return r.refuse("it has more than one action: row %d (line %d) is for %q, row %d (line %d) for %q",
+				first.Number, first.Line, first.Entry.Action, row.Number, row.Line, action)
+		}
+	}
+	if first == nil {
+		return r.refuse("the action column is empty")
+	}
+	for i := range r.Rows {
+		r.Rows[i].Entry.Action = first.Entry.Action // one string for all
+	}
+	var err error
+	if r.Action, err = ParseAction(first.Entry.Action); err != nil {
+		return r.refuse("the action %q cannot be read: %v", first.Entry.Action, err)
+	}
+	return nil
+}
+
+// checkRows checks that row numbers are unique and outcomes known, and warns of rows that are missing.
+func (r *Results) checkRows() error {
+	for i := range r.Rows {
+		row, e := &r.Rows[i], &r.Rows[i].Entry
+		last := i == len(r.Rows)-1 && !r.File.Whole
+		cells := r.block(&r.File.Records[i])
+		switch first := find(r.byNumber, row.Number); {
+		case last && (row.Number == 0 || e.Check != "" && !e.fits(e.UserSubject)):
+			return r.refuse("line %d: the last line has no end, so the file was probably cut short", row.Line)
+		case row.Number == 0 && strings.TrimSpace(strings.Join(cells, "")) == "":
+			return r.refuse("line %d: the row was added to the file: delete it, and put the person into another export",
+				row.Line)
+		case row.Number == 0 && cells[blockSize-1] == "":
+			return r.refuse("line %d: the row number is missing", row.Line)
+		case row.Number == 0:
+			return r.refuse("line %d: %q is not a row number", row.Line, cells[blockSize-1])
+		case first != row:
+			return r.refuse("line %d: row %d already stands on line %d", row.Line, row.Number, first.Line)
+		case !slices.Contains(provision.Outcomes(), e.Outcome):
+			return r.refuse("line %d: %q is not an outcome", row.Line, e.Outcome)
+		}
+	}
+	highest := r.byNumber[len(r.Rows)-1].Number
+	if gone := highest - len(r.Rows); gone > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s of at least %s are no longer in the file", r.Path,
+			text.Plural(gone, "row", "rows"), text.Grouped(highest)))
+	}
+	return nil
 }

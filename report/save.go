@@ -2,11 +2,11 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -14,7 +14,7 @@ import (
 )
 
 // Close writes the result file, removes the journal and releases the lock. Where the file cannot be replaced
-// it fails with *MergeError, and the journal stays. A ledger that was not prepared leaves everything as it
+// it fails with ErrNotReplaced, and the journal stays. A ledger that was not prepared leaves everything as it
 // was. Calling it again does nothing.
 func (l *Ledger) Close() error {
 	var err error
@@ -29,14 +29,15 @@ func (l *Ledger) Close() error {
 // finish ends the journal and merges its results into the file.
 func (l *Ledger) finish() error {
 	inPlace := l.journal.inPlace()
-	synced := l.journal.close()
+	synced := l.journal.close() // where it fails, the file that is written now has the results all the same
 	if l.unsaved {
 		err := l.checkUnchanged()
 		if err == nil {
 			err = l.save(patienceAtEnd)
 		}
 		if err != nil {
-			return &MergeError{l.files.name, l.files.journalName(), errors.Join(err, synced)}
+			return fmt.Errorf("%s %w: %w; the results are in %s", l.files.name, ErrNotReplaced,
+				errors.Join(err, synced), l.files.journalName())
 		}
 	}
 	if !inPlace {
@@ -88,8 +89,8 @@ func (l *Ledger) save(patience time.Duration) error {
 	return err
 }
 
-// awaitReplaceable waits until the result file can be replaced, and tells that it waits. After patience it fails with
-// *InUseError or *ReadOnlyError.
+// awaitReplaceable waits until the result file can be replaced, and tells that it waits. After patience it fails as
+// checkReplaceable does.
 func (l *Ledger) awaitReplaceable(patience time.Duration) error {
 	check := func() error { return checkReplaceable(l.files.path, l.files.name) }
 	err := check()
@@ -110,15 +111,16 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 	if err := w.write(&export.Header, Columns()); err != nil {
 		return err
 	}
-	entries := make([]Entry, 0, 1000)
-	for batch := range slices.Chunk(rows, cap(entries)) {
+	entries := make([]Entry, 0, batchSize)
+	for batch := range slices.Chunk(rows, batchSize) {
 		entries = entries[:0]
 		for _, r := range batch {
 			entries = append(entries, r.Entry)
 		}
+		i := 0
 		err := encodeEntries(entries, func(cells []string) error {
-			r := &batch[0]
-			batch = batch[1:]
+			r := &batch[i]
+			i++
 			r.Line = w.line
 			return w.write(r.Record, cells)
 		})
@@ -133,8 +135,8 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 type rowWriter struct {
 	export *csvfile.File
 	out    *bufio.Writer
-	buf    []byte
-	line   int // the next one's number
+	buf    []byte // of one record
+	line   int    // the next one's number
 }
 
 func (w *rowWriter) write(r *csvfile.Record, cells []string) error {
@@ -142,22 +144,21 @@ func (w *rowWriter) write(r *csvfile.Record, cells []string) error {
 	width := len(w.export.Header.Cells)
 	before, behind := width, width
 	if w.export.Block >= 0 {
-		before, behind = w.export.Block, w.export.Block+blockSize
+		before, behind = w.export.Block, w.export.BlockEnd
 	}
-	w.buf = w.export.AppendCells(w.buf, r, 0, before)
+	b := w.export.AppendCells(w.buf, r, 0, before)
 	for i, cell := range cells {
 		if i > 0 || before > 0 {
-			w.buf = utf8.AppendRune(w.buf, d.Delimiter)
+			b = utf8.AppendRune(b, d.Delimiter)
 		}
-		w.buf = csvfile.AppendCell(w.buf, cell, d.Delimiter)
+		b = csvfile.AppendCell(b, cell, d.Delimiter)
 	}
 	if behind < width {
-		w.buf = w.export.AppendCells(utf8.AppendRune(w.buf, d.Delimiter), r, behind, width)
+		b = w.export.AppendCells(utf8.AppendRune(b, d.Delimiter), r, behind, width)
 	}
-	w.buf = append(w.buf, d.LineEnd...)
-	s := string(w.buf)
-	w.line += strings.Count(s, "\n") + strings.Count(s, "\r") - strings.Count(s, "\r\n")
-	w.buf = w.buf[:0]
-	_, err := w.out.WriteString(s)
+	b = append(b, d.LineEnd...)
+	w.line += bytes.Count(b, []byte("\n")) + bytes.Count(b, []byte("\r")) - bytes.Count(b, []byte("\r\n"))
+	w.buf = b[:0]
+	_, err := w.out.Write(b)
 	return err
 }

@@ -109,7 +109,7 @@ func TestUndoRefusesADamagedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if e := as[*SubjectsError](t, l.PrepareUndo(false)); !e.Damaged || e.Total != 1 {
+	if e := as[*ChangedError](t, l.PrepareUndo(false)); e.Kind != SubjectDamaged || len(e.Rows) != 1 {
 		t.Errorf("%+v", e)
 	}
 }

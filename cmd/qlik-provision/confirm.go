@@ -24,7 +24,7 @@ func (a *app) interactive() bool {
 
 // asks reports whether a run asks before its first write.
 func (s *session) asks() bool {
-	return s.app.interactive() && !s.config.sandbox && !s.config.yes && !s.planOnly
+	return s.app.interactive() && !s.config.sandbox && !s.config.yes && !s.config.dryRun
 }
 
 // requireYes is an error where a command that takes something away cannot ask, and nobody said yes.
@@ -50,7 +50,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 			err: fmt.Errorf("%s needed, more than --max %d; nothing was sent",
 				text.Plural(writes, "write is", "writes are"), most),
 			hint: choice("check the file; if that many are intended", s.config.given.with("max", strconv.Itoa(writes)))}
-	case s.planOnly:
+	case s.config.dryRun:
 		return errPlanned
 	case writes == 0 || !s.asks():
 		return nil

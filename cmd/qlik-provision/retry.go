@@ -78,7 +78,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	}
 	err = ledger.Prepare(people)
 	changed, ok := errors.AsType[*report.ChangedError](err)
-	if ok && (c.yes || a.interactive()) {
+	if ok && changed.Kind == report.PersonChanged && (c.yes || a.interactive()) {
 		if err := a.confirmChanges(ctx, c, changed); err != nil {
 			return nil, err
 		}
@@ -129,20 +129,13 @@ func list(values []string) string {
 func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
 	note := a.notify(c)
 	total := ledger.Summary()
-	waiting := ledger.Waiting()
+	waiting := len(ledger.Pending())
 	switch invalid := total.Counts[provision.Invalid]; {
 	case waiting == 0 && invalid > 0:
-		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, are(invalid)))
+		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, text.Plural(invalid, "row is", "rows are")))
 	case waiting == 0:
 		note(path + ": nothing to do")
 	default:
 		note(fmt.Sprintf("%s: %s not done, %s to run", path, countOf(total.NotDone, total.Rows), text.Grouped(waiting)))
 	}
-}
-
-func are(n int) string {
-	if n == 1 {
-		return "1 row is"
-	}
-	return rows(n) + " are"
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
 
@@ -60,7 +61,8 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	}
 	f := verifyEnd(c, results, differences, err)
 	if f == nil {
-		note(fmt.Sprintf("%s: %s as the file says, in %s", path, are(total.Rows), duration(took)))
+		note(fmt.Sprintf("%s: %s as the file says, in %s", path, text.Plural(total.Rows, "row is", "rows are"),
+			duration(took)))
 	}
 	if c.json {
 		sum := newSummary(c, path, results.Action, total, took, f)

@@ -27,7 +27,7 @@ func results(samples []sample) *report.Results {
 	}}
 	for i, s := range samples {
 		r.Rows = append(r.Rows, report.Row{
-			Row:    roster.Row{Person: provision.Person{Subject: s.subject, Name: s.name, Email: s.email}},
+			Row:    &roster.Row{Person: provision.Person{Subject: s.subject, Name: s.name, Email: s.email}},
 			Number: i + 1,
 			Line:   i + 2,
 			Entry: report.Entry{
