@@ -8,8 +8,6 @@ import (
 
 // A Progress is how far a run is at one moment.
 type Progress struct {
-	Rows       int           // of the run
-	LookedUp   int           // rows that were looked up; 0 where Options.NoLookup is set
 	Finished   int           // rows whose last result of this run was recorded
 	Failed     int           // of them failed
 	Writes     int           // rows of which a write was sent
@@ -45,10 +43,7 @@ func (r *Run) Progress() Progress {
 	}
 	now := time.Now()
 	p := Progress{
-		Rows: r.rows, LookedUp: r.lookedUp, Finished: r.finished, Failed: r.failures, Writes: r.writes, Waited: r.waited,
-	}
-	if r.options.NoLookup {
-		p.LookedUp = 0
+		Finished: r.finished, Failed: r.failures, Writes: r.writes, Waited: r.waited,
 	}
 	if !r.idle.IsZero() {
 		p.Waited += now.Sub(r.idle)
@@ -73,7 +68,7 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 	case g.closed && now.Before(g.until):
 		return g.reason, g.until
 	case now.Before(l.back) && (r.queue.empty() || r.holdWrites) && r.busy == 0:
-		return l.reason, l.back
+		return r.stalledBy, l.back
 	case !r.idle.IsZero():
 		return ReasonPace, time.Time{}
 	case r.busy == 0 && !r.holdWrites:
