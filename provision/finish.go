@@ -13,24 +13,25 @@ import (
 
 // place finishes the rows of a lookup that need no write, and offers the others to the workers.
 func (r *Run) place(rows []Row, d directory) error {
-	var ready, again []*job
+	var ready, missing []*job
 	for _, row := range rows {
 		j := &job{row: row}
-		w, res, err := r.decideFirst(j, d)
-		switch {
-		case err != nil:
-		case w != nil:
-			j.write = w
-			ready = append(ready, j)
-		case res.Outcome != "":
-			err = r.finish(j, res, nil)
-		case r.options.Task == Delete:
-			again = append(again, j)
-		default:
-			r.countFinished(1) // there is nothing to say of a row that is looked up only
+		if row.ChangeSent {
+			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: qlik.User{ID: row.UserID}}
 		}
-		if err != nil {
-			return err
+		w, res := r.decide(j, d)
+		switch {
+		case w != nil:
+			j.needs(w)
+			ready = append(ready, j)
+		case res.Outcome == "" && r.options.Task == Delete:
+			missing = append(missing, j)
+		case res.Outcome == "": // there is nothing to say of a row that is looked up only
+			r.countFinished(1)
+		default:
+			if err := r.finish(j, res, nil); err != nil {
+				return err
+			}
 		}
 	}
 	r.mu.Lock()
@@ -39,27 +40,12 @@ func (r *Run) place(rows []Row, d directory) error {
 		return nil
 	}
 	r.queue.fresh = append(r.queue.fresh, ready...)
-	for _, j := range again {
+	for _, j := range missing {
 		at, _ := r.missing(j, time.Now(), nil)
 		r.queue.lookUpAgain(j, at)
 	}
 	r.wake()
 	return nil
-}
-
-// decideFirst is decide, for a row's first lookup. A user that an unconfirmed create turns out to have created is
-// recorded before it is deleted: a later run would create it again.
-func (r *Run) decideFirst(j *job, d directory) (*write, Result, error) {
-	w, res := r.decide(j, d)
-	if r.options.Task != Delete || res.Outcome != Created || res.Code != "" {
-		return w, res, nil
-	}
-	if err := r.store(r.complete(j, res, nil)); err != nil {
-		return nil, Result{}, err
-	}
-	j.row.UserID = res.UserID
-	w, res = r.decide(j, d)
-	return w, res, nil
 }
 
 // conclude finishes a row by the answer to its write, or by a lookup that explains the answer.
@@ -77,72 +63,67 @@ func (r *Run) conclude(ctx context.Context, j *job, res Result, err error) error
 	return r.refuse(j)
 }
 
-// refuse finishes rows whose write was refused for their own sake. The error may be the brake's.
+// refuse finishes rows whose write was refused for their own sake.
 func (r *Run) refuse(jobs ...*job) (err error) {
 	for _, j := range jobs {
-		err = errors.Join(err, r.finish(j, r.failed(j, "", j.err.Error()), j.err), r.brakeOn(j.err))
+		err = errors.Join(err, r.finish(j, r.failed(j, "", j.err.Error()), j.err))
 	}
-	return err
-}
-
-// brakeOn tells the brake of a refusal.
-func (r *Run) brakeOn(refusal error) error {
-	code := refusal.Error()
-	if e, ok := errors.AsType[*qlik.Error](refusal); ok && e.Code != "" {
-		code = e.Code
-	} else if ok {
-		code = fmt.Sprintf("HTTP %d", e.Status)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	err := r.brake.refuse(code, refusal)
-	r.ending = r.ending || err != nil
 	return err
 }
 
 // lookUpOne looks up the user of one row: after a conflict, a lost answer, or where it was not found.
 func (r *Run) lookUpOne(ctx context.Context, j *job) error {
 	d, err := r.findOne(ctx, j)
-	var needed *write
-	var res Result
-	switch {
-	case err == nil:
-		var notStored error
-		if needed, res, notStored = r.explain(j, d); notStored != nil {
-			return notStored
-		}
-	case stopped(ctx, err):
-		r.lookUpAgain(j, time.Now())
+	if stopped(ctx, err) {
+		r.lookUpAgain(j)
 		return nil
-	default:
+	}
+	if err != nil {
 		j.err = err
 		if errors.Is(err, qlik.ErrCredentials) {
-			r.lookUpAgain(j, time.Now())
+			r.lookUpAgain(j)
 			return fmt.Errorf("looking up a user: %w", err)
 		}
+		return r.tryAgain(j, nil, err)
 	}
-	switch now := time.Now(); {
-	case res.Outcome != "":
-		return r.finishExplained(j, res)
-	case needed != nil && j.attempts < r.options.Attempts:
-		r.mu.Lock()
+	w, res := r.decide(j, d)
+	switch {
+	case w == nil:
+	case w.kind == createWrite: // the user is not found, or not yet: a list may lag behind
+		w = nil
+	case w.kind == changeWrite && r.hidesRoles(w.user):
+		w, res = nil, r.existing(j.row, d.match(j.row.Person, true))
+	default:
+		j.needs(w)
+	}
+	if res.Outcome != "" {
+		return r.finish(j, res, j.refusal)
+	}
+	return r.tryAgain(j, w, nil)
+}
+
+// tryAgain queues the write that a lookup showed to be needed, or another lookup where there is none. Where nothing is
+// left to try it finishes the row. err is that of a lookup that was not answered.
+func (r *Run) tryAgain(j *job, w *write, err error) error {
+	r.mu.Lock()
+	now := time.Now()
+	if w != nil && j.attempts < r.options.Attempts {
 		defer r.mu.Unlock()
 		j.lookups = 0
 		r.queue.writeAgain(j, now.Add(backoff(j.attempts)))
 		return nil
-	default:
-		r.mu.Lock()
-		at, again := r.missing(j, now, err)
-		r.mu.Unlock()
-		if again {
-			r.lookUpAgain(j, at)
-			return nil
-		}
 	}
+	at, again := r.missing(j, now, err)
+	if again {
+		r.queue.lookUpAgain(j, at)
+	}
+	r.mu.Unlock()
 	switch {
+	case again:
+		return nil
 	case err != nil:
 		return r.finish(j, r.unfinished(j, "the lookup that would settle it failed"), err)
-	case needed == nil && r.deletes(j.row): // it was not found for half a minute: it is gone
+	case w == nil && r.deletes(j.row): // it was not found for half a minute: it is gone
 		return r.finish(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK}, nil)
 	case j.inConflict():
 		return r.finish(j, r.unfinished(j, "refused as existing, and no user has its subject or address"), j.refusal)
@@ -150,10 +131,10 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) error {
 	return r.finish(j, r.unfinished(j, "no attempt is left, and a lookup did not settle it"), j.err)
 }
 
-func (r *Run) lookUpAgain(j *job, at time.Time) {
+func (r *Run) lookUpAgain(j *job) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.queue.lookUpAgain(j, at)
+	r.queue.lookUpAgain(j, time.Time{})
 }
 
 // findOne looks up the users of one row.
@@ -166,49 +147,8 @@ func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
 	return newDirectory(found.Users), err
 }
 
-// explain is decide for a row whose write met a conflict or lost its answer: the write is one that the user needs now,
-// and j.write. It returns neither where the user was not found: a list may lag behind.
-func (r *Run) explain(j *job, d directory) (*write, Result, error) {
-	sent := j.write
-	w, res, err := r.decideFirst(j, d)
-	unconfirmed := sent != nil && j.unconfirmed
-	switch {
-	case err != nil, w != nil && w.kind == createWrite:
-		return nil, Result{}, err
-	case w != nil && w.kind == changeWrite && r.hidesRoles(w.user):
-		return nil, r.existing(j.row, d.match(j.row.Person, true)), nil
-	case w != nil:
-		if sent == nil || sent.kind != w.kind {
-			j.unconfirmed, j.refusal = false, nil
-		} else if unconfirmed && w.kind == changeWrite && sent.user.ID == w.user.ID {
-			w.message = sent.message // what was asked for at first, of which a part may hold already
-		}
-		j.write = w
-	case unconfirmed && sent.kind == changeWrite && res.Outcome.Done() && sent.user.ID == res.UserID:
-		res = r.accepted(sent) // what was asked for holds
-	case sent != nil && sent.kind == deleteWrite && res.Outcome == "":
-		res = r.accepted(sent) // the user is gone
-	}
-	return w, res, nil
-}
-
-// finishExplained finishes a row by a lookup, and tells the brake what it made of a refusal: a conflict with another
-// person, or none.
-func (r *Run) finishExplained(j *job, res Result) error {
-	err := r.finish(j, res, j.refusal)
-	switch {
-	case res.Outcome.Done():
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.brake.accept()
-	case res.Outcome == Failed && j.refusal != nil:
-		err = errors.Join(err, r.brakeOn(j.refusal))
-	}
-	return err
-}
-
 // finish records the last result of a row in this run. why is the tenant's answer that decided, nil for none. The error
-// is that of a result that could not be recorded.
+// is that of a run that cannot go on: the result could not be recorded, or it is the brake's.
 func (r *Run) finish(j *job, res Result, why error) error {
 	if err := r.store(r.complete(j, res, why)); err != nil {
 		return err
@@ -225,7 +165,19 @@ func (r *Run) finish(j *job, res Result, why error) error {
 	case res.Outcome.Done():
 		r.found++ // before the first write, all of them are: this is for the plan
 	}
-	return nil
+	stays := r.deletes(j.row) && res.Outcome == Created // its user was not deleted
+	var end error
+	switch {
+	case j.attempts == 0:
+	case (stays || res.Outcome == Failed) && why != nil && !mayPass(why):
+		end = r.brake.refuse(why)
+	case res.Outcome.Done() && !stays:
+		r.brake.accept()
+	}
+	if end != nil {
+		r.end()
+	}
+	return end
 }
 
 func (r *Run) countFinished(rows int) {

@@ -20,9 +20,8 @@ type lookups struct {
 	refused  []refusedRow // rows whose lookup was refused alone
 	inARow   int          // how many were refused so since the last answer
 
-	until  time.Time // a 429: none is sent before
-	back   time.Time // when one that failed is sent again
-	reason Reason    // why it waits for that
+	until time.Time // a 429: none is sent before
+	back  time.Time // when one that failed is sent again
 
 	rolesShown bool // the tenant showed the roles of a user
 }
@@ -293,26 +292,25 @@ func (r *Run) met(err error, tries int) (wait time.Duration) {
 	if err == nil {
 		return 0
 	}
-	if lacksDescriptor(err) {
-		tries = 1 // a request that runs ends soon
-	}
 	wait = qlik.RetryAfter(err)
-	if wait == 0 || !errors.Is(err, qlik.ErrLimited) {
+	limit := errors.Is(err, qlik.ErrLimited)
+	reason := ReasonLookup
+	switch {
+	case limit:
+		reason = ReasonLimit
+	case lacksDescriptor(err):
+		reason, tries = ReasonDescriptor, 1 // a request that runs ends soon
+	case errors.Is(err, qlik.ErrNoToken):
+		reason = ReasonToken
+	}
+	if wait == 0 || !limit {
 		wait = max(wait, backoff(tries))
 	}
-	l.back, l.reason = now.Add(wait), ReasonLookup
-	switch {
-	case lacksDescriptor(err):
-		l.reason = ReasonDescriptor
-	case errors.Is(err, qlik.ErrLimited):
-		l.reason = ReasonLimit
-		if l.back.After(l.until) {
-			l.until = l.back
-		}
-	case errors.Is(err, qlik.ErrNoToken):
-		l.reason = ReasonToken
+	l.back = now.Add(wait)
+	if limit && l.back.After(l.until) {
+		l.until = l.back
 	}
-	r.stall(now, l.reason, err)
+	r.stall(now, reason, err)
 	r.wake()
 	return wait
 }

@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -140,9 +141,59 @@ func TestRequestsWithoutADescriptorWaitForOneThatRuns(t *testing.T) {
 				}
 			}
 			best := latency * time.Duration(400/descriptors)
-			if n := few.fails.Load(); tr.took > best*5/4+time.Second || n > 100 {
+			if n := few.fails.Load(); tr.took > best*5/4+time.Second || n > 300 {
 				t.Errorf("with %d descriptors it took %v, the best is %v; %d requests were not sent", descriptors, tr.took, best, n)
 			}
 		})
 	}
+}
+
+func TestOutageAmidChangesIsWaitedFor(t *testing.T) {
+	for _, task := range []provision.Task{provision.Create, provision.Disable, provision.Delete} {
+		for _, n := range []int{10, 100} { // too few rows to tell an outage by, and enough
+			for name, fault := range map[string]faults.Fault{
+				"503": {Kind: faults.Status, Status: 503}, "reset": {Kind: faults.Reset},
+			} {
+				t.Run(fmt.Sprint(task, " ", n, " ", name), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+						fault.From, fault.For = time.Second, 2*time.Minute
+						tr.tenant.Inject(fault)
+						rows := people(n)
+						for i, row := range rows {
+							user := userOf(row)
+							user.ID = fmt.Sprint("u", i)
+							rows[i].UserID = user.ID
+							rows[i].Person.Name += " Jr"
+							tr.tenant.Add(user)
+						}
+						tr.run(t.Context(), rows, provision.Options{Task: task, Update: provision.Update{Name: task == provision.Create},
+							Rate: 5, Burst: 1, Attempts: 2})
+						tr.check(t, rows)
+						tr.outcomes(t, rows, outcomes{[]provision.Outcome{provision.Updated, provision.Disabled,
+							provision.Deleted}[task]: n})
+						if n := len(within(spy.calls, time.Second, 2*time.Minute)); n > 300 {
+							t.Errorf("%d requests while the tenant was down", n)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+func TestRetryAfterOfASingleLookupIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		rows := people(1)
+		tr.tenant.Add(userOf(rows[0]))
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "45", On: sandbox.EndpointList, Skip: 1,
+			Times: 1}) // the first list is for the Date
+		tr.run(t.Context(), rows, provision.Options{NoLookup: true})
+		tr.outcomes(t, rows, outcomes{provision.Exists: 1})
+		lists := spy.to(sandbox.EndpointList)
+		if wait := lists[2].sent - lists[1].done; len(lists) != 3 || wait < 45*time.Second || wait > 46*time.Second {
+			t.Errorf("%d lists, the last one after %v", len(lists), wait)
+		}
+	})
 }

@@ -8,8 +8,6 @@ import (
 
 // A Progress is how far a run is at one moment.
 type Progress struct {
-	Rows       int           // of the run
-	LookedUp   int           // rows that were looked up; 0 where Options.NoLookup is set
 	Finished   int           // rows whose last result of this run was recorded
 	Failed     int           // of them failed
 	Writes     int           // rows of which a write was sent
@@ -20,7 +18,7 @@ type Progress struct {
 	UpperBound bool          // TimeLeft counts rows as writes that are still to be looked up
 }
 
-// A Reason says why no write is sent at the moment.
+// A Reason says why no write is sent at the moment, the write rate aside.
 type Reason string
 
 // The reasons to wait.
@@ -31,7 +29,6 @@ const (
 	ReasonToken      Reason = "a token"
 	ReasonLookup     Reason = "the answer to a lookup"
 	ReasonRetry      Reason = "another attempt"
-	ReasonPace       Reason = "the write rate"
 	ReasonApproval   Reason = "approval"
 	ReasonDescriptor Reason = "a free file descriptor"
 )
@@ -44,12 +41,7 @@ func (r *Run) Progress() Progress {
 		return Progress{}
 	}
 	now := time.Now()
-	p := Progress{
-		Rows: r.rows, LookedUp: r.lookedUp, Finished: r.finished, Failed: r.failures, Writes: r.writes, Waited: r.waited,
-	}
-	if r.options.NoLookup {
-		p.LookedUp = 0
-	}
+	p := Progress{Finished: r.finished, Failed: r.failures, Writes: r.writes, Waited: r.waited}
 	if !r.idle.IsZero() {
 		p.Waited += now.Sub(r.idle)
 	}
@@ -57,7 +49,7 @@ func (r *Run) Progress() Progress {
 	if !p.Until.IsZero() {
 		p.Until = sooner(p.Until, r.patienceEnd())
 	}
-	p.UpperBound = !r.options.NoLookup && r.queue.more && r.lookedUp < r.rows
+	p.UpperBound = !r.options.NoLookup && r.queue.more
 	p.TimeLeft = r.estimate(now)
 	return p
 }
@@ -73,9 +65,7 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 	case g.closed && now.Before(g.until):
 		return g.reason, g.until
 	case now.Before(l.back) && (r.queue.empty() || r.holdWrites) && r.busy == 0:
-		return l.reason, l.back
-	case !r.idle.IsZero():
-		return ReasonPace, time.Time{}
+		return r.stalledBy, l.back
 	case r.busy == 0 && !r.holdWrites:
 		if at := r.queue.backOff(); at.After(now) {
 			return ReasonRetry, at

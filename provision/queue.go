@@ -42,6 +42,14 @@ type job struct {
 	round  int  // the round of an outage in which this row was a probe last
 }
 
+// needs notes which write the row needs. What is unconfirmed of another kind of write was explained then.
+func (j *job) needs(w *write) {
+	if j.write == nil || j.write.kind != w.kind {
+		j.unconfirmed, j.refusal = false, nil
+	}
+	j.write = w
+}
+
 // write takes out the row whose write is sent next, among those that allowed accepts. Where there is none now, at is
 // when a back-off ends; zero: not before something changes.
 func (q *queue) write(now time.Time, allowed func(*job) bool) (j *job, at time.Time) {
@@ -90,14 +98,10 @@ func (q *queue) writes() int { return len(q.again) + len(q.fresh) }
 
 // backOff is when the next row's back-off ends, where nothing else waits; zero where something does.
 func (q *queue) backOff() (at time.Time) {
-	if len(q.fresh) > 0 {
-		return at
-	}
-	if len(q.again) > 0 {
-		at = q.again[0].notBefore
-	}
-	if len(q.lookups) > 0 {
-		at = sooner(at, q.lookups[0].notBefore)
+	for _, jobs := range [][]*job{q.again, q.lookups} {
+		if len(jobs) > 0 && len(q.fresh) == 0 {
+			at = sooner(at, jobs[0].notBefore)
+		}
 	}
 	return at
 }

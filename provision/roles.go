@@ -28,15 +28,14 @@ func (l *RoleList) UnmarshalCSV(cell string) error {
 // MarshalCSV writes the names with a semicolon between.
 func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), nil }
 
-// checkRoles fetches the tenant's roles where rows ask for some, settles the rows that ask for roles which cannot be
-// given, and returns the others. Rows with an unconfirmed create are settled by their lookup first.
+// checkRoles fetches the tenant's roles where rows ask for some, finishes the rows that ask for roles which cannot be
+// given, and returns the others. Rows with an unconfirmed create are looked up first.
 func (r *Run) checkRoles(ctx context.Context, rows []Row) ([]Row, error) {
 	asked := func(row Row) bool { return len(r.wanted(row)) > 0 }
 	if r.options.Task != Create || !slices.ContainsFunc(rows, asked) {
 		return rows, nil
 	}
-	err := r.fetchRoles(ctx)
-	if err != nil {
+	if err := r.fetchRoles(ctx); err != nil {
 		return nil, err
 	}
 	for _, name := range r.options.EveryonesRoles {
@@ -141,14 +140,12 @@ func edits(a, b string) int {
 		diagonal := row[0]
 		row[0] = i + 1
 		for j, y := range to {
-			above := row[j+1]
-			row[j+1] = min(above, row[j]) + 1
-			if x == y {
-				row[j+1] = min(row[j+1], diagonal)
-			} else {
-				row[j+1] = min(row[j+1], diagonal+1)
+			replaced := diagonal
+			if x != y {
+				replaced++
 			}
-			diagonal = above
+			diagonal = row[j+1]
+			row[j+1] = min(row[j+1]+1, row[j]+1, replaced)
 		}
 	}
 	return row[len(to)]

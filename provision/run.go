@@ -191,6 +191,12 @@ func stopped(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err()))
 }
 
+// end makes the run begin nothing new. The error that it ends with is that of a worker.
+func (r *Run) end() {
+	r.ending = true
+	r.stopLookups()
+}
+
 // collect adds an error to those that the run ends with, and returns it.
 func (r *Run) collect(err error) error {
 	if err == nil {

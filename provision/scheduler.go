@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -135,8 +136,12 @@ func (r *Run) endIdle(now time.Time) {
 func (r *Run) overdue(now time.Time) (at time.Time, err error) {
 	if !r.client.Answered() {
 		at = r.started.Add(max(silence, r.options.Timeout))
-		if !now.Before(at) {
-			return at, r.unreachable()
+		switch {
+		case now.Before(at):
+		case r.lastErr == nil:
+			return at, fmt.Errorf("%w: nothing came back from %s", ErrUnreachable, r.client.Tenant())
+		default:
+			return at, fmt.Errorf("%w: %w", ErrUnreachable, r.lastErr)
 		}
 	}
 	end := r.patienceEnd()
@@ -151,29 +156,12 @@ func (r *Run) patienceEnd() time.Time {
 	if r.stalled.IsZero() {
 		return time.Time{}
 	}
-	patience := r.options.Patience
-	if l := r.gate.limiter; l != nil {
-		// Where our own pace is slower than that, the next write has to be tried.
-		if pace := time.Duration(float64(time.Second) / float64(l.Limit())); pace >= patience {
-			patience = pace + time.Minute
-		}
-	}
-	return r.stalled.Add(patience)
-}
-
-func (r *Run) unreachable() error {
-	if r.lastErr == nil {
-		return fmt.Errorf("%w: nothing came back from %s", ErrUnreachable, r.client.Tenant())
-	}
-	return fmt.Errorf("%w: %w", ErrUnreachable, r.lastErr)
+	return r.stalled.Add(r.options.Patience)
 }
 
 func (r *Run) outOfPatience() error {
-	reason := r.stalledBy
-	if reason == "" {
-		reason = ReasonDown
-	}
-	err := fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, reason, r.lastErr)
+	err := fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience,
+		cmp.Or(r.stalledBy, ReasonDown), r.lastErr)
 	if !r.writesStalled && !errors.Is(r.lastErr, qlik.ErrNoToken) {
 		return fmt.Errorf("%w: %w", ErrLookups, err)
 	}

@@ -37,6 +37,10 @@ func (r *Run) announce(j *job) error {
 	now := r.client.LastDate()
 	res := Result{Number: j.row.Number, Outcome: Pending, Attempts: j.attempts, FinishedAt: now}
 	switch kind := j.write.kind; {
+	case kind == deleteWrite && !r.deletes(j.row):
+		// The user of an unconfirmed create: a later run would create it again.
+		j.row.UserID = j.write.user.ID
+		return r.store(r.complete(j, foundResult(Created, "", j.write.user, "created, though the answer was lost"), nil))
 	case kind == deleteWrite, j.unconfirmed, j.announced && (kind == changeWrite || now.Sub(j.since) < time.Minute):
 		return nil
 	case kind == changeWrite:
@@ -65,13 +69,13 @@ func (j *job) maybeCreated() bool {
 
 // maybeChanged reports whether a change of the row's user may have taken effect.
 func (j *job) maybeChanged() bool {
-	return j.write != nil && j.write.kind == changeWrite && (j.unconfirmed || j.row.ChangeSent)
+	return j.unconfirmed && j.write != nil && j.write.kind == changeWrite
 }
 
 // inConflict reports whether the row's create was refused because a user exists, and no lookup has found that user.
 func (j *job) inConflict() bool { return errors.Is(j.refusal, qlik.ErrConflict) }
 
-// unfinished is the result of a row that this run could not settle.
+// unfinished is the result of a row that this run could not finish.
 func (r *Run) unfinished(j *job, why string) Result {
 	res := Result{Outcome: Pending, Message: why}
 	if j.err != nil {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"qlik-provision/provision/qlik"
 )
 
 // Verify looks every row up and compares the users with what the outcomes promise. It changes nothing, neither on the
@@ -95,35 +97,12 @@ func (v *verification) compare(rows []Row, d directory) error {
 	for _, row := range rows {
 		p := v.promises[row.Number]
 		user, found := d.ids[row.UserID]
-		if m := d.match(row.Person, false); !found && row.UserID == "" {
+		if row.UserID == "" {
+			m := d.match(row.Person, false)
 			user, found = m.user, m.kind == subjectMatch || m.kind == emailMatch
 		}
-		message := ""
-		disabled := found && hasStatus(user, "disabled")
-		switch p.Outcome {
-		case Created, Exists, Updated:
-			switch {
-			case !found && row.UserID != "":
-				message = "no user has its ID " + row.UserID
-			case !found:
-				message = "the person has no user"
-			case disabled && p.Code != CodeDisabled:
-				message = "disabled on the tenant: " + described(user)
-			}
-		case Disabled, Unchanged:
-			if found && !disabled {
-				message = "not disabled on the tenant: " + described(user)
-			}
-		case Deleted:
-			if found {
-				message = "not deleted: " + described(user)
-			}
-		default:
-			if found {
-				message = "the person has a user: " + described(user)
-			}
-		}
 		delete(v.differences, row.Number)
+		message := p.differs(user, found)
 		if message != "" {
 			v.differences[row.Number] = Difference{row.Number, p.Outcome, message}
 		}
@@ -142,6 +121,35 @@ type Promise struct {
 	Outcome Outcome
 	Code    string
 	UserID  string
+}
+
+// differs says how the user that was found, if one was, is not what the outcome promises; "" where it is.
+func (p Promise) differs(user qlik.User, found bool) string {
+	disabled := found && hasStatus(user, "disabled")
+	switch p.Outcome {
+	case Created, Exists, Updated:
+		switch {
+		case !found && p.UserID != "":
+			return "no user has its ID " + p.UserID
+		case !found:
+			return "the person has no user"
+		case disabled && p.Code != CodeDisabled:
+			return "disabled on the tenant: " + described(user)
+		}
+		return ""
+	case Disabled, Unchanged:
+		if found && !disabled {
+			return "not disabled on the tenant: " + described(user)
+		}
+		return ""
+	}
+	switch {
+	case !found:
+		return ""
+	case p.Outcome == Deleted:
+		return "not deleted: " + described(user)
+	}
+	return "the person has a user: " + described(user)
 }
 
 // A Difference is a row whose user is not what its outcome promises.

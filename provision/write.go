@@ -144,16 +144,15 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	case !r.gate.closed:
 		r.progressed(now)
 	}
-	if v == noDescriptor { // there are so many of them, and no more
+	if v == noDescriptor { // no more requests run at once than have one
 		r.maxBusy = max(1, min(r.maxBusy, r.client.InFlight()))
 	}
-	switch {
-	case err == nil:
-		r.brake.accept()
-	case errors.Is(err, qlik.ErrGarbled) && end == nil:
+	if errors.Is(err, qlik.ErrGarbled) {
 		end = r.brake.garble(err)
 	}
-	r.ending = r.ending || end != nil
+	if end != nil {
+		r.end()
+	}
 	switch v {
 	case processed, forbidden:
 		j.attempts++
@@ -187,7 +186,7 @@ func (r *Run) retry(j *job, now time.Time, err error, free bool) {
 func (r *Run) putBack(j *job) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ending = true
+	r.end()
 	r.queue.writeAgain(j, time.Time{})
 	r.gate.release(j)
 }

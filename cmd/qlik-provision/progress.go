@@ -86,7 +86,8 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 func (p *progress) show() {
 	if !p.out.cursor {
 		if s := p.now(); s.Waiting != provision.ReasonApproval {
-			p.out.note(fmt.Sprintf("%s of %s, %s", text.Grouped(s.Finished), text.Plural(p.total, "row", "rows"), p.percent(s)+prefixed(", ", p.words(s))))
+			p.out.note(text.Grouped(s.Finished) + " of " + text.Plural(p.total, "row", "rows") + ", " + p.percent(s) +
+				prefixed(", ", p.words(s)))
 		}
 		return
 	}
@@ -102,11 +103,12 @@ func (p *progress) show() {
 	}
 	// A line that cannot be drawn is no reason to stop creating users.
 	if p.drawn = columns; columns < barRoom {
-		_, _ = fmt.Fprint(p.out.w, "\r"+fit(p.percent(s)+prefixed(" ", p.words(s)), columns-1))
+		_, _ = fmt.Fprint(p.out.w, "\r"+fit(p.percent(s)+prefixed(" ", p.words(s)), columns-1)+"\r")
 		return
 	}
 	p.bar.Describe(fit(p.words(s), columns/2+2))
 	_ = p.bar.Set(min(s.Finished, p.total))
+	_, _ = fmt.Fprint(p.out.w, "\r") // what the terminal echoes, as ^C, goes over the line and not into the next one
 }
 
 // clear takes the line off the terminal; the caller holds the output's lock.
@@ -126,7 +128,7 @@ func (p *progress) percent(s provision.Progress) string {
 func (p *progress) words(s provision.Progress) string {
 	var parts []string
 	speed := p.speed(s.Finished)
-	if s.Waiting != "" && s.Waiting != provision.ReasonPace {
+	if s.Waiting != "" {
 		wait := "waiting"
 		if left := time.Until(s.Until); left > 0 {
 			wait += " " + duration(left)

@@ -95,9 +95,8 @@ func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.Cha
 		return nil
 	}
 	a.out.note(changed.Error())
-	answer, err := a.ask(ctx, "are these changes intended? [y/N] ")
-	if err == nil && (answer == "y" || answer == "yes") {
-		return nil
+	if yes, err := a.ask(ctx, "are these changes intended? [y/N] ", "y"); yes || err != nil {
+		return err
 	}
 	return &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"),
 		hint: choice("restore these cells, or if the changes are intended", c.given.switched("yes"))}
