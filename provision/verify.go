@@ -19,14 +19,14 @@ import (
 //
 // Rows with another outcome promise nothing.
 func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) {
-	promises := make(map[int]Promise, len(rows))
+	promises := make(map[int]*Promise, len(rows))
 	var withID, persons []Row
-	for _, p := range rows {
+	for i, p := range rows {
 		switch p.Outcome {
 		case Skipped, Duplicate, Invalid:
 			continue
 		}
-		promises[p.Row.Number] = p
+		promises[p.Row.Number] = &rows[i]
 		if p.Row.UserID = p.UserID; p.Outcome == Failed || p.Outcome == Pending {
 			p.Row.UserID = "" // it is about another person, if about any
 		}
@@ -62,7 +62,7 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 
 // A verification collects what differs. It is safe for concurrent use.
 type verification struct {
-	promises map[int]Promise
+	promises map[int]*Promise
 
 	mu    sync.Mutex
 	found []Difference

@@ -204,10 +204,34 @@ func (r *Results) readRows() error {
 		}
 	}
 	r.byNumber = sortByNumber(r.Rows)
-	if err := r.readAction(); err != nil {
-		return err
+	err := r.readAction()
+	if err == nil {
+		err = r.checkRows()
 	}
-	return r.checkRows()
+	if err == nil {
+		r.dropBlock()
+	}
+	return err
+}
+
+// dropBlock lets go of our cells, which the entries have: they are most of the cells. Where somebody wrote behind
+// them everything stays.
+func (r *Results) dropBlock() {
+	f := r.File
+	width := len(f.Header.Cells)
+	behind := func(r csvfile.Record) bool { return len(r.Cells) > width }
+	if f.BlockEnd < width || slices.ContainsFunc(f.Records, behind) {
+		return
+	}
+	drop := func(record *csvfile.Record) {
+		record.Raw = string(f.AppendCells(nil, record, 0, f.Block))
+		record.Cells = slices.Clone(record.Cells[:f.Block])
+	}
+	drop(&f.Header)
+	for i := range f.Records {
+		drop(&f.Records[i])
+	}
+	f.BlockEnd = f.Block
 }
 
 // sortByNumber lists rows in the order of their numbers, those of one number in the order of the file.
