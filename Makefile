@@ -117,7 +117,8 @@ dist: packages manifests
 archives: build
 	rm -rf dist && mkdir -p dist/build/files/man dist/build/files/completions
 	go build -o $(RELEASE_TOOL) ./.ci/release
-	cp LICENSE dist/build/files/
+	cp LICENSE README.md CHANGELOG.md SECURITY.md dist/build/files/
+	mkdir dist/build/files/docs && cp -R docs/*.md docs/img dist/build/files/docs/
 	$(RELEASE_TOOL) licenses -o dist/build/files/THIRD-PARTY-LICENSES ./cmd/qlik-provision $(PLATFORMS)
 	cp docs/man/*.1 dist/build/files/man/
 	cd dist/build/files/completions && program=../../../../$(BIN) && \

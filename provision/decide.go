@@ -10,9 +10,31 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-// decide says what a lookup means for a row: a write that is needed, or the result that settles it. It returns neither
+// decide says what a lookup means for a row: a write that is needed, or the result that finishes it. It returns neither
 // where there is nothing to say: a row that is only looked up has no user, or the user to delete was not found.
 func (r *Run) decide(j *job, d directory) (*write, Result) {
+	w, res := r.compare(j, d)
+	sent := j.write
+	if sent == nil || !j.unconfirmed {
+		return w, res
+	}
+	switch ours := sent.kind == changeWrite; {
+	case ours && w != nil && w.kind == changeWrite && w.user.ID == sent.user.ID && sent.message != "":
+		w.message = sent.message // what was asked for at first, of which a part may hold already
+	case ours && res.Outcome.Done() && res.UserID == sent.user.ID: // what was asked for holds
+		done := r.accepted(sent)
+		if done.Message == "" { // it was sent by an earlier run
+			done.Message = strings.TrimSuffix("changed, though the answer was lost; "+res.Message, "; ")
+		}
+		res = done
+	case sent.kind == deleteWrite && w == nil && res.Outcome == "": // the user is gone
+		res = r.accepted(sent)
+	}
+	return w, res
+}
+
+// compare is decide for a row of which nothing is unconfirmed but a create.
+func (r *Run) compare(j *job, d directory) (*write, Result) {
 	row := j.row
 	if r.deletes(row) {
 		return r.deleteFor(row, d)
@@ -25,41 +47,31 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 		return r.decideMissing(row)
 	case m.kind == subjectConflict:
 		return nil, conflictResult(row, m, CodeSubjectConflict, "the subject belongs to another person")
-	case m.kind == addressConflict:
+	case m.kind == emailConflict:
 		return nil, conflictResult(row, m, CodeEmailConflict, "the address belongs to another person")
 	case m.kind == subjectMatch && r.createdByUs(j, m.user):
+		if r.options.Task == Delete {
+			return &write{kind: deleteWrite, user: m.user}, Result{}
+		}
 		return nil, foundResult(Created, "", m.user, "created, though the answer was lost")
 	}
 	res := r.existing(row, m)
-	if row.LookupOnly {
-		return nil, res
-	}
 	w := r.changeFor(row, m)
-	if w == nil && row.ChangeSent && m.user.ID == row.UserID {
-		return nil, r.changedBefore(row, m, res)
-	}
 	switch {
-	case r.options.Task == Disable && !m.sure && w != nil && m.kind == subjectMatch:
-		return nil, conflictResult(row, m, CodeSubjectConflict, "the names are too different to disable the user")
-	case r.options.Task == Disable && !m.sure && w != nil:
-		return nil, conflictResult(row, m, CodeEmailConflict, "the names are too different to disable the user")
-	case w == nil || !m.sure:
+	case row.LookupOnly, w == nil:
+		return nil, res
+	case !m.sure && r.options.Task == Disable:
+		code := CodeEmailConflict
+		if m.kind == subjectMatch {
+			code = CodeSubjectConflict
+		}
+		return nil, conflictResult(row, m, code, "the names are too different to disable the user")
+	case !m.sure:
 		return nil, res
 	case r.guardsAdmins() && hasAdminRole(m.user):
 		return nil, conflictResult(row, m, CodeAdminRole, "the user has an admin role")
 	}
 	return w, Result{}
-}
-
-// changedBefore is the result of a row whose user needs no change, where an earlier run sent one whose answer was lost.
-func (r *Run) changedBefore(row Row, m match, res Result) Result {
-	outcome, what := Updated, "changed, though the answer was lost"
-	if r.options.Task == Disable {
-		outcome, what, res.Message = Disabled, "disabled, though the answer was lost", strings.Join(foundAs(row, m), "; ")
-	}
-	res.Outcome, res.Code = outcome, ""
-	res.Message = strings.TrimSuffix(what+"; "+res.Message, "; ")
-	return res
 }
 
 // deletes reports whether a row is for deleting its user.
@@ -75,7 +87,7 @@ func (r *Run) decideMissing(row Row) (*write, Result) {
 	case r.options.Task == Delete, row.LookupOnly:
 		return nil, Result{}
 	}
-	if res, invalid := r.roles.check(r.wanted(row), r.options.AllowAdminRoles); invalid {
+	if res, invalid := r.checkRole(row); invalid {
 		return nil, res
 	}
 	return r.creates, Result{}
@@ -146,7 +158,7 @@ func (r *Run) existing(row Row, m match) Result {
 	switch {
 	case hasStatus(m.user, "disabled"):
 		code = CodeDisabled
-	case m.kind == addressMatch:
+	case m.kind == emailMatch:
 		code = CodeEmailMatch
 	case len(parts) > 0:
 		code = CodeDiffers

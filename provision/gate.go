@@ -9,8 +9,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// A gate decides when the next write may be sent. Open, it passes writes at the limiter's pace. Closed, it passes one
-// probe at a time, and the first probe that is processed opens it.
+// A gate decides when the next write may be sent. Open, it lets writes be sent at the limiter's pace. Closed, it lets
+// one probe be sent at a time, and the first probe that is processed opens it.
 //
 // It has no lock, no clock and no goroutine: the run calls it under its own lock and tells it the time.
 type gate struct {
@@ -25,12 +25,13 @@ type gate struct {
 
 	processed bool // a write of this run was processed
 
-	suspects []*job // rows that met a 403; whether it is their own is not known yet
+	suspects []*job // rows that met a 403 and are held; whether it is their own is not known yet
 	refusals int    // probes of other rows that met a 403 as well
 
 	unanswered map[*job]bool // rows that got no answer since anything else was answered
 	down       bool          // there is an outage
-	outages    int           // how often there was one; job.turn is counted by it
+	round      int           // counts up with each outage, and when each row that waits was a probe of it
+	everyRow   bool          // in this outage, every remaining row was a probe
 }
 
 const (
@@ -42,20 +43,22 @@ const (
 type verdict int
 
 const (
-	processed verdict = iota // accepted, or refused for the row's own sake
-	limited                  // 429
-	forbidden                // 403
-	noAnswer                 // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
-	outage                   // no answer, and a lookup got none either
-	noToken                  // never sent: the token endpoint failed
+	processed    verdict = iota // accepted, or refused for the row's own sake
+	limited                     // 429
+	forbidden                   // 403
+	lost                        // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
+	outage                      // lost, and a lookup got no answer either
+	noToken                     // never sent: the token endpoint failed
+	noDescriptor                // never sent, for want of a file descriptor: it says nothing about the tenant
 )
 
 func newGate(limiter *rate.Limiter) *gate {
 	return &gate{limiter: limiter, closed: true, unanswered: map[*job]bool{}}
 }
 
-// next reports whether a write may be sent now. Where it may not, at is when to ask again; zero: after the next answer.
-func (g *gate) next(now time.Time) (ok bool, at time.Time) {
+// ready reports whether a write may be sent now. Where it may not, at is when to ask again; zero: after the next
+// answer.
+func (g *gate) ready(now time.Time) (ok bool, at time.Time) {
 	if g.closed && g.probing {
 		return false, time.Time{}
 	}
@@ -74,76 +77,75 @@ func (g *gate) next(now time.Time) (ok bool, at time.Time) {
 }
 
 // allows reports whether j may be sent: in an outage, another row each time.
-func (g *gate) allows(j *job) bool { return !g.down || j.turn != g.outages }
+func (g *gate) allows(j *job) bool { return !g.down || j.round != g.round }
 
 // prefers reports whether j should be sent before others. Rows without an answer wait: another row tells an outage
 // before the same few have used up their attempts.
 func (g *gate) prefers(j *job) bool { return g.allows(j) && !g.unanswered[j] }
 
-// A pass is what a write went through the gate with.
-type pass struct {
-	opened    int
-	probe     bool
-	down      bool // sent as a probe of an outage
-	everyTurn bool // every remaining row had its turn since the outage began
+// beginRound allows rows again that were a probe of this outage. everyRow says that no other row will come: from now
+// on, probes count as attempts.
+func (g *gate) beginRound(everyRow bool) {
+	g.round++
+	g.everyRow = everyRow
 }
 
-// pass lets j be sent; next has said that it may.
-func (g *gate) pass(now time.Time, j *job, everyTurn bool) pass {
+// take notes that j is sent now; ready has said that it may.
+func (g *gate) take(now time.Time, j *job) {
 	if g.limiter != nil {
 		g.limiter.AllowN(now, 1)
 	}
 	g.probing = g.closed
+	j.opened, j.probe, j.free = g.opened, g.closed, g.down && !g.everyRow
 	if g.down {
-		j.turn = g.outages
+		j.round = g.round
 	}
-	return pass{opened: g.opened, probe: g.closed, down: g.down, everyTurn: everyTurn}
 }
 
-// answered takes the verdict on a write that was sent with p. after is how long the tenant asked to wait, 0 where it
-// did not. cleared are rows whose 403 turned out to be their own; progress is false where the answer says nothing about
-// whether writes are processed now; err is that of a run that cannot go on.
-func (g *gate) answered(now time.Time, p pass, j *job, v verdict, after time.Duration) (
-	cleared []*job, progress bool, err error) {
-	if p.probe {
+// release notes that j was not sent after take, or not answered.
+func (g *gate) release(j *job) {
+	if j.probe {
 		g.probing = false
 	}
-	if v != noAnswer && v != outage {
-		clear(g.unanswered)
-	}
-	if v == processed {
-		g.processed = true
-		if p.probe {
-			cleared = g.open()
-		}
-		return cleared, !g.closed, nil
-	}
-	if p.opened != g.opened {
-		// It was sent before the gate was last opened. Others were processed since, so it says nothing about now.
-		if v == forbidden {
-			return []*job{j}, false, nil
-		}
-		return nil, false, nil
-	}
-	switch v {
-	case limited:
-		g.close(ReasonLimit, now, g.wait(p, after))
-	case noToken:
-		g.close(ReasonToken, now, g.wait(p, after))
-	case forbidden:
-		return nil, false, g.suspect(now, p, j)
-	case noAnswer, outage:
-		g.noAnswer(now, p, j, v == outage, after)
-	}
-	return nil, false, nil
 }
 
-func (g *gate) open() (cleared []*job) {
-	cleared = g.suspects
+// answer applies the verdict on the write of j. after is how long the tenant asked to wait, 0 where it did not. own are
+// rows whose 403 turned out to be their own; err is that of a run that cannot go on.
+func (g *gate) answer(now time.Time, j *job, v verdict, after time.Duration) (own []*job, err error) {
+	g.release(j)
+	if v != lost && v != outage && v != noDescriptor {
+		clear(g.unanswered)
+	}
+	late := j.opened != g.opened // others were processed since it was sent, so that it says nothing about now
+	switch {
+	case v == processed:
+		g.processed = true
+		if j.probe {
+			own = g.open()
+		}
+	case late && v == forbidden:
+		own = []*job{j}
+	case late:
+	case v == limited:
+		g.close(ReasonLimit, now, g.wait(j, after))
+	case v == noToken:
+		g.close(ReasonToken, now, g.wait(j, after))
+	case v == noDescriptor:
+		g.close(ReasonDescriptor, now, g.wait(j, 0))
+	case v == forbidden:
+		err = g.suspect(now, j)
+	default:
+		g.lose(now, j, v == outage, after)
+	}
+	return own, err
+}
+
+func (g *gate) open() (own []*job) {
+	own = g.suspects
 	g.closed, g.reason, g.until = false, "", time.Time{}
-	g.suspects, g.refusals, g.waits, g.down = nil, 0, 0, false
+	g.suspects, g.refusals, g.waits, g.down, g.everyRow = nil, 0, 0, false, false
 	g.opened++
-	return cleared
+	return own
 }
 
 // close blocks writes for wait at least. The reason is that of the longest wait.
@@ -156,20 +158,20 @@ func (g *gate) close(reason Reason, now time.Time, wait time.Duration) {
 
 // wait is how long to wait where the tenant asked for after. Where it asked for nothing it is our own back-off, which
 // grows with every probe; writes that were in flight together count as one.
-func (g *gate) wait(p pass, after time.Duration) time.Duration {
+func (g *gate) wait(j *job, after time.Duration) time.Duration {
 	if after > 0 {
-		return min(after, maxWait)
+		return after
 	}
-	if p.probe || g.waits == 0 {
+	if j.probe || g.waits == 0 {
 		g.waits++
 	}
 	return backoff(g.waits)
 }
 
-// suspect takes a 403. The first ones, in flight together, may be their rows' own; each probe after them makes the
-// scope more likely.
-func (g *gate) suspect(now time.Time, p pass, j *job) error {
-	if p.probe && len(g.suspects) > 0 {
+// suspect holds a row that met a 403. The first ones, in flight together, may be their rows' own; each probe after them
+// makes the scope more likely.
+func (g *gate) suspect(now time.Time, j *job) error {
+	if j.probe && len(g.suspects) > 0 {
 		g.refusals++
 	}
 	g.suspects = append(g.suspects, j)
@@ -182,32 +184,29 @@ func (g *gate) suspect(now time.Time, p pass, j *job) error {
 
 // noneLeft decides about the suspects where no row is left to probe with: their own 403 if this run ever had a write
 // processed, else the run's.
-func (g *gate) noneLeft() (cleared []*job, err error) {
+func (g *gate) noneLeft() (own []*job, err error) {
 	if !g.processed {
 		return nil, scopeError(g.suspects[len(g.suspects)-1])
 	}
-	cleared, g.suspects = g.suspects, nil
-	return cleared, nil
+	own, g.suspects = g.suspects, nil
+	return own, nil
 }
 
 func scopeError(j *job) error { return fmt.Errorf("%w: %w", ErrScope, j.err) }
 
-// noAnswer takes a write without an answer.
-func (g *gate) noAnswer(now time.Time, p pass, j *job, outage bool, after time.Duration) {
+// lose notes a write whose answer was lost.
+func (g *gate) lose(now time.Time, j *job, outage bool, after time.Duration) {
 	g.unanswered[j] = true
 	switch {
-	case g.down && p.probe:
-		g.close(ReasonDown, now, g.wait(p, after))
+	case g.down && j.probe:
+		g.close(ReasonDown, now, g.wait(j, after))
 	case !g.down && (outage || len(g.unanswered) >= downAfter):
 		g.down = true
-		g.outages++
-		j.turn = g.outages
-		g.close(ReasonDown, now, g.wait(p, after))
+		g.round++
+		j.round = g.round
+		g.close(ReasonDown, now, g.wait(j, after))
 	}
 }
-
-// maxWait bounds what a tenant may ask for: its windows are five minutes, and a longer wait is a mistake.
-const maxWait = 10 * time.Minute
 
 // backoff is how long to wait before the nth try after a failure, from 1: half a second, doubled up to 30 s, give or
 // take a fifth, so that requests that failed together are not sent again together.

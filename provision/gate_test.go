@@ -448,24 +448,6 @@ func with(f faults.Fault, on sandbox.Endpoint) faults.Fault {
 	return f
 }
 
-func TestPaceSlowerThanPatience(t *testing.T) {
-	for _, test := range []struct {
-		fails int
-		end   error
-		took  time.Duration
-	}{{1, nil, 200 * time.Minute}, {100, provision.ErrPatience, 61 * time.Minute}} {
-		synctest.Test(t, func(t *testing.T) {
-			tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
-			tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate, Skip: 2,
-				Times: test.fails})
-			tr.run(t.Context(), people(10), provision.Options{Rate: rate.Limit(3.0 / 3600), Burst: 1})
-			if !errors.Is(tr.err, test.end) || tr.took.Round(time.Minute) != test.took {
-				t.Errorf("with %d failures it ended after %v with %v", test.fails, tr.took, tr.err)
-			}
-		})
-	}
-}
-
 func TestLateAnswerIsNoProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})

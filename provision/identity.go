@@ -24,47 +24,47 @@ func SamePerson(a, b Person) bool {
 
 // compare is SamePerson; sure is false where only close names make them one person: too little to write on.
 func compare(a, b Person) (same, sure bool) {
-	nameA, nameB := words(nameOf(a, b)), words(nameOf(b, a))
+	names := compareNames(a, b)
 	emailA, emailB := EmailKey(a.Email), EmailKey(b.Email)
-	names := len(nameA) > 0 && len(nameB) > 0
-	emails := emailA != "" && emailB != ""
-	switch {
-	case !names && !emails:
+	switch noEmail := emailA == "" || emailB == ""; {
+	case names == namesAgree, !noEmail && emailA == emailB, noEmail && names == namesUnknown:
 		return true, true
-	case names && slices.Equal(nameA, nameB), emails && emailA == emailB:
-		return true, true
-	case names && !emails && shareWord(nameA, nameB):
+	case noEmail && names == namesClose:
 		return true, false
 	}
 	return false, false
 }
 
+// A likeness says how two names compare.
+type likeness int
+
+const (
+	namesDiffer  likeness = iota
+	namesUnknown          // one of them has no words
+	namesClose            // they share a word; initials do not count
+	namesAgree            // they have the same words in any order, punctuation aside
+)
+
+func compareNames(a, b Person) likeness {
+	wordsA, wordsB := words(nameOf(a, b)), words(nameOf(b, a))
+	shared := func(word string) bool { return !isInitial(word) && slices.Contains(wordsB, word) }
+	switch {
+	case len(wordsA) == 0 || len(wordsB) == 0:
+		return namesUnknown
+	case slices.Equal(wordsA, wordsB):
+		return namesAgree
+	case slices.ContainsFunc(wordsA, shared):
+		return namesClose
+	}
+	return namesDiffer
+}
+
 // nameOf is a's name, empty where it is nothing but an address of the two.
 func nameOf(a, b Person) string {
-	if !strings.Contains(a.Name, "@") {
-		return a.Name
-	}
 	if key := EmailKey(a.Name); key == EmailKey(a.Email) || key == EmailKey(b.Email) {
 		return ""
 	}
 	return a.Name
-}
-
-// NamesAgree reports whether two names have the same words in any order, punctuation aside. A name without words agrees
-// with none.
-func NamesAgree(a, b string) bool {
-	wordsA, wordsB := words(a), words(b)
-	return len(wordsA) > 0 && slices.Equal(wordsA, wordsB)
-}
-
-// NamesClose reports whether two names share a word; initials do not count.
-func NamesClose(a, b string) bool { return shareWord(words(a), words(b)) }
-
-func shareWord(a, b []string) bool {
-	return slices.ContainsFunc(a, func(word string) bool {
-		_, found := slices.BinarySearch(b, word)
-		return found && !isInitial(word)
-	})
 }
 
 func isInitial(word string) bool {
@@ -114,27 +114,29 @@ type matchKind int
 const (
 	noMatch         matchKind = iota // the person has no user
 	subjectMatch                     // the person's user, found by subject
-	addressMatch                     // the person's user, found by address under another subject
+	emailMatch                       // the person's user, found by address under another subject
 	subjectConflict                  // a user with the row's subject belongs to another person
-	addressConflict                  // a user with the row's address belongs to another person
+	emailConflict                    // a user with the row's address belongs to another person
 )
 
 // A match is what a lookup means for one row.
 type match struct {
 	kind matchKind
 	user qlik.User // zero where kind is noMatch
-	sure bool      // it is enough to write on: for an addressMatch the names agree; else it is not close names alone
+	sure bool      // it is enough to write on: for an emailMatch the names agree; else it is not close names alone
 	// other is a user with the row's address, where user has the row's subject; its ID is empty where there is none.
 	other qlik.User
 }
 
-// A directory is the users that a lookup found, by subject, by address and by ID. Deleted users are left out.
+// A directory is the users that a lookup found, by subject, by email and by ID. Deleted users are left out. Of several,
+// active ones go first and disabled ones last.
 type directory struct {
-	subjects, addresses map[string][]qlik.User
-	ids                 map[string]qlik.User
+	subjects, emails map[string][]qlik.User
+	ids              map[string]qlik.User
 }
 
 func newDirectory(users []qlik.User) directory {
+	slices.SortStableFunc(users, func(a, b qlik.User) int { return rank(a) - rank(b) })
 	d := directory{map[string][]qlik.User{}, map[string][]qlik.User{}, map[string]qlik.User{}}
 	for _, u := range users {
 		if hasStatus(u, "deleted") {
@@ -142,101 +144,70 @@ func newDirectory(users []qlik.User) directory {
 		}
 		d.ids[u.ID] = u
 		d.subjects[SubjectKey(u.Subject)] = append(d.subjects[SubjectKey(u.Subject)], u)
-		if key := EmailKey(u.Email); key != "" {
-			d.addresses[key] = append(d.addresses[key], u)
-		}
+		d.emails[EmailKey(u.Email)] = append(d.emails[EmailKey(u.Email)], u)
 	}
 	return d
 }
+
+func rank(u qlik.User) int {
+	switch {
+	case hasStatus(u, "active"):
+		return 0
+	case hasStatus(u, "disabled"):
+		return 2
+	}
+	return 1
+}
+
+func hasStatus(u qlik.User, status string) bool { return strings.EqualFold(u.Status, status) }
 
 // match finds the person's user. After a conflict a user whose subject differs in case only counts as found, whoever it
 // belongs to.
 func (d directory) match(p Person, afterConflict bool) match {
 	m := d.bySubject(p, afterConflict)
-	address := d.byAddress(p, m.user.ID)
+	byEmail := d.byEmail(p, m.user.ID)
 	if m.kind == noMatch {
-		return address
+		return byEmail
 	}
-	m.other = address.user
+	m.other = byEmail.user
 	return m
 }
 
 // bySubject prefers the very subject, then one that differs in case and Unicode form only and is the same person.
-func (d directory) bySubject(p Person, afterConflict bool) match {
-	users := d.subjects[SubjectKey(p.Subject)]
-	exact := slices.IndexFunc(users, func(u qlik.User) bool { return u.Subject == p.Subject })
-	if exact >= 0 {
-		return matchSubject(p, users[exact])
-	}
-	var best match
-	for _, u := range activeFirst(users) {
-		m := matchSubject(p, u)
-		if m.kind == subjectMatch {
-			return m
+func (d directory) bySubject(p Person, afterConflict bool) (best match) {
+	for _, u := range d.subjects[SubjectKey(p.Subject)] {
+		m := match{kind: subjectMatch, user: u}
+		same, sure := compare(p, Person{Name: u.Name, Email: u.Email})
+		if m.sure = sure; !same {
+			m.kind = subjectConflict
 		}
-		if afterConflict && best.kind == noMatch {
+		switch exact := u.Subject == p.Subject; {
+		case exact:
+			return m
+		case best.kind == noMatch && (same || afterConflict), best.kind == subjectConflict && same:
 			best = m
 		}
 	}
 	return best
 }
 
-func matchSubject(p Person, u qlik.User) match {
-	same, sure := compare(p, Person{Name: u.Name, Email: u.Email})
-	if !same {
-		return match{kind: subjectConflict, user: u}
+// byEmail finds the user with the person's address, the user with one ID aside. The address of a disabled user may have
+// been given to a newcomer: there only a name that agrees makes them the same person.
+func (d directory) byEmail(p Person, except string) (best match) {
+	if EmailKey(p.Email) == "" {
+		return best
 	}
-	return match{kind: subjectMatch, user: u, sure: sure}
-}
-
-// byAddress finds the user with the person's address, the user with one ID aside. The address of a disabled user
-// may have been given to a newcomer: there only a name that agrees makes them the same person.
-func (d directory) byAddress(p Person, except string) match {
-	key := EmailKey(p.Email)
-	if key == "" {
-		return match{}
-	}
-	var best match
-	for _, u := range activeFirst(d.addresses[key]) {
+	for _, u := range d.emails[EmailKey(p.Email)] {
 		if u.ID == except {
 			continue
 		}
-		other := Person{Name: u.Name, Email: u.Email}
-		nameP, nameU := nameOf(p, other), nameOf(other, p)
-		m := match{kind: addressConflict, user: u}
-		switch unnamed := len(words(nameP)) == 0 || len(words(nameU)) == 0; {
-		case NamesAgree(nameP, nameU):
-			m.kind, m.sure = addressMatch, true
-		case (unnamed || NamesClose(nameP, nameU)) && !hasStatus(u, "disabled"):
-			m.kind = addressMatch
-		}
-		if m.kind == addressMatch {
-			return m
-		}
-		if best.kind == noMatch {
-			best = m
+		names := compareNames(p, Person{Name: u.Name, Email: u.Email})
+		switch {
+		case names == namesAgree, names != namesDiffer && !hasStatus(u, "disabled"):
+			return match{kind: emailMatch, user: u, sure: names == namesAgree}
+		case best.kind == noMatch:
+			best = match{kind: emailConflict, user: u}
 		}
 	}
 	return best
 }
-
-// activeFirst orders users: active ones, then others, then disabled ones.
-func activeFirst(users []qlik.User) []qlik.User {
-	rank := func(u qlik.User) int {
-		switch {
-		case hasStatus(u, "active"):
-			return 0
-		case hasStatus(u, "disabled"):
-			return 2
-		}
-		return 1
-	}
-	if len(users) < 2 {
-		return users
-	}
-	users = slices.Clone(users)
-	slices.SortStableFunc(users, func(a, b qlik.User) int { return rank(a) - rank(b) })
-	return users
-}
-
-func hasStatus(u qlik.User, status string) bool { return strings.EqualFold(u.Status, status) }

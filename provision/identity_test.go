@@ -71,24 +71,24 @@ func TestMatchFindsThePersonsUser(t *testing.T) {
 		{"subject of another person",
 			[]qlik.User{user("a", "0417", "Bob Smith", "bob@x.example", "active")}, false, subjectConflict, "a", false, ""},
 		{"by address, names agree, disabled",
-			[]qlik.User{user("a", "auth0|81", "Ada Lovelace", "ADA@x.example", "disabled")}, false, addressMatch, "a", true, ""},
+			[]qlik.User{user("a", "auth0|81", "Ada Lovelace", "ADA@x.example", "disabled")}, false, emailMatch, "a", true, ""},
 		{"by address, no name",
-			[]qlik.User{user("a", "auth0|81", "", "ada@x.example", "active")}, false, addressMatch, "a", false, ""},
+			[]qlik.User{user("a", "auth0|81", "", "ada@x.example", "active")}, false, emailMatch, "a", false, ""},
 		{"by address, no name, disabled",
-			[]qlik.User{user("a", "auth0|81", "", "ada@x.example", "disabled")}, false, addressConflict, "a", false, ""},
+			[]qlik.User{user("a", "auth0|81", "", "ada@x.example", "disabled")}, false, emailConflict, "a", false, ""},
 		{"by address, close name",
-			[]qlik.User{user("a", "auth0|81", "Ada King", "ada@x.example", "invited")}, false, addressMatch, "a", false, ""},
+			[]qlik.User{user("a", "auth0|81", "Ada King", "ada@x.example", "invited")}, false, emailMatch, "a", false, ""},
 		{"address of a leaver with a close name",
-			[]qlik.User{user("a", "auth0|81", "Ada King", "ada@x.example", "disabled")}, false, addressConflict, "a", false, ""},
+			[]qlik.User{user("a", "auth0|81", "Ada King", "ada@x.example", "disabled")}, false, emailConflict, "a", false, ""},
 		{"address of another person",
-			[]qlik.User{user("a", "auth0|81", "Bob Smith", "ada@x.example", "active")}, false, addressConflict, "a", false, ""},
+			[]qlik.User{user("a", "auth0|81", "Bob Smith", "ada@x.example", "active")}, false, emailConflict, "a", false, ""},
 		{"the subject decides, the address names the other", []qlik.User{
 			user("b", "auth0|81", "Bob Smith", "ada@x.example", "active"), user("a", "0417", "Ada Lovelace", "", "active"),
 		}, false, subjectMatch, "a", true, "b"},
 		{"the active one of several", []qlik.User{
 			user("b", "x1", "Ada Lovelace", "ada@x.example", "disabled"),
 			user("a", "x2", "Ada Lovelace", "ada@x.example", "active"),
-		}, false, addressMatch, "a", true, ""},
+		}, false, emailMatch, "a", true, ""},
 	} {
 		got := newDirectory(c.users).match(ada, c.conflict)
 		if got.kind != c.kind || got.user.ID != c.id || got.sure != c.sure || got.other.ID != c.other {

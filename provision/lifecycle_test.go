@@ -244,6 +244,45 @@ func lostChange(t *testing.T, task provision.Task, fault faults.Fault, after boo
 	}
 }
 
+// A 207 applied a part of the change: the rest is sent again, and the message says all that was changed.
+func TestPartialChangeIsSentAgainAndReportedWhole(t *testing.T) {
+	for times, want := range map[int]provision.Result{
+		1: {Outcome: provision.Updated, HTTPStatus: 204, Attempts: 2,
+			Message: `name changed from "Ada Lovelace"; roles added: Steward, Developer; enabled`},
+		0: {Outcome: provision.Updated, HTTPStatus: 204, Attempts: 4, // a part each time
+			Message: `name changed from "Ada Lovelace"; roles added: Steward, Developer; enabled`},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+			tr.tenant.Inject(faults.Fault{Kind: faults.Partial, On: sandbox.EndpointPatch, Times: times})
+			tr.tenant.Add(sandbox.User{ID: "u1", Subject: "emp-1", Name: "Ada Lovelace", Email: "ada@example.com",
+				Status: "disabled"})
+			row := ada
+			row.Person.Roles = []string{"Steward", "Developer"}
+			all := provision.Update{Name: true, Roles: true, Status: true}
+			tr.run(t.Context(), []provision.Row{row}, provision.Options{Update: all})
+			got := tr.got.of[1]
+			if tr.err != nil || got.Outcome != want.Outcome || got.HTTPStatus != want.HTTPStatus ||
+				got.Message != want.Message || len(spy.to(sandbox.EndpointPatch)) != want.Attempts {
+				t.Errorf("%+v, %v, after %d changes", got, tr.err, len(spy.to(sandbox.EndpointPatch)))
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Partial, On: sandbox.EndpointPatch})
+		tr.tenant.Add(sandbox.User{ID: "u1", Subject: "emp-1", Name: "Ada Lovelace", Email: "ada@example.com",
+			Status: "disabled"})
+		o := provision.Options{Update: provision.Update{Name: true, Status: true}, Attempts: 1}
+		tr.run(t.Context(), []provision.Row{ada}, o)
+		got := tr.got.of[1]
+		if got.Outcome != provision.Pending || got.Code != provision.CodeMaybeChanged || got.UserID != "u1" ||
+			!strings.Contains(got.Message, "no attempt is left") || !strings.Contains(got.Message, "207") {
+			t.Errorf("%+v, %v", got, tr.err)
+		}
+	})
+}
+
 func TestDisable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})

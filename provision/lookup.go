@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,13 +17,13 @@ type lookups struct {
 	size     int          // rows a request at most; 0: what a filter takes
 	inFlight int          // rows of the requests in flight
 	answered bool         // one was answered: several may be in flight
-	refused  []refusedRow // single rows that were refused since the last answer
-	cut      bool         // the run stopped before every row was looked up
-	until    time.Time    // a 429: none is sent before
-	back     time.Time    // when one that failed is sent again
-	reason   Reason       // why it waits for that
+	refused  []refusedRow // rows whose lookup was refused alone
+	inARow   int          // how many were refused so since the last answer
 
-	shown int // users whose roles the tenant showed
+	until time.Time // a 429: none is sent before
+	back  time.Time // when one that failed is sent again
+
+	rolesShown bool // the tenant showed the roles of a user
 }
 
 type refusedRow struct {
@@ -36,45 +37,43 @@ const (
 	maxRefusals = 3    // single rows that were refused before any lookup was answered: all are
 )
 
-// lookUpAll looks up the users of all rows, settles those rows that need no write, and offers the others to the
+// lookUpAll looks up the users of all rows, finishes those rows that need no write, and offers the others to the
 // workers. Where no write may be sent before the last lookup, it asks for approval then.
-func (r *Run) lookUpAll(ctx context.Context, rows []Row) {
-	rows, err := r.prepare(ctx, neverTriedFirst(rows))
+func (r *Run) lookUpAll(ctx context.Context, rows []Row) error {
+	tried, rest := partition(rows, func(row Row) bool { return row.Tried })
+	rows, err := r.checkRoles(ctx, append(rest, tried...))
+	if err == nil && r.options.NoLookup {
+		err = r.fetchDate(ctx)
+	}
 	if err != nil {
-		r.lookupFailed(ctx, err)
-		return
+		return err
 	}
 	withID, persons := partition(rows, r.deletes)
-	r.lookUpRows(ctx, persons, false, r.settleOrQueue)
-	r.lookUpRows(ctx, withID, true, r.settleOrQueue)
-	if err := r.release(); err != nil {
-		r.fail(err)
+	if err := r.lookUpRows(ctx, persons, false, r.place); err != nil {
+		return err
 	}
+	if err := r.lookUpRows(ctx, withID, true, r.place); err != nil {
+		return err
+	}
+	refused, err := r.refusedRows()
+	for _, x := range refused {
+		j := &job{row: x.row}
+		res := r.failed(j, CodeLookupRefused, "its lookup was refused: "+x.err.Error())
+		err = errors.Join(err, r.finish(j, res, x.err))
+	}
+	if err == nil && r.holdWrites {
+		err = r.release()
+	}
+	return err
 }
 
-// neverTriedFirst moves rows that an earlier run tried behind the others.
-func neverTriedFirst(rows []Row) []Row {
-	tried, fresh := partition(rows, func(row Row) bool { return row.Tried })
-	return append(fresh, tried...)
-}
-
-// partition returns the rows for which first holds, and the others. It copies nothing where all rows are of one kind.
-func partition(rows []Row, first func(Row) bool) (yes, no []Row) {
-	n := 0
-	for _, row := range rows {
-		if first(row) {
-			n++
-		}
-	}
-	switch n {
-	case 0:
+// partition returns the rows for which is holds, and the others.
+func partition(rows []Row, is func(Row) bool) (yes, no []Row) {
+	if !slices.ContainsFunc(rows, is) {
 		return nil, rows
-	case len(rows):
-		return rows, nil
 	}
-	yes, no = make([]Row, 0, n), make([]Row, 0, len(rows)-n)
 	for _, row := range rows {
-		if first(row) {
+		if is(row) {
 			yes = append(yes, row)
 		} else {
 			no = append(no, row)
@@ -83,38 +82,30 @@ func partition(rows []Row, first func(Row) bool) (yes, no []Row) {
 	return yes, no
 }
 
-// prepare fetches what is needed before the first lookup: the roles, where rows ask for some, and the tenant's Date,
-// where no lookup brings it. It returns the rows that are not settled by that.
-func (r *Run) prepare(ctx context.Context, rows []Row) ([]Row, error) {
-	rows, err := r.checkRoles(ctx, rows)
-	if err == nil && r.options.NoLookup {
-		err = r.ask(ctx, func() (int, error) {
-			_, err := r.client.FetchDate(ctx)
-			for _, kind := range []error{qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrLimited, qlik.ErrGarbled} {
-				if errors.Is(err, kind) {
-					return 1, nil // it was answered, with a Date or none: that is all
-				}
+// fetchDate fetches the tenant's Date, where no lookup brings it.
+func (r *Run) fetchDate(ctx context.Context) error {
+	return r.ask(ctx, func() (int, error) {
+		_, err := r.client.FetchDate(ctx)
+		for _, kind := range []error{qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrLimited, qlik.ErrGarbled} {
+			if errors.Is(err, kind) {
+				return 1, nil // it was answered, with a Date or none: that is all
 			}
-			return 1, err
-		})
-	}
-	return rows, err
+		}
+		return 1, err
+	})
 }
 
-// release lets writes be sent that waited for the last lookup, where the run may go on.
+// release lets writes be sent that waited for the last lookup.
 func (r *Run) release() error {
-	r.mu.Lock()
-	hold := r.holdWrites && !r.lookups.cut && !r.ended()
-	r.asking = hold
-	r.mu.Unlock()
-	if !hold {
-		return nil
-	}
 	if err := r.checkHidden(); err != nil {
 		return err
 	}
 	if r.options.Approve != nil {
-		if err := r.options.Approve(r.plan()); err != nil {
+		plan := r.plan()
+		r.mu.Lock()
+		r.asking = true
+		r.mu.Unlock()
+		if err := r.options.Approve(plan); err != nil {
 			return err
 		}
 	}
@@ -125,117 +116,109 @@ func (r *Run) release() error {
 	return nil
 }
 
-// lookUpRows looks rows up, by the IDs of their users or by subject and address, and passes what was found to handle,
+// lookUpRows looks rows up, by the IDs of their users or by subject and email, and passes what was found to handle,
 // which is called concurrently.
-func (r *Run) lookUpRows(ctx context.Context, rows []Row, byID bool, handle func([]Row, directory)) {
-	var group errgroup.Group
-	group.SetLimit(min(maxLookups, r.options.Workers))
+func (r *Run) lookUpRows(ctx context.Context, rows []Row, byID bool, handle func([]Row, directory) error) error {
+	group, looking := errgroup.WithContext(ctx)
+	group.SetLimit(maxLookups)
 	for len(rows) > 0 {
-		n, alone := r.room(ctx, len(rows), byID)
+		n := r.nextBatch(looking, len(rows), byID)
 		if n == 0 {
 			break
 		}
 		batch := rows[:n]
 		rows = rows[n:]
-		if alone {
-			r.lookUp(ctx, batch, byID, handle)
-			r.lookupDone(len(batch))
-			continue
-		}
 		group.Go(func() error {
-			r.lookUp(ctx, batch, byID, handle)
-			r.lookupDone(len(batch))
-			return nil
+			err := r.lookUp(looking, batch, byID, handle)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.lookups.inFlight -= n
+			r.lookedUp += n
+			r.wake()
+			return err
 		})
 	}
-	_ = group.Wait() // what a lookup met is noted already
-	r.settleRefused(ctx)
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
 }
 
-// room waits until lookups are no longer too far ahead of the workers, and returns how many rows the next one is for; 0
-// where the run stops. The first one is sent alone: it may tell that there is no use.
-func (r *Run) room(ctx context.Context, left int, byID bool) (n int, alone bool) {
+// nextBatch waits until lookups are no longer too far ahead of the workers, and returns how many rows the next one is
+// for; 0 where ctx is done. The first one is sent alone: it may tell that there is no use.
+func (r *Run) nextBatch(ctx context.Context, left int, byID bool) (n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.queue.fresh)+r.lookups.inFlight >= maxAhead && !r.holdWrites && ctx.Err() == nil {
+	l := &r.lookups
+	ahead := func() bool { return !r.holdWrites && len(r.queue.fresh)+l.inFlight >= maxAhead }
+	for ctx.Err() == nil && (ahead() || !l.answered && l.inFlight > 0) {
 		r.wait(ctx, time.Time{})
 	}
 	if ctx.Err() != nil {
-		r.lookups.cut = true
-		return 0, false
+		return 0
 	}
 	n = qlik.MaxPeople
 	if byID {
 		n = qlik.MaxIDs
 	}
-	if r.lookups.size > 0 {
-		n = min(n, r.lookups.size)
+	if l.size > 0 {
+		n = min(n, l.size)
 	}
 	n = min(n, left)
-	r.lookups.inFlight += n
-	return n, !r.lookups.answered
+	l.inFlight += n
+	return n
 }
 
-func (r *Run) lookupDone(rows int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lookups.inFlight -= rows
-	r.looked += rows
-	r.wake()
-}
-
-func (r *Run) lookUp(ctx context.Context, batch []Row, byID bool, handle func([]Row, directory)) {
+func (r *Run) lookUp(ctx context.Context, batch []Row, byID bool, handle func([]Row, directory) error) error {
 	if r.options.NoLookup {
-		handle(batch, newDirectory(nil))
-		return
+		return handle(batch, newDirectory(nil))
 	}
 	found, err := r.find(ctx, batch, byID)
 	switch {
 	case err == nil:
-		r.settleRefused(ctx)
-		handle(batch, newDirectory(found.Users))
+		return handle(batch, newDirectory(found.Users))
 	case errors.Is(err, qlik.ErrRefused) && len(batch) > 1:
 		half := (len(batch) + 1) / 2
 		r.mu.Lock()
 		r.lookups.size = half
 		r.mu.Unlock()
-		r.lookUp(ctx, batch[:half], byID, handle)
-		r.lookUp(ctx, batch[half:], byID, handle)
+		if err := r.lookUp(ctx, batch[:half], byID, handle); err != nil {
+			return err
+		}
+		return r.lookUp(ctx, batch[half:], byID, handle)
 	case errors.Is(err, qlik.ErrRefused):
-		r.lookupRefused(batch[0], err)
-	default:
-		r.lookupFailed(ctx, fmt.Errorf("looking up existing users: %w", err))
+		return r.lookupRefused(batch[0], err)
+	case errors.Is(err, qlik.ErrForbidden), errors.Is(err, qlik.ErrConflict):
+		return fmt.Errorf("%w: looking up existing users: %w", ErrLookups, err)
 	}
+	return fmt.Errorf("looking up existing users: %w", err)
 }
 
 // find asks for the users of a batch, as often as it takes.
 func (r *Run) find(ctx context.Context, batch []Row, byID bool) (found qlik.Found, err error) {
-	var filter string
+	filter := personFilter(batch...)
 	if byID {
 		ids := make([]string, len(batch))
 		for i, row := range batch {
 			ids[i] = row.UserID
 		}
 		filter = qlik.IDFilter(ids)
-	} else {
-		filter = personFilter(batch...)
 	}
 	err = r.ask(ctx, func() (int, error) {
 		found, err = r.client.FilterUsers(qlik.ForRows(ctx, len(batch)), filter, r.wantsRoles())
 		return found.Requests, err
 	})
-	if err == nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.lookups.answered = true
-		for _, u := range found.Users {
-			if u.RolesShown {
-				r.lookups.shown++
-			}
-		}
-		r.progressed(time.Now())
+	if err != nil {
+		return found, err
 	}
-	return found, err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lookups.answered, r.lookups.inARow = true, 0
+	if slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown }) {
+		r.lookups.rolesShown = true
+	}
+	r.progressed(time.Now())
+	return found, nil
 }
 
 func personFilter(rows ...Row) string {
@@ -249,59 +232,95 @@ func personFilter(rows ...Row) string {
 	return qlik.PeopleFilter(subjects, emails)
 }
 
-// lookupFailed ends the run over an error that another lookup would meet as well.
-func (r *Run) lookupFailed(ctx context.Context, err error) {
+// lookupRefused notes a row whose lookup was refused alone. It is the row's own fault only if others are answered: the
+// error is that of a run where they are not.
+func (r *Run) lookupRefused(row Row, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if ctx.Err() != nil {
-		r.lookups.cut = true
-		return
+	l := &r.lookups
+	l.refused = append(l.refused, refusedRow{row, err})
+	l.inARow++
+	l.size = 0 // it was not the number of rows that was refused
+	if !l.answered && l.inARow >= maxRefusals || l.inARow >= qlik.MaxPeople {
+		return fmt.Errorf("%w: %w", ErrLookups, err)
 	}
-	r.end(lookupError(err))
+	return nil
 }
 
-func lookupError(err error) error {
-	if errors.Is(err, ErrRolesHidden) {
-		return err
+// refusedRows returns the rows whose lookup was refused alone, or an ErrLookups where no lookup was answered.
+func (r *Run) refusedRows() ([]refusedRow, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	refused := r.lookups.refused
+	if len(refused) > 0 && !r.lookups.answered {
+		return nil, fmt.Errorf("%w: %w", ErrLookups, refused[0].err)
 	}
-	for _, kind := range []error{qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrConflict} {
-		if errors.Is(err, kind) {
-			return fmt.Errorf("%w: %w", ErrLookups, err)
+	return refused, nil
+}
+
+// ask sends a request at the lookups' pace, again with back-off where that may help, until it is answered or ctx is
+// done: a worker ends a run without progress.
+func (r *Run) ask(ctx context.Context, request func() (requests int, err error)) error {
+	for tries := 1; ; tries++ {
+		r.mu.Lock()
+		limited := time.Until(r.lookups.until)
+		r.mu.Unlock()
+		if err := pause(ctx, limited); err != nil {
+			return err
+		}
+		if err := pause(ctx, r.pacer.Reserve().Delay()); err != nil {
+			return err
+		}
+		requests, err := request()
+		r.pacer.ReserveN(time.Now(), max(0, requests-1))
+		wait := r.met(err, tries)
+		if err == nil || ctx.Err() != nil || !mayPass(err) {
+			return err
+		}
+		if err := pause(ctx, wait); err != nil {
+			return err
 		}
 	}
-	return err
 }
 
-// lookupRefused notes a row whose lookup was refused alone. It is the row's own fault only if others are answered.
-func (r *Run) lookupRefused(row Row, err error) {
+// met notes what a lookup met, nil for an answer, and returns how long it waits then.
+func (r *Run) met(err error, tries int) (wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lookups.refused = append(r.lookups.refused, refusedRow{row, err})
-	r.lookups.size = 0 // it was not the number of rows that was refused
-	most := maxRefusals
-	if r.lookups.answered {
-		most = qlik.MaxPeople
+	l, now := &r.lookups, time.Now()
+	l.back = time.Time{}
+	if err == nil {
+		return 0
 	}
-	if len(r.lookups.refused) >= most {
-		r.end(fmt.Errorf("%w: %w", ErrLookups, err))
+	wait = qlik.RetryAfter(err)
+	limit := errors.Is(err, qlik.ErrLimited)
+	reason := ReasonLookup
+	switch {
+	case limit:
+		reason = ReasonLimit
+	case lacksDescriptor(err):
+		reason, tries = ReasonDescriptor, 1 // a request that runs ends soon
+	case errors.Is(err, qlik.ErrNoToken):
+		reason = ReasonToken
 	}
+	if wait == 0 || !limit {
+		wait = max(wait, backoff(tries))
+	}
+	l.back = now.Add(wait)
+	if limit && l.back.After(l.until) {
+		l.until = l.back
+	}
+	r.stall(now, reason, err)
+	r.wake()
+	return wait
 }
 
-// settleRefused settles the rows whose lookup was refused, when another lookup was answered.
-func (r *Run) settleRefused(ctx context.Context) {
-	r.mu.Lock()
-	refused := r.lookups.refused
-	if len(refused) > 0 && !r.lookups.answered && ctx.Err() == nil {
-		r.end(fmt.Errorf("%w: %w", ErrLookups, refused[0].err))
+// mayPass reports whether a request that met err may be answered another time.
+func mayPass(err error) bool {
+	for _, kind := range []error{qlik.ErrNoAnswer, qlik.ErrLimited, qlik.ErrGarbled, qlik.ErrNoToken} {
+		if errors.Is(err, kind) {
+			return true
+		}
 	}
-	if r.ended() || ctx.Err() != nil || len(refused) == 0 {
-		r.mu.Unlock()
-		return
-	}
-	r.lookups.refused = nil
-	r.mu.Unlock()
-	for _, x := range refused {
-		j := &job{row: x.row}
-		r.settle(j, r.failed(j, CodeLookupRefused, "its lookup was refused: "+x.err.Error()), x.err)
-	}
+	return false
 }

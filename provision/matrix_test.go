@@ -54,7 +54,7 @@ var matrix = []struct {
 		allDone, allDone, allDone, allDone, allDone, patience, lookups, unreadable, unreadable, tenPending, 0},
 	{"login page", faults.Fault{Kind: faults.LoginPage},
 		allDone, allDone, allDone, allDone, allDone, patience, lookups, unreadable, unreadable, tenPending, 0},
-	{"101", faults.Fault{Kind: faults.Switching},
+	{"101", faults.Fault{Kind: faults.Status, Status: 101, NoBody: true},
 		"", allDone, allDone, allDone, allDone, "", lookups, unreadable, unreadable, tenPending, 0},
 	{"200 for a create", faults.Fault{Kind: faults.OKInstead},
 		"", "", "", allDone, "", "", "", "", unreadable, "", 0},
@@ -66,13 +66,11 @@ var matrix = []struct {
 		allDone, allDone, oneFailed, "", onePending, credentials, lookups, oneFailed, "", tenPending, 12},
 	{"401", faults.Fault{Kind: faults.Status, Status: 401},
 		credentials, allDone, allDone, "", allDone, credentials, credentials, credentials, "", credentials, 0},
-	{"a token that dies", faults.Fault{Kind: faults.TokenDies},
-		"", allDone, allDone, "", allDone, "", credentials, credentials, "", credentials, 0},
 	{"403", faults.Fault{Kind: faults.Status, Status: 403},
 		allDone, lookups, oneFailed, "", onePending, credentials, lookups, scope, "", tenPending, 0},
 	{"404", faults.Fault{Kind: faults.Status, Status: 404},
 		noTenant, noTenant, noTenant, "", onePending, noTenant, noTenant, noTenant, "", tenPending, 0},
-	{"302", faults.Fault{Kind: faults.Redirect, Location: "https://elsewhere.example.com"},
+	{"302", faults.Fault{Kind: faults.Status, Status: 302, Location: "https://elsewhere.example.com"},
 		noTenant, noTenant, noTenant, "", onePending, noTenant, noTenant, noTenant, "", tenPending, 0},
 }
 

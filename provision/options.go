@@ -1,34 +1,38 @@
 package provision
 
 import (
+	"cmp"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
-// Options of a run. The zero value is what most runs want: users are created, active.
+// Options of a run. The zero value is what most runs want: users are created, active. No number is negative.
 type Options struct {
-	Task            Task
-	Status          string // of new users: active where it is empty, or invited
-	Update          Update
+	Task            Task     // zero: Create
+	Status          string   // of new users: active where it is empty, or invited
+	Update          Update   // zero: existing users are not changed
 	EveryonesRoles  []string // roles that every row asks for: a name that the tenant does not know ends the run
 	AllowAdminRoles bool     // roles of admin level may be given, and users with one changed and disabled
 
-	Workers  int           // requests in flight at once
-	Rate     rate.Limit    // writes a second; rate.Inf: as many as the tenant takes, and as many lookups
-	Burst    int           // writes that may go at once
-	Attempts int           // of one row, where the tenant failed
-	Patience time.Duration // end the run after this long without progress
-	Timeout  time.Duration // of one request, as the client has it; 30 s where it is 0
-	Limit    int           // send this many rows' writes at most, then stop in good order; 0: no limit
+	Workers  int           // requests in flight at once; 0: DefaultWorkers
+	Rate     rate.Limit    // writes a second; 0: DefaultRate; rate.Inf: no pace, neither of writes nor of lookups
+	Burst    int           // writes that may go at once; 0: DefaultBurst
+	Attempts int           // of one row, where the tenant failed; 0: DefaultAttempts
+	Patience time.Duration // end the run after this long without progress; 0: DefaultPatience
+	Limit    int           // send the writes of this many rows at most, then stop in good order; 0: no limit
 	NoLookup bool          // do not look up existing users first: Create without Update and Approve only
+
+	// Timeout is the client's Options.Timeout, 0: DefaultTimeout. It bounds how long after the tenant's last Date a lost
+	// create may have taken effect, and how long a tenant is waited for that never answered.
+	Timeout time.Duration
 
 	// Approve, where it is set, is called once, after every row was looked up and before the first write, with what the
 	// run would send. An error ends the run before any write; it is what Run returns.
 	Approve func(Plan) error
 
-	Abort  <-chan struct{} // closed: requests in flight are not waited for any longer
-	Notify func(string)    // takes a line that is worth knowing; is safe for concurrent use
+	Abort  <-chan struct{} // closed: requests in flight are not waited for any longer; nil: they are
+	Notify func(string)    // takes a line that is worth knowing; is safe for concurrent use; nil: lines are dropped
 }
 
 // A Task is the kind of write that a run sends.
@@ -53,6 +57,7 @@ const (
 	DefaultWorkers  = 16
 	DefaultAttempts = 5
 	DefaultPatience = 15 * time.Minute
+	DefaultTimeout  = 30 * time.Second
 )
 
 const (
@@ -62,27 +67,13 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	if o.Status == "" {
-		o.Status = "active"
-	}
-	if o.Workers <= 0 {
-		o.Workers = DefaultWorkers
-	}
-	if o.Rate == 0 {
-		o.Rate = DefaultRate
-	}
-	if o.Burst <= 0 {
-		o.Burst = DefaultBurst
-	}
-	if o.Attempts <= 0 {
-		o.Attempts = DefaultAttempts
-	}
-	if o.Patience <= 0 {
-		o.Patience = DefaultPatience
-	}
-	if o.Timeout <= 0 {
-		o.Timeout = 30 * time.Second
-	}
+	o.Status = cmp.Or(o.Status, "active")
+	o.Workers = cmp.Or(o.Workers, DefaultWorkers)
+	o.Rate = cmp.Or(o.Rate, DefaultRate)
+	o.Burst = cmp.Or(o.Burst, DefaultBurst)
+	o.Attempts = cmp.Or(o.Attempts, DefaultAttempts)
+	o.Patience = cmp.Or(o.Patience, DefaultPatience)
+	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	if o.Notify == nil {
 		o.Notify = func(string) {}
 	}
@@ -124,7 +115,7 @@ func (r *Run) plan() Plan {
 	return p
 }
 
-// Estimate is how long so many writes take at a rate, after a burst.
+// Estimate is how long a number of writes takes at a rate, after a burst.
 func Estimate(writes int, pace rate.Limit, burst int) time.Duration {
 	if pace == rate.Inf {
 		return 0

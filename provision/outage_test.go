@@ -2,11 +2,17 @@ package provision_test
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/qlik"
@@ -99,4 +105,95 @@ func TestTenantsClockThatJumps(t *testing.T) {
 			})
 		})
 	}
+}
+
+// fewFiles is a transport for which a process has descriptors for so many requests at once.
+type fewFiles struct {
+	next  http.RoundTripper
+	free  chan struct{}
+	fails atomic.Int32
+}
+
+func (f *fewFiles) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case f.free <- struct{}{}:
+		defer func() { <-f.free }()
+		return f.next.RoundTrip(r)
+	default:
+		f.fails.Add(1)
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+	}
+}
+
+func TestRequestsWithoutADescriptorWaitForOneThatRuns(t *testing.T) {
+	for _, descriptors := range []int{1, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+			few := &fewFiles{next: spy.next, free: make(chan struct{}, descriptors)}
+			spy.next = few
+			rows := people(400)
+			tr.run(t.Context(), rows, provision.Options{Rate: rate.Inf, Workers: 32})
+			tr.check(t, rows)
+			tr.outcomes(t, rows, outcomes{provision.Created: 400})
+			for _, res := range tr.got.of {
+				if res.Attempts != 1 {
+					t.Errorf("%+v", res)
+				}
+			}
+			best := latency * time.Duration(400/descriptors)
+			if n := few.fails.Load(); tr.took > best*5/4+time.Second || n > 300 {
+				t.Errorf("with %d descriptors it took %v, the best is %v; %d requests were not sent", descriptors, tr.took, best, n)
+			}
+		})
+	}
+}
+
+func TestOutageAmidChangesIsWaitedFor(t *testing.T) {
+	for _, task := range []provision.Task{provision.Create, provision.Disable, provision.Delete} {
+		for _, n := range []int{10, 100} { // too few rows to tell an outage by, and enough
+			for name, fault := range map[string]faults.Fault{
+				"503": {Kind: faults.Status, Status: 503}, "reset": {Kind: faults.Reset},
+			} {
+				t.Run(fmt.Sprint(task, " ", n, " ", name), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+						fault.From, fault.For = time.Second, 2*time.Minute
+						tr.tenant.Inject(fault)
+						rows := people(n)
+						for i, row := range rows {
+							user := userOf(row)
+							user.ID = fmt.Sprint("u", i)
+							rows[i].UserID = user.ID
+							rows[i].Person.Name += " Jr"
+							tr.tenant.Add(user)
+						}
+						tr.run(t.Context(), rows, provision.Options{Task: task, Update: provision.Update{Name: task == provision.Create},
+							Rate: 5, Burst: 1, Attempts: 2})
+						tr.check(t, rows)
+						tr.outcomes(t, rows, outcomes{[]provision.Outcome{provision.Updated, provision.Disabled,
+							provision.Deleted}[task]: n})
+						if n := len(within(spy.calls, time.Second, 2*time.Minute)); n > 300 {
+							t.Errorf("%d requests while the tenant was down", n)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+func TestRetryAfterOfASingleLookupIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		rows := people(1)
+		tr.tenant.Add(userOf(rows[0]))
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "45", On: sandbox.EndpointList, Skip: 1,
+			Times: 1}) // the first list is for the Date
+		tr.run(t.Context(), rows, provision.Options{NoLookup: true})
+		tr.outcomes(t, rows, outcomes{provision.Exists: 1})
+		lists := spy.to(sandbox.EndpointList)
+		if wait := lists[len(lists)-1].sent - lists[1].done; len(lists) != 3 || wait < 45*time.Second || wait > 46*time.Second {
+			t.Errorf("%d lists, the last one after %v", len(lists), wait)
+		}
+	})
 }

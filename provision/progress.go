@@ -8,8 +8,6 @@ import (
 
 // A Progress is how far a run is at one moment.
 type Progress struct {
-	Rows       int           // of the run
-	LookedUp   int           // rows that were looked up; 0 where Options.NoLookup is set
 	Finished   int           // rows whose last result of this run was recorded
 	Failed     int           // of them failed
 	Writes     int           // rows of which a write was sent
@@ -25,14 +23,15 @@ type Reason string
 
 // The reasons to wait.
 const (
-	ReasonLimit     Reason = "the tenant's rate limit"
-	ReasonForbidden Reason = "a probe that tells whether the client may write users"
-	ReasonDown      Reason = "the tenant to answer again"
-	ReasonToken     Reason = "a token"
-	ReasonLookup    Reason = "the answer to a lookup"
-	ReasonRetry     Reason = "another attempt"
-	ReasonPace      Reason = "the write rate"
-	ReasonApproval  Reason = "approval"
+	ReasonLimit      Reason = "the tenant's rate limit"
+	ReasonForbidden  Reason = "a probe that tells whether the client may write users"
+	ReasonDown       Reason = "the tenant to answer again"
+	ReasonToken      Reason = "a token"
+	ReasonLookup     Reason = "the answer to a lookup"
+	ReasonRetry      Reason = "another attempt"
+	ReasonPace       Reason = "the write rate"
+	ReasonApproval   Reason = "approval"
+	ReasonDescriptor Reason = "a free file descriptor"
 )
 
 // Progress is how far the run is. It is safe for concurrent use with Run.
@@ -44,16 +43,16 @@ func (r *Run) Progress() Progress {
 	}
 	now := time.Now()
 	p := Progress{
-		Rows: r.rows, LookedUp: r.looked, Finished: r.done, Failed: r.failures, Writes: r.writes, Waited: r.waited,
-	}
-	if r.options.NoLookup {
-		p.LookedUp = 0
+		Finished: r.finished, Failed: r.failures, Writes: r.writes, Waited: r.waited,
 	}
 	if !r.idle.IsZero() {
 		p.Waited += now.Sub(r.idle)
 	}
 	p.Waiting, p.Until = r.waiting(now)
-	p.UpperBound = !r.options.NoLookup && r.queue.more && r.looked < r.rows
+	if !p.Until.IsZero() {
+		p.Until = sooner(p.Until, r.patienceEnd())
+	}
+	p.UpperBound = !r.options.NoLookup && r.queue.more && r.lookedUp < r.rows
 	p.TimeLeft = r.estimate(now)
 	return p
 }
@@ -69,7 +68,7 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 	case g.closed && now.Before(g.until):
 		return g.reason, g.until
 	case now.Before(l.back) && (r.queue.empty() || r.holdWrites) && r.busy == 0:
-		return l.reason, l.back
+		return r.stalledBy, l.back
 	case !r.idle.IsZero():
 		return ReasonPace, time.Time{}
 	case r.busy == 0 && !r.holdWrites:
@@ -85,7 +84,7 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 func (r *Run) estimate(now time.Time) time.Duration {
 	writes := r.queue.writes() + r.busy + len(r.queue.lookups) + len(r.gate.suspects)
 	if r.queue.more {
-		writes += r.rows - r.looked
+		writes += r.rows - r.lookedUp
 	}
 	if limit := r.options.Limit; limit > 0 {
 		writes = min(writes, limit-r.writes+r.busy)

@@ -6,11 +6,10 @@ import (
 	"time"
 )
 
-// A queue holds the rows that wait for a worker. Rows that met a rate limit are sent first, then rows whose back-off is
-// over, then new ones in their order. It has no lock: the run calls it under its own.
+// A queue holds the rows that wait for a worker. Rows that are sent again go first, when their back-off is over, then
+// new ones in their order. It has no lock: the run calls it under its own.
 type queue struct {
-	first   []*job // sent before all others: they met a limit, or wait for nothing
-	later   []*job // writes, by notBefore
+	again   []*job // writes, by notBefore; zero: at once, such as rows that met a rate limit
 	lookups []*job // lookups of single rows, by notBefore; they need no gate
 	fresh   []*job // looked up, not yet sent
 	more    bool   // fresh ones will come
@@ -33,33 +32,38 @@ type job struct {
 
 	lookups        int       // lookups in a row that did not find its user, or were not answered
 	lookupDeadline time.Time // when to give up, where there were some
-	lookEnd        time.Time // when to give up, however long a limit is waited for
+	lookupEnd      time.Time // when to give up, however long a limit is waited for
 	notBefore      time.Time
-	turn           int // the outage in which this row was a probe last, see gate.outages
+
+	// Of the write in flight, for the gate:
+	opened int  // gate.opened when it was sent
+	probe  bool // it was sent while the gate was closed
+	free   bool // it is no attempt if it is lost
+	round  int  // the round of an outage in which this row was a probe last
 }
 
-// write takes out the row whose write is sent next, among those that allowed passes. Where there is none now, at is
+// needs notes which write the row needs. What is unconfirmed of another kind of write was explained then.
+func (j *job) needs(w *write) {
+	if j.write == nil || j.write.kind != w.kind {
+		j.unconfirmed, j.refusal = false, nil
+	}
+	j.write = w
+}
+
+// write takes out the row whose write is sent next, among those that allowed accepts. Where there is none now, at is
 // when a back-off ends; zero: not before something changes.
 func (q *queue) write(now time.Time, allowed func(*job) bool) (j *job, at time.Time) {
-	if i := slices.IndexFunc(q.first, allowed); i >= 0 {
-		j = q.first[i]
-		q.first = slices.Delete(q.first, i, i+1)
-		return j, time.Time{}
-	}
-	i := slices.IndexFunc(q.later, allowed)
-	if i >= 0 && !q.later[i].notBefore.After(now) {
-		j = q.later[i]
-		q.later = slices.Delete(q.later, i, i+1)
-		return j, time.Time{}
-	}
-	if len(q.fresh) > 0 {
+	i := slices.IndexFunc(q.again, allowed)
+	switch {
+	case i >= 0 && !q.again[i].notBefore.After(now):
+		j = q.again[i]
+		q.again = slices.Delete(q.again, i, i+1)
+	case len(q.fresh) > 0:
 		j, q.fresh = q.fresh[0], q.fresh[1:]
-		return j, time.Time{}
+	case i >= 0:
+		at = q.again[i].notBefore
 	}
-	if i >= 0 {
-		return nil, q.later[i].notBefore
-	}
-	return nil, time.Time{}
+	return j, at
 }
 
 // lookup takes out the row that is looked up next, as write does.
@@ -75,9 +79,9 @@ func (q *queue) lookup(now time.Time) (j *job, at time.Time) {
 	return j, time.Time{}
 }
 
-func (q *queue) writeFirst(j *job)                  { q.first = append(q.first, j) }
-func (q *queue) writeLater(j *job, from time.Time)  { q.later = insert(q.later, j, from) }
-func (q *queue) lookUpLater(j *job, from time.Time) { q.lookups = insert(q.lookups, j, from) }
+// writeAgain queues a row's next write; from may be zero. lookUpAgain queues its next lookup.
+func (q *queue) writeAgain(j *job, from time.Time)  { q.again = insert(q.again, j, from) }
+func (q *queue) lookUpAgain(j *job, from time.Time) { q.lookups = insert(q.lookups, j, from) }
 
 func insert(jobs []*job, j *job, from time.Time) []*job {
 	j.notBefore = from
@@ -90,25 +94,20 @@ func insert(jobs []*job, j *job, from time.Time) []*job {
 func (q *queue) empty() bool { return q.writes()+len(q.lookups) == 0 }
 
 // writes is how many rows wait for a write.
-func (q *queue) writes() int { return len(q.first) + len(q.later) + len(q.fresh) }
+func (q *queue) writes() int { return len(q.again) + len(q.fresh) }
 
 // backOff is when the next row's back-off ends, where nothing else waits; zero where something does.
-func (q *queue) backOff() time.Time {
-	var at time.Time
-	if len(q.first)+len(q.fresh) > 0 {
-		return at
-	}
-	if len(q.later) > 0 {
-		at = q.later[0].notBefore
-	}
-	if len(q.lookups) > 0 {
-		at = sooner(at, q.lookups[0].notBefore)
+func (q *queue) backOff() (at time.Time) {
+	for _, jobs := range [][]*job{q.again, q.lookups} {
+		if len(jobs) > 0 && len(q.fresh) == 0 {
+			at = sooner(at, jobs[0].notBefore)
+		}
 	}
 	return at
 }
 
 // tried lists the rows that wait and were tried before.
-func (q *queue) tried() []*job { return slices.Concat(q.first, q.later, q.lookups) }
+func (q *queue) tried() []*job { return slices.Concat(q.again, q.lookups) }
 
 // sooner is the earlier of two times, of which zero means never.
 func sooner(a, b time.Time) time.Time {

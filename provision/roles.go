@@ -28,40 +28,33 @@ func (l *RoleList) UnmarshalCSV(cell string) error {
 // MarshalCSV writes the names with a semicolon between.
 func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), nil }
 
-// A roleBook knows the roles of the tenant. The zero value knows none and finds no role invalid.
-type roleBook struct {
-	known  bool
-	levels map[string]string // by name
-}
-
-// checkRoles fetches the tenant's roles where rows ask for some, settles the rows that ask for roles which cannot be
-// given, and returns the others. Rows with an unconfirmed create are settled by their lookup first.
+// checkRoles fetches the tenant's roles where rows ask for some, finishes the rows that ask for roles which cannot be
+// given, and returns the others. Rows with an unconfirmed create are looked up first.
 func (r *Run) checkRoles(ctx context.Context, rows []Row) ([]Row, error) {
 	asked := func(row Row) bool { return len(r.wanted(row)) > 0 }
 	if r.options.Task != Create || !slices.ContainsFunc(rows, asked) {
 		return rows, nil
 	}
-	err := r.fetchRoles(ctx)
-	if err != nil {
+	if err := r.fetchRoles(ctx); err != nil {
 		return nil, err
 	}
 	for _, name := range r.options.EveryonesRoles {
-		if text := r.roles.unknown(name); text != "" {
+		if text := r.unknownRole(name); text != "" {
 			return nil, fmt.Errorf("%w: %s", ErrRole, text)
 		}
 	}
 	var left []Row
 	for _, row := range rows {
-		res, invalid := r.roles.check(r.wanted(row), r.options.AllowAdminRoles)
+		res, invalid := r.checkRole(row)
 		if !invalid || row.LookupOnly || !row.SentAt.IsZero() {
 			left = append(left, row)
 			continue
 		}
-		if !r.settle(&job{row: row}, res, nil) {
-			return nil, ctx.Err()
+		if err := r.finish(&job{row: row}, res, nil); err != nil {
+			return nil, err
 		}
 		r.mu.Lock()
-		r.looked++
+		r.lookedUp++
 		r.mu.Unlock()
 	}
 	return left, nil
@@ -88,7 +81,7 @@ func (r *Run) fetchRoles(ctx context.Context) error {
 	for _, role := range roles {
 		levels[role.Name] = role.Level
 	}
-	r.roles, r.asksRoles = roleBook{known: true, levels: levels}, true
+	r.roles, r.asksRoles = levels, true
 	return nil
 }
 
@@ -103,13 +96,13 @@ func (r *Run) wanted(row Row) []string {
 	return names
 }
 
-// check returns an Invalid result where one of the roles cannot be given.
-func (b roleBook) check(names []string, allowAdmin bool) (res Result, invalid bool) {
-	for _, name := range names {
-		if text := b.unknown(name); text != "" {
+// checkRole returns an Invalid result where one of the roles of a row cannot be given.
+func (r *Run) checkRole(row Row) (res Result, invalid bool) {
+	for _, name := range r.wanted(row) {
+		if text := r.unknownRole(name); text != "" {
 			return Result{Outcome: Invalid, Code: CodeUnknownRole, Message: text, HTTPStatus: http.StatusOK}, true
 		}
-		if b.known && !allowAdmin && !strings.EqualFold(b.levels[name], "user") {
+		if r.roles != nil && !r.options.AllowAdminRoles && !strings.EqualFold(r.roles[name], "user") {
 			text := fmt.Sprintf("role %q is of admin level", name)
 			return Result{Outcome: Invalid, Code: CodeAdminRole, Message: text, HTTPStatus: http.StatusOK}, true
 		}
@@ -117,14 +110,14 @@ func (b roleBook) check(names []string, allowAdmin bool) (res Result, invalid bo
 	return Result{}, false
 }
 
-// unknown says that the tenant has no such role, and which one is nearest; "" where it has.
-func (b roleBook) unknown(name string) string {
-	if _, found := b.levels[name]; found || !b.known {
+// unknownRole says that the tenant has no such role, and which one is nearest; "" where it has, or shows none.
+func (r *Run) unknownRole(name string) string {
+	if _, found := r.roles[name]; found || r.roles == nil {
 		return ""
 	}
 	text := fmt.Sprintf("the tenant has no role %q", name)
 	nearest, least := "", 4 // edits
-	for other := range b.levels {
+	for other := range r.roles {
 		d := edits(strings.ToLower(name), strings.ToLower(other))
 		if d < least || d == least && other < nearest {
 			nearest, least = other, d
@@ -147,14 +140,12 @@ func edits(a, b string) int {
 		diagonal := row[0]
 		row[0] = i + 1
 		for j, y := range to {
-			above := row[j+1]
-			row[j+1] = min(above, row[j]) + 1
-			if x == y {
-				row[j+1] = min(row[j+1], diagonal)
-			} else {
-				row[j+1] = min(row[j+1], diagonal+1)
+			replaced := diagonal
+			if x != y {
+				replaced++
 			}
-			diagonal = above
+			diagonal = row[j+1]
+			row[j+1] = min(row[j+1]+1, row[j]+1, replaced)
 		}
 	}
 	return row[len(to)]
@@ -192,7 +183,7 @@ func hasAdminRole(u qlik.User) bool {
 // hidesRoles reports whether it cannot be told that a user has no admin role: the tenant shows nobody's roles, or not
 // the levels of this user's.
 func (r *Run) hidesRoles(u qlik.User) bool {
-	return r.guardsAdmins() && !u.RolesShown && (r.lookups.shown == 0 || len(u.Roles) > 0)
+	return r.guardsAdmins() && !u.RolesShown && (!r.lookups.rolesShown || len(u.Roles) > 0)
 }
 
 // checkHidden returns an error where users would be changed of whom it cannot be told whether they are administrators.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
 	"qlik-provision/provision/qlik"
@@ -14,21 +15,21 @@ import (
 
 // A Run is one run over the rows of a file. It is used once.
 //
-// A row goes through lookup, write and record, once:
+// A row goes through lookup, write and record:
 //
-//	lookUp  → decide   the row is settled by the users that were found, or a write is needed   lookup.go, decide.go
-//	send    → judge    what the answer to the write means for the gate                          write.go, gate.go
-//	        → conclude what it means for the row: settled, sent again, or looked up             settle.go
-//	lookUpOne → explain  what a lookup of one row tells about a conflict or a lost answer         settle.go
-//	record             the result is safe before the worker takes its next row                  settle.go
+//	lookUpRows → decide    the users that were found finish the row, or it needs a write   lookup.go, decide.go
+//	send       → judge     what the answer to the write means                              write.go
+//	           → apply     for the gate, and for the row: when it is sent again            write.go, gate.go
+//	           → conclude  for the row: its result, or a lookup that explains the answer   finish.go
+//	lookUpOne  → explain   what a lookup of one row tells about a conflict or a lost answer   finish.go
+//	finish                 the result is safe before the worker takes its next row         finish.go
 type Run struct {
-	client  *qlik.Client
-	options Options
-	pacer   *rate.Limiter // of the lookups; safe for concurrent use
-	record  func(Result) error
-	creates *write // of every row that needs a create
-	// stop ends everything but the requests of workers; stopLookups ends the lookups alone.
-	stop, stopLookups context.CancelFunc
+	client      *qlik.Client
+	options     Options
+	pacer       *rate.Limiter // of the lookups; safe for concurrent use
+	record      func(Result) error
+	creates     *write             // of every row that needs a create
+	stopLookups context.CancelFunc // ends the lookups of lookUpRows alone
 
 	mu      sync.Mutex // guards what follows
 	started time.Time  // zero before Run
@@ -36,11 +37,12 @@ type Run struct {
 	brake   brake
 	queue   queue
 	lookups lookups
-	roles   roleBook      // set before the first lookup
-	errs    []error       // why the run ends
-	busy    int           // workers with a row in their hands
-	waiters int           // goroutines in wait
-	changed chan struct{} // closed when those who wait have to check again
+	roles   map[string]string // the levels of the tenant's roles by name; nil: not known
+	errs    []error           // why the run ends
+	ending  bool              // it ends: nothing new is begun
+	busy    int               // workers with a row in their hands
+	maxBusy int               // of them, as far as descriptors allow
+	changed chan struct{}     // closed when those who wait have to check again
 
 	asksRoles    bool // rows ask for roles; set before the first lookup
 	holdWrites   bool // every row is looked up before the first write, and they are not yet
@@ -52,11 +54,11 @@ type Run struct {
 	writesStalled bool // a write was among them
 	lastErr       error
 
-	rows, looked, done, failures, writes int
-	found, conflicts                     int           // settled by lookups, as long as nothing is sent
-	idle                                 time.Time     // since when the gate lets no write be sent; zero: it does
-	waited                               time.Duration // the sum of such times
-	took                                 time.Duration // a moving average of a write's time
+	rows, lookedUp, finished, failures, writes int
+	found, conflicts                           int           // finished by lookups, as long as nothing is sent
+	idle                                       time.Time     // since when the gate lets no write be sent; zero: it does
+	waited                                     time.Duration // the sum of such times
+	took                                       time.Duration // a moving average of a write's time
 }
 
 // New prepares a run. Nothing is sent yet.
@@ -75,16 +77,17 @@ func New(client *qlik.Client, o Options) *Run {
 		creates: &write{kind: createWrite},
 		gate:    newGate(writes),
 		queue:   queue{more: true},
+		maxBusy: o.Workers,
 		changed: make(chan struct{}),
 	}
 }
 
-// Run brings the tenant in line with rows, and records the result of every row that was settled.
+// Run brings the tenant in line with rows, and records the result of every row that it finished.
 //
 // record is called concurrently; it returns when the result is safe, and only then does its worker take the next row. A
 // row that failed is a result. The error is that of a run that could not go on, all of them joined: ErrScope,
 // ErrPatience, ErrUnreachable, ErrRefusedAll, ErrUnreadable, ErrLookups, ErrRole, ErrRolesHidden, qlik.ErrCredentials,
-// qlik.ErrNotTenant, what record or Approve returned, or the context's cause. Rows that were not settled are not
+// qlik.ErrNotTenant, what record or Approve returned, or the context's cause. Rows that were not finished are not
 // recorded, or recorded as Pending where there is something to say of them.
 //
 // When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. Run returns when all
@@ -96,11 +99,11 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	if err := r.check(rows, record); err != nil {
 		return err
 	}
-	if !r.begin(len(rows), record) {
-		return errors.New("provision: a Run is used once")
+	if err := r.begin(len(rows), record); err != nil {
+		return err
 	}
 	r.holdWrites = r.options.Approve != nil || r.guardsAdmins()
-	r.run(ctx, r.options.Workers, func(stop context.Context) { r.lookUpAll(stop, rows) })
+	r.run(ctx, r.options.Workers, func(looking context.Context) error { return r.lookUpAll(looking, rows) })
 	return r.close(ctx)
 }
 
@@ -129,99 +132,102 @@ func (r *Run) check(rows []Row, record func(Result) error) error {
 	return nil
 }
 
-// begin reports false where the run has begun before.
-func (r *Run) begin(rows int, record func(Result) error) bool {
+func (r *Run) begin(rows int, record func(Result) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.started.IsZero() {
-		return false
+		return errors.New("provision: a Run is used once")
 	}
 	r.started, r.rows, r.record = time.Now(), rows, record
-	return true
+	return nil
 }
 
-// run looks up the rows and runs so many workers, until all of them have ended.
-func (r *Run) run(ctx context.Context, workers int, lookUp func(stop context.Context)) {
-	stop, cancel := context.WithCancel(ctx)
-	defer cancel()
+// run runs lookUp and the workers until all of them have ended. An error of one of them ends the others.
+func (r *Run) run(ctx context.Context, workers int, lookUp func(looking context.Context) error) {
+	group, stop := errgroup.WithContext(ctx)
 	looking, stopLookups := context.WithCancel(stop)
 	defer stopLookups()
-	r.stop, r.stopLookups = cancel, stopLookups
+	r.stopLookups = stopLookups
 	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
-	defer cut()
-	var all, watch sync.WaitGroup
-	over := make(chan struct{})
-	watch.Go(func() { r.cutOff(stop, over, cut) })
-	all.Go(func() {
-		lookUp(looking)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		r.cutOff(stop, flight, cut)
+	}()
+	group.Go(func() error {
+		err := lookUp(looking)
+		if stopped(looking, err) {
+			err = nil // it did not fail
+		}
 		r.mu.Lock()
 		r.queue.more = false
 		r.wake()
 		r.mu.Unlock()
+		return r.collect(err)
 	})
 	for range workers {
-		all.Go(func() { r.work(stop, flight) })
+		group.Go(func() error { return r.collect(r.work(stop, flight)) })
 	}
-	all.Wait()
-	close(over)
-	watch.Wait()
+	_ = group.Wait() // it returns the first error only: all are collected
+	cut()
+	<-watched
 }
 
-// cutOff ends the requests in flight when the run was told to stop and the grace is over.
-func (r *Run) cutOff(stop context.Context, over <-chan struct{}, cut context.CancelFunc) {
+// cutOff ends the requests in flight when the grace is over after stop.
+func (r *Run) cutOff(stop, flight context.Context, cut context.CancelFunc) {
+	<-stop.Done() // at the latest when all have ended
+	grace := time.NewTimer(grace)
+	defer grace.Stop()
 	select {
-	case <-over:
-		return
-	case <-stop.Done():
+	case <-flight.Done():
+	case <-grace.C:
+	case <-r.options.Abort:
+	}
+	cut()
+}
+
+// stopped reports whether err is that of a request cut off because its context has ended.
+func stopped(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err()))
+}
+
+// end makes the run begin nothing new. The error that it ends with is that of a worker.
+func (r *Run) end() {
+	r.ending = true
+	r.stopLookups()
+}
+
+// collect adds an error to those that the run ends with, and returns it.
+func (r *Run) collect(err error) error {
+	if err == nil {
+		return nil
 	}
 	r.mu.Lock()
-	r.wake()
-	r.mu.Unlock()
-	t := time.NewTimer(grace)
-	defer t.Stop()
-	select {
-	case <-over:
-	case <-t.C:
-		cut()
-	case <-r.options.Abort:
-		cut()
-	}
-}
-
-// end notes why the run ends. Nothing new is begun then; requests of workers in flight are waited for.
-func (r *Run) end(err error) {
+	defer r.mu.Unlock()
 	for _, known := range r.errs {
 		if known.Error() == err.Error() {
-			return // workers that failed together failed for the same reason
+			return err // workers that failed together failed for the same reason
 		}
 	}
 	r.errs = append(r.errs, err)
-	r.stop()
-	r.wake()
+	return err
 }
-
-func (r *Run) fail(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.end(err)
-}
-
-func (r *Run) ended() bool { return len(r.errs) > 0 }
 
 // close returns why the run ended, and records what was tried of the rows that are left.
 func (r *Run) close(ctx context.Context) error {
 	r.mu.Lock()
 	r.endIdle(time.Now())
 	left := append(r.queue.tried(), r.gate.suspects...)
-	if ctx.Err() != nil && (r.lookups.cut || len(left)+len(r.queue.fresh) > 0) {
-		r.end(context.Cause(ctx))
-	}
+	interrupted := ctx.Err() != nil && r.finished < r.rows
 	r.mu.Unlock()
+	if interrupted {
+		_ = r.collect(context.Cause(ctx))
+	}
 	for _, j := range left {
 		if j.err == nil && !j.announced {
 			continue
 		}
-		if !r.settle(j, r.unsettled(j, "not settled when the run ended"), j.err) {
+		if r.collect(r.finish(j, r.unfinished(j, "not settled when the run ended"), j.err)) != nil {
 			break
 		}
 	}

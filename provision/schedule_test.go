@@ -159,7 +159,7 @@ func reaches(t *testing.T, tr *trial, best time.Duration, bound float64) {
 	t.Helper()
 	stats := tr.tenant.Stats()
 	t.Logf("%v, best %v, %.4f times; %d creates, %d of them 429", tr.took, best, float64(tr.took)/float64(best),
-		stats.Create, stats.TooManyTier2)
+		stats.Create, stats.TooMany)
 	if limit := time.Duration(float64(best)*bound) + time.Second; tr.took > limit {
 		t.Errorf("took %v, the best is %v: more than %v", tr.took, best, limit)
 	}

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,119 +10,105 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-// A turn is what a worker does next: send or look up a row, or settle rows whose 403 was their own.
-type turn struct {
-	job     *job
-	pass    pass
-	lookup  bool
-	cleared []*job
-	wait    time.Duration // how long the worker waited for it
-}
-
-// work takes turns until nothing is left or the run stops. flight is the context of its requests, which outlives stop.
-func (r *Run) work(stop, flight context.Context) {
+// work sends writes and looks rows up, until nothing is left or the run stops. flight is the context of its requests,
+// which outlives stop. Its error is why the run ends.
+func (r *Run) work(stop, flight context.Context) error {
 	for {
-		t, ok := r.next(stop)
-		if !ok {
-			return
+		task, err := r.next(stop)
+		if task == nil {
+			return err
 		}
-		switch {
-		case t.cleared != nil:
-			r.refuseForbidden(t.cleared)
-		case t.lookup:
-			r.lookUpOne(flight, t.job)
-		default:
-			r.send(flight, t)
-		}
+		err = task(flight)
 		r.mu.Lock()
-		if r.busy--; r.busy == 0 {
-			r.wake()
-		}
+		r.busy--
+		r.wake()
 		r.mu.Unlock()
+		if err != nil {
+			return err
+		}
 	}
 }
 
-// next waits for a turn. It reports false where there is nothing left, or the run stops.
-func (r *Run) next(stop context.Context) (turn, bool) {
+// next waits for something to do. The task is nil where nothing is left, the run stops, or it has to end by the error.
+func (r *Run) next(stop context.Context) (task func(flight context.Context) error, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	came := time.Now()
-	for {
-		if stop.Err() != nil || r.ended() {
-			return turn{}, false
-		}
+	for stop.Err() == nil && !r.ending {
 		now := time.Now()
-		t, at, err := r.pick(now)
+		at, err := r.overdue(now)
 		if err != nil {
-			r.end(err)
-			return turn{}, false
+			return nil, err
 		}
-		if t.job != nil || t.cleared != nil {
-			t.wait = now.Sub(came)
-			r.busy++
-			return t, true
+		if r.busy < r.maxBusy {
+			task, taskAt, err := r.pick(now, now.Sub(came))
+			if task != nil {
+				r.busy++
+			}
+			if task != nil || err != nil {
+				return task, err
+			}
+			at = sooner(at, taskAt)
 		}
 		if r.drained() {
-			r.wake()
-			return turn{}, false
+			return nil, nil
 		}
 		r.wait(stop, at)
 	}
+	return nil, nil
 }
 
 // drained reports whether no row waits, is in a worker's hands, or will come.
 func (r *Run) drained() bool { return !r.queue.more && r.queue.empty() && r.busy == 0 }
 
-// pick chooses what to do now. Where that is nothing, at is when to ask again; zero: after a change.
-func (r *Run) pick(now time.Time) (t turn, at time.Time, err error) {
-	lateAt, err := r.overdue(now)
-	if err != nil {
-		return turn{}, at, err
+// pick chooses what a worker does that has waited for so long. Where that is nothing, at is when to ask again; zero:
+// after a change.
+func (r *Run) pick(now time.Time, waited time.Duration) (
+	task func(flight context.Context) error, at time.Time, err error) {
+	j, lookupAt := r.queue.lookup(now)
+	switch {
+	case j != nil:
+		return func(flight context.Context) error { return r.lookUpOne(flight, j) }, at, nil
+	case r.holdWrites:
+		return nil, lookupAt, nil
+	case r.drained() && len(r.gate.suspects) > 0:
+		own, err := r.gate.noneLeft()
+		if err != nil {
+			return nil, at, err
+		}
+		return func(context.Context) error { return r.refuse(own...) }, at, nil
 	}
-	j, lookAt := r.queue.lookup(now)
-	if j != nil {
-		return turn{job: j, lookup: true}, at, nil
+	j, at = r.pickWrite(now)
+	if j == nil {
+		return nil, sooner(at, lookupAt), nil
 	}
-	at = sooner(lookAt, lateAt)
-	if r.holdWrites {
-		return turn{}, at, nil
-	}
-	if r.drained() && len(r.gate.suspects) > 0 {
-		cleared, err := r.gate.noneLeft()
-		return turn{cleared: cleared}, at, err
-	}
-	t, writeAt := r.pickWrite(now)
-	return t, sooner(writeAt, at), nil
+	return func(flight context.Context) error { return r.send(flight, j, waited) }, at, nil
 }
 
-func (r *Run) pickWrite(now time.Time) (t turn, at time.Time) {
-	ok, at := r.gate.next(now)
+func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
+	ok, at := r.gate.ready(now)
 	if !ok {
 		if r.busy == 0 && r.idle.IsZero() && r.queue.writes() > 0 {
 			r.idle = now
 		}
-		return turn{}, at
+		return nil, at
 	}
-	ahead := len(r.queue.fresh)
 	j, preferredAt := r.queue.write(now, r.gate.prefers)
 	if j == nil {
 		j, at = r.queue.write(now, r.gate.allows)
 		at = sooner(at, preferredAt)
 	}
-	everyTurn := false
-	if j == nil && at.IsZero() { // an outage, and each row that waits was a probe of it
-		j, at = r.queue.write(now, func(*job) bool { return true })
-		everyTurn = !r.queue.more
+	if j == nil && at.IsZero() && r.queue.writes() > 0 { // an outage, and each row that waits was a probe of it
+		r.gate.beginRound(!r.queue.more)
+		j, at = r.queue.write(now, r.gate.allows)
 	}
 	if j == nil {
-		return turn{}, at
-	}
-	if len(r.queue.fresh) < ahead {
-		r.wake() // there is room for a lookup
+		return nil, at
 	}
 	r.endIdle(now)
 	r.count(j)
-	return turn{job: j, pass: r.gate.pass(now, j, everyTurn)}, at
+	r.gate.take(now, j)
+	return j, at
 }
 
 // count counts a row's first write. With the last one of Options.Limit no other row is begun.
@@ -135,7 +122,6 @@ func (r *Run) count(j *job) {
 		r.limitReached = true
 		r.queue.fresh = nil
 		r.stopLookups()
-		r.wake()
 	}
 }
 
@@ -150,40 +136,32 @@ func (r *Run) endIdle(now time.Time) {
 func (r *Run) overdue(now time.Time) (at time.Time, err error) {
 	if !r.client.Answered() {
 		at = r.started.Add(max(silence, r.options.Timeout))
-		if !now.Before(at) {
-			return at, r.unreachable()
+		switch {
+		case now.Before(at):
+		case r.lastErr == nil:
+			return at, fmt.Errorf("%w: nothing came back from %s", ErrUnreachable, r.client.Tenant())
+		default:
+			return at, fmt.Errorf("%w: %w", ErrUnreachable, r.lastErr)
 		}
 	}
-	if r.stalled.IsZero() {
-		return at, nil
-	}
-	patience := r.options.Patience
-	if l := r.gate.limiter; l != nil {
-		// Where our own pace is slower than that, the next write has to be tried.
-		if pace := time.Duration(float64(time.Second) / float64(l.Limit())); pace >= patience {
-			patience = pace + time.Minute
-		}
-	}
-	end := r.stalled.Add(patience)
-	if !now.Before(end) {
+	end := r.patienceEnd()
+	if !end.IsZero() && !now.Before(end) {
 		return end, r.outOfPatience()
 	}
 	return sooner(at, end), nil
 }
 
-func (r *Run) unreachable() error {
-	if r.lastErr == nil {
-		return fmt.Errorf("%w: nothing came back from %s", ErrUnreachable, r.client.Tenant())
+// patienceEnd is when the run ends if there is no progress until then; zero: there was some.
+func (r *Run) patienceEnd() time.Time {
+	if r.stalled.IsZero() {
+		return time.Time{}
 	}
-	return fmt.Errorf("%w: %w", ErrUnreachable, r.lastErr)
+	return r.stalled.Add(r.options.Patience)
 }
 
 func (r *Run) outOfPatience() error {
-	reason := r.stalledBy
-	if reason == "" {
-		reason = ReasonDown
-	}
-	err := fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, reason, r.lastErr)
+	err := fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience,
+		cmp.Or(r.stalledBy, ReasonDown), r.lastErr)
 	if !r.writesStalled && !errors.Is(r.lastErr, qlik.ErrNoToken) {
 		return fmt.Errorf("%w: %w", ErrLookups, err)
 	}
@@ -217,7 +195,6 @@ func (r *Run) wait(ctx context.Context, at time.Time) {
 		alarm = t.C
 	}
 	changed := r.changed
-	r.waiters++
 	r.mu.Unlock()
 	select {
 	case <-changed:
@@ -225,15 +202,12 @@ func (r *Run) wait(ctx context.Context, at time.Time) {
 	case <-ctx.Done():
 	}
 	r.mu.Lock()
-	r.waiters--
 }
 
 // wake lets everybody who waits check again.
 func (r *Run) wake() {
-	if r.waiters > 0 {
-		close(r.changed)
-		r.changed = make(chan struct{})
-	}
+	close(r.changed)
+	r.changed = make(chan struct{})
 }
 
 // pause waits for d, or until the context is done.

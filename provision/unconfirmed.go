@@ -32,26 +32,25 @@ func (r *Run) createdByUs(j *job, u qlik.User) bool {
 }
 
 // announce records before a row's first create or change that one is sent, with the tenant's Date, so that a later run
-// can settle it if this one is killed. It reports false where that could not be recorded.
-func (r *Run) announce(j *job) bool {
+// can settle it if this one is killed. Before a later create it does so again where that was over a minute ago.
+func (r *Run) announce(j *job) error {
 	now := r.client.LastDate()
-	switch {
-	case j.write.kind == deleteWrite, j.unconfirmed, j.announced && now.Sub(j.since) < time.Minute:
-		return true
-	case j.write.kind == changeWrite && j.announced:
-		return true
-	case j.write.kind == changeWrite:
-		j.announced = true
-		return r.note(Result{
-			Number: j.row.Number, Outcome: Pending, Code: CodeMaybeChanged, Message: "a change was sent; it is not confirmed",
-			UserID: j.write.user.ID, Attempts: j.attempts, FinishedAt: now,
-		})
+	res := Result{Number: j.row.Number, Outcome: Pending, Attempts: j.attempts, FinishedAt: now}
+	switch kind := j.write.kind; {
+	case kind == deleteWrite && !r.deletes(j.row):
+		// The user of an unconfirmed create: a later run would create it again.
+		j.row.UserID = j.write.user.ID
+		return r.store(r.complete(j, foundResult(Created, "", j.write.user, "created, though the answer was lost"), nil))
+	case kind == deleteWrite, j.unconfirmed, j.announced && (kind == changeWrite || now.Sub(j.since) < time.Minute):
+		return nil
+	case kind == changeWrite:
+		res.Code, res.UserID, res.Message = CodeMaybeChanged, j.write.user.ID, "a change was sent; it is not confirmed"
+	default:
+		j.since = now
+		res.Code, res.Message, res.FinishedAt = CodeMaybeCreated, "a create was sent; it is not confirmed", j.sentAt()
 	}
-	j.announced, j.since = true, now
-	return r.note(Result{
-		Number: j.row.Number, Outcome: Pending, Code: CodeMaybeCreated, Message: "a create was sent; it is not confirmed",
-		Attempts: j.attempts, FinishedAt: j.sentAt(),
-	})
+	j.announced = true
+	return r.store(res)
 }
 
 // sentAt is the Date from which a later run settles the row's unconfirmed writes.
@@ -70,14 +69,14 @@ func (j *job) maybeCreated() bool {
 
 // maybeChanged reports whether a change of the row's user may have taken effect.
 func (j *job) maybeChanged() bool {
-	return j.write != nil && j.write.kind == changeWrite && (j.unconfirmed || j.row.ChangeSent)
+	return j.unconfirmed && j.write != nil && j.write.kind == changeWrite
 }
 
 // inConflict reports whether the row's create was refused because a user exists, and no lookup has found that user.
 func (j *job) inConflict() bool { return errors.Is(j.refusal, qlik.ErrConflict) }
 
-// unsettled is the result of a row that this run could not settle.
-func (r *Run) unsettled(j *job, why string) Result {
+// unfinished is the result of a row that this run could not settle.
+func (r *Run) unfinished(j *job, why string) Result {
 	res := Result{Outcome: Pending, Message: why}
 	if j.err != nil {
 		res.Message += ": " + j.err.Error()
@@ -108,19 +107,21 @@ func (r *Run) failed(j *job, code, message string) Result {
 }
 
 // missing notes that the row's user was not found, or that the lookup was not answered, and returns when to look again.
-// It reports false where the row was looked up long enough: for half a minute, waits for a limit or a token aside.
+// It reports false where the row was looked up long enough: for half a minute, an outage and waits for a limit or a
+// token aside.
 func (r *Run) missing(j *job, now time.Time, err error) (at time.Time, again bool) {
 	if j.lookups == 0 {
-		j.lookupDeadline, j.lookEnd = now.Add(lookupPeriod), now.Add(r.options.Patience)
+		j.lookupDeadline, j.lookupEnd = now.Add(lookupPeriod), now.Add(r.options.Patience)
 	}
 	j.lookups++
 	wait := backoff(j.lookups)
-	if errors.Is(err, qlik.ErrLimited) || errors.Is(err, qlik.ErrNoToken) { // it was not looked up at all
-		wait = max(wait, min(qlik.RetryAfter(err), maxWait))
+	if err != nil && (r.gate.down || errors.Is(err, qlik.ErrLimited) || errors.Is(err, qlik.ErrNoToken) ||
+		errors.Is(err, qlik.ErrNotSent)) { // it was not looked up at all
+		wait = max(wait, qlik.RetryAfter(err))
 		j.lookupDeadline = j.lookupDeadline.Add(wait)
 	}
-	if j.lookupDeadline.After(j.lookEnd) && !r.deletes(j.row) { // half a minute proves that a user is gone
-		j.lookupDeadline = j.lookEnd
+	if j.lookupDeadline.After(j.lookupEnd) && !r.deletes(j.row) { // half a minute proves that a user is gone
+		j.lookupDeadline = j.lookupEnd
 	}
 	if j.lookedLongEnough(now) || err != nil && !mayPass(err) {
 		return at, false

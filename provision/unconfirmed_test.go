@@ -24,7 +24,7 @@ var lost = map[string]faults.Fault{
 	"cut":        {Kind: faults.Cut},
 	"garbage":    {Kind: faults.Garbage},
 	"endless":    {Kind: faults.Endless},
-	"nested":     {Kind: faults.Nested},
+	"nested":     {Kind: faults.Status, Status: 201, Body: strings.Repeat("[", 60_000)},
 	"drip":       {Kind: faults.Drip},
 	"no id":      {Kind: faults.Status, Status: 201, Body: `{"subject":"emp-00004"}`},
 	"empty":      {Kind: faults.Status, Status: 201, NoBody: true},

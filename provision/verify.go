@@ -2,15 +2,18 @@ package provision
 
 import (
 	"context"
-	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"qlik-provision/provision/qlik"
 )
 
 // Verify looks every row up and compares the users with what the outcomes promise. It changes nothing, neither on the
 // tenant nor in a file. A user that was not found is looked up again for half a minute: a list may lag behind. The
-// differences are in the order of the rows' numbers; the error is one of those that Run returns.
+// differences are in the order of the rows' numbers; a row whose lookup is refused is one. The error is one of those
+// that Run returns.
 //
 //	created, exists, updated   a user with the row's ID, not disabled unless the row says so
 //	disabled, unchanged        a disabled user, or none
@@ -19,14 +22,14 @@ import (
 //
 // Rows with another outcome promise nothing.
 func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) {
-	promises := make(map[int]*Promise, len(rows))
+	v := verification{run: r, promises: make(map[int]*Promise, len(rows)), differences: map[int]Difference{}}
 	var withID, persons []Row
 	for i, p := range rows {
 		switch p.Outcome {
 		case Skipped, Duplicate, Invalid:
 			continue
 		}
-		promises[p.Row.Number] = &rows[i]
+		v.promises[p.Row.Number] = &rows[i]
 		if p.Row.UserID = p.UserID; p.Outcome == Failed || p.Outcome == Pending {
 			p.Row.UserID = "" // it is about another person, if about any
 		}
@@ -36,88 +39,80 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 			persons = append(persons, p.Row)
 		}
 	}
-	if !r.begin(len(withID)+len(persons), func(Result) error { return nil }) {
-		return nil, errors.New("provision: a Run is used once")
+	if err := r.begin(len(v.promises), nil); err != nil {
+		return nil, err
 	}
-	v := verification{promises: promises}
-	r.run(ctx, 1, func(stop context.Context) { // the worker has no rows; it ends a run without progress
-		r.lookUpRows(stop, persons, false, v.compare)
-		r.lookUpRows(stop, withID, true, v.compare)
-		began := time.Now()
-		for n := 1; len(v.again) > 0 && time.Since(began) < lookupPeriod && pause(stop, backoff(n)) == nil; n++ {
-			var rows []Row
-			for _, d := range v.again {
-				rows = append(rows, d.row)
-			}
-			v.again = nil
-			r.lookUpRows(stop, rows, true, v.compare)
-		}
+	r.run(ctx, 1, func(looking context.Context) error { // the worker has no rows; it ends a run without progress
+		return v.lookUp(looking, persons, withID)
 	})
-	for _, d := range v.again {
-		v.found = append(v.found, d.differs)
+	numbers := slices.Sorted(maps.Keys(v.differences))
+	found := make([]Difference, len(numbers))
+	for i, number := range numbers {
+		found[i] = v.differences[number]
 	}
-	slices.SortFunc(v.found, func(a, b Difference) int { return a.Number - b.Number })
-	return v.found, r.close(ctx)
+	return found, r.close(ctx)
 }
 
 // A verification collects what differs. It is safe for concurrent use.
 type verification struct {
+	run      *Run
 	promises map[int]*Promise
 
-	mu    sync.Mutex
-	found []Difference
-	again []doubt // rows with an ID that seem to differ: a list may lag behind
+	mu          sync.Mutex
+	differences map[int]Difference // by the row's number
+	again       []Row              // rows with an ID that differ: a list may lag behind
 }
 
-// A doubt is a row that seems to differ, and how.
-type doubt struct {
-	row     Row
-	differs Difference
+func (v *verification) lookUp(ctx context.Context, persons, withID []Row) error {
+	if err := v.run.lookUpRows(ctx, persons, false, v.compare); err != nil {
+		return err
+	}
+	if err := v.run.lookUpRows(ctx, withID, true, v.compare); err != nil {
+		return err
+	}
+	began := time.Now()
+	for n := 1; len(v.again) > 0 && time.Since(began) < lookupPeriod; n++ {
+		if err := pause(ctx, backoff(n)); err != nil {
+			return err
+		}
+		rows := v.again
+		v.again = nil
+		if err := v.run.lookUpRows(ctx, rows, true, v.compare); err != nil {
+			return err
+		}
+	}
+	refused, err := v.run.refusedRows()
+	for _, x := range refused {
+		number := x.row.Number
+		message := "its lookup was refused: " + x.err.Error()
+		v.differences[number] = Difference{number, v.promises[number].Outcome, message}
+	}
+	v.run.countFinished(len(v.again) + len(refused))
+	return err
 }
 
-func (v *verification) compare(rows []Row, d directory) {
+func (v *verification) compare(rows []Row, d directory) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, row := range rows {
 		p := v.promises[row.Number]
 		user, found := d.ids[row.UserID]
-		if m := d.match(row.Person, false); !found && row.UserID == "" {
-			user, found = m.user, m.kind == subjectMatch || m.kind == addressMatch
+		if row.UserID == "" {
+			m := d.match(row.Person, false)
+			user, found = m.user, m.kind == subjectMatch || m.kind == emailMatch
 		}
-		message := ""
-		disabled := found && hasStatus(user, "disabled")
-		switch p.Outcome {
-		case Created, Exists, Updated:
-			switch {
-			case !found && row.UserID != "":
-				message = "no user has its ID " + row.UserID
-			case !found:
-				message = "the person has no user"
-			case disabled && p.Code != CodeDisabled:
-				message = "disabled on the tenant: " + described(user)
-			}
-		case Disabled, Unchanged:
-			if found && !disabled {
-				message = "not disabled on the tenant: " + described(user)
-			}
-		case Deleted:
-			if found {
-				message = "not deleted: " + described(user)
-			}
-		default:
-			if found {
-				message = "the person has a user: " + described(user)
-			}
+		delete(v.differences, row.Number)
+		message := p.differs(user, found)
+		if message != "" {
+			v.differences[row.Number] = Difference{row.Number, p.Outcome, message}
 		}
-		differs := Difference{row.Number, p.Outcome, message}
-		switch {
-		case message == "":
-		case row.UserID != "":
-			v.again = append(v.again, doubt{row, differs})
-		default:
-			v.found = append(v.found, differs)
+		if message != "" && row.UserID != "" {
+			v.again = append(v.again, row)
+		} else {
+			v.run.countFinished(1)
 		}
 	}
+	return nil
 }
 
 // A Promise is what a result file says of a row, for Verify.
@@ -126,6 +121,35 @@ type Promise struct {
 	Outcome Outcome
 	Code    string
 	UserID  string
+}
+
+// differs says how the user that was found, if one was, is not what the outcome promises; "" where it is.
+func (p Promise) differs(user qlik.User, found bool) string {
+	disabled := found && hasStatus(user, "disabled")
+	switch p.Outcome {
+	case Created, Exists, Updated:
+		switch {
+		case !found && p.UserID != "":
+			return "no user has its ID " + p.UserID
+		case !found:
+			return "the person has no user"
+		case disabled && p.Code != CodeDisabled:
+			return "disabled on the tenant: " + described(user)
+		}
+		return ""
+	case Disabled, Unchanged:
+		if found && !disabled {
+			return "not disabled on the tenant: " + described(user)
+		}
+		return ""
+	}
+	switch {
+	case !found:
+		return ""
+	case p.Outcome == Deleted:
+		return "not deleted: " + described(user)
+	}
+	return "the person has a user: " + described(user)
 }
 
 // A Difference is a row whose user is not what its outcome promises.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"syscall"
 	"time"
 
 	"qlik-provision/provision/qlik"
@@ -51,39 +52,34 @@ func (r *Run) accepted(w *write) Result {
 	return res
 }
 
-// send sends a row's write: it settles the row by the answer, or queues what is sent or looked up next.
-func (r *Run) send(ctx context.Context, t turn) {
-	j := t.job
-	if j.unconfirmed && j.write.kind != createWrite {
-		// A create that took effect is refused the second time. Of other writes a lookup has to tell.
-		if r.lookUpBeforeResend(ctx, t) {
-			return
-		}
-	}
-	if !r.announce(j) {
-		r.putBack(t)
-		return
+// send sends the write of a row, which waited for so long, and applies the answer to the gate and to the row.
+func (r *Run) send(ctx context.Context, j *job, waited time.Duration) error {
+	if err := r.announce(j); err != nil {
+		r.putBack(j)
+		return err
 	}
 	sent := time.Now()
-	res, err := r.request(qlik.ForRow(ctx, j.row.Number, t.wait), j)
+	res, err := r.request(qlik.ForRow(ctx, j.row.Number, waited), j)
+	took := time.Since(sent)
 	if stopped(ctx, err) {
 		j.unconfirmed, j.err = true, errors.New("cut off while its write was in flight")
-		r.putBack(t)
-		return
+		r.putBack(j)
+		return nil
 	}
 	v, known := judge(j.write.kind, err)
 	if !known {
 		j.err = err
-		r.fail(fmt.Errorf("%s: %w", j.write.kind, err)) // first: the gate opens for another probe with the row put back
-		r.putBack(t)
-		return
+		r.putBack(j)
+		return fmt.Errorf("%s: %w", j.write.kind, err)
 	}
-	if v == noAnswer && r.isOutage(ctx, t) {
+	if v == lost && r.isOutage(ctx, j) {
 		v = outage
 	}
-	cleared := r.answered(t, v, err, time.Since(sent))
-	r.conclude(ctx, j, res, err)
-	r.refuseForbidden(cleared)
+	own, end := r.apply(j, v, err, took)
+	if v == processed {
+		end = errors.Join(end, r.conclude(ctx, j, res, err))
+	}
+	return errors.Join(end, r.refuse(own...))
 }
 
 // judge says what the answer to a write means for the gate, and false where it means that the run cannot go on.
@@ -97,38 +93,42 @@ func judge(kind writeKind, err error) (verdict, bool) {
 		return limited, true
 	case errors.Is(err, qlik.ErrForbidden):
 		return forbidden, true
+	case lacksDescriptor(err):
+		return noDescriptor, true
 	case errors.Is(err, qlik.ErrNoAnswer), errors.Is(err, qlik.ErrGarbled):
-		return noAnswer, true
+		return lost, true
 	case errors.Is(err, qlik.ErrNoToken):
 		return noToken, true
 	}
 	return 0, false
 }
 
-// stopped reports whether err is that of a request cut off because the run ends.
-func stopped(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err()))
+// lacksDescriptor reports whether a request was not sent because this process, or the system, has too many open files.
+func lacksDescriptor(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // isOutage tells an outage from a row that the tenant cannot process, where too few rows are left to tell by: in an
 // outage a lookup gets no answer either.
-func (r *Run) isOutage(ctx context.Context, t turn) bool {
+func (r *Run) isOutage(ctx context.Context, j *job) bool {
 	r.mu.Lock()
-	few := t.pass.everyTurn || r.queue.writes()+r.busy < downAfter
+	few := r.queue.writes()+r.busy < downAfter
 	r.mu.Unlock()
 	if !few {
 		return false
 	}
-	_, err := r.findOne(ctx, t.job)
-	return err != nil && mayPass(err) && !errors.Is(err, qlik.ErrLimited)
+	_, err := r.findOne(ctx, j)
+	return err != nil && mayPass(err) && !errors.Is(err, qlik.ErrLimited) && !lacksDescriptor(err)
 }
 
-// answered tells the gate of an answer, and queues the row where it is sent again. Both are one step, so that a row
-// that met the limit is first in line before another is sent.
-func (r *Run) answered(t turn, v verdict, err error, took time.Duration) (cleared []*job) {
-	j, now := t.job, time.Now()
+// apply applies the verdict on an answer to the gate, and queues the row where it is sent again. Both are one step, so
+// that a row that met the limit is first in line before another is sent. own are rows whose 403 turned out to be their
+// own; the error is that of a run that cannot go on.
+func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*job, end error) {
+	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.wake()
 	if r.took == 0 {
 		r.took = took
 	}
@@ -136,79 +136,57 @@ func (r *Run) answered(t turn, v verdict, err error, took time.Duration) (cleare
 	if err != nil {
 		j.err = err
 	}
-	wasOpen := r.gate.opened
-	cleared, progress, end := r.gate.answered(now, t.pass, j, v, qlik.RetryAfter(err))
+	own, end = r.gate.answer(now, j, v, qlik.RetryAfter(err))
 	switch {
-	case progress:
-		r.progressed(now)
 	case v != processed:
 		r.writesStalled = true
 		r.stall(now, r.gate.reason, err)
+	case !r.gate.closed:
+		r.progressed(now)
 	}
-	if end == nil {
-		end = r.brakes(j, err)
+	if v == noDescriptor { // there are so many of them, and no more
+		r.maxBusy = max(1, min(r.maxBusy, r.client.InFlight()))
+	}
+	if errors.Is(err, qlik.ErrGarbled) {
+		end = r.brake.garble(err)
 	}
 	if end != nil {
-		r.end(end)
+		r.end()
 	}
-	if r.gate.opened != wasOpen {
-		r.wake()
-	}
-	switch {
-	case v == limited, v == noToken:
-		r.queue.writeFirst(j)
-		r.wake()
-	case v == noAnswer, v == outage:
-		sent := !errors.Is(err, qlik.ErrNotSent)
-		j.unconfirmed = j.unconfirmed || sent
-		j.failures++
-		if free := v == outage || t.pass.down && !t.pass.everyTurn; sent && !free {
-			j.attempts++
-		}
-		r.sendAgain(j, now.Add(max(backoff(j.failures), min(qlik.RetryAfter(err), maxWait))))
-		r.wake()
-	default:
+	switch v {
+	case processed, forbidden:
 		j.attempts++
 		j.failures = 0
+	case limited, noToken, noDescriptor:
+		r.queue.writeAgain(j, time.Time{})
+	default:
+		r.retry(j, now, err, v == outage || j.free)
 	}
-	return cleared
+	return own, end
 }
 
-// brakes tells the brake of an answer. A refusal that a lookup explains counts then.
-func (r *Run) brakes(j *job, err error) error {
-	switch {
-	case err == nil:
-		r.brake.accept()
-	case errors.Is(err, qlik.ErrRefused), errors.Is(err, qlik.ErrConflict) && j.write.kind != createWrite:
-		return r.brake.refuse(refusalCode(err), err)
-	case errors.Is(err, qlik.ErrGarbled):
-		return r.brake.garble(err)
+// retry queues a row whose answer was lost: another attempt, or a lookup where none is left. Of a change or a delete a
+// lookup has to tell first; a create that took effect is refused the second time.
+func (r *Run) retry(j *job, now time.Time, err error, free bool) {
+	sent := !errors.Is(err, qlik.ErrNotSent)
+	j.unconfirmed = j.unconfirmed || sent
+	j.failures++
+	if sent && !free {
+		j.attempts++
 	}
-	return nil
+	at := now.Add(max(backoff(j.failures), qlik.RetryAfter(err)))
+	if j.attempts >= r.options.Attempts || sent && j.write.kind != createWrite {
+		r.queue.lookUpAgain(j, at)
+	} else {
+		r.queue.writeAgain(j, at)
+	}
 }
 
-func refusalCode(err error) string {
-	if e, ok := errors.AsType[*qlik.Error](err); ok && e.Code != "" {
-		return e.Code
-	} else if ok {
-		return fmt.Sprintf("HTTP %d", e.Status)
-	}
-	return err.Error()
-}
-
-// sendAgain queues a row's next attempt, or a lookup where none is left.
-func (r *Run) sendAgain(j *job, from time.Time) {
-	if j.attempts < r.options.Attempts {
-		r.queue.writeLater(j, from)
-		return
-	}
-	r.queue.lookUpLater(j, from)
-}
-
-// putBack queues a row whose write was not sent or not answered, in a run that stops.
-func (r *Run) putBack(t turn) {
+// putBack queues a row whose write was not sent or not answered, in a run that ends.
+func (r *Run) putBack(j *job) {
 	r.mu.Lock()
-	r.queue.writeFirst(t.job)
-	r.mu.Unlock()
-	r.releaseProbe(t)
+	defer r.mu.Unlock()
+	r.end()
+	r.queue.writeAgain(j, time.Time{})
+	r.gate.release(j)
 }

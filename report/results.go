@@ -105,6 +105,7 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	if r.info, err = file.Stat(); err != nil {
 		return r, err
 	}
+	read.Size = r.info.Size()
 	if r.File, err = parse(file, f.name, read); err != nil {
 		return r, err
 	}
@@ -223,8 +224,10 @@ func (r *Results) dropBlock() {
 	if f.BlockEnd < width || slices.ContainsFunc(f.Records, behind) {
 		return
 	}
+	var raw []byte
 	drop := func(record *csvfile.Record) {
-		record.Raw = string(f.AppendCells(nil, record, 0, f.Block))
+		raw = f.AppendCells(raw[:0], record, 0, f.Block)
+		record.Raw = string(raw)
 		record.Cells = slices.Clone(record.Cells[:f.Block])
 	}
 	drop(&f.Header)

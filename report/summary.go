@@ -29,7 +29,8 @@ type Summary struct {
 type Cause struct {
 	Outcome provision.Outcome
 	Code    string
-	Message string // of the first of them; others may name other values
+	Message string // of the first of them
+	Varies  bool   // others name other values
 	Count   int
 	Rows    []int // the first 5 row numbers
 }
@@ -114,6 +115,7 @@ func findCauses(rows []Row) []Cause {
 		}
 		c := &causes[i]
 		c.Count++
+		c.Varies = c.Varies || string(e.Message) != c.Message
 		if len(c.Rows) < maxCauseRows {
 			c.Rows = append(c.Rows, r.Number)
 		}

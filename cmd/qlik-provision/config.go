@@ -52,7 +52,7 @@ func (c *config) tenantName() string {
 func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, error) {
 	c := &config{flags: f, given: command{a.name, cmd.Name(), file, givenFlags(cmd.Flags())}}
 	help := "see " + cmd.CommandPath() + " --help"
-	if err := refuseEmpty(cmd.Flags()); err != nil {
+	if err := checkValues(cmd.Flags()); err != nil {
 		return nil, err
 	}
 	for _, check := range []func() error{c.checkRun, c.checkTask, c.checkExport} {
@@ -82,17 +82,22 @@ func (a *app) notify(c *config) func(string) {
 	return a.out.note
 }
 
-// refuseEmpty is an error where a flag was given an empty value, as by a variable that is not set: it would
-// count as left out, and the run would be another.
-func refuseEmpty(flags *pflag.FlagSet) (err error) {
+// checkValues is an error where a flag was given an empty value, as by a variable that is not set, or no number above
+// 0: it would count as left out, and the run would be another.
+func checkValues(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
-		empty := f.Value.String() == ""
+		value := f.Value.String()
+		empty := value == ""
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			values := list.GetSlice()
 			empty = len(values) == 0 || slices.Contains(values, "")
 		}
-		if err == nil && empty {
+		switch {
+		case err != nil:
+		case empty:
 			err = usage(fmt.Errorf("--%s has an empty value", f.Name), "give it a value, or leave it out")
+		case f.Value.Type() == "int" && (value == "0" || value[0] == '-'):
+			err = usage(fmt.Errorf("--%s %s: a number from 1", f.Name, value), "give it a number from 1, or leave it out")
 		}
 	})
 	return err
@@ -104,20 +109,12 @@ func (c *config) checkRun() error {
 		return err
 	}
 	switch {
-	case c.workers < 1 || c.workers > 1000:
+	case c.workers > 1000:
 		return fmt.Errorf("--workers %d: a number from 1 to 1000", c.workers)
-	case c.burst < 1:
-		return fmt.Errorf("--burst %d: a number from 1", c.burst)
-	case c.attempts < 1:
-		return fmt.Errorf("--attempts %d: a number from 1", c.attempts)
 	case c.patience <= 0:
 		return fmt.Errorf("--patience %v: a time like 15m", c.patience)
 	case c.timeout <= 0:
 		return fmt.Errorf("--timeout %v: a time like 30s", c.timeout)
-	case c.limit < 0, c.limit == 0 && c.given.has("limit"):
-		return fmt.Errorf("--limit %d: a number from 1", c.limit)
-	case c.max < 0, c.max == 0 && c.given.has("max"):
-		return fmt.Errorf("--max %d: a number from 1", c.max)
 	case c.noLookup && c.max > 0:
 		return errors.New("--no-lookup and --max: without lookups the number of writes is not known")
 	case c.noLookup && len(c.update) > 0:
@@ -148,9 +145,6 @@ func (c *config) checkExport() error {
 	delimiter, err := parseDelimiter(c.delimiter)
 	if err != nil {
 		return err
-	}
-	if c.headerRow < 0 || c.headerRow == 0 && c.given.has("header-row") {
-		return fmt.Errorf("--header-row %d: the number of a line, from 1", c.headerRow)
 	}
 	for _, f := range c.given.flags {
 		if err := c.checkQuotes(f); err != nil {
@@ -204,9 +198,6 @@ func (c *config) adopt(a report.Action) {
 	}
 }
 
-// slowest is the slowest rate that makes sense: one write a day.
-const slowest = rate.Limit(1.0 / (24 * 60 * 60))
-
 // parseRate reads N/s, N/m, N/h, or off: writes a second.
 func parseRate(s string) (rate.Limit, error) {
 	if s == "off" {
@@ -215,12 +206,9 @@ func parseRate(s string) (rate.Limit, error) {
 	number, unit, _ := strings.Cut(s, "/")
 	per, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
 	n, err := strconv.ParseFloat(number, 64)
-	if err != nil || !known || !(n > 0) || math.IsInf(n, 0) {
-		return 0, fmt.Errorf("--rate %q: N/s, N/m, N/h, or off", s)
-	}
 	limit := rate.Limit(n / per.Seconds())
-	if limit < slowest {
-		return 0, fmt.Errorf("--rate %q is slower than one write a day: N/s, N/m, N/h, or off", s)
+	if err != nil || !known || !(limit > 0) || math.IsInf(n, 0) {
+		return 0, fmt.Errorf("--rate %q: N/s, N/m, N/h, or off", s)
 	}
 	return limit, nil
 }

@@ -24,7 +24,7 @@ func (a *app) interactive() bool {
 
 // asks reports whether a run asks before its first write.
 func (s *session) asks() bool {
-	return s.app.interactive() && !s.config.sandbox && !s.config.yes && !s.planOnly
+	return s.app.interactive() && !s.config.sandbox && !s.config.yes && !s.config.dryRun
 }
 
 // requireYes is an error where a command that takes something away cannot ask, and nobody said yes.
@@ -50,20 +50,23 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 			err: fmt.Errorf("%s needed, more than --max %d; nothing was sent",
 				text.Plural(writes, "write is", "writes are"), most),
 			hint: choice("check the file; if that many are intended", s.config.given.with("max", strconv.Itoa(writes)))}
-	case s.planOnly:
+	case s.config.dryRun:
 		return errPlanned
 	case writes == 0 || !s.asks():
 		return nil
 	}
-	if !s.ask(ctx, p) {
-		return &failure{code: exitInterrupted, err: errors.New("declined; nothing was written to the tenant"),
+	s.app.out.print(s.preview(p))
+	question, want := s.question(p)
+	yes, err := s.app.ask(ctx, question, want)
+	if err == nil && !yes {
+		err = &failure{code: exitInterrupted, err: errors.New("declined; nothing was written to the tenant"),
 			hint: s.again.String()}
 	}
-	return nil
+	return err
 }
 
-// ask shows what will be sent and waits for an answer.
-func (s *session) ask(ctx context.Context, p provision.Plan) bool {
+// preview shows what will be sent.
+func (s *session) preview(p provision.Plan) string {
 	task := s.config.run.Task
 	lines := planLines(task, p)
 	switch task {
@@ -79,9 +82,7 @@ func (s *session) ask(ctx context.Context, p provision.Plan) bool {
 	for _, line := range s.firstPersons() {
 		shown += "  " + printable(line) + "\n"
 	}
-	question, want := s.question(p)
-	answer, err := s.app.ask(ctx, shown+question)
-	return err == nil && (answer == want || want == "y" && answer == "yes")
+	return shown
 }
 
 // question is what is asked, and the answer that consents: y, or the count where that is hard to undo.
@@ -138,14 +139,18 @@ func (s *session) firstPersons() (lines []string) {
 	return lines
 }
 
-// ask prints a question and reads a line of standard input: the answer in lower case, without commas.
-func (a *app) ask(ctx context.Context, question string) (answer string, err error) {
+// ask prints a question and reports whether the answer is the one that is wanted. The error is that of an interrupt.
+func (a *app) ask(ctx context.Context, question, want string) (yes bool, err error) {
 	a.out.print(question)
 	line, err := untilDone(ctx, func() (string, error) { return a.lines.ReadString('\n') })
 	if err != nil {
 		a.out.print("\n") // nobody pressed Enter
 	}
-	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(line)), ",", ""), err
+	if ctx.Err() != nil {
+		return false, context.Cause(ctx)
+	}
+	answer := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(line)), ",", "")
+	return answer == want || want == "y" && answer == "yes", nil
 }
 
 // untilDone calls read, and returns early when ctx is done. A read of a terminal or a pipe cannot be cancelled: it stays

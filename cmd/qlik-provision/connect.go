@@ -15,8 +15,8 @@ import (
 func (a *app) contact(ctx context.Context, c *config, options provision.Options, rows int,
 	work func(*provision.Run) error,
 ) (provision.Progress, error) {
-	connection := qlik.Options{Credentials: c.creds, Connections: c.workers, Concurrency: c.workers,
-		Timeout: c.timeout, UserAgent: userAgent()}
+	connection := qlik.Options{Credentials: c.creds, Concurrency: c.workers, Timeout: c.timeout,
+		UserAgent: userAgent()}
 	tenant := c.tenant
 	if c.log != "" {
 		file, err := openLog(c.log)

@@ -12,7 +12,6 @@ import (
 
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/roster"
-	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
 
@@ -33,7 +32,7 @@ a terminal it shows what will be sent, and asks.`,
 			"the run finished; some rows are not done"),
 	}
 	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
-		return a.runExport(ctx, c, "create", file, c.dryRun)
+		return a.runExport(ctx, c, "create", file)
 	},
 		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.roleFlags, f.exportFlags, f.runFlags, f.lookupFlag)
 	return cmd
@@ -55,7 +54,8 @@ run on a new export.`,
 		Annotations: exits("every row is done or can be sent", "some rows cannot be sent"),
 	}
 	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
-		return a.runExport(ctx, c, "create", file, true)
+		c.dryRun = true
+		return a.runExport(ctx, c, "create", file)
 	},
 		f.tenantFlags, f.columnFlags, f.roleFlags, f.exportFlags, f.runFlags, f.offlineFlag)
 	return cmd
@@ -78,7 +78,7 @@ they own. It never disables a user that belongs to another person. Without a ter
 		if err := a.requireYes(c, "disabling users"); err != nil {
 			return err
 		}
-		return a.runExport(ctx, c, "disable", file, c.dryRun)
+		return a.runExport(ctx, c, "disable", file)
 	},
 		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.exportFlags, f.runFlags)
 	return cmd
@@ -88,7 +88,7 @@ they own. It never disables a user that belongs to another person. Without a ter
 const pipedResults = "hr.results.csv"
 
 // runExport reads an export, writes its ledger and runs it.
-func (a *app) runExport(ctx context.Context, c *config, action, file string, planOnly bool) error {
+func (a *app) runExport(ctx context.Context, c *config, action, file string) error {
 	path, input := c.resultsOf(file), file
 	if isStdin(file) {
 		input, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
@@ -98,7 +98,7 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 		c.out = ""
 		return usage(errors.New("-o -: a result file cannot be written to standard output"),
 			c.given.with("out", cmp.Or(c.resultsOf(file), pipedResults)).String())
-	case planOnly && c.out == "":
+	case c.dryRun && c.out == "":
 		path = ""
 	case path == "":
 		return usage(errors.New("standard input has no file name to derive a result file name from"),
@@ -121,15 +121,14 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string, pla
 	if err := ledger.Prepare(people); err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
-	s := &session{app: a, config: c, ledger: ledger, people: people, path: path, planOnly: planOnly,
-		again: c.given}
+	s := &session{app: a, config: c, ledger: ledger, people: people, path: path, again: c.given}
 	switch {
-	case !planOnly:
+	case !c.dryRun:
 		s.again = c.given.after("retry", path)
 	case path == "":
 		s.existing = existingResults(c, people.File, act)
 	}
-	if !c.quiet && !planOnly && !s.asks() {
+	if !c.quiet && !c.dryRun && !s.asks() {
 		for _, line := range s.firstPersons() {
 			a.out.note(line)
 		}
@@ -185,7 +184,7 @@ const maxInput = 1 << 30 // bytes
 // readFile reads a CSV file, or what can be read only once: standard input, or a pipe with a name.
 func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.File, error) {
 	return untilDone(ctx, func() (*csvfile.File, error) {
-		name, in := "standard input", a.stdin
+		name, in, read := "standard input", a.stdin, c.read
 		if file != "-" {
 			f, err := os.Open(file)
 			if err != nil {
@@ -194,11 +193,13 @@ func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.Fi
 			defer f.Close() // only read
 			if info, err := f.Stat(); err == nil && info.IsDir() {
 				return nil, usage(errors.New(file+" is a folder"), "name the CSV file in it")
+			} else if err == nil {
+				read.Size = min(info.Size(), maxInput)
 			}
 			name, in = file, f
 		}
 		limited := &io.LimitedReader{R: in, N: maxInput + 1}
-		export, err := csvfile.Read(limited, name, c.read)
+		export, err := csvfile.Read(limited, name, read)
 		if limited.N <= 0 {
 			return nil, usage(errors.New(name+" is larger than 1 GiB"), "split it into several files")
 		}
@@ -218,6 +219,3 @@ func (a *app) announce(c *config) {
 		note("tenant: " + c.tenantName())
 	}
 }
-
-// rows is a count of rows, for people.
-func rows(n int) string { return text.Plural(n, "row", "rows") }

@@ -68,20 +68,13 @@ func checkProxy(tenant qlik.Tenant) error {
 
 // refuseMixing is an error where a flag would mix with what --context or --sandbox brings.
 func (c *config) refuseMixing() error {
-	source := "--sandbox"
+	source, others := "sandbox", []string{"tenant", "client-id", "client-secret-file", "client-secret-command"}
 	if c.context != "" {
-		source = "--context"
+		source, others = "context", append(others, "sandbox")
 	}
-	for _, other := range []struct {
-		flag string
-		set  bool
-	}{
-		{"--sandbox", c.sandbox && c.context != ""}, {"--tenant", c.flags.tenant != ""},
-		{"--client-id", c.clientID != ""}, {"--client-secret-file", c.secretFile != ""},
-		{"--client-secret-command", c.secretCommand != ""},
-	} {
-		if other.set {
-			return usage(fmt.Errorf("%s and %s: %s brings tenant and credentials together", source, other.flag, source),
+	for _, other := range others {
+		if c.given.has(other) {
+			return usage(fmt.Errorf("--%s and --%s: --%[1]s brings tenant and credentials together", source, other),
 				"leave one of them out")
 		}
 	}

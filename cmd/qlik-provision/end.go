@@ -21,7 +21,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 		return &failure{code: exitRun, err: err, hint: then(what, s.again)}
 	case runErr != nil:
 		return s.cutShort(runErr)
-	case s.config.run.Task == provision.Delete && !s.planOnly:
+	case s.config.run.Task == provision.Delete && !s.config.dryRun:
 		return s.undoEnd()
 	case s.foundNobody(total):
 		hint := fmt.Sprintf("is %q the right subject column? its first value is %s; to use another, run the export again "+
@@ -30,14 +30,14 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 			hint = "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
 		}
 		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"), hint: hint}
-	case s.planOnly:
+	case s.config.dryRun:
 		return s.planEnd(total)
 	}
 	held := s.heldAgainst(total)
 	if held == 0 {
 		return nil
 	}
-	said := notDone(held, total.Rows)
+	said := countOf(held, total.Rows) + " not done"
 	if held < total.NotDone {
 		said += "; " + text.Grouped(total.NotDone-held) + " more are left by --limit"
 	}
@@ -60,8 +60,6 @@ func (s *session) heldAgainst(total *report.Summary) int {
 	}
 	return held
 }
-
-func notDone(n, of int) string { return countOf(n, of) + " not done" }
 
 // countOf is a count of rows with its verb: 1 of 60 rows is.
 func countOf(n, of int) string {
@@ -166,15 +164,15 @@ func (s *session) next(total *report.Summary) string {
 	given := s.config.given
 	undo := s.config.run.Task == provision.Delete
 	switch {
-	case s.planOnly && undo:
+	case s.config.dryRun && undo:
 		return given.without("dry-run").String()
-	case s.planOnly && s.path != "":
+	case s.config.dryRun && s.path != "":
 		return given.after("retry", s.path).String()
-	case s.planOnly && s.plan != nil && s.plan.Writes() == 0:
+	case s.config.dryRun && s.plan != nil && s.plan.Writes() == 0:
 		return ""
-	case s.planOnly && s.existing != nil:
+	case s.config.dryRun && s.existing != nil:
 		return existsHint(s.existing, s.planned())
-	case s.planOnly:
+	case s.config.dryRun:
 		return s.planned().String()
 	case total.NotDone > 0 && !undo:
 		return s.again.String()

@@ -95,9 +95,7 @@ func TestUnrequestedBytesAreNotWrittenToStandardError(t *testing.T) {
 	} {
 		t.Run(string(endpoint), func(t *testing.T) {
 			t.Parallel()
-			tenant := newTenant(sandbox.Options{
-				ClientSecret: markedSecret, CustomRoles: []sandbox.Role{{Name: "Steward"}},
-			})
+			tenant := newTenant(sandbox.Options{ClientSecret: markedSecret})
 			tenant.Add(person(1))
 			p := newProgram(t, tenant)
 			p.write(t, "hr.csv", 3)

@@ -17,23 +17,25 @@ import (
 	"qlik-provision/report"
 )
 
-// A remedy is what to do about the errors for which err is true. The command to type then follows it, unless alone
-// is true.
+// A remedy is what to do about the errors for which of is true, and whether the command to type then follows.
 type remedy struct {
-	err   func(error) bool
-	what  string
-	alone bool
+	of   func(error) bool
+	what string
+	then bool
 }
+
+// The values of remedy.then.
+const again, alone = true, false
 
 // hintFor is the hint of the first remedy for err, "" where there is none. next is the command to type then.
 func hintFor(err error, remedies []remedy, next command) string {
 	for _, r := range remedies {
 		switch {
-		case !r.err(err):
-		case r.alone:
-			return r.what
-		default:
+		case !r.of(err):
+		case r.then:
 			return then(r.what, next)
+		default:
+			return r.what
 		}
 	}
 	return ""
@@ -105,12 +107,12 @@ func readHint(bad *csvfile.Error, given command) string {
 			fixed = given.replace(option, fix.Was, fix.Value)
 		}
 		return then(bad.Advice, fixed)
+	case !given.has(option):
+		return cmp.Or(bad.Advice, "say it") + "; the flag is --" + option
 	case decides:
 		return cmp.Or(bad.Advice, "correct --"+option)
-	case given.has(option):
-		return then(bad.Advice, given.without(option))
 	}
-	return cmp.Or(bad.Advice, "say it with --"+option)
+	return then(bad.Advice, given.without(option))
 }
 
 // resultsHint says what to do about a result file that does not fit the command, "" where that is not what err is.
@@ -244,20 +246,18 @@ const (
 // fileRemedies are for the errors of a file before a run.
 func fileRemedies() []remedy {
 	return []remedy{
-		{err: oneOf(report.ErrStrayJournal), what: "put the result file back beside the journal; if it is lost, keep the " +
-			"journal: it names the users that were created", alone: true},
-		{err: oneOf(report.ErrLocked), what: "wait for that run to end, or interrupt it"},
-		{err: oneOf(report.ErrOldResults), what: "run the export again with another -o: existing users are found by their " +
-			"lookups", alone: true},
-		{err: oneOf(report.ErrReadOnly), what: "take the read-only attribute off the file"},
-		{err: oneOf(report.ErrNotReplaced), what: "close the file in other programs, or " + makeRoom},
-		{err: oneOf(report.ErrDanglingLink), what: "name the file itself, or remove the link"},
-		{err: oneOf(syscall.ENOSPC), what: makeRoom},
-		{err: oneOf(syscall.ENAMETOOLONG), what: "give the file a shorter name: its journal and temporary files have longer ones",
-			alone: true},
-		{err: oneOf(fs.ErrNotExist), what: "check the name of the file", alone: true},
-		{err: oneOf(fs.ErrPermission), what: "the file must be readable, and the folder of the result file writable",
-			alone: true},
+		{oneOf(report.ErrStrayJournal), "put the result file back beside the journal; if it is lost, keep the journal: it " +
+			"names the users that were created", alone},
+		{oneOf(report.ErrLocked), "wait for that run to end, or interrupt it", again},
+		{oneOf(report.ErrOldResults), "run the export again with another -o: existing users are found by their lookups",
+			alone},
+		{oneOf(report.ErrReadOnly), "take the read-only attribute off the file", again},
+		{oneOf(report.ErrNotReplaced), "close the file in other programs, or " + makeRoom, again},
+		{oneOf(report.ErrDanglingLink), "name the file itself, or remove the link", again},
+		{oneOf(syscall.ENOSPC), makeRoom, again},
+		{oneOf(syscall.ENAMETOOLONG), "give the file a shorter name: that of its journal is longer", alone},
+		{oneOf(fs.ErrNotExist), "check the name of the file", alone},
+		{oneOf(fs.ErrPermission), "the file must be readable, and the folder of the result file writable", alone},
 	}
 }
 
@@ -288,23 +288,23 @@ func ended(err error, next command) *failure {
 func runRemedies() []remedy {
 	const status = "check the tenant's status (status.qlikcloud.com)"
 	return []remedy{
-		{err: oneOf(provision.ErrScope, qlik.ErrScope), what: scopeAdvice},
-		{err: oneOf(qlik.ErrCredentials), what: "check the client's ID and secret, or the API key"},
-		{err: oneOf(qlik.ErrNotTenant), what: "check the address of the tenant"},
-		{err: oneOf(qlik.ErrUnknownHost), what: "check the address of the tenant: no such host"},
-		{err: oneOf(provision.ErrUnreachable), what: "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"},
-		{err: oneOf(provision.ErrRole), what: "correct --role in the command, and run it again: nothing was sent", alone: true},
-		{err: oneOf(provision.ErrUnreadable), what: "something else answers in the place of the tenant, a log-in page of a " +
-			"proxy perhaps: check address and proxy"},
-		{err: oneOf(provision.ErrRefusedAll), what: "correct what the tenant refuses: see code and message of the failed rows; " +
-			"retry starts with rows that were never tried"},
-		{err: both(provision.ErrLookups, qlik.ErrForbidden), what: scopeAdvice},
-		{err: oneOf(provision.ErrLookups), what: status},
-		{err: oneOf(provision.ErrRolesHidden), what: "let the client read roles, or allow any role"},
-		{err: oneOf(qlik.ErrNotSent), what: "check the network, the proxy (HTTPS_PROXY) and the tenant's URL; --patience waits " +
-			"longer"},
-		{err: oneOf(provision.ErrPatience, qlik.ErrNoToken, qlik.ErrNoAnswer), what: status + " and who else uses this " +
-			"client; --patience waits longer"},
-		{err: oneOf(errNotRecorded, syscall.ENOSPC), what: makeRoom},
+		{oneOf(provision.ErrScope, qlik.ErrScope), scopeAdvice, again},
+		{oneOf(qlik.ErrCredentials), "check the client's ID and secret, or the API key", again},
+		{oneOf(qlik.ErrNotTenant), "check the address of the tenant", again},
+		{oneOf(qlik.ErrUnknownHost), "check the address of the tenant: no such host", again},
+		{oneOf(provision.ErrUnreachable), "check the address of the tenant, the network and the proxy (HTTPS_PROXY)", again},
+		{oneOf(provision.ErrRole), "correct --role in the command, and run it again: nothing was sent", alone},
+		{oneOf(provision.ErrUnreadable), "something else answers in the place of the tenant, a log-in page of a proxy " +
+			"perhaps: check address and proxy", again},
+		{oneOf(provision.ErrRefusedAll), "correct what the tenant refuses: see code and message of the failed rows; retry " +
+			"starts with rows that were never tried", again},
+		{both(provision.ErrLookups, qlik.ErrForbidden), scopeAdvice, again},
+		{oneOf(provision.ErrLookups), status, again},
+		{oneOf(provision.ErrRolesHidden), "let the client read roles, or allow any role", again},
+		{oneOf(qlik.ErrNotSent), "check the network, the proxy (HTTPS_PROXY) and the tenant's URL; --patience waits longer",
+			again},
+		{oneOf(provision.ErrPatience, qlik.ErrNoToken, qlik.ErrNoAnswer), status + " and who else uses this client; " +
+			"--patience waits longer", again},
+		{oneOf(errNotRecorded, syscall.ENOSPC), makeRoom, again},
 	}
 }

@@ -32,7 +32,7 @@ func cmdPaste(ts *testscript.TestScript, neg bool, args []string) {
 	shell, line := []string{"sh", "-ec"}, proposals[0]
 	if runtime.GOOS == "windows" {
 		const script = "pasted.cmd"
-		text := "@" + strings.ReplaceAll(line, "\n", " || exit /b\r\n@") + "\r\n"
+		text := "@" + strings.ReplaceAll(line, "\n", "\r\n@if errorlevel 1 exit /b 1\r\n@") + "\r\n"
 		ts.Check(os.WriteFile(ts.MkAbs(script), []byte(text), 0o600))
 		defer os.Remove(ts.MkAbs(script)) // a file of the test
 		shell, line = []string{"cmd", "/d", "/c"}, script

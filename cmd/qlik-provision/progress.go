@@ -12,10 +12,11 @@ import (
 )
 
 const (
-	redraw   = 200 * time.Millisecond // on a terminal
-	sayFirst = 5 * time.Second        // elsewhere: a line as often as this in the first minute,
-	sayLater = 10 * time.Second       // and this afterwards
-	barRoom  = 80                     // from so many columns on there is room for a bar beside the words
+	redraw    = 200 * time.Millisecond // on a terminal
+	sayFirst  = 5 * time.Second        // elsewhere: a line as often as this in the first minute,
+	sayLater  = 10 * time.Second       // and this afterwards
+	speedOver = 10 * time.Second
+	barRoom   = 80 // from so many columns on there is room for a bar beside the words
 )
 
 // progress shows how far a run is: a line on a terminal, lines elsewhere.
@@ -25,6 +26,13 @@ type progress struct {
 	total int
 	bar   *progressbar.ProgressBar
 	drawn int // columns of the line on the terminal; guarded by out.mu
+	past  []mark
+}
+
+// A mark is how many rows were finished at one moment.
+type mark struct {
+	at       time.Time
+	finished int
 }
 
 // follow shows how far a run of so many rows is, until the function it returns is called.
@@ -78,7 +86,8 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 func (p *progress) show() {
 	if !p.out.cursor {
 		if s := p.now(); s.Waiting != provision.ReasonApproval {
-			p.out.note(fmt.Sprintf("%s of %s, %s", text.Grouped(s.Finished), text.Plural(p.total, "row", "rows"), p.percent(s)+prefixed(", ", words(s))))
+			p.out.note(text.Grouped(s.Finished) + " of " + text.Plural(p.total, "row", "rows") + ", " + p.percent(s) +
+				prefixed(", ", p.words(s)))
 		}
 		return
 	}
@@ -94,11 +103,12 @@ func (p *progress) show() {
 	}
 	// A line that cannot be drawn is no reason to stop creating users.
 	if p.drawn = columns; columns < barRoom {
-		_, _ = fmt.Fprint(p.out.w, "\r"+fit(p.percent(s)+prefixed(" ", words(s)), columns-1))
+		_, _ = fmt.Fprint(p.out.w, "\r"+fit(p.percent(s)+prefixed(" ", p.words(s)), columns-1)+"\r")
 		return
 	}
-	p.bar.Describe(fit(words(s), columns/2+2))
+	p.bar.Describe(fit(p.words(s), columns/2+2))
 	_ = p.bar.Set(min(s.Finished, p.total))
+	_, _ = fmt.Fprint(p.out.w, "\r") // what the terminal echoes, as ^C, goes over the line and not into the next one
 }
 
 // clear takes the line off the terminal; the caller holds the output's lock.
@@ -114,15 +124,18 @@ func (p *progress) percent(s provision.Progress) string {
 	return fmt.Sprintf("%d%%", 100*s.Finished/max(p.total, 1))
 }
 
-// words says what is going on: what the run waits for, the failures so far, and the time that is left.
-func words(s provision.Progress) string {
+// words says what is going on: what the run waits for, or its speed, the failures so far, and the time that is left.
+func (p *progress) words(s provision.Progress) string {
 	var parts []string
+	speed := p.speed(s.Finished)
 	if s.Waiting != "" && s.Waiting != provision.ReasonPace {
 		wait := "waiting"
 		if left := time.Until(s.Until); left > 0 {
 			wait += " " + duration(left)
 		}
 		parts = append(parts, wait+" for "+string(s.Waiting))
+	} else if speed != "" {
+		parts = append(parts, speed)
 	}
 	if s.Failed > 0 {
 		parts = append(parts, text.Grouped(s.Failed)+" failed")
@@ -135,6 +148,24 @@ func words(s provision.Progress) string {
 		parts = append(parts, about+duration(s.TimeLeft)+" left")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// speed is how many rows were finished a second, or a minute, in the last seconds; "" where none was.
+func (p *progress) speed(finished int) string {
+	now := time.Now()
+	p.past = append(p.past, mark{now, finished})
+	for len(p.past) > 2 && now.Sub(p.past[1].at) >= speedOver {
+		p.past = p.past[1:]
+	}
+	first := p.past[0]
+	perSecond := float64(finished-first.finished) / max(now.Sub(first.at).Seconds(), 1)
+	switch {
+	case finished == first.finished:
+		return ""
+	case perSecond < 1:
+		return fmt.Sprintf("%.0f/min", perSecond*60)
+	}
+	return fmt.Sprintf("%.0f/s", perSecond)
 }
 
 // fit makes s so many columns wide, so that it overwrites what stood there.

@@ -20,12 +20,33 @@ func TestProgressSaysWhatTheRunWaitsFor(t *testing.T) {
 				TimeLeft: 400 * time.Second, UpperBound: true},
 				"waiting 4m12s for the tenant's rate limit, 2 failed, at most 6m40s left"},
 			{provision.Progress{Waiting: provision.ReasonDown}, "waiting for the tenant to answer again"},
-			{provision.Progress{Failed: 1866, TimeLeft: 90 * time.Minute}, "1,866 failed, about 1h30m left"},
+			{provision.Progress{Finished: 40, Failed: 1866, TimeLeft: 90 * time.Minute},
+				"20/s, 1,866 failed, about 1h30m left"},
 			{provision.Progress{Waiting: provision.ReasonPace, Until: now.Add(time.Second)}, ""},
 			{provision.Progress{}, ""},
 		} {
-			if got := words(test.progress); got != test.want {
+			p := &progress{past: []mark{{now.Add(-2 * time.Second), 0}}}
+			if got := p.words(test.progress); got != test.want {
 				t.Errorf("%+v: %q, not %q", test.progress, got, test.want)
+			}
+		}
+	})
+}
+
+func TestSpeedIsThatOfTheLastSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p progress
+		for _, test := range []struct {
+			wait     time.Duration
+			finished int
+			want     string
+		}{
+			{0, 0, ""}, {500 * time.Millisecond, 5, "5/s"}, {4500 * time.Millisecond, 100, "20/s"}, {10 * time.Second, 100, ""},
+			{5 * time.Second, 101, "4/min"}, {5 * time.Second, 121, "2/s"},
+		} {
+			time.Sleep(test.wait)
+			if got := p.speed(test.finished); got != test.want {
+				t.Errorf("%d rows: %q, not %q", test.finished, got, test.want)
 			}
 		}
 	})

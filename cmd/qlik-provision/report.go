@@ -37,7 +37,7 @@ a run is on. Like the result file it holds personal data.`,
 		ValidArgsFunction: completeResults,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := &config{flags: f, given: command{a.name, cmd.Name(), args[0], givenFlags(cmd.Flags())}}
-			if err := refuseEmpty(cmd.Flags()); err != nil {
+			if err := checkValues(cmd.Flags()); err != nil {
 				return err
 			}
 			if out == "-" {

@@ -95,9 +95,8 @@ func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.Cha
 		return nil
 	}
 	a.out.note(changed.Error())
-	answer, err := a.ask(ctx, "are these changes intended? [y/N] ")
-	if err == nil && (answer == "y" || answer == "yes") {
-		return nil
+	if yes, err := a.ask(ctx, "are these changes intended? [y/N] ", "y"); yes || err != nil {
+		return err
 	}
 	return &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"),
 		hint: choice("restore these cells, or if the changes are intended", c.given.switched("yes"))}
@@ -132,17 +131,10 @@ func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
 	waiting := len(ledger.Pending())
 	switch invalid := total.Counts[provision.Invalid]; {
 	case waiting == 0 && invalid > 0:
-		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, are(invalid)))
+		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, text.Plural(invalid, "row is", "rows are")))
 	case waiting == 0:
 		note(path + ": nothing to do")
 	default:
 		note(fmt.Sprintf("%s: %s not done, %s to run", path, countOf(total.NotDone, total.Rows), text.Grouped(waiting)))
 	}
-}
-
-func are(n int) string {
-	if n == 1 {
-		return "1 row is"
-	}
-	return rows(n) + " are"
 }

@@ -24,9 +24,8 @@ type session struct {
 	app      *app
 	config   *config
 	ledger   *report.Ledger
-	people   *roster.Roster // nil for an undo
-	path     string         // of the result file; "" for a plan that saves none
-	planOnly bool
+	people   *roster.Roster      // nil for an undo
+	path     string              // of the result file; "" for a plan that saves none
 	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
 	again    command             // goes on after an end that is not 0
 
@@ -71,7 +70,7 @@ func (s *session) send(ctx context.Context) (err error) {
 		if err := s.approve(ctx, provision.Plan{Create: len(rows), Estimate: estimate}); err != nil {
 			return err
 		}
-	case s.planOnly || s.config.max > 0 || s.asks():
+	case s.config.dryRun || s.config.max > 0 || s.asks():
 		options.Approve = func(p provision.Plan) error { return s.approve(ctx, p) }
 	}
 	s.progress, err = s.app.contact(ctx, s.config, options, len(rows), func(run *provision.Run) error {
@@ -97,7 +96,7 @@ func (s *session) print(total *report.Summary, f *failure, cutShort bool) error 
 	out := s.app.out
 	if !s.config.quiet {
 		table := s.table(total, cutShort)
-		if s.planOnly && !s.config.json {
+		if s.config.dryRun && !s.config.json {
 			if err := writeAll(s.app.stdout, table); err != nil {
 				return fmt.Errorf("printing the plan: %w", err)
 			}

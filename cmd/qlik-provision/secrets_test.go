@@ -129,9 +129,7 @@ func TestSecretsThatTheTenantEchoesAreHidden(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			tenant := newTenant(sandbox.Options{
-				ClientSecret: markedSecret, APIKey: markedKey, CustomRoles: []sandbox.Role{{Name: "Steward"}},
-			})
+			tenant := newTenant(sandbox.Options{ClientSecret: markedSecret, APIKey: markedKey})
 			p := newProgram(t, tenant)
 			p.write(t, "hr.csv", 4)
 			g := &gateway{tenant: tenant, on: test.on}

@@ -39,8 +39,18 @@ func (a *app) didYouMean(meant string, args []string) string {
 	return "did you mean " + meant + "?\n  " + a.line(args)
 }
 
-// line is this program with other arguments.
-func (a *app) line(args []string) string { return commandLine(append([]string{a.name}, args...)...) }
+// line is this program with other arguments. Where a secret was typed it is not repeated: errors end in logs and mails.
+func (a *app) line(args []string) string {
+	for _, arg := range a.args {
+		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		switch {
+		case !strings.HasPrefix(arg, "-"), name == "client-secret-file", name == "client-secret-command":
+		case strings.Contains(name, "secret"), strings.Contains(name, "key"), strings.Contains(name, "password"):
+			return "see " + a.name + " --help: no flag takes a secret"
+		}
+	}
+	return commandLine(append([]string{a.name}, args...)...)
+}
 
 // flagError words what pflag says of the flags. A time without its unit gets the one that is usual.
 func (a *app) flagError(cmd *cobra.Command, err error) error {

@@ -66,7 +66,7 @@ func (s *session) summarize(total *report.Summary, f *failure) *summary {
 	sum := newSummary(s.config, s.path, s.ledger.Action(), total, s.took, f)
 	sum.Waited = seconds(s.progress.Waited)
 	switch {
-	case !s.planOnly:
+	case !s.config.dryRun:
 		sum.Writes = new(s.progress.Writes)
 	case s.plan != nil:
 		sum.Writes, sum.Estimated = new(s.plan.Writes()), new(seconds(s.plan.Estimate))

@@ -18,7 +18,7 @@ func (s *session) table(total *report.Summary, cutShort bool) string {
 	out := s.app.out
 	var b strings.Builder
 	b.WriteString("\n" + out.tableText(s.counts(total)))
-	if s.planOnly {
+	if s.config.dryRun {
 		if s.plan != nil && s.plan.Writes() > 0 && !cutShort {
 			b.WriteString("\n" + wrap(cost(s.config, s.plan.Writes(), s.plan.Estimate), out.columns(), "  ", "  "))
 		}
@@ -68,7 +68,7 @@ func (u *output) tableText(lines []tableLine) string {
 // counts are the lines of the table: a run's by outcome, a plan's with what it would send.
 func (s *session) counts(total *report.Summary) []tableLine {
 	rows := tableLine{label: "rows", n: total.Rows, colour: bold, shown: true}
-	if s.planOnly {
+	if s.config.dryRun {
 		return append([]tableLine{rows}, s.planCounts(total)...)
 	}
 	rows.more = "in " + duration(s.took)
@@ -201,7 +201,11 @@ func (s *session) causes(total *report.Summary) string {
 	}
 	var b strings.Builder
 	for _, c := range total.Causes[:min(shownCauses, len(total.Causes))] {
-		said := text.Grouped(c.Count) + " × " + string(c.Outcome) + prefixed(", ", c.Code) + prefixed(": ", c.Message)
+		why := ": "
+		if c.Varies {
+			why = ", the first: "
+		}
+		said := text.Grouped(c.Count) + " × " + string(c.Outcome) + prefixed(", ", c.Code) + prefixed(why, c.Message)
 		b.WriteString(wrap(printable(said+", "+s.where(c, lines)), s.app.out.columns(), "  ", "      "))
 	}
 	if more := len(total.Causes) - shownCauses; more > 0 {

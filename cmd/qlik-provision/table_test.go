@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
@@ -104,24 +103,5 @@ func TestEveryRefusalHasAWayOn(t *testing.T) {
 	}
 	if got := failureOf(io.ErrUnexpectedEOF, true); got.code != exitRun {
 		t.Errorf("an unknown error after a request is %d", got.code)
-	}
-}
-
-func TestVersionIsThatOfTheBuild(t *testing.T) {
-	stamped := &debug.BuildInfo{Main: debug.Module{Version: "v1.1.0"}, Settings: []debug.BuildSetting{
-		{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.time", Value: "2026-03-02T00:00:00Z"}}}
-	for _, test := range []struct {
-		v, c, d string
-		info    *debug.BuildInfo
-		want    string
-	}{
-		{"v1.2.0", "fedcba9876543210", "2026-04-01", stamped, "v1.2.0 fedcba987654 2026-04-01"},
-		{"", "", "", stamped, "v1.1.0 0123456789ab 2026-03-02T00:00:00Z"},
-		{"", "", "", &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}}, "devel"},
-		{"", "", "", &debug.BuildInfo{}, "devel"},
-	} {
-		if got := versionOf(test.v, test.c, test.d, test.info); got != test.want {
-			t.Errorf("%q, not %q", got, test.want)
-		}
 	}
 }

@@ -19,6 +19,7 @@ QLIK_CLIENT_SECRET      its secret
 QLIK_API_KEY            an API key, instead of client and secret
 QLIK_CLI_USER_HOME_DIR  the folder that holds .qlik, for --context
 HTTPS_PROXY, NO_PROXY   the proxy to the tenant, and hosts that need none
+SSL_CERT_FILE           on Linux, a file of certificates to trust, such as a proxy's
 NO_COLOR                no colours
 
 A credential flag hides every credential in the environment. With --context or
@@ -36,7 +37,11 @@ A credential flag hides every credential in the environment. With --context or
      not after a second Ctrl-C)
 
 Every end that is not 0 prints what happened, "error: …", and what to type next,
-"hint: …", to standard error. 1 needs a person; 3 may be tried again.`
+"hint: …", to standard error. A person has to correct rows after a 1, and the
+command, the settings or the file after a 2. After a 3 another try helps where
+the tenant, the network or the disk failed; where credentials, scope, address,
+--role, --max or the tenant's refusal are the cause, they have to be corrected
+first. So let a scheduler try again a few times, not for ever.`
 
 	resultFileText = `After the export's columns there are thirteen more:
 

@@ -49,16 +49,18 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
-	c.users = usersOf(ledger.Rows())
+	if c.sandbox {
+		c.users = usersOf(ledger.Rows())
+	}
 	waiting := len(ledger.Pending())
 	note := a.notify(c)
 	if waiting == 0 {
 		note(path + ": nothing to undo: no run of this file created a user")
 	} else {
 		note(fmt.Sprintf("%s: %s of %s to delete", path, text.Plural(waiting, "user", "users"),
-			rows(ledger.Summary().Rows)))
+			text.Plural(ledger.Summary().Rows, "row", "rows")))
 	}
-	s := &session{app: a, config: c, ledger: ledger, path: path, planOnly: c.dryRun, again: c.given}
+	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
 	if !c.dryRun {
 		s.again = c.given.after("undo", path)
 	}

@@ -1,60 +1,30 @@
 package main
 
 import (
+	"cmp"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// Set by the linker, see the Makefile; the module's build information stands in where they are not.
+// Set by the linker, see the Makefile.
 var (
 	version = ""
 	commit  = ""
 	date    = ""
 )
 
-// versionText is the version with its commit and date, as far as they are known.
+// versionText is the version, with the commit and its date in a release; of go install, that of the module.
 func versionText() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = &debug.BuildInfo{}
+	if info, ok := debug.ReadBuildInfo(); ok && version == "" && info.Main.Version != "(devel)" {
+		return cmp.Or(info.Main.Version, "devel")
 	}
-	return versionOf(version, commit, date, info)
-}
-
-func versionOf(v, c, d string, info *debug.BuildInfo) string {
-	if v == "" && info.Main.Version != "(devel)" {
-		v = info.Main.Version
-	}
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision" && c == "":
-			c = s.Value
-		case s.Key == "vcs.time" && d == "":
-			d = s.Value
-		}
-	}
-	if v == "" {
-		v = "devel"
-	}
-	if len(c) > 12 {
-		c = c[:12]
-	}
-	for _, more := range []string{c, d} {
-		if more != "" {
-			v += " " + more
-		}
-	}
-	return v
+	return strings.Join(strings.Fields(cmp.Or(version, "devel")+" "+commit+" "+date), " ")
 }
 
 // userAgent names the program to the tenant.
-func userAgent() string {
-	if version == "" {
-		return "qlik-provision/devel"
-	}
-	return "qlik-provision/" + version
-}
+func userAgent() string { return "qlik-provision/" + cmp.Or(version, "devel") }
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{

@@ -163,9 +163,10 @@ func (a fit) better(b fit) bool {
 	return a.first > 1 && b.first < 2
 }
 
-// findDelimiter takes the delimiter that cuts the header into most known words. Where that says nothing, as below title
-// lines, it takes the one that cuts most of the first records into as many cells as the first, two at least, and then
-// the one that is rarer in text: candidates are in that order. none is for a file of one column.
+// findDelimiter takes the delimiter that cuts the header into most known words. Where that says
+// nothing, as below title lines, it takes the one that cuts most of the first records into as many
+// cells as the first, two at least, and then the one that is rarer in text: candidates are in that
+// order. none is for a file of one column.
 func findDelimiter(s sample, o Options, candidates []rune, none rune) rune {
 	best, found := fit{}, none
 	if d := blockDelimiter(s.text, o.Block); d != 0 {
@@ -179,7 +180,8 @@ func findDelimiter(s sample, o Options, candidates []rune, none rune) rune {
 	return found
 }
 
-// blockDelimiter is what stands behind the block's first name: a result file keeps whatever delimiter its export had.
+// blockDelimiter is what stands behind the block's first name: a result file keeps whatever
+// delimiter its export had.
 func blockDelimiter(text string, block []string) rune {
 	if len(block) < 2 {
 		return 0
@@ -221,8 +223,8 @@ func fitOf(s sample, delimiter rune, o Options) fit {
 	return f
 }
 
-// paddedColumns finds the columns whose quotes have blanks in front of them, as in "Name", "Employee ID": in every cell
-// that is not empty stands a quote, or a blank in front.
+// paddedColumns finds the columns whose quotes have blanks in front of them, as in "Name",
+// "Employee ID": in every cell that is not empty stands a quote, or a blank in front.
 func paddedColumns(b body, delimiter rune) columns {
 	if !strings.Contains(b.text, ` "`) && !strings.Contains(b.text, "\t\"") {
 		return columns{}

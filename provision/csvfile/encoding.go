@@ -42,7 +42,8 @@ func decode(raw, name string) (decoded, *Error) {
 	return detect(raw)
 }
 
-// decodeAs decodes raw from an encoding that the user named. It refuses a file that is clearly of another one.
+// decodeAs decodes raw from an encoding that the user named. It refuses a file that is clearly of
+// another one.
 func decodeAs(raw, name string) (decoded, *Error) {
 	e, known := lookUpEncoding(name)
 	if e == nil {
@@ -150,7 +151,8 @@ func (m mark) decode(raw string) (decoded, *Error) {
 	return decoded{text: raw, encoding: m.name}, nil
 }
 
-// wideWithoutMark finds UTF-16 without a byte order mark: where the text is ASCII, every other byte is a NUL.
+// wideWithoutMark finds UTF-16 without a byte order mark: where the text is ASCII, every other byte
+// is a NUL.
 func wideWithoutMark(raw string) (encoding.Encoding, string) {
 	start := raw[:min(len(raw), 64<<10)]
 	var zeros [2]int
@@ -181,7 +183,8 @@ func detect(raw string) (decoded, *Error) {
 	case b.utf8():
 		return plain, nil
 	case b.invalid < b.wide:
-		return decoded{}, b.refuse("the file is mostly UTF-8, but "+b.notUTF8(), "correct the line, or export the file again")
+		return decoded{}, b.refuse("the file is mostly UTF-8, but "+b.notUTF8(),
+			"correct the line, or export the file again")
 	case b.wide*pairsAreRare > b.invalid && isWestern(withoutWide(raw)):
 		e = b.refuse("the file is UTF-8 in some places, but "+b.notUTF8(),
 			"two files of different encodings may have been joined; export them as one")
@@ -204,12 +207,12 @@ const encodingAdvice = "save it as UTF-8, or name its encoding: windows-1250 (Ce
 	"windows-1256 (Arabic), windows-1257 (Baltic), windows-1258 (Vietnamese), windows-1252 (Western European), " +
 	"KOI8-R, Shift_JIS, GBK, macintosh, IBM850"
 
-// pairsAreRare is how many bytes of Windows-1252 there are at least for each pair that is a character of UTF-8 by
-// chance, such as Ã¼ or Â°.
+// pairsAreRare is how many bytes of Windows-1252 there are at least for each pair that is a
+// character of UTF-8 by chance, such as Ã¼ or Â°.
 const pairsAreRare = 20
 
-// isJapanese reports whether raw is Shift_JIS: all of it decodes, with kana, and no kana or kanji stands beside an
-// ASCII letter. Other encodings decode, too, but to kanji alone or within words.
+// isJapanese reports whether raw is Shift_JIS: all of it decodes, with kana, and no kana or kanji
+// stands beside an ASCII letter. Other encodings decode, too, but to kanji alone or within words.
 func isJapanese(raw string) bool {
 	d, err := decodeWith(japanese.ShiftJIS, raw, "")
 	return err == nil && !d.garbled && kana.MatchString(d.text) && !japaneseInWord.MatchString(d.text)
@@ -231,7 +234,8 @@ type byteCounts struct {
 	undefined int // bytes that Windows-1252 does not have
 }
 
-// utf8 reports whether the text is UTF-8. Text whose only characters beside ASCII are like Groß’ is not.
+// utf8 reports whether the text is UTF-8. Text whose only characters beside ASCII are like Groß’ is
+// not.
 func (b byteCounts) utf8() bool {
 	return b.invalid == 0 && (b.wide > 0 || b.pairs > b.sharpS || b.pairs == 0)
 }
@@ -282,13 +286,13 @@ func countBytes(raw string) (b byteCounts) {
 
 // withoutWide puts blanks in the place of the characters of UTF-8 that have more than one byte.
 func withoutWide(raw string) string {
-	out := []byte(raw)
-	for i := 0; i < len(raw); {
-		_, n := utf8.DecodeRuneInString(raw[i:])
-		for j := i; n > 1 && j < i+n; j++ {
-			out[j] = ' '
+	var b strings.Builder
+	for i, r := range raw {
+		if r >= utf8.RuneSelf && r != utf8.RuneError {
+			b.WriteByte(' ')
+		} else {
+			b.WriteByte(raw[i]) // ASCII, or not UTF-8
 		}
-		i += n
 	}
-	return string(out)
+	return b.String()
 }

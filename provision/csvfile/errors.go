@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"qlik-provision/provision/text"
 )
@@ -49,8 +48,8 @@ type Problem struct {
 	Message string
 }
 
-// A Fix is an option under which a file could be read. The zero Fix is none. A Fix without a value says which option
-// decides; its value is not known here, and Advice has examples.
+// A Fix is an option under which a file could be read. The zero Fix is none. A Fix without a value
+// says which option decides; its value is not known here, and Advice has examples.
 type Fix struct {
 	Option Option
 	Value  string
@@ -85,11 +84,5 @@ func Reject(file string, all []Problem) *Error {
 	}
 }
 
-// quote shows a value of the file: in quotes, at most 40 characters of it, control characters escaped.
-func quote(s string) string {
-	const most = 40
-	if utf8.RuneCountInString(s) > most {
-		s = string([]rune(s)[:most-1]) + "…"
-	}
-	return strconv.Quote(s)
-}
+// quote shows a value of the file: in quotes, clipped, control characters escaped.
+func quote(s string) string { return strconv.Quote(text.Clip(s, 60)) }

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// foreign refuses a file that is no CSV file by how it begins, as bytes or decoded; nil where it may be one.
+// foreign refuses a file that is no CSV file by how it begins, as bytes or decoded; nil where it
+// may be one.
 func foreign(s string) *Error {
 	refuse := func(what, advice string) *Error {
 		return &Error{Message: fmt.Sprintf("the file is %s, not a CSV file", what), Advice: advice}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// checkHeader refuses a file whose header shows that it is not read as it was meant: other quotes, whole lines in
-// quotes, another delimiter.
+// checkHeader refuses a file whose header shows that it is not read as it was meant: other quotes,
+// whole lines in quotes, another delimiter.
 func (f *File) checkHeader(o Options) *Error {
 	if opening := foreignQuotes(f.Header.Cells); opening != "" {
 		return &Error{
@@ -46,7 +46,8 @@ func foreignQuotes(cells []string) string {
 	return found
 }
 
-// checkQuotedLines refuses a file whose header, or whose every line, is one quoted cell that holds the delimiters.
+// checkQuotedLines refuses a file whose header, or whose every line, is one quoted cell that holds
+// the delimiters.
 func (f *File) checkQuotedLines(o Options) *Error {
 	header := f.Header.Cells[0]
 	d := findDelimiter(sample{header, true}, o, commonDelimiters(), 0)

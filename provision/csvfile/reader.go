@@ -1,5 +1,5 @@
-// Package csvfile reads a CSV file as an HR system or a spreadsheet wrote it, and writes it back as it was read. It
-// detects encoding, delimiter and line ends. It knows no person.
+// Package csvfile reads a CSV file as an HR system or a spreadsheet wrote it, and writes it back as
+// it was read. It detects encoding, delimiter and line ends. It knows no person.
 package csvfile
 
 import (
@@ -9,9 +9,11 @@ import (
 	"strings"
 )
 
-// Read reads all of r. name is for messages. A file that cannot be read is an *Error; any other error is r's.
+// Read reads all of r. name is for messages. A file that cannot be read is an *Error; any other
+// error is r's.
 func Read(r io.Reader, name string, o Options) (*File, error) {
 	var raw strings.Builder
+	raw.Grow(int(o.Size))
 	if _, err := io.Copy(&raw, r); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
@@ -29,18 +31,20 @@ func Read(r io.Reader, name string, o Options) (*File, error) {
 // Options say what is not detected. The zero value detects everything.
 type Options struct {
 	Delimiter rune   // between two cells; 0: detected
+	Size      int64  // in bytes, where it is known: memory for it is taken at once
 	Encoding  string // any name golang.org/x/text knows: Shift_JIS, ISO-8859-2, macintosh, utf-16le …; "": detected
 	HeaderRow int    // the line of the file, from 1, that holds the header; 0: the first record that is not empty
 
-	// LooksLikeHeader scores a record: how many of its cells are words of a header. It decides between delimiters.
-	// nil: no word is known.
+	// LooksLikeHeader scores a record: how many of its cells are words of a header. It decides
+	// between delimiters. nil: no word is known.
 	LooksLikeHeader func(cells []string) int
-	// Block are columns that decide about a delimiter before anything else, where they stand next to each other in
-	// this order.
+	// Block are columns that decide about a delimiter before anything else, where they stand next
+	// to each other in this order.
 	Block []string
 }
 
-// A Record is one record of a file that has something in it. A cell that holds a line end was in quotes.
+// A Record is one record of a file that has something in it. A cell that holds a line end was in
+// quotes.
 type Record struct {
 	Line  int      // the line of the file it starts on, from 1
 	Raw   string   // the record as it stands in the file, as UTF-8, without its line end
@@ -110,7 +114,8 @@ func (f *File) read(raw string, o Options) *Error {
 
 const exportAgain = "export it again"
 
-// cutCtrlZ cuts a Ctrl-Z, with which DOS programs end a text, and what stands behind it, where that is line ends alone.
+// cutCtrlZ cuts a Ctrl-Z, with which DOS programs end a text, and what stands behind it, where that
+// is line ends alone.
 func cutCtrlZ(text string) string {
 	const ctrlZ = "\x1a"
 	end := strings.TrimRight(text, ctrlZ+"\r\n")

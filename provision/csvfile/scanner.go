@@ -103,8 +103,8 @@ func (s *scanner) next() bool {
 	}
 }
 
-// nextHeader is next, but blanks in front of quotes are skipped in every column if all cells of the record are in
-// quotes.
+// nextHeader is next, but blanks in front of quotes are skipped in every column if all cells of the
+// record are in quotes.
 func (s *scanner) nextHeader(padded columns) bool {
 	pos, line := s.pos, s.line
 	s.padded = columns{all: true}
@@ -119,7 +119,8 @@ func (s *scanner) nextHeader(padded columns) bool {
 	return found
 }
 
-// scanQuoted goes from the start of a cell behind the quote that closes it; it stays where the cell is not in quotes.
+// scanQuoted goes from the start of a cell behind the quote that closes it; it stays where the cell
+// is not in quotes.
 func (s *scanner) scanQuoted(i int, c *cell) int {
 	t := s.text
 	if i < len(t) && (t[i] == ' ' || t[i] == '\t') && s.padded.has(len(s.cells)) {

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// isWestern reports whether raw may be Windows-1252: text of a western European language. It judges words, as letters
-// of other encodings come out as accented letters and symbols where no western word has them. A few odd words among
-// many do not count.
+// isWestern reports whether raw may be Windows-1252: text of a western European language. It judges
+// words, as letters of other encodings come out as accented letters and symbols where no western
+// word has them. A few odd words among many do not count.
 func isWestern(raw string) bool {
 	var (
 		accented  int // words with letters that are not ASCII, or odd
@@ -65,7 +65,8 @@ var (
 	).Replace(strings.Join(oddWords, "|")))
 )
 
-// oddWords are patterns of words that no western language has, as Windows-1252 shows those of other encodings.
+// oddWords are patterns of words that no western language has, as Windows-1252 shows those of other
+// encodings.
 var oddWords = []string{
 	`^HIGH{3,}$|HIGH{4}`,                       // Èâàí, Ïåòðîâ: Cyrillic, Greek, Hebrew, Arabic
 	`LOWER[ŠŒŽŸÀ-ÖØ-Þ]`,                        // NguyêÞn, JosŽ
@@ -87,8 +88,8 @@ var oddWords = []string{
 	`[ðþý].*FOREIGN|FOREIGN.*[ðþý]`, // Bçrziòð, Çaðla: letters that Icelandic does not have
 }
 
-// isPair reports whether the character of UTF-8 at i, n bytes long, is rather two of Windows-1252: a letter that ends a
-// word, and a closing quote or the like, as in Groß’ and CAFÉ”.
+// isPair reports whether the character of UTF-8 at i, n bytes long, is rather two of Windows-1252:
+// a letter that ends a word, and a closing quote or the like, as in Groß’ and CAFÉ”.
 func isPair(raw string, i, n int) bool {
 	if n != 2 || i == 0 || !strings.ContainsRune("…‘’“”–—›\u00a0«´»", charmap.Windows1252.DecodeByte(raw[i+1])) {
 		return false

@@ -5,14 +5,22 @@ import (
 	"unicode/utf8"
 )
 
-// AppendCells appends the cells [from,to) of a record of the file, delimited, as they stand in the file, quotes and
-// all; cells that the record does not have are empty. A cell that is not strict CSV is quoted again; blanks around
-// quotes are left out.
+// AppendCells appends the cells [from,to) of a record of the file, delimited, as they stand in the
+// file, quotes and all; cells that the record does not have are empty. A cell that is not strict
+// CSV is quoted again; blanks around quotes are left out.
 func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
-	if from == 0 && to == len(r.Cells) && strings.IndexByte(r.Raw, '"') < 0 {
-		return append(dst, r.Raw...)
-	}
 	d := f.Dialect.Delimiter
+	if strings.IndexByte(r.Raw, '"') < 0 {
+		for i := from; i < to; i++ {
+			if i > from {
+				dst = utf8.AppendRune(dst, d)
+			}
+			if i < len(r.Cells) {
+				dst = append(dst, r.Cells[i]...)
+			}
+		}
+		return dst
+	}
 	s := newScanner(r.Raw, d, r.Line, f.padded)
 	if r.Line == f.Header.Line {
 		s.nextHeader(f.padded)
@@ -35,8 +43,8 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 	return dst
 }
 
-// AppendCell appends one cell, quoted as strict CSV where it has to be: a delimiter, a quote, a line end, a blank in
-// front.
+// AppendCell appends one cell, quoted as strict CSV where it has to be: a delimiter, a quote, a
+// line end, a blank in front.
 func AppendCell(dst []byte, s string, delimiter rune) []byte {
 	blank := s != "" && (s[0] == ' ' || s[0] == '\t')
 	if !blank && !strings.ContainsAny(s, "\"\r\n") && !strings.ContainsRune(s, delimiter) {

@@ -5,6 +5,7 @@
 package qlik
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"sync/atomic"
@@ -14,8 +15,7 @@ import (
 // Options of a Client. The zero value works, except for the credentials.
 type Options struct {
 	Credentials Credentials
-	Connections int               // idle connections kept open; 16 where it is 0
-	Concurrency int               // requests at once, of all kinds; 0: no limit
+	Concurrency int               // requests at once, of all kinds; 0: no limit, and 16 idle connections kept open
 	Timeout     time.Duration     // of one request, reading the answer included; 30 s where it is 0
 	UserAgent   string            // "qlik-provision" where it is empty
 	Transport   http.RoundTripper // sends the requests; nil: a transport for a tenant on the network
@@ -42,7 +42,6 @@ type Client struct {
 	// transport is not used through an http.Client, which would follow redirects and send the credentials to another
 	// host.
 	transport http.RoundTripper
-	proxyErr  error         // of CheckProxy, where the transport uses the environment's proxy
 	slots     chan struct{} // one for each concurrent request; nil: no limit
 	tokens    *tokens
 	secrets   *secrets
@@ -55,29 +54,24 @@ type Client struct {
 	lastDate atomic.Int64 // Unix seconds, 0 for none
 }
 
-// New returns a client of the tenant. Nothing is sent yet.
+// New returns a client of the tenant. Nothing is sent yet. Call CheckProxy before.
 func New(tenant Tenant, o Options) *Client {
 	c := &Client{
 		tenant:    tenant,
 		transport: o.Transport,
 		secrets:   newSecrets(o.Credentials),
-		timeout:   o.Timeout,
-		agent:     o.UserAgent,
+		timeout:   cmp.Or(o.Timeout, 30*time.Second),
+		agent:     cmp.Or(o.UserAgent, "qlik-provision"),
 		observe:   o.Observe,
-	}
-	if c.timeout <= 0 {
-		c.timeout = 30 * time.Second
-	}
-	if c.agent == "" {
-		c.agent = "qlik-provision"
 	}
 	if o.Concurrency > 0 {
 		c.slots = make(chan struct{}, o.Concurrency)
 	}
 	if c.transport == nil {
-		c.transport = newTransport(o.Connections, c.timeout)
-		c.proxyErr = CheckProxy(tenant)
-		c.secrets.addProxy(proxyOf(tenant))
+		c.transport = newTransport(cmp.Or(o.Concurrency, 16), c.timeout)
+		if proxy, err := proxyOf(tenant); err == nil && proxy != nil && proxy.User != nil {
+			c.secrets.addProxy(proxy.User)
+		}
 	}
 	creds := o.Credentials
 	if creds.APIKey != "" {

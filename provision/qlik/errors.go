@@ -45,14 +45,14 @@ var (
 	ErrGarbled = errors.New("unexpected answer")
 	// ErrNotTenant: an answer that no Qlik Cloud tenant gives: a redirect, 404, 405, an untrusted certificate.
 	ErrNotTenant = errors.New("not a Qlik Cloud tenant")
-	// ErrProxy: HTTPS_PROXY is not a proxy's address. Nothing is sent.
-	ErrProxy = errors.New("invalid proxy setting")
 )
 
 // An Error is an answer of the tenant other than the one that was asked for, or a missing answer. It does not change
 // after it was returned.
 type Error struct {
-	kind error
+	kind  error
+	scope bool   // it is an ErrScope, too
+	text  string // of a token request that failed; else the fields below make the text
 
 	Status     int    // 0 where there was no answer
 	Code       string // the tenant's, or OAuth's
@@ -69,7 +69,9 @@ func (e *Error) Is(target error) bool {
 	case ErrNotSent:
 		return e.kind == ErrNoAnswer && neverSent(e.Err)
 	case ErrUnknownHost:
-		return e.kind == ErrNoAnswer && unknownHost(e.Err)
+		return (e.kind == ErrNoAnswer || e.kind == ErrNoToken) && unknownHost(e.Err)
+	case ErrScope:
+		return e.scope
 	}
 	return target == e.kind
 }
@@ -79,6 +81,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Error returns the tenant's title and detail where there are any, else the status or the cause.
 func (e *Error) Error() string {
+	if e.text != "" {
+		return e.text
+	}
 	description := e.Title
 	if e.Detail != "" && e.Detail != e.Title {
 		description = strings.TrimPrefix(strings.TrimSuffix(e.Title, ".")+": "+e.Detail, ": ")
@@ -115,27 +120,24 @@ func statusError(r request, status int, header http.Header, body []byte, now tim
 }
 
 func kindOf(r request, status int) error {
-	switch status {
-	case http.StatusUnauthorized:
-		return ErrCredentials
-	case http.StatusForbidden:
-		return ErrForbidden
-	case http.StatusConflict:
-		return ErrConflict
-	case http.StatusTooManyRequests:
-		return ErrLimited
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return ErrRefused
-	case http.StatusRequestTimeout:
-		return ErrNoAnswer
-	}
 	switch {
-	case status < 300:
-		return ErrGarbled
+	case status == http.StatusUnauthorized:
+		return ErrCredentials
+	case status == http.StatusForbidden:
+		return ErrForbidden
+	case status == http.StatusConflict:
+		return ErrConflict
+	case status == http.StatusTooManyRequests:
+		return ErrLimited
+	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge,
+		status == http.StatusUnprocessableEntity:
+		return ErrRefused
+	case status == http.StatusRequestTimeout, status >= 500 && status <= 599:
+		return ErrNoAnswer
 	case status == http.StatusNotFound && r.oneUser:
 		return ErrNotFound
-	case status >= 500 && status <= 599:
-		return ErrNoAnswer
+	case status < 300:
+		return ErrGarbled
 	}
 	return ErrNotTenant
 }
@@ -143,27 +145,24 @@ func kindOf(r request, status int) error {
 // readBody fills in what an error body says, Qlik's or OAuth's. A gateway in front of the tenant may send HTML or
 // nothing, which says nothing.
 func (e *Error) readBody(body []byte) {
-	var qlik struct {
+	var read struct {
 		Errors []struct {
 			Code   string `json:"code"`
 			Title  string `json:"title"`
 			Detail string `json:"detail"`
 		} `json:"errors"`
-		TraceID string `json:"traceId"`
+		TraceID          string `json:"traceId"`
+		OAuth            string `json:"error"`
+		OAuthDescription string `json:"error_description"`
 	}
 	// A field of the wrong type is left empty; the others are read all the same.
-	_ = json.Unmarshal(body, &qlik)
-	e.TraceID = qlik.TraceID
-	if len(qlik.Errors) > 0 {
-		e.Code, e.Title, e.Detail = qlik.Errors[0].Code, qlik.Errors[0].Title, qlik.Errors[0].Detail
+	_ = json.Unmarshal(body, &read)
+	e.TraceID = read.TraceID
+	if len(read.Errors) > 0 {
+		e.Code, e.Title, e.Detail = read.Errors[0].Code, read.Errors[0].Title, read.Errors[0].Detail
 		return
 	}
-	var oauth struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
-	}
-	_ = json.Unmarshal(body, &oauth)
-	e.Code, e.Title, e.Detail = oauth.Error, oauth.Error, oauth.Description
+	e.Code, e.Title, e.Detail = read.OAuth, read.OAuth, read.OAuthDescription
 }
 
 // oneLine replaces control characters and line breaks with spaces, so that the tenant's text cannot pass for a line of
@@ -202,6 +201,14 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		now = date
 	}
 	return min(max(at.Sub(now), 0), maxRetryAfter)
+}
+
+// RetryAfter is how long the tenant asked to wait, 0 where it did not.
+func RetryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
 }
 
 // neverSent reports whether err arose before there was a connection, to the tenant or through a proxy.

@@ -13,7 +13,7 @@ import (
 
 var kinds = []error{
 	ErrCredentials, ErrNoToken, ErrLimited, ErrForbidden, ErrConflict, ErrNotFound, ErrRefused, ErrNoAnswer, ErrGarbled,
-	ErrNotTenant, ErrProxy,
+	ErrNotTenant,
 }
 
 func TestStatusDecidesKindOfError(t *testing.T) {

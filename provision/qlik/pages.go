@@ -4,22 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"time"
 )
-
-// A listing is all pages of a list.
-type listing[T any] struct {
-	items    []T
-	date     time.Time // of the last page, by the tenant's clock; zero: none
-	requests int       // one for each page
-}
 
 // maxPages bounds how many pages are read: a tenant has 516 roles at most, and 96 terms rarely find more users than fit
 // on one page.
 const maxPages = 50
 
-// pages reads a list, page by page, until there is no next one. Any error discards the pages before it.
-func pages[T any](ctx context.Context, c *Client, r request) (listing[T], error) {
+// pages reads a list, page by page, until there is no next one. It returns all items, the answer with the last page, and
+// how many requests there were. Any error discards the pages before it.
+func pages[T any](ctx context.Context, c *Client, r request) (all []T, last answer, requests int, err error) {
 	type page struct {
 		Data  []T `json:"data"`
 		Links struct {
@@ -28,26 +21,24 @@ func pages[T any](ctx context.Context, c *Client, r request) (listing[T], error)
 			} `json:"next"`
 		} `json:"links"`
 	}
-	var all listing[T]
-	for range maxPages {
+	r.list = true
+	for requests = 1; requests <= maxPages; requests++ {
 		p, got, err := fetch[page](ctx, c, r)
 		if err != nil {
-			return listing[T]{}, err
+			return nil, got, requests, err
 		}
 		if p.Data == nil { // not even an empty list
-			return listing[T]{}, c.garbled(got, errors.New("there is no list in it"))
+			return nil, got, requests, c.garbled(got, errors.New("there is no list in it"))
 		}
-		all.items = append(all.items, p.Data...)
-		all.date = got.date
-		all.requests++
+		all, last = append(all, p.Data...), got
 		if p.Links.Next.Href == "" {
-			return all, nil
+			return all, got, requests, nil
 		}
-		if r.url, err = c.tenant.resolve(r.url, p.Links.Next.Href); err != nil {
-			return listing[T]{}, c.garbled(got, err)
+		if r.path, err = c.tenant.resolve(r.path, p.Links.Next.Href); err != nil {
+			return nil, got, requests, c.garbled(got, err)
 		}
 	}
-	return listing[T]{}, c.garbled(answer{status: 200}, errors.New("its pages do not end"))
+	return nil, last, requests, c.garbled(last, errors.New("its pages do not end"))
 }
 
 // tolerant decodes an object of the tenant's into v. A field of the wrong type stays empty and is no error: it must not

@@ -8,13 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
 // A request is one request to the tenant, and what counts as its success.
 type request struct {
 	method  string
-	url     string
+	path    string // with the query
 	body    []byte // JSON, nil for none
 	want    int    // the one status of success; 0: any 2xx
 	list    bool   // the answer is a list, which may be large
@@ -48,12 +49,14 @@ func fetch[T any](ctx context.Context, c *Client, r request) (T, answer, error) 
 	return value, got, nil
 }
 
-// do sends a request with a token. After a 401 it is sent again where another token can help: with the one that
-// replaced it in the meantime, or with a new one, twice at most.
+// maxTokens is how many tokens a request is sent with: another one may end, too, while the request is under way.
+const maxTokens = 4
+
+// do sends a request with a token, and again after a 401 where another token can help.
 //
-// Errors are *Error, *TokenError, the context's cause, or that of a request that could not be built.
+// Errors are *Error, the context's cause, or that of a request that could not be built.
 func (c *Client) do(ctx context.Context, r request) (answer, error) {
-	for renewed := 0; ; {
+	for tokens := 1; ; tokens++ {
 		t, err := c.tokens.get(ctx)
 		if err != nil {
 			return answer{}, err
@@ -61,16 +64,11 @@ func (c *Client) do(ctx context.Context, r request) (answer, error) {
 		got, err := c.send(ctx, r, t.header)
 		switch {
 		case errors.Is(err, ErrCredentials):
-			again, replaced := c.tokens.reject(t)
-			if !replaced {
-				renewed++
-			}
-			if again && renewed <= 2 {
+			if c.tokens.reject(t) && tokens < maxTokens {
 				continue
 			}
 		case got.status != 0 && !errors.Is(err, ErrLimited) && !errors.Is(err, ErrNoAnswer):
-			// A gateway may answer 429 or 5xx before it checks the token.
-			c.tokens.accept(t)
+			c.tokens.accept(t) // a gateway may answer 429 or 5xx before it checks the token
 		}
 		return got, err
 	}
@@ -78,9 +76,6 @@ func (c *Client) do(ctx context.Context, r request) (answer, error) {
 
 // send sends a request once and reports it to the observer. authorization may be empty.
 func (c *Client) send(ctx context.Context, r request, authorization string) (answer, error) {
-	if c.proxyErr != nil {
-		return answer{}, c.proxyErr
-	}
 	if c.slots != nil {
 		select {
 		case c.slots <- struct{}{}:
@@ -103,7 +98,7 @@ func (c *Client) send(ctx context.Context, r request, authorization string) (ans
 func (c *Client) exchange(ctx context.Context, r request, authorization string) (answer, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(limited, r.method, r.url, bytes.NewReader(r.body))
+	req, err := http.NewRequestWithContext(limited, r.method, c.tenant.String()+r.path, bytes.NewReader(r.body))
 	if err != nil {
 		return answer{}, fmt.Errorf("building a request: %w", bare(err))
 	}
@@ -160,19 +155,12 @@ func readAnswer(resp *http.Response, r request) ([]byte, error) {
 	if r.list && r.succeeded(resp.StatusCode) {
 		limit = maxList
 	}
-	size := resp.ContentLength
-	if size < 0 || size > limit {
-		size = 512
-	}
-	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	_, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1))
-	if closeErr := resp.Body.Close(); err == nil {
-		err = closeErr
-	}
-	if int64(buf.Len()) > limit {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	err = errors.Join(err, resp.Body.Close())
+	if int64(len(body)) > limit {
 		return nil, fmt.Errorf("it is larger than %d bytes", limit)
 	}
-	return buf.Bytes(), err
+	return body, err
 }
 
 // garbled returns an ErrGarbled for an answer of success whose body is not what it should be.
@@ -181,7 +169,8 @@ func (c *Client) garbled(got answer, err error) error {
 }
 
 func (c *Client) describe(ctx context.Context, r request, got answer, err error, took time.Duration) Exchange {
-	e := Exchange{Method: r.method, Path: c.secrets.hide(pathOf(r.url)), Status: got.status, Duration: took, Err: err}
+	path, _, _ := strings.Cut(r.path, "?")
+	e := Exchange{Method: r.method, Path: c.secrets.hide(path), Status: got.status, Duration: took, Err: err}
 	if l, ok := ctx.Value(labelKey{}).(label); ok {
 		e.Row, e.Rows, e.Wait = l.row, l.rows, l.wait
 	}

@@ -21,14 +21,11 @@ func (r *Role) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-const rolesPath = "/api/v1/roles"
-
 // ListRoles lists every role of the tenant: Tier 1. Only tenant administrators may: others get an ErrForbidden.
 func (c *Client) ListRoles(ctx context.Context) ([]Role, error) {
-	r := request{method: http.MethodGet, url: c.tenant.String() + rolesPath + "?limit=100", list: true}
-	found, err := pages[Role](ctx, c, r)
-	for i := range found.items {
-		c.secrets.redactRole(&found.items[i])
+	roles, _, _, err := pages[Role](ctx, c, request{method: http.MethodGet, path: "/api/v1/roles?limit=100"})
+	for i := range roles {
+		c.secrets.redactRole(&roles[i])
 	}
-	return found.items, err
+	return roles, err
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"qlik-provision/provision/text"
 )
@@ -15,7 +16,9 @@ import (
 // secrets removes the client's credentials from what the tenant answers: a gateway or a proxy may show the request that
 // it refused, and an answer's text goes to people, result files and logs. It is safe for concurrent use.
 type secrets struct {
-	mu     sync.RWMutex
+	replacer atomic.Pointer[strings.Replacer] // of all forms below
+
+	mu     sync.Mutex
 	own    []string   // guarded by mu: the forms of the credentials
 	tokens [][]string // guarded by mu: those of the latest tokens
 }
@@ -27,92 +30,63 @@ const (
 )
 
 func newSecrets(creds Credentials) *secrets {
-	return &secrets{own: longestFirst(append(forms(creds.APIKey), pairForms(creds.ClientID, creds.ClientSecret)...))}
+	s := &secrets{own: append(forms("", creds.APIKey), forms(creds.ClientID, creds.ClientSecret)...)}
+	s.update()
+	return s
 }
 
-// addProxy hides a proxy's password. proxy may be nil.
-func (s *secrets) addProxy(proxy *url.URL) {
-	if proxy == nil || proxy.User == nil {
-		return
-	}
-	password, _ := proxy.User.Password()
+// addProxy hides a proxy's password.
+func (s *secrets) addProxy(proxy *url.Userinfo) {
+	password, _ := proxy.Password()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.own = longestFirst(append(s.own, pairForms(proxy.User.Username(), password)...))
+	s.own = append(s.own, forms(proxy.Username(), password)...)
+	s.update()
 }
 
 // addToken hides a token.
 func (s *secrets) addToken(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens = append(s.tokens, forms(token))
-	if len(s.tokens) > lastTokens {
-		s.tokens = s.tokens[1:]
-	}
+	s.tokens = append(s.tokens, forms("", token))
+	s.tokens = s.tokens[max(0, len(s.tokens)-lastTokens):]
+	s.update()
 }
 
-// forms are the ways in which an answer may show a secret: as it is, and in base64, JSON, HTML, a form or a URL.
-func forms(secret string) []string {
+// update makes the replacer, which prefers long forms: a form may be part of another. s.mu is held.
+func (s *secrets) update() {
+	all := slices.Concat(append(s.tokens, s.own)...)
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, form := range all {
+		pairs = append(pairs, form, hidden)
+	}
+	s.replacer.Store(strings.NewReplacer(pairs...))
+}
+
+// forms are the ways in which an answer may show a secret and a Basic authorization with it: as it is, and in base64;
+// and each of these in JSON, HTML, a form or a URL. user may be empty.
+func forms(user, secret string) (all []string) {
 	if len(secret) < shortestSecret {
 		return nil
 	}
-	return longestFirst(append(base64Forms(secret), escapedForms(secret)...))
-}
-
-// pairForms are the forms of a secret and of a Basic authorization with it.
-func pairForms(user, secret string) []string {
-	if len(secret) < shortestSecret {
-		return nil
+	plain := []string{secret}
+	for _, e := range []*base64.Encoding{
+		base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding,
+	} {
+		plain = append(plain, e.EncodeToString([]byte(secret)), e.EncodeToString([]byte(user+":"+secret)))
 	}
-	return append(forms(secret), base64Forms(user+":"+secret)...)
-}
-
-func base64Forms(s string) (all []string) {
-	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
-		padded := encoding.EncodeToString([]byte(s))
-		all = append(append(all, escapedForms(padded)...), escapedForms(strings.TrimRight(padded, "="))...)
+	for _, s := range plain {
+		inJSON, _ := json.Marshal(s) // a string always encodes
+		all = append(all, s, strings.Trim(string(inJSON), `"`), strings.Trim(quote(s), `"`),
+			html.EscapeString(s), url.QueryEscape(s), url.PathEscape(s))
 	}
-	return all
-}
-
-func escapedForms(s string) []string {
-	all := []string{s, strings.Trim(quote(s), `"`), url.QueryEscape(s), url.PathEscape(s), html.EscapeString(s)}
-	if b, err := json.Marshal(s); err == nil {
-		all = append(all, strings.Trim(string(b), `"`))
-	}
-	return all
-}
-
-// longestFirst sorts forms and removes repeated ones: a form may be part of another.
-func longestFirst(all []string) []string {
-	slices.SortFunc(all, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
-	})
+	slices.Sort(all)
 	return slices.Compact(all)
 }
 
 // hide returns answered without the secrets.
-func (s *secrets) hide(answered string) string {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	shown := without(answered, s.own)
-	for _, t := range s.tokens {
-		shown = without(shown, t)
-	}
-	return shown
-}
-
-func without(shown string, secrets []string) string {
-	for _, secret := range secrets {
-		if len(secret) <= len(shown) {
-			shown = strings.ReplaceAll(shown, secret, hidden)
-		}
-	}
-	return shown
-}
+func (s *secrets) hide(answered string) string { return s.replacer.Load().Replace(answered) }
 
 // Bounds on the tenant's text that an Error keeps, in bytes: a result file may hold one in every row.
 const (
@@ -122,13 +96,12 @@ const (
 
 // redacted returns e as an error, without secrets, control characters and text beyond the bounds.
 func (s *secrets) redacted(e Error) *Error {
-	e.Code = text.Clip(oneLine(s.hide(e.Code)), maxName)
-	e.TraceID = text.Clip(oneLine(s.hide(e.TraceID)), maxName)
-	e.Title = text.Clip(oneLine(s.hide(e.Title)), maxText)
-	e.Detail = text.Clip(oneLine(s.hide(e.Detail)), maxText)
+	shown := func(t string, most int) string { return text.Clip(oneLine(s.hide(t)), most) }
+	e.Code, e.TraceID = shown(e.Code, maxName), shown(e.TraceID, maxName)
+	e.Title, e.Detail = shown(e.Title, maxText), shown(e.Detail, maxText)
 	if e.Err != nil {
 		message := e.Err.Error()
-		if shown := text.Clip(oneLine(s.hide(message)), maxText); shown != message {
+		if shown := shown(message, maxText); shown != message {
 			e.Err = &redactedCause{shown, e.Err}
 		}
 	}

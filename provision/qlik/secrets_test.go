@@ -18,7 +18,7 @@ func TestSecretIsHiddenInEveryForm(t *testing.T) {
 	const key = "eyJ0.key+/="
 	s := newSecrets(Credentials{ClientID: "the-client", ClientSecret: odd, APIKey: key})
 	s.addToken("a token to be hidden")
-	s.addProxy(&url.URL{User: url.UserPassword("proxy-user", "proxy-password")})
+	s.addProxy(url.UserPassword("proxy-user", "proxy-password"))
 	body, err := json.Marshal(map[string]string{"client_secret": odd})
 	if err != nil {
 		t.Fatal(err)

@@ -119,10 +119,10 @@ func (t Tenant) Host() string { return t.host }
 // String is the tenant's URL without a path.
 func (t Tenant) String() string { return t.scheme + "://" + t.host }
 
-// resolve returns the absolute URL of a link in the answer to a request for from. A link to another host is an error:
+// resolve returns the path and query of a link in the answer to a request for from. A link to another host is an error:
 // the credentials would be sent there.
-func (t Tenant) resolve(from, href string) (string, error) {
-	base, err := url.Parse(from)
+func (t Tenant) resolve(from, href string) (path string, err error) {
+	base, err := url.Parse(t.String() + from)
 	if err != nil {
 		return "", err
 	}
@@ -134,6 +134,5 @@ func (t Tenant) resolve(from, href string) (string, error) {
 	if err != nil || target != t {
 		return "", fmt.Errorf("a link leads to another host, %q", u.Host)
 	}
-	u.Scheme, u.User, u.Host = t.scheme, nil, t.host
-	return u.String(), nil
+	return u.RequestURI(), nil
 }

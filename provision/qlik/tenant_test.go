@@ -125,11 +125,11 @@ func TestLinksToOtherHostsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for href, want := range map[string]string{
-		"https://acme.eu.qlikcloud.com/api/v1/users?next=abc":     "https://acme.eu.qlikcloud.com/api/v1/users?next=abc",
-		"https://ACME.eu.qlikcloud.com:443/api/v1/users":          "https://acme.eu.qlikcloud.com/api/v1/users",
-		"/api/v1/users?next=abc":                                  "https://acme.eu.qlikcloud.com/api/v1/users?next=abc",
-		"?next=abc":                                               "https://acme.eu.qlikcloud.com/api/v1/users?next=abc",
-		"https://me:pw@acme.eu.qlikcloud.com/api/v1/users":        "https://acme.eu.qlikcloud.com/api/v1/users",
+		"https://acme.eu.qlikcloud.com/api/v1/users?next=abc":     "/api/v1/users?next=abc",
+		"https://ACME.eu.qlikcloud.com:443/api/v1/users":          "/api/v1/users",
+		"/api/v1/users?next=abc":                                  "/api/v1/users?next=abc",
+		"?next=abc":                                               "/api/v1/users?next=abc",
+		"https://me:pw@acme.eu.qlikcloud.com/api/v1/users":        "/api/v1/users",
 		"https://evil.example.com/api/v1/users":                   "",
 		"//evil.example.com/api/v1/users":                         "",
 		"https://acme.eu.qlikcloud.com.evil.example.com/":         "",
@@ -142,7 +142,7 @@ func TestLinksToOtherHostsAreRefused(t *testing.T) {
 		"\x00":                                                    "",
 		"https://evil.example.com\\@acme.eu.qlikcloud.com/api/v1": "",
 	} {
-		got, err := tenant.resolve(tenant.String()+usersPath+"?limit=100&next=1", href)
+		got, err := tenant.resolve(usersPath+"?limit=100&next=1", href)
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%q leads to %q, %v; want %q", href, got, err, want)
 		}

@@ -113,19 +113,19 @@ func (s *tokens) accept(t *token) {
 	s.mu.Unlock()
 }
 
-// reject notes a 401 to t, and reports whether the request may be sent again: with the token that replaced t already,
-// or with a new one where t was accepted before. A token that never was, and an API key, are refused permanently.
-func (s *tokens) reject(t *token) (again, replaced bool) {
+// reject notes a 401 to t, and reports whether another token can help: the one that replaced t already, or a new one
+// where t was accepted before. A token that never was, and an API key, are refused permanently.
+func (s *tokens) reject(t *token) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current != t {
-		return true, true
+		return true
 	}
 	if !t.accepted || s.fetch == nil {
-		return false, false
+		return false
 	}
 	s.current = nil
-	return true, false
+	return true
 }
 
 // fetchToken requests a token: with Scope, and once without a scope where that was refused for another reason than the
@@ -147,7 +147,7 @@ func (c *Client) fetchToken(ctx context.Context, creds Credentials) (*token, err
 // refused reports whether the tenant refused the request, as opposed to failing.
 func (e *Error) refused() bool {
 	switch e.kind {
-	case ErrNoAnswer, ErrLimited, ErrGarbled, ErrNotTenant, ErrProxy:
+	case ErrNoAnswer, ErrLimited, ErrGarbled, ErrNotTenant:
 		return false
 	}
 	return true
@@ -161,7 +161,7 @@ func (e *Error) lacksPermission() bool {
 	return e.kind == ErrForbidden || strings.Contains(e.Code, "scope") || e.Code == "unauthorized_client"
 }
 
-// requestToken sends one token request. Its error is not yet a *TokenError.
+// requestToken sends one token request. Its error is that of this request.
 func (c *Client) requestToken(ctx context.Context, creds Credentials, scope string) (*token, error) {
 	body := encode(struct {
 		ClientID     string `json:"client_id"`
@@ -170,7 +170,7 @@ func (c *Client) requestToken(ctx context.Context, creds Credentials, scope stri
 		Scope        string `json:"scope,omitempty"`
 	}{creds.ClientID, creds.ClientSecret, "client_credentials", scope})
 	sent := time.Now()
-	got, err := c.send(ctx, request{method: http.MethodPost, url: c.tenant.String() + "/oauth/token", body: body}, "")
+	got, err := c.send(ctx, request{method: http.MethodPost, path: "/oauth/token", body: body}, "")
 	if err != nil {
 		return nil, err
 	}
@@ -196,56 +196,21 @@ func (c *Client) requestToken(ctx context.Context, creds Credentials, scope stri
 	return t, nil
 }
 
-// A TokenError says why there is no token. It is an ErrNoToken where a retry may help, else an ErrCredentials (and an
-// ErrScope, where the client is known and lacks a permission), an ErrNotTenant or an ErrProxy.
-type TokenError struct {
-	kind  error
-	scope bool
-	Err   *Error // the answer to the token request
-}
-
-func (e *TokenError) Error() string {
-	if e.kind == ErrCredentials {
-		return fmt.Sprintf("requesting an access token: %v: %v", ErrCredentials, e.Err)
-	}
-	return fmt.Sprintf("requesting an access token: %v", e.Err)
-}
-
-// Is reports whether the error is of one of this package's kinds.
-func (e *TokenError) Is(target error) bool {
-	switch target {
-	case ErrScope:
-		return e.scope
-	case ErrUnknownHost:
-		return e.Err.Is(ErrUnknownHost)
-	}
-	return target == e.kind
-}
-
-// Unwrap returns the cause of Err. Err itself is left out: it is not the answer to the request that needed the token.
-func (e *TokenError) Unwrap() error { return e.Err.Err }
-
-// tokenError says what a failed token request means for the request that needed the token. err may be nil.
+// tokenError says what a failed token request means for the request that needed the token: an ErrNoToken where a retry
+// may help, an ErrCredentials (and an ErrScope, where scope is set), or an ErrNotTenant. Status, code and trace are left
+// out: they are not those of the request that needed the token. err may be nil.
 func tokenError(err error, scope bool) error {
 	e, ok := errors.AsType[*Error](err)
-	switch {
-	case !ok:
+	if !ok {
 		return err // nil, or the context's
-	case e.kind == ErrNotTenant, e.kind == ErrProxy:
-		return &TokenError{kind: e.kind, Err: e}
+	}
+	const doing = "requesting an access token: "
+	switch {
+	case e.kind == ErrNotTenant:
+		return &Error{kind: ErrNotTenant, text: doing + e.Error(), Err: e.Err}
 	case !e.refused():
-		return &TokenError{kind: ErrNoToken, Err: e}
+		return &Error{kind: ErrNoToken, text: doing + e.Error(), RetryAfter: e.RetryAfter, Err: e.Err}
 	}
-	return &TokenError{kind: ErrCredentials, scope: scope, Err: e}
-}
-
-// RetryAfter is how long the tenant asked to wait, 0 where it did not.
-func RetryAfter(err error) time.Duration {
-	if t, ok := errors.AsType[*TokenError](err); ok {
-		return t.Err.RetryAfter
-	}
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.RetryAfter
-	}
-	return 0
+	text := fmt.Sprintf("%s%v: %v", doing, ErrCredentials, e)
+	return &Error{kind: ErrCredentials, scope: scope, text: text, Err: e.Err}
 }

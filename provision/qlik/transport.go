@@ -17,9 +17,6 @@ import (
 // newTransport returns the transport for a tenant on the network. Connecting has less time than a request, so that a
 // host that cannot be reached is told from one that does not answer.
 func newTransport(connections int, timeout time.Duration) *http.Transport {
-	if connections <= 0 {
-		connections = 16
-	}
 	connect := min(10*time.Second, timeout/2)
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -46,53 +43,35 @@ func checkProxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http
 	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: fmt.Errorf("the proxy answered %s", resp.Status)}
 }
 
-// CheckProxy returns an ErrProxy where HTTPS_PROXY is not the address of a proxy. net/http ignores such a value and
-// would connect without the proxy. A Client checks it, too: all its requests fail with the same error.
+// CheckProxy returns an error where HTTPS_PROXY is not the address of a proxy. net/http ignores such a value and would
+// connect without the proxy.
 func CheckProxy(t Tenant) error {
-	name, value := proxySetting(t)
-	if value == "" || parseProxy(value) != nil {
-		return nil
-	}
-	shown := ""
-	if !strings.Contains(value, "@") { // it may hold a password
-		shown = fmt.Sprintf(" %q", value)
-	}
-	const format = "%s%s is not the address of a proxy, such as http://proxy.example.com:8080"
-	return &Error{kind: ErrProxy, Err: fmt.Errorf(format, name, shown)}
+	_, err := proxyOf(t)
+	return err
 }
 
-// proxyOf returns the proxy that requests to the tenant may go through, nil for none.
-func proxyOf(t Tenant) *url.URL {
-	_, value := proxySetting(t)
-	return parseProxy(value)
-}
-
-// proxySetting returns the environment variable that names the proxy for the tenant. Loopback hosts have none.
-func proxySetting(t Tenant) (name, value string) {
-	if t.scheme == "http" {
-		return "", ""
+// proxyOf returns the proxy for the tenant, nil for none. The setting is read as net/http does it: loopback hosts have
+// none, and a host alone is one of http.
+func proxyOf(t Tenant) (*url.URL, error) {
+	name, value := "HTTPS_PROXY", os.Getenv("HTTPS_PROXY")
+	if value == "" {
+		name, value = "https_proxy", os.Getenv("https_proxy")
 	}
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
-		if value := os.Getenv(name); value != "" {
-			return name, value
-		}
+	if value == "" || t.scheme == "http" {
+		return nil, nil
 	}
-	return "", ""
-}
-
-// parseProxy reads a proxy's address as net/http does: a host alone is one of http. It returns nil for no address.
-func parseProxy(value string) *url.URL {
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme == "" || u.Host == "" {
 		u, err = url.Parse("http://" + value)
 	}
-	if err != nil || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
-		return nil
+	if err == nil && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) &&
+		isAddress(u.Hostname()) && checkPort(u.Host) == nil && strings.Trim(u.Path, "/") == "" {
+		return u, nil
 	}
-	if !isAddress(u.Hostname()) || checkPort(u.Host) != nil || strings.Trim(u.Path, "/") != "" {
-		return nil
+	if !strings.Contains(value, "@") { // else it may hold a password
+		name += fmt.Sprintf(" %q", value)
 	}
-	return u
+	return nil, fmt.Errorf("%s is not the address of a proxy, such as http://proxy.example.com:8080", name)
 }
 
 // lostError describes a request that got no answer. Its own URL is left out: a filter holds personal data.
@@ -117,15 +96,4 @@ func bare(err error) error {
 		return u.Err
 	}
 	return err
-}
-
-func pathOf(rawURL string) string {
-	if _, rest, ok := strings.Cut(rawURL, "://"); ok {
-		rawURL = rest
-	}
-	if i := strings.IndexByte(rawURL, '/'); i >= 0 {
-		rawURL = rawURL[i:]
-	}
-	path, _, _ := strings.Cut(rawURL, "?")
-	return path
 }

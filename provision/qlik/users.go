@@ -7,55 +7,39 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
-// A User is a user as the tenant describes it.
+// A User is a user as the tenant describes it. A field that the tenant does not show is empty.
 type User struct {
-	ID        string
-	Subject   string
-	Name      string
-	Email     string
-	Status    string    // active, invited, disabled or provisioned
-	CreatedAt time.Time // zero where the tenant does not show it
-
-	Roles []Role
+	ID        string    `json:"id"`
+	Subject   string    `json:"subject"`
+	Name      string    `json:"name"`
+	Email     string    `json:"email"`
+	Status    string    `json:"status"` // active, invited, disabled or provisioned
+	CreatedAt time.Time `json:"-"`
+	Roles     []Role    `json:"assignedRoles"`
 	// RolesShown says that the tenant showed the user's roles, each with its level. Without it, Roles says nothing about
 	// whether the user is an administrator.
-	RolesShown bool
+	RolesShown bool `json:"-"`
 }
 
 // UnmarshalJSON leaves a field of the wrong type empty and reads the others.
 func (u *User) UnmarshalJSON(b []byte) error {
+	type fields User
 	var read struct {
-		ID        string          `json:"id"`
-		Subject   string          `json:"subject"`
-		Name      string          `json:"name"`
-		Email     string          `json:"email"`
-		Status    string          `json:"status"`
-		CreatedAt string          `json:"createdAt"`
-		Roles     json.RawMessage `json:"assignedRoles"`
+		fields
+		CreatedAt string `json:"createdAt"`
 	}
-	if err := tolerant(b, &read); err != nil {
-		return err
-	}
-	*u = User{ID: read.ID, Subject: read.Subject, Name: read.Name, Email: read.Email, Status: read.Status}
+	err := tolerant(b, &read)
+	*u = User(read.fields)
 	u.CreatedAt, _ = time.Parse(time.RFC3339, read.CreatedAt) // zero where it cannot be read
-	if len(read.Roles) == 0 {
-		return nil
-	}
-	if json.Unmarshal(read.Roles, &u.Roles) != nil || u.Roles == nil {
-		u.Roles = nil
-		return nil
-	}
-	u.RolesShown = true
-	for _, r := range u.Roles {
-		u.RolesShown = u.RolesShown && r.Level != ""
-	}
-	return nil
+	u.RolesShown = u.Roles != nil && !slices.ContainsFunc(u.Roles, func(r Role) bool { return r.Level == "" })
+	return err
 }
 
 // A NewUser is what a create sends. Status is active or invited; invited needs an Email.
@@ -79,7 +63,7 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 		Status  string     `json:"status"`
 		Roles   []roleName `json:"assignedRoles,omitempty"`
 	}{u.Subject, u.Name, u.Email, u.Status, roleNames(u.Roles)})
-	r := request{method: http.MethodPost, url: c.tenant.String() + usersPath, body: body, want: http.StatusCreated}
+	r := request{method: http.MethodPost, path: usersPath, body: body, want: http.StatusCreated}
 	user, got, err := fetch[User](ctx, c, r)
 	switch {
 	case err != nil:
@@ -97,9 +81,9 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 
 // A Change is one change of a user, an operation of a JSON Patch. Make one with ReplaceName, ReplaceStatus or AddRole.
 type Change struct {
-	op    string
-	path  string
-	value any
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value"`
 }
 
 // ReplaceName gives the user another name.
@@ -110,15 +94,6 @@ func ReplaceStatus(status string) Change { return Change{"replace", "/status", s
 
 // AddRole gives the user one more role.
 func AddRole(name string) Change { return Change{"add", "/assignedRoles/-", roleName{name}} }
-
-// MarshalJSON writes the operation of the JSON Patch.
-func (c Change) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Op    string `json:"op"`
-		Path  string `json:"path"`
-		Value any    `json:"value"`
-	}{c.op, c.path, c.value})
-}
 
 // ChangeUser applies the changes to a user in one request: Tier 2. It succeeded only with status 204; a 207, where only
 // a part took effect, is an ErrGarbled. Where there is no such user it is an ErrNotFound.
@@ -139,8 +114,8 @@ func (c *Client) writeUser(ctx context.Context, method, id string, body []byte) 
 	if id == "" || id == "." || id == ".." { // would lead to another path
 		return c.secrets.redacted(Error{kind: ErrRefused, Err: fmt.Errorf("%q is not a user ID", id)})
 	}
-	address := c.tenant.String() + usersPath + "/" + url.PathEscape(id)
-	_, err := c.do(ctx, request{method: method, url: address, body: body, want: http.StatusNoContent, oneUser: true})
+	path := usersPath + "/" + url.PathEscape(id)
+	_, err := c.do(ctx, request{method: method, path: path, body: body, want: http.StatusNoContent, oneUser: true})
 	return err
 }
 
@@ -154,18 +129,17 @@ type Found struct {
 // ListUsers finds users with GET /users: Tier 1, for a short filter. Roles are asked for where withRoles is set.
 func (c *Client) ListUsers(ctx context.Context, filter string, withRoles bool) (Found, error) {
 	query := url.Values{"limit": {"100"}, "filter": {filter}, "fields": {userFields(withRoles)}}
-	address := c.tenant.String() + usersPath + "?" + query.Encode()
-	return c.find(ctx, filter, request{method: http.MethodGet, url: address})
+	return c.find(ctx, filter, request{method: http.MethodGet, path: usersPath + "?" + query.Encode()})
 }
 
 // FilterUsers finds users with POST /users/actions/filter, which has a limit of its own, for a filter of up to 100
 // terms. Roles are asked for where withRoles is set.
 func (c *Client) FilterUsers(ctx context.Context, filter string, withRoles bool) (Found, error) {
-	address := c.tenant.String() + usersPath + "/actions/filter?limit=100&fields=" + userFields(withRoles)
+	path := usersPath + "/actions/filter?limit=100&fields=" + userFields(withRoles)
 	body := encode(struct {
 		Filter string `json:"filter"`
 	}{filter})
-	return c.find(ctx, filter, request{method: http.MethodPost, url: address, body: body})
+	return c.find(ctx, filter, request{method: http.MethodPost, path: path, body: body})
 }
 
 // userFields names what a User holds. Without it the tenant sends much more.
@@ -181,15 +155,14 @@ func (c *Client) find(ctx context.Context, filter string, r request) (Found, err
 	if filter == "" {
 		return Found{}, errors.New("finding users: the filter is empty, and would find every user")
 	}
-	r.list = true
-	all, err := pages[User](ctx, c, r)
-	for i := range all.items {
-		c.secrets.redactUser(&all.items[i])
-		if all.items[i].ID == "" {
-			return Found{}, c.garbled(answer{status: http.StatusOK}, errors.New("a user has no ID"))
+	users, last, requests, err := pages[User](ctx, c, r)
+	for i := range users {
+		c.secrets.redactUser(&users[i])
+		if users[i].ID == "" {
+			return Found{}, c.garbled(last, errors.New("a user has no ID"))
 		}
 	}
-	return Found{Users: all.items, Date: all.date, Requests: all.requests}, err
+	return Found{Users: users, Date: last.date, Requests: requests}, err
 }
 
 // FetchDate returns the tenant's Date, with one GET /users: Tier 1. An answer without one is an ErrGarbled.
@@ -197,7 +170,7 @@ func (c *Client) FetchDate(ctx context.Context) (time.Time, error) {
 	type page struct {
 		Data []json.RawMessage `json:"data"`
 	}
-	r := request{method: http.MethodGet, url: c.tenant.String() + usersPath + "?limit=1&fields=id", list: true}
+	r := request{method: http.MethodGet, path: usersPath + "?limit=1&fields=id", list: true}
 	p, got, err := fetch[page](ctx, c, r)
 	switch {
 	case err != nil:

@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -26,10 +25,9 @@ type chooser struct {
 	roles   []role // of each column
 }
 
-// newChooser prepares deciding about a header.
-func newChooser(f *csvfile.File, headers []string) *chooser {
-	c := &chooser{file: f, headers: headers, roles: make([]role, len(headers))}
-	for i, h := range headers {
+func newChooser(f *csvfile.File) *chooser {
+	c := &chooser{file: f, headers: f.Header.Cells, roles: make([]role, len(f.Header.Cells))}
+	for i, h := range c.headers {
 		if !inBlock(f, i) {
 			c.roles[i] = rolesOf(h)
 		}
@@ -37,40 +35,38 @@ func newChooser(f *csvfile.File, headers []string) *chooser {
 	return c
 }
 
-// decideColumns finds the columns that the options name or, unless Decided, those whose headers say
-// what they hold. Where two fit it asks: no word is better than another.
-func decideColumns(f *csvfile.File, o Options) (Columns, error) {
-	c := newChooser(f, f.Header.Cells)
-	var (
-		found Columns
-		err   error
-	)
-	if found.Roles, err = c.asked(OptionRoles, o.Roles); err != nil {
-		return found, c.explain(err)
+// columns finds the columns that the options name or, unless Decided, those whose headers say what
+// they hold. Where two fit it asks: no word is better than another.
+func (c *chooser) columns(o Options) (Columns, error) {
+	var found Columns
+	for _, field := range []struct {
+		source *Source
+		option csvfile.Option
+		asked  string
+		detect func() (Source, error)
+	}{
+		{&found.Roles, OptionRoles, o.Roles, func() (Source, error) { return Source{}, nil }},
+		{&found.Email, OptionEmail, o.Email, func() (Source, error) { return c.one(OptionEmail, c.singles(email)) }},
+		{&found.Subject, OptionSubject, o.Subject, func() (Source, error) {
+			s, err := c.one(OptionSubject, c.singles(subject))
+			if err == nil && s.text == "" {
+				err = c.noSubject(found.Email)
+			}
+			return s, err
+		}},
+		{&found.Name, OptionName, o.Name, c.name},
+	} {
+		var err error
+		if field.asked != "" || o.Decided {
+			*field.source, err = c.asked(field.option, field.asked)
+		} else {
+			*field.source, err = field.detect()
+		}
+		if err != nil {
+			return found, err
+		}
 	}
-	if found.Email, err = c.field(OptionEmail, o.Email, email, o.Decided); err != nil {
-		return found, c.explain(err)
-	}
-	if found.Subject, err = c.field(OptionSubject, o.Subject, subject, o.Decided); err != nil {
-		return found, c.explain(err)
-	}
-	if found.Subject.text == "" && !o.Decided {
-		return found, c.explain(c.noSubject(found.Email))
-	}
-	if o.Name != "" || o.Decided {
-		found.Name, err = c.asked(OptionName, o.Name)
-	} else {
-		found.Name, err = c.name()
-	}
-	return found, c.explain(err)
-}
-
-// field is the source that was asked for, or else the one column whose header has the role's words.
-func (c *chooser) field(option csvfile.Option, asked string, r role, decided bool) (Source, error) {
-	if asked != "" || decided {
-		return c.asked(option, asked)
-	}
-	return c.one(option, c.singles(c.fitting(r)))
+	return found, nil
 }
 
 // one is the source among those that fit; none where nothing does, an error where several do.
@@ -116,7 +112,10 @@ func (c *chooser) single(i int) Source {
 	return Source{text: c.headers[i], parts: []part{{i, c.headers[i]}}, plain: true}
 }
 
-func (c *chooser) singles(columns []int) []Source {
+// singles are the sources of one column that fit a role.
+func (c *chooser) singles(r role) []Source { return c.sources(c.fitting(r)) }
+
+func (c *chooser) sources(columns []int) []Source {
 	sources := make([]Source, len(columns))
 	for i, column := range columns {
 		sources[i] = c.single(column)
@@ -159,19 +158,19 @@ func (c *chooser) name() (Source, error) {
 			return Source{}, c.wholeOrLast(bare[0], first[0])
 		}
 	}
-	fitting := c.singles(whole)
+	fitting := c.sources(whole)
 	if len(whole) == 0 {
 		fitting = c.pairs(first, last)
 	}
-	fitting = append(fitting, c.singles(c.fitting(preferredName))...)
+	fitting = append(fitting, c.singles(preferredName)...)
 	if len(fitting) == 0 {
-		fitting = c.singles(c.fitting(listedName))
+		fitting = c.singles(listedName)
 	}
 	return c.one(OptionName, fitting)
 }
 
-// pairs puts first and last names together: legal ones with legal ones and preferred ones with preferred
-// ones, where there are both.
+// pairs puts first and last names together: legal ones with legal ones and preferred ones with
+// preferred ones, where there are both.
 func (c *chooser) pairs(first, last []int) []Source {
 	alike := func(a, b int) bool {
 		x, y := fold(c.headers[a]), fold(c.headers[b])
@@ -210,8 +209,8 @@ func (c *chooser) asked(option csvfile.Option, text string) (Source, error) {
 		return Source{}, nil
 	}
 	braces := strings.ContainsAny(text, "{}")
-	if i, err := c.find(option, text, braces); err != nil {
-		return Source{}, err
+	if i, bad := c.find(option, text, braces); bad != nil {
+		return Source{}, bad
 	} else if i >= 0 {
 		return c.single(i), nil
 	}
@@ -245,20 +244,23 @@ func (c *chooser) placeholder(option csvfile.Option, template, header string) (i
 	if trim(header) == "" {
 		return -1, c.badTemplate(option, template, " has no header between its braces")
 	}
-	i, err := c.find(option, header, false)
-	if e, ok := err.(*csvfile.Error); ok && e.Fix.Option != "" {
-		e.Fix.Value = strings.Replace(template, "{"+header+"}", "{"+e.Fix.Value+"}", 1)
+	i, bad := c.find(option, header, false)
+	switch {
+	case bad != nil && bad.Fix.Option != "":
+		bad.Fix.Value = strings.Replace(template, "{"+header+"}", "{"+bad.Fix.Value+"}", 1)
+	case bad == nil && i < 0:
+		bad = c.unknown(option, header, template)
 	}
-	if err == nil && i < 0 {
-		err = c.unknown(option, header, template)
+	if bad != nil {
+		return -1, bad
 	}
-	return i, err
+	return i, nil
 }
 
 // find is the column of a header: the very same, the same but for outer white space, or one that
 // only matches loosely; -1 where there is none. Of columns with one header, those that are empty in
 // every row do not count.
-func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, error) {
+func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, *csvfile.Error) {
 	loose := fold(text)
 	for _, same := range []func(string) bool{
 		func(h string) bool { return h == text },
@@ -278,15 +280,10 @@ func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, e
 		case len(filled) == 1:
 			return filled[0], nil
 		case len(filled) > 1:
-			return -1, c.ambiguous(option, c.singles(filled))
+			return -1, c.ambiguous(option, c.sources(filled))
 		case len(all) > 0:
 			return all[0], nil // all of them are empty
 		}
 	}
 	return -1, nil
-}
-
-// refuse is an error about the file.
-func (c *chooser) refuse(format string, args ...any) *csvfile.Error {
-	return &csvfile.Error{File: c.file.Name, Message: fmt.Sprintf(format, args...)}
 }

@@ -133,7 +133,8 @@ func TestOptionNamesColumnOrTemplate(t *testing.T) {
 		{"First}", "!closes nothing"},
 		{"{Fi{rst}}", "!not closed"},
 		{"{Frist}", `!"First", "Last"`},
-		{"plain", `!no column "plain"; the headers are`}, {"mploy", `!did you mean "Employee ID" (first value "1") or "employee id" (first value "2")?`},
+		{"plain", `!no column "plain"; the headers are`},
+		{"mploy", `!did you mean "Employee ID" (first value "1") or "employee id" (first value "2")?`},
 		{"{{}}", "!names no column"},
 		{"{}", "!no header between its braces"},
 	} {

@@ -110,26 +110,13 @@ func isPlaceholder(v string) bool {
 	case "0", "NaN", "TBA", "TBC": // in lower case they may be logins
 		return true
 	}
-	if endsInDigit(v) {
+	if last := v[len(v)-1]; last >= '0' && last <= '9' {
 		return false
 	}
 	const longest = 24
-	if len(v) <= longest && placeholders[strings.ToLower(v)] {
-		return true
-	}
-	return strings.IndexFunc(v, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) < 0
+	return len(v) <= longest && means(plainWords(v), placeholder) ||
+		strings.IndexFunc(v, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) < 0
 }
-
-func endsInDigit(v string) bool { return v[len(v)-1] >= '0' && v[len(v)-1] <= '9' }
-
-// placeholders in lower case. It is read only.
-var placeholders = wordSet(`null, (null), [null], <null>, {null}, \n, <nil>, (nil), none, (none), <none>,
-		undefined, n/a, (n/a), n / a, n.a., n. a., n.n., n/d, n.d., n/v, n.v., s/d, s/n, k.a., k. a., n.v.t.,
-		b/d, tbd, t.b.d., (blank), (empty), <blank>, <empty>, (leer), (vide), (vacío), (vuoto), unknown,
-		(unknown), unbekannt, inconnu, desconocido, sconosciuto, onbekend, not available, not applicable,
-		not assigned, not set, (not set), unassigned, no id, new hire, no aplica, keine angabe, nicht vorhanden,
-		nicht vergeben, sin asignar, non renseigné, to be determined, to be defined, missing, 无, 暂无, 未定, なし, 不明,
-		н/д`)
 
 // isSpreadsheetNumber reports whether a value is a number as a spreadsheet shortens it or makes it
 // of digits: 1.23E+11, 1,23e+11, 417.0.

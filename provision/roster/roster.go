@@ -4,8 +4,10 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -54,6 +56,8 @@ type Options struct {
 	NeedEmail bool
 	// Forced says that the encoding was named by the user: mojibake then refuses the file.
 	Forced bool
+	// Today decides which dates on which people leave are past; the zero time is now.
+	Today time.Time
 	// Leavers says that the rows are people who leave: a state such as Terminated gives no warning.
 	Leavers bool
 }
@@ -74,19 +78,16 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 	if err := refuseHeader(f); err != nil {
 		return nil, err
 	}
-	columns, err := decideColumns(f, o)
+	c := newChooser(f)
+	columns, err := c.columns(o)
 	if err != nil {
 		return nil, err
 	}
-	conditions, err := parseConditions(f, o.Where)
+	conditions, err := c.conditions(o.Where)
 	if err != nil {
 		return nil, err
 	}
 	r := &Roster{File: f, Columns: columns, Rows: make([]Row, len(f.Records))}
-	shape, err := checkShape(f, &columns, conditions)
-	if err != nil {
-		return nil, err
-	}
 	if err := r.derive(o.EveryonesRoles); err != nil {
 		return nil, err
 	}
@@ -94,11 +95,20 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 	if err := r.skip(conditions, o.Decided, w); err != nil {
 		return nil, err
 	}
-	r.validate(o, shape.trailers)
-	if !o.Leavers {
-		w.states(r)
+	v := r.newValidator(c.roles, o.NeedEmail)
+	short, err := v.checkShape(r.Rows, conditions)
+	if err != nil {
+		return nil, err
 	}
-	w.missingCells(shape.short)
+	for i := range r.Rows {
+		v.judge(&r.Rows[i])
+	}
+	w.placeholderNames(r)
+	if !o.Leavers {
+		w.states(r, cmp.Or(o.Today, time.Now()))
+	}
+	w.missingCells(short)
+	w.subjectsAlone(r, v)
 	if err := w.rows(r, o.Forced); err != nil {
 		return nil, err
 	}
@@ -143,15 +153,9 @@ func layout(f *csvfile.File) string {
 	if len(f.Header.Cells) == 1 {
 		return "one column"
 	}
-	switch f.Dialect.Delimiter {
-	case ',':
-		return "commas"
-	case ';':
-		return "semicolons"
-	case '\t':
-		return "tabs"
-	case '|':
-		return "pipes"
+	name := delimiterName(f.Dialect.Delimiter)
+	if strings.ContainsRune(",;\t|", f.Dialect.Delimiter) {
+		name += "s"
 	}
-	return fmt.Sprintf("delimiter %q", f.Dialect.Delimiter)
+	return name
 }

@@ -10,89 +10,80 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// A shape is what the records' numbers of cells say of a file that is not refused for them.
-type shape struct {
-	short    []int // lines of records that lack cells at the end, none of which is used
-	trailers []int // indexes of records that lack cells because they are trailers
-}
-
 // A shapeChecker compares the records with the header.
 type shapeChecker struct {
-	file     *csvfile.File
-	columns  *Columns
+	*validator
 	last     int // index of the last column that is used
 	problems []csvfile.Problem
-	uneven   []int // indexes of records with more or fewer cells than the header
-	found    shape
-	patterns map[string]bool // of the subjects, once they are needed
+	uneven   []*csvfile.Record // with more or fewer cells than the header, and refused for it
+	short    []int             // lines of records that lack cells at the end, none of which is used
+	patterns map[string]bool   // of the subjects, once they are needed
 }
 
 // checkShape refuses a file with records that have more or fewer cells than the header, or that
 // hold other records in a quoted cell. It accepts surplus cells that are empty, missing cells that
-// nobody uses, and cells that are missing behind the result file's columns, as spreadsheets leave
-// them out.
-func checkShape(f *csvfile.File, columns *Columns, conditions []condition) (shape, error) {
-	c := &shapeChecker{file: f, columns: columns, last: -1}
-	for i := range f.Header.Cells {
+// nobody uses, whose lines it returns, and cells that are missing behind the result file's columns,
+// as spreadsheets leave them out. A short record that is a trailer is not a person.
+func (v *validator) checkShape(rows []Row, conditions []condition) (short []int, err error) {
+	c := &shapeChecker{validator: v, last: -1}
+	for i := range v.file.Header.Cells {
 		inCondition := func(cond condition) bool { return cond.column == i }
-		if columns.uses(i) || slices.ContainsFunc(conditions, inCondition) {
+		if v.columns.uses(i) || slices.ContainsFunc(conditions, inCondition) {
 			c.last = i
 		}
 	}
-	if f.Block >= 0 {
-		c.last = f.BlockEnd - 1
+	if v.file.Block >= 0 {
+		c.last = v.file.BlockEnd - 1
 	}
-	for i := range f.Records {
-		r := &f.Records[i]
-		if len(r.Cells) != len(f.Header.Cells) {
-			c.checkWidth(i, r)
+	for i := range rows {
+		c.row = &rows[i]
+		if r := c.row.Record; len(r.Cells) != len(v.file.Header.Cells) {
+			c.checkWidth(r)
 		}
-		if strings.ContainsAny(r.Raw, "\n\r") {
+		if r := c.row.Record; strings.ContainsAny(r.Raw, "\n\r") {
 			c.checkSwallowed(r)
 		}
 	}
-	err := csvfile.Reject(f.Name, c.problems)
-	if err == nil {
-		return c.found, nil
+	if e := csvfile.Reject(v.file.Name, c.problems); e != nil {
+		e.Advice = c.advice()
+		return nil, e
 	}
-	err.Advice = c.advice()
-	return c.found, err
+	return c.short, nil
 }
 
 // checkWidth judges a record with more or fewer cells than the header.
-func (c *shapeChecker) checkWidth(i int, r *csvfile.Record) {
+func (c *shapeChecker) checkWidth(r *csvfile.Record) {
 	header := c.file.Header.Cells
 	width, want := len(r.Cells), len(header)
-	fields := text.Plural(width, "field", "fields")
+	fields := fmt.Sprintf("%s, where the header has %d: ", text.Plural(width, "field", "fields"), want)
 	switch {
 	case width > want && allBlank(r.Cells[want:]):
 	case width < want && width > c.last:
 		if c.file.Block < 0 && !allBlank(header[width:]) {
-			c.found.short = append(c.found.short, r.Line)
+			c.short = append(c.short, r.Line)
 		}
 	case c.isTrailer(r):
-		c.found.trailers = append(c.found.trailers, i)
+		if !c.row.Skipped {
+			c.notAPerson(trim(strings.Join(r.Cells, " ")))
+		}
 	case width < want:
-		c.uneven = append(c.uneven, i)
-		c.reject(r, "%s, where the header has %d: cells are missing: %s", fields, want, quote(r.Raw))
+		c.uneven = append(c.uneven, r)
+		c.reject(r.Line, fields+"cells are missing: "+quote(r.Raw))
 	default:
-		c.uneven = append(c.uneven, i)
-		c.reject(r, "%s, where the header has %d: %s in a cell that is not quoted; the first field too many is %s",
-			fields, want, delimiterName(c.file.Dialect.Delimiter), quote(trim(r.Cells[want])))
+		c.uneven = append(c.uneven, r)
+		c.reject(r.Line, fmt.Sprintf("%sa %s in a cell that is not quoted; the first field too many is %s", fields,
+			delimiterName(c.file.Dialect.Delimiter), quote(trim(r.Cells[want]))))
 	}
 }
 
-func (c *shapeChecker) reject(r *csvfile.Record, format string, args ...any) {
-	c.problems = append(c.problems, csvfile.Problem{Line: r.Line, Message: fmt.Sprintf(format, args...)})
+func (c *shapeChecker) reject(line int, why string) {
+	c.problems = append(c.problems, csvfile.Problem{Line: line, Message: why})
 }
 
 // isTrailer reports whether a record is a line such as Total: 412, without an address.
 func (c *shapeChecker) isTrailer(r *csvfile.Record) bool {
-	if c.columns.Name.text == "" && c.columns.Email.text == "" || c.file.Block >= 0 || strings.Contains(r.Raw, "@") {
-		return false
-	}
 	first := slices.IndexFunc(r.Cells, func(cell string) bool { return trim(cell) != "" })
-	if first < 0 {
+	if !c.evidence || c.file.Block >= 0 || first < 0 || strings.Contains(r.Raw, "@") {
 		return false
 	}
 	line := trim(r.Cells[first])
@@ -104,21 +95,20 @@ func (c *shapeChecker) isTrailer(r *csvfile.Record) bool {
 // advice says what to do about the records that were found.
 func (c *shapeChecker) advice() string {
 	records := c.file.Records
-	if len(c.uneven) == 0 {
+	isShort := func(r *csvfile.Record) bool { return len(r.Cells) < len(c.file.Header.Cells) }
+	switch {
+	case len(c.uneven) == 0:
 		return "close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks"
-	}
-	if last := len(records) - 1; len(c.problems) == 1 && c.uneven[0] == last && c.isNoPerson(&records[last]) {
+	case len(c.problems) == 1 && c.uneven[0] == &records[len(records)-1] && c.isNoPerson(c.uneven[0]):
 		return "it is the last row, and looks like a trailer: where it is no person, delete the line"
-	}
-	short := func(i int) bool { return len(records[i].Cells) < len(c.file.Header.Cells) }
-	if !slices.ContainsFunc(c.uneven, short) {
-		return "quote the cells that hold " + delimiterName(c.file.Dialect.Delimiter) + ", or export the file again"
+	case !slices.ContainsFunc(c.uneven, isShort):
+		return "quote the cells that hold a " + delimiterName(c.file.Dialect.Delimiter) + ", or export the file again"
 	}
 	return "give these rows all of their cells, or export the file again"
 }
 
-// isNoPerson reports whether a record with missing or surplus cells has nothing of a person: no address,
-// no name, and nothing that looks like the other subjects.
+// isNoPerson reports whether a record with missing or surplus cells has nothing of a person: no
+// address, no name, and nothing that looks like the other subjects.
 func (c *shapeChecker) isNoPerson(r *csvfile.Record) bool {
 	s := &c.columns.Subject
 	if strings.Contains(r.Raw, "@") || !allNoNames(r.Cells[1:]) {
@@ -149,7 +139,7 @@ func (c *shapeChecker) checkSwallowed(r *csvfile.Record) {
 			cells := strings.Split(inner, string(c.file.Dialect.Delimiter))
 			if len(cells) == want && c.isRecord(cells) {
 				why := fmt.Sprintf("a row inside a quoted cell of the row that begins on line %d: ", r.Line)
-				c.problems = append(c.problems, csvfile.Problem{Line: line, Message: why + quote(inner)})
+				c.reject(line, why+quote(inner))
 			}
 		}
 	}
@@ -159,16 +149,11 @@ func (c *shapeChecker) checkSwallowed(r *csvfile.Record) {
 // address column or, where there is none, a subject shaped like the others.
 func (c *shapeChecker) isRecord(cells []string) bool {
 	if e := &c.columns.Email; e.text != "" {
-		address := e.value(cells)
-		return address != "" && badAddress(address) == ""
+		v := e.value(cells)
+		return v != "" && badEmail(v) == ""
 	}
-	blanks := 0
-	for _, cell := range cells[1:] {
-		if strings.HasPrefix(cell, " ") {
-			blanks++
-		}
-	}
-	return blanks == 0 && c.isLikeSubjects(c.columns.Subject.value(cells))
+	isPadded := func(cell string) bool { return strings.HasPrefix(cell, " ") }
+	return !slices.ContainsFunc(cells[1:], isPadded) && c.isLikeSubjects(c.columns.Subject.value(cells))
 }
 
 // isLikeSubjects reports whether a value has the pattern of one of the first subjects.
@@ -210,19 +195,19 @@ func allBlank(cells []string) bool {
 	return !slices.ContainsFunc(cells, func(c string) bool { return trim(c) != "" })
 }
 
-// delimiterName is what messages call one delimiter.
+// delimiterName is what messages call a delimiter.
 func delimiterName(d rune) string {
 	switch d {
 	case ',':
-		return "a comma"
+		return "comma"
 	case ';':
-		return "a semicolon"
+		return "semicolon"
 	case '\t':
-		return "a tab"
+		return "tab"
 	case '|':
-		return "a pipe"
+		return "pipe"
 	}
-	return fmt.Sprintf("a delimiter %q", d)
+	return fmt.Sprintf("delimiter %q", d)
 }
 
 // inBlock reports whether the column at index i is one of the result file's, not the export's.

@@ -23,10 +23,15 @@ const (
 	preferredName // the whole name, or the name somebody goes by
 	listedName    // the whole name as lists sort it; for files with no other name
 	nameParticle  // what stands between first and last name: van, de, von
+	activeFlag    // whether somebody is active
+	inactiveFlag  // whether somebody has left
+	leaveDate     // when somebody leaves
 )
 
-// anyName is every role of a name.
-const anyName = name | firstName | lastName | preferredName | listedName
+const (
+	anyName  = name | firstName | lastName | preferredName | listedName
+	anyField = anyName | subject | email | bareName | surnameBeside | givenBeside | nameParticle
+)
 
 // The header words of Workday, SAP SuccessFactors, PeopleSoft, BambooHR, Personio, ADP, Entra ID,
 // Active Directory, Okta and Google Workspace, as fold leaves them. A private address is no work
@@ -99,6 +104,22 @@ var roleWords = [...]struct {
 		apellido apellidos
 		primerapellido cognome achternaam familienaam sobrenome apelido ultimonome efternamn etternavn efternavn
 		sukunimi nazwisko prijmeni soyad soyadi фамилия 姓 苗字 名字 ラストネーム`},
+	{activeFlag, `active activestatus isactive enabled isenabled accountenabled accountactive useractive userenabled
+		currentlyactive currentemployee employed aktiv istaktiv aktiviert actif activo activa attivo attiva
+		actief ativo ativa aktywny aktif активен 有効 在職`},
+	{inactiveFlag, `inactive isinactive disabled isdisabled accountdisabled userdisabled blockcredential blocksignin
+		signinblocked blocked suspended issuspended terminated isterminated deleted isdeleted deactivated
+		archived isarchived locked left inaktiv deaktiviert gesperrt geloescht geloscht ausgeschieden inactif
+		desactive inactivo inattivo inactief inativo suspendido suspendu sospeso 無効 退職 退職フラグ`},
+	{leaveDate, `terminationdate termdate termdt dateoftermination terminationeffectivedate terminated terminatedon
+		lastday lastdayofwork lastworkingday lastdayworked leavedate leavingdate dateleft dateofleaving leftdate
+		exitdate dateofexit separationdate resignationdate enddate employmentenddate contractenddate
+		accountexpires accountexpirationdate accountexpirydate austritt austrittsdatum austrittam austrittsdat
+		ausgetretenam ausscheidedatum vertragsende datedesortie datesortie datededepart datedepart datedefin
+		datefincontrat datedefindecontrat fechadebaja fechabaja fechadesalida fechadecese fechacese
+		fechadeterminacion datacessazione datadicessazione datauscita datafinerapporto uitdienstdatum
+		datumuitdienst einddatum datadesligamento datadedesligamento datademissao datadedemissao slutdatum
+		fratradelsesdato sluttdato datazwolnienia datumukonceni istencikistarihi датаувольнения 退職日 退職年月日 离职日期`},
 }
 
 // rolesByWord maps a folded header to its roles. It is read only.
@@ -138,7 +159,7 @@ func withoutRemark(header string) string {
 func LooksLikeHeader(cells []string) int {
 	n := 0
 	for _, c := range cells {
-		if rolesOf(c) != 0 {
+		if rolesOf(c)&anyField != 0 {
 			n++
 		}
 	}

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,84 +92,36 @@ func cellAt(cells []string, i int) string {
 }
 
 // parseTemplate cuts a template into text and columns: {Header} is a cell, {{ and }} are braces. A
-// header ends at the first closing brace; a header of the file that has braces itself is written as
-// it is.
+// header of the file that has braces itself is written as it is.
 func parseTemplate(t string, headers []string) ([]part, error) {
-	var (
-		parts   []part
-		literal strings.Builder
-	)
-	add := func(header string) {
-		if literal.Len() > 0 {
-			parts = append(parts, part{-1, literal.String()})
-			literal.Reset()
+	pieces := `\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+`
+	for _, h := range headers {
+		if strings.ContainsAny(h, "{}") {
+			pieces = `\{` + regexp.QuoteMeta(h) + `\}|` + pieces
 		}
-		parts = append(parts, part{0, header})
 	}
-	for i := 0; i < len(t); {
-		if header := bracedHeader(t[i:], headers); header != "" {
-			add(header)
-			i += len(header) + 2
-			continue
-		}
+	var parts []part
+	for _, at := range regexp.MustCompile(pieces).FindAllStringIndex(t, -1) {
+		piece := t[at[0]:at[1]]
+		position := utf8.RuneCountInString(t[:at[0]]) + 1
 		switch {
-		case strings.HasPrefix(t[i:], "{{"), strings.HasPrefix(t[i:], "}}"):
-			literal.WriteByte(t[i])
-			i += 2
-		case t[i] == '}':
-			return nil, fmt.Errorf("the } at position %d closes nothing; a brace itself is }}", position(t, i))
-		case t[i] == '{':
-			end := strings.IndexAny(t[i+1:], "{}")
-			if end < 0 || t[i+1+end] == '{' {
-				return nil, fmt.Errorf("the { at position %d is not closed; a brace itself is {{", position(t, i))
-			}
-			add(t[i+1 : i+1+end])
-			i += end + 2
+		case piece == "}":
+			return nil, fmt.Errorf("the } at position %d closes nothing; a brace itself is }}", position)
+		case piece == "{":
+			return nil, fmt.Errorf("the { at position %d is not closed; a brace itself is {{", position)
+		case piece == "{{" || piece == "}}":
+			parts = append(parts, part{-1, piece[:1]})
+		case piece[0] == '{':
+			parts = append(parts, part{0, piece[1 : len(piece)-1]})
 		default:
-			literal.WriteByte(t[i])
-			i++
+			parts = append(parts, part{-1, piece})
 		}
-	}
-	if literal.Len() > 0 {
-		parts = append(parts, part{-1, literal.String()})
 	}
 	return parts, nil
 }
 
-// bracedHeader is the longest header with braces of its own that stands in braces at the beginning
-// of t; "" where none does.
-func bracedHeader(t string, headers []string) string {
-	longest := ""
-	if t[0] != '{' {
-		return longest
-	}
-	for _, h := range headers {
-		if len(h) > len(longest) && strings.ContainsAny(h, "{}") && strings.HasPrefix(t[1:], h+"}") {
-			longest = h
-		}
-	}
-	return longest
-}
-
-// position counts the characters up to an index, from 1.
-func position(s string, i int) int { return utf8.RuneCountInString(s[:i]) + 1 }
-
-// quote shows a value of the file: in quotes, at most 40 characters of it, control characters
-// escaped.
-func quote(s string) string {
-	const most = 40
-	if utf8.RuneCountInString(s) > most {
-		n := 0
-		for i := range s {
-			if n == most-1 {
-				s = s[:i] + "…"
-				break
-			}
-			n++
-		}
-	}
-	return strconv.Quote(s)
-}
+// quote shows a value of the file: in quotes, clipped, control characters escaped.
+func quote(s string) string { return strconv.Quote(text.Clip(s, 60)) }
 
 // trim takes away outer white space, Unicode's too, and invisible characters.
 func trim(s string) string {

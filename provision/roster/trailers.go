@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // A trailerKind is how clearly a text is a total or a section line.
@@ -21,39 +19,43 @@ const (
 // trailer marks the row where it is a total, a section line or another line of a report, not a
 // person: its subject is such a text, and it has neither an address nor a name that reads as one.
 func (v *validator) trailer() bool {
+	person, name := &v.row.Person, v.nameBeside()
+	hasAddress := person.Email != "" && badEmail(person.Email) == ""
 	for _, p := range v.columns.Subject.parts {
 		if p.column < 0 {
 			continue
 		}
 		cell := cellAt(v.row.Record.Cells, p.column)
 		kind := trailerText(cell)
-		if kind == notTrailer {
-			continue
-		}
-		if !v.evidence {
+		switch {
+		case kind == notTrailer:
+		case !v.evidence:
 			// Subjects alone: total may be a login, and a login has no blank.
 			if kind == clearTrailer && strings.ContainsAny(cell, " :") {
 				return v.notAPerson(cell)
 			}
-			continue
+		case !hasAddress && !(readsAsName(name) && (name != cell || kind == maybeTrailer)):
+			return v.notAPerson(cell)
 		}
-		person := &v.row.Person
-		if person.Email != "" && badAddress(person.Email) == "" {
-			continue
-		}
-		if readsAsName(person.Name) && (person.Name != cell || kind == maybeTrailer) {
-			continue
-		}
-		return v.notAPerson(cell)
 	}
-	return v.evidence && (v.countForName() || v.wordForName())
+	return v.evidence && (v.countForName() || !hasAddress && v.wordForName())
+}
+
+// nameBeside is the row's name. Where no column is known to hold it, it is what the columns of first
+// or last names hold.
+func (v *validator) nameBeside() string {
+	name := v.row.Person.Name
+	for _, i := range v.names {
+		name += " " + cellAt(v.row.Record.Cells, i)
+	}
+	return trim(name)
 }
 
 // countForName reports a total in any words, whose count is in the name's column: Celkový součet,25.
 // The subject is words, the name a number, and there is no address.
 func (v *validator) countForName() bool {
 	person := &v.row.Person
-	if person.Email != "" || !v.named || !isCount(person.Name) ||
+	if person.Subject == "" || person.Email != "" || !v.named || !isCount(person.Name) ||
 		strings.ContainsFunc(person.Subject, unicode.IsDigit) || strings.Contains(person.Subject, "@") {
 		return false
 	}
@@ -63,7 +65,7 @@ func (v *validator) countForName() bool {
 // isCount reports whether a text is a number, with what stands beside numbers: 25, 1.866, (25), 12 %.
 func isCount(s string) bool {
 	return strings.ContainsFunc(s, unicode.IsDigit) &&
-		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.Is(unicode.Mark, r) })
+		!strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.L, unicode.M) })
 }
 
 // wordForName reports a total whose word is in the name's column and whose count is in the
@@ -71,32 +73,30 @@ func isCount(s string) bool {
 // file's last row.
 func (v *validator) wordForName() bool {
 	person := &v.row.Person
-	if person.Email != "" && badAddress(person.Email) == "" || trailerText(person.Name) != clearTrailer ||
-		strings.ContainsFunc(person.Subject, unicode.IsLetter) || person.Subject == "" {
-		return false
-	}
 	last := v.row.Record == &v.file.Records[len(v.file.Records)-1]
-	if !last && !strings.ContainsAny(person.Name, " :") {
+	if person.Subject == "" || strings.ContainsFunc(person.Subject, unicode.IsLetter) ||
+		trailerText(person.Name) != clearTrailer || !last && !strings.ContainsAny(person.Name, " :") {
 		return false
 	}
 	return v.notAPerson(person.Name)
 }
 
+// standsForNobody reports whether a subject that stands alone in its row is a total, a count or the
+// heading of remarks, with digits or without: Notes, Total2, Anz. 2, 2件.
+func standsForNobody(subject string) bool {
+	isNoLetter := func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M) }
+	letters := strings.FieldsFunc(plainWords(subject), isNoLetter)
+	return len(letters) == 1 && means(letters[0], total|remark|noun)
+}
+
 // readsAsName reports whether a text may be somebody's name: letters and no digits, and other words
 // than a count's nouns.
 func readsAsName(s string) bool {
-	letters := false
-	for _, r := range s {
-		if unicode.IsDigit(r) {
-			return false
-		}
-		letters = letters || unicode.IsLetter(r)
-	}
-	if !letters {
+	if strings.ContainsFunc(s, unicode.IsDigit) || !strings.ContainsFunc(s, unicode.IsLetter) || isPlaceholder(s) {
 		return false
 	}
 	return slices.ContainsFunc(strings.Fields(plainWords(s)), func(w string) bool {
-		return !countNouns[strings.Trim(w, ".,:;()")]
+		return !means(strings.Trim(w, ".,:;()"), noun)
 	})
 }
 
@@ -111,13 +111,13 @@ func trailerText(s string) trailerKind {
 	if s == "" || strings.IndexByte(s, ' ') < 0 && (s[0] >= '0' && s[0] <= '9' || strings.IndexByte(s, '@') >= 0) {
 		return notTrailer // nothing, an ID, an address
 	}
-	if isASCIIWord(s) {
-		if !endsInDigit(s) && totals[strings.ToLower(s)] {
+	s = plainWords(s)
+	if strings.IndexFunc(s, isNoLoginRune) < 0 { // most logins, and a single word of a total
+		if means(s, total) {
 			return clearTrailer
 		}
 		return notTrailer
 	}
-	s = plainWords(s)
 	if strings.HasPrefix(s, "# ") || strings.HasPrefix(s, "© ") {
 		return clearTrailer
 	}
@@ -125,43 +125,32 @@ func trailerText(s string) trailerKind {
 	if decorated := len(s) - len(bare); decorated > 1 && bare != "" && (s[0] == s[1] || s[1] == ' ') {
 		return clearTrailer
 	}
-	if counted.MatchString(bare) || label.MatchString(bare) {
+	if page.MatchString(bare) || label.MatchString(bare) {
 		return clearTrailer
 	}
-	word := bare
-	notInWord := func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M) && r != '-' }
-	if i := strings.IndexFunc(bare, notInWord); i >= 0 {
-		word = bare[:i]
+	if count := counted.FindStringSubmatch(bare); count != nil && means(count[1], noun) {
+		return clearTrailer
 	}
-	if rest := bare[len(word):]; totals[word] && endsWord(rest) {
-		rest = strings.TrimLeft(rest, " .:;=,-–—_*()")
-		if rest == "" || !readsAsName(rest) {
-			return clearTrailer
+	kind := notTrailer
+	for i, r := range bare + " " {
+		if unicode.In(r, unicode.L, unicode.M) {
+			continue
 		}
-		return maybeTrailer
-	} else if sections[word] && len(rest) > 1 && (strings.ContainsAny(rest[:1], " =") || strings.HasPrefix(rest, ". ")) {
-		return maybeTrailer
-	}
-	for _, phrase := range phrases[word] {
-		if rest, found := strings.CutPrefix(bare, phrase); found && endsWord(rest) {
+		switch words, rest := bare[:i], bare[i:]; {
+		case !endsWord(rest):
+		case means(words, phrase), means(words, total) && !readsAsName(strings.TrimLeft(rest, " .:;=,-–—_*()")):
 			return clearTrailer
+		case means(words, total), means(words, section) && beginsText.MatchString(rest):
+			kind = maybeTrailer
 		}
 	}
-	if i := strings.LastIndexByte(bare, ' '); i > 0 && lastTotals[bare[i+1:]] {
+	if i := strings.LastIndexByte(bare, ' '); i > 0 && means(bare[i+1:], total) {
 		return maybeTrailer
 	}
-	return notTrailer
+	return kind
 }
 
-// isASCIIWord reports whether s is ASCII letters and digits, as most logins are.
-func isASCIIWord(s string) bool {
-	for i := range len(s) {
-		if c := s[i] | 0x20; (c < 'a' || c > 'z') && (s[i] < '0' || s[i] > '9') {
-			return false
-		}
-	}
-	return true
-}
+func isNoLoginRune(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
 
 // endsWord reports whether what follows a word ends it: total.joe and sum-yi are one word each,
 // Total.... 25 is not.
@@ -173,100 +162,12 @@ func endsWord(rest string) bool {
 	return bare == "" || bare[0] == ' ' || len(rest)-len(bare) > 2
 }
 
-// plainWords is a text in lower case and without diacritics, with single blanks.
-func plainWords(s string) string {
-	ascii := true
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			ascii = false
-			break
-		}
-	}
-	s = strings.ToLower(s)
-	if !ascii {
-		s = norm.NFC.String(strings.Map(func(r rune) rune {
-			if unicode.Is(unicode.Mn, r) {
-				return -1
-			}
-			return r
-		}, norm.NFKD.String(s)))
-	}
-	if !strings.Contains(s, "  ") && !strings.ContainsAny(s, "\t\n\r") {
-		return s
-	}
-	return strings.Join(strings.Fields(s), " ")
-}
-
-// counted is a page's number, or a count with its noun: 2 rows selected, (25 Mitarbeiter). label is
-// a word and what it is about: Department: Finance, Stand: 20.11.2026. They are read only.
+// They are read only. page is a page's number, counted a count with its noun: 2 rows selected, (25
+// Mitarbeiter); label is a word and what it is about: Department: Finance, Stand: 20.11.2026.
+// beginsText is what stands behind the word of a section line.
 var (
-	counted = regexp.MustCompile(`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d|\d[\d.,' ]* (` +
-		strings.Join(strings.Fields(nouns), "|") + `)\b)`)
-	label = regexp.MustCompile(`^\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$`)
+	beginsText = regexp.MustCompile(`^([ =].|\. )`)
+	page       = regexp.MustCompile(`^(page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d`)
+	counted    = regexp.MustCompile(`^\d[\d.,' ]* (\pL+)`)
+	label      = regexp.MustCompile(`^\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$`)
 )
-
-// nouns are what reports count.
-const nouns = `rows? records? employees? users? people persons? entries items? lines? workers? headcount staff
-		results? members? zeilen? datensatze? mitarbeiter personen eintrage? benutzer lignes? employes?
-		enregistrements? salaries utilisateurs? personnes? filas? registros? empleados? usuarios? personas? righe
-		dipendenti utenti persone rijen medewerkers regels linhas? funcionarios? colaborador(es)? wierszy
-		pracownikow satir kayit calisan`
-
-// countNouns are the words that make no name, in a cell beside a total: 25 employees, Headcount. It
-// is read only.
-var countNouns = func() map[string]bool {
-	set := wordSet("total, count, selected, affected, active, all")
-	for n := range strings.FieldsSeq(nouns) {
-		set[strings.TrimSuffix(n, "?")] = true
-		if strings.HasSuffix(n, "s?") || strings.HasSuffix(n, "n?") || strings.HasSuffix(n, "e?") {
-			set[n[:len(n)-2]] = true
-		}
-	}
-	return set
-}()
-
-// totals are words that begin a report's last lines. It is read only.
-var totals = wordSet(plainWords(`total, totals, totale, totali, totaux, totales, totaal, totalt, totalen,
-		subtotal, subtotals, sub-total, sous-total, subtotale, subtotaal, zwischensumme, delsumma, sum, summe,
-		summen, suma, sumas, somme, somma, soma, summa, gesamt, gesamtsumme, gesamtzahl, gesamtanzahl, insgesamt,
-		count, anzahl, antal, aantal, headcount, cantidad, recuento, quantidade, conteggio, razem, ogolem, toplam,
-		celkem, osszesen, gesamtergebnis, teilergebnis, endsumme, eindtotaal, 計, 総合計, berichtsende, yhteensa,
-		ukupno, spolu, skupaj, итого, всего, 合計, 総計, 小計, 总计, 合计, 小计, 共计,
-		합계, 총계, συνολο, jumlah, รวม, المجموع, الاجمالي, eof, confidential, vertraulich, confidentiel,
-		confidencial, riservato, vertrouwelijk, poufne, gizli, 機密, 社外秘`))
-
-// sections are words that begin a section line where other text follows: Department Finance. It is read only.
-var sections = wordSet(`department, dept, division, abteilung, bereich, kostenstelle, standort, niederlassung,
-		location, region, branch, company, firma, section, departement, service, etablissement, departamento,
-		sede, reparto, filiale, afdeling, vestiging, avdelning, dzial, departman`)
-
-// lastTotals are words that end a spreadsheet's subtotals: Finance Total. It is read only.
-var lastTotals = wordSet(`total, totals, subtotal, subtotals, ergebnis, gesamt, summe, totale, totaal,
-		totalt, confidential`)
-
-// phrases are the beginnings of a report's other lines, by their first word. It is read only.
-var phrases = func() map[string][]string {
-	set := make(map[string][]string)
-	for p := range wordSet(`grand total, sub total, sous total, row count, record count, number of, nombre de,
-		nombre total,
-		numero de, numero di, head count, effectif total, genel toplam, celkovy soucet, i alt, tong cong, tong so,
-		suma total, somme totale, end of, ende der,
-		ende des, ende von, fin de, fin du, fin del, fine del, fine della, fine report, fim do, fim da, einde van,
-		einde rapport, koniec raportu, rapor sonu, report generated, report created, report run, report date,
-		report name, report title, report as of, report executed, report printed, generated, created on,
-		created at, created by, exported, printed on, printed at, printed by, run on, run at, run by, run date,
-		run time, executed on, as of, data as of, date of report, last updated, prepared by, prepared for,
-		bericht erstellt, bericht vom, stand vom, stand am, report erstellt, erstellt am, erstellt von, erzeugt am,
-		exportiert am,
-		exportiert von, gedruckt am, rapport genere, genere le, genere par, edite le, imprime le,
-		exporte le, cree le, informe generado, reporte generado, generado el, generado por, exportado el,
-		impreso el, report generato, rapporto generato, generato il, creato il, esportato il, stampato il,
-		rapport gegenereerd, gegenereerd op, afgedrukt op, relatorio gerado, gerado em, exportado em,
-		wygenerowano, raport wygenerowany, rapor tarihi, all rights reserved, copyright, strictly confidential,
-		company confidential, highly confidential, streng vertraulich, for internal use, internal use only,
-		nur fur, usage interne, data source, cost center, cost centre, business unit`) {
-		word, _, _ := strings.Cut(p, " ")
-		set[word] = append(set[word], p)
-	}
-	return set
-}()

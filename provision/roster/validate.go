@@ -14,38 +14,36 @@ import (
 type validator struct {
 	file      *csvfile.File
 	columns   *Columns
+	roles     []role // of the columns
 	needEmail bool
-	evidence  bool // the file has a column for the name or the address, so a trailer can be told from a person
-	named     bool // the column for the name holds names
+	names     []int // columns of first or last names, where none is known to be the name
+	evidence  bool  // the file has a column for a name or the address, so a trailer can be told from a person
+	named     bool  // the column for the name holds names
 	row       *Row
 }
 
-// validate sets code and message of the rows that cannot be sent. trailers are the indexes of rows
-// that are known as such.
-func (r *Roster) validate(o Options, trailers []int) {
-	v := &validator{file: r.File, columns: &r.Columns, needEmail: o.NeedEmail}
+// newValidator prepares judging the rows.
+func (r *Roster) newValidator(roles []role, needEmail bool) *validator {
+	v := &validator{file: r.File, columns: &r.Columns, needEmail: needEmail, roles: roles}
 	v.evidence = r.Columns.Name.text != "" || r.Columns.Email.text != ""
-	v.named = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
-	for i := range r.Rows {
-		v.row = &r.Rows[i]
-		trailer := len(trailers) > 0 && trailers[0] == i
-		if trailer {
-			trailers = trailers[1:]
-		}
-		switch {
-		case v.row.Skipped:
-		case trailer:
-			v.notAPerson(trim(strings.Join(v.row.Record.Cells, " ")))
-		default:
-			v.judge()
+	for i := range v.roles {
+		if r.Columns.Name.text == "" && v.roles[i]&anyName != 0 {
+			v.evidence = true
+			if !r.Columns.Subject.uses(i) {
+				v.names = append(v.names, i)
+			}
 		}
 	}
+	v.named = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
+	return v
 }
 
-// judge sets the row's code and message where it cannot be sent.
-func (v *validator) judge() {
-	p := &v.row.Person
+// judge sets a row's code and message where it cannot be sent.
+func (v *validator) judge(row *Row) {
+	v.row = row
+	p := &row.Person
 	switch {
+	case !row.Sendable():
 	case v.headerAgain(), v.trailer():
 	case v.errorValue(&v.columns.Subject, p.Subject), v.errorValue(&v.columns.Name, p.Name),
 		v.errorValue(&v.columns.Email, p.Email):
@@ -54,7 +52,7 @@ func (v *validator) judge() {
 	case p.Email == "" && v.needEmail:
 		v.invalid(provision.CodeNoEmail, v.columns.Email.header(), "no address: an invited user needs one")
 	case p.Email != "":
-		if why := badAddress(p.Email); why != "" {
+		if why := badEmail(p.Email); why != "" {
 			v.invalid(provision.CodeBadEmail, v.columns.Email.header(), why)
 		}
 	}
@@ -76,7 +74,8 @@ func at(line int, column, why string) string {
 
 func (v *validator) notAPerson(what string) bool {
 	return v.invalid(provision.CodeNotAPerson, v.columns.Subject.header(),
-		quote(what)+" looks like a total or section line: delete the row; if it is a person, fill in a name or an address")
+		quote(what)+" looks like a total or section line: delete the row; "+
+			"if it is a person, fill in a name or an address")
 }
 
 // errorValue looks for error values of spreadsheets: in the value and, where that is a template's,
@@ -131,52 +130,41 @@ func (v *validator) badName() bool {
 	return false
 }
 
-// headerAgain reports whether the row is the file's header again.
+// headerAgain reports whether the row is the file's header again: its cells are the headers, or other
+// words for the same columns. Of the columns that are used each must be, and two of them, or the whole
+// row.
 func (v *validator) headerAgain() bool {
-	if !v.isHeader() {
-		return false
+	cells, header := v.row.Record.Cells, v.file.Header.Cells
+	isHeader := func(i int) bool {
+		c, h := cellAt(cells, i), header[i]
+		return c != "" && c == trim(h) || maybeHeader(c) && (fold(c) == fold(h) || rolesOf(c)&v.roles[i] != 0)
 	}
-	return v.invalid(provision.CodeHeaderRow, "", "the file's header again, not a person")
-}
-
-// isHeader reports whether the row's cells are its headers, or its subject and name or address are
-// words that head such columns.
-func (v *validator) isHeader() bool {
-	cells := v.row.Record.Cells
-	same := func(p part, r role) bool {
-		cell := cellAt(cells, p.column)
-		return cell == p.text || maybeHeader(cell) && (rolesOf(cell)&r != 0 || fold(cell) == fold(p.text))
-	}
-	heads := func(s *Source, r role) bool {
-		found := false
-		for _, p := range s.parts {
-			if p.column >= 0 {
-				if !same(p, r) {
-					return false
-				}
-				found = true
-			}
-		}
-		return found
-	}
-	if !heads(&v.columns.Subject, subject) {
-		return false
-	}
-	if heads(&v.columns.Name, anyName) || heads(&v.columns.Email, email) {
-		return true
-	}
-	header, filled := v.file.Header.Cells, 0
-	for i, c := range cells {
-		if c = trim(c); c == "" || inBlock(v.file, i) {
-			continue
-		}
-		if i >= len(header) || fold(c) != fold(header[i]) {
+	exact := false
+	for _, p := range v.columns.Subject.parts {
+		if p.column >= 0 && !isHeader(p.column) {
 			return false
 		}
-		filled++
+		exact = exact || p.column >= 0 && cellAt(cells, p.column) == trim(p.text)
 	}
-	s := &v.columns.Subject
-	return filled > 1 || len(header) == 1 || filled == 1 && v.row.Person.Subject == trim(s.header())
+	used, filled, all := 0, 0, true
+	for i := range header {
+		if cellAt(cells, i) == "" || inBlock(v.file, i) {
+			continue
+		}
+		filled++
+		same := isHeader(i)
+		switch {
+		case v.columns.uses(i) && !same:
+			return false
+		case v.columns.uses(i):
+			used++
+		}
+		all = all && same
+	}
+	if used > 1 || all && (filled > 1 || len(header) == 1 || exact) {
+		return v.invalid(provision.CodeHeaderRow, "", "the file's header again, not a person")
+	}
+	return false
 }
 
 // maybeHeader tells most values of people from headers without comparing words.

@@ -3,12 +3,12 @@ package roster
 import (
 	"fmt"
 	"html"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
@@ -64,67 +64,63 @@ func (w *warnings) missingCells(lines []int) {
 		text.Plural(len(lines), "row lacks cells", "rows lack cells"), enumerate(numbers, 5)))
 }
 
-// rows warns of rows whose values look damaged, and of rows that are nothing but a subject.
-// Mojibake in a file whose encoding was named by the user refuses it.
+// rows warns of rows whose values look damaged. Mojibake in a file whose encoding was named by the
+// user refuses it.
 func (w *warnings) rows(r *Roster, forced bool) error {
-	c := &r.Columns
-	alone := r.subjectsAlone()
+	c, dialect := &r.Columns, &r.File.Dialect
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		if !row.Sendable() {
 			continue
 		}
-		if len(alone) > 0 && alone[0] == i {
-			alone = alone[1:]
-			w.addRow(row.Record.Line, c.Subject.header(),
-				quote(row.Person.Subject)+" stands alone in its row: a section line, or a person?")
-		}
+		line, p := row.Record.Line, &row.Person
 		for _, v := range [...]struct {
 			value  string
 			source *Source
-		}{{row.Person.Subject, &c.Subject}, {row.Person.Name, &c.Name}, {row.Person.Email, &c.Email}} {
-			why := suspicious(v.value)
+		}{{p.Subject, &c.Subject}, {p.Name, &c.Name}, {p.Email, &c.Email}} {
+			why := suspicious(v.value, dialect.Guessed)
 			if why == "" {
 				continue
 			}
-			if forced && isMojibake(v.value) && !strings.HasPrefix(r.File.Dialect.Encoding, "UTF") {
-				return mojibakeError(r.File, row.Record.Line, v.source.header(), v.value)
+			if forced && isMojibake(v.value) && !strings.HasPrefix(dialect.Encoding, "UTF") {
+				return &csvfile.Error{
+					File: r.File.Name, Message: "the file is not " + dialect.Encoding + ": letters are garbled",
+					Problems: []csvfile.Problem{{Line: line, Column: v.source.header(), Message: quote(v.value)}},
+					Advice:   "let the encoding be detected",
+				}
 			}
-			w.addRow(row.Record.Line, v.source.header(), why)
+			w.addRow(line, v.source.header(), why)
 			break
 		}
 	}
 	return nil
 }
 
-func mojibakeError(f *csvfile.File, line int, column, value string) error {
-	return &csvfile.Error{
-		File: f.Name, Message: "the file is not " + f.Dialect.Encoding + ": letters are garbled",
-		Problems: []csvfile.Problem{{Line: line, Column: column, Message: quote(value)}},
-		Advice:   "let the encoding be detected",
-	}
-}
-
-// subjectsAlone lists the rows that have a subject and nothing else, where nearly all others have
-// more.
-func (r *Roster) subjectsAlone() []int {
-	var alone []int
+// subjectsAlone judges the rows that have a subject and nothing else, where nearly all others have
+// more: known words stand for nobody, the others are warned of.
+func (w *warnings) subjectsAlone(r *Roster, v *validator) {
+	var alone []*Row
 	others := 0
 	for i := range r.Rows {
-		row := &r.Rows[i]
-		if !row.Sendable() {
-			continue
-		}
-		if row.Person.Name == "" && row.Person.Email == "" && r.hasNothingElse(row) {
-			alone = append(alone, i)
-		} else {
+		switch row := &r.Rows[i]; {
+		case !row.Sendable():
+		case row.Person.Name == "" && row.Person.Email == "" && r.hasNothingElse(row):
+			alone = append(alone, row)
+		default:
 			others++
 		}
 	}
 	if others < 2 || len(alone) > max(1, others/4) {
-		return nil
+		return
 	}
-	return alone
+	for _, row := range alone {
+		if v.row = row; v.evidence && standsForNobody(row.Person.Subject) {
+			v.notAPerson(row.Person.Subject)
+			continue
+		}
+		w.addRow(row.Record.Line, r.Columns.Subject.header(),
+			quote(row.Person.Subject)+" stands alone in its row: a section line, or a person?")
+	}
 }
 
 func (r *Roster) hasNothingElse(row *Row) bool {
@@ -136,93 +132,85 @@ func (r *Roster) hasNothingElse(row *Row) bool {
 	return true
 }
 
-// suspicious is why a value looks damaged, "" where it does not.
-func suspicious(v string) string {
+// placeholderNames leaves placeholders out of names, so that two people called N/A are not one, and
+// warns of them. A word such as Null may be a last name, so it counts only where it is the whole name.
+func (w *warnings) placeholderNames(r *Roster) {
+	s, first, rows := &r.Columns.Name, "", 0
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if !row.Sendable() {
+			continue
+		}
+		all, cells := true, row.Record.Cells
+		for _, p := range s.parts {
+			switch cell := cellAt(cells, max(p.column, 0)); {
+			case p.column < 0 || cell == "":
+			case !isPlaceholder(cell):
+				all = false
+			case strings.ContainsFunc(cell, func(r rune) bool { return !unicode.IsLetter(r) }):
+				cells = slices.Clone(cells)
+				cells[p.column] = ""
+			}
+		}
+		name := s.value(cells)
+		if all {
+			name = ""
+		}
+		if name != row.Person.Name {
+			if rows++; rows == 1 {
+				first = row.Person.Name
+			}
+			row.Person.Name = name
+		}
+	}
+	if rows > 0 {
+		w.add(fmt.Sprintf("column %s: %s a placeholder for the name, such as %s; it is left out", quote(s.header()),
+			text.Plural(rows, "row has", "rows have"), quote(first)))
+	}
+}
+
+// suspicious is why a value looks damaged, "" where it does not. guessed says that the file is taken
+// for Windows-1252 by its words alone.
+func suspicious(v string, guessed bool) string {
 	if why := formula(v); why != "" {
 		return why
 	}
-	plain := true
-	for i := range len(v) {
-		if c := v[i]; c >= utf8.RuneSelf || c == '?' || c == '&' {
-			plain = false
-			break
-		}
+	if strings.IndexFunc(v, func(r rune) bool { return r >= utf8.RuneSelf || r == '?' || r == '&' }) < 0 {
+		return ""
 	}
 	switch {
-	case plain:
-		return ""
 	case strings.ContainsRune(v, utf8.RuneError):
 		return quote(v) + " has letters that were lost earlier (�)"
 	case isMojibake(v):
 		return quote(v) + " looks garbled, as UTF-8 that was read in another encoding"
-	case questionInWord(v):
+	case guessed && otherCodePage.MatchString(v):
+		return quote(v) + " looks garbled: where it is, name the encoding of the file (macintosh, IBM850)"
+	case lostLetter.MatchString(v):
 		return quote(v) + " has a ? between letters: a letter may be lost"
-	case hasEntity(v):
-		return quote(v) + " has an HTML entity; it means " + quote(html.UnescapeString(v))
+	}
+	for _, entity := range htmlEntity.FindAllString(v, -1) {
+		if html.UnescapeString(entity) != entity {
+			return quote(v) + " has an HTML entity; it means " + quote(html.UnescapeString(v))
+		}
 	}
 	return ""
 }
 
+// They are read only. otherCodePage is what letters of Macintosh and DOS are in Windows-1252, within a
+// word: Jšrg, Mu–oz, Groá.
+var (
+	otherCodePage = regexp.MustCompile(`\pL[–—†‡€…•™ˆ˜¤¢£¡¿§‚„”“]\p{Ll}|` +
+		`\b[bdfghjkmnpqtvwxzBDFGHJKMNPQTVWXZ]j?š[bcdfghjklmnpqrtvwxz]|[Ss]chrš|[aeiou]á($|\PL)`)
+	lostLetter = regexp.MustCompile(`\pL\?\pL`)
+	htmlEntity = regexp.MustCompile(`&[^\s&;]{1,11};`)
+)
+
 // isMojibake reports whether a value has UTF-8 that was read as Windows-1252, or as Macintosh or DOS:
 // Ã¼ for ü, â€™ for ’, √º, ├╝.
-func isMojibake(v string) bool {
-	if strings.ContainsAny(v, "√├┬╔") {
-		return true
-	}
-	var b []byte
-	weak := 0
-	for _, r := range v + " " {
-		c, ok := charmap.Windows1252.EncodeRune(r)
-		if !ok && r >= 0x80 && r < 0xa0 {
-			c, ok = byte(r), true
-		}
-		if ok && c >= 0x80 {
-			b = append(b, c)
-			continue
-		}
-		for len(b) > 1 {
-			r, size := utf8.DecodeRune(b)
-			if r == utf8.RuneError {
-				size = 1
-			} else if size > 2 || r >= 0xa0 && r < 0x180 {
-				return true
-			} else if r >= 0x370 && r < 0x700 { // Greek, Cyrillic, Hebrew, Arabic
-				weak++
-			}
-			b = b[size:]
-		}
-		b = b[:0]
-	}
-	return weak > 1
-}
+func isMojibake(v string) bool { return mojibake.MatchString(v) }
 
-// questionInWord reports whether a ? stands between two letters.
-func questionInWord(v string) bool {
-	before := ' '
-	for i, r := range v {
-		if r == '?' && unicode.IsLetter(before) {
-			if next, _ := utf8.DecodeRuneInString(v[i+1:]); unicode.IsLetter(next) {
-				return true
-			}
-		}
-		before = r
-	}
-	return false
-}
-
-// hasEntity reports whether a value has an HTML entity: &amp; &eacute; &#39;
-func hasEntity(v string) bool {
-	for {
-		_, rest, found := strings.Cut(v, "&")
-		if !found {
-			return false
-		}
-		v = rest
-		if end := strings.IndexByte(rest, ';'); end > 1 && end < 12 {
-			entity := "&" + rest[:end+1]
-			if html.UnescapeString(entity) != entity && !strings.ContainsAny(rest[:end], " &") {
-				return true
-			}
-		}
-	}
-}
+// mojibake is a Latin letter or more than two bytes of UTF-8, or two letters of Greek, Cyrillic,
+// Hebrew or Arabic. It is read only.
+var mojibake = regexp.MustCompile(strings.ReplaceAll(
+	`[√├┬╔]|Â[\x{a0}-\x{bf}]|[ÃÄÅ]NEXT|[à-ï]NEXT{2}|[ð-ô]NEXT{3}|[Í-Û]NEXT.*[Í-Û]NEXT`,
+	"NEXT", `[€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\x{80}-\x{bf}]`))

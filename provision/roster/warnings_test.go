@@ -4,7 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"golang.org/x/text/encoding/charmap"
+
+	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/roster"
 )
@@ -82,7 +86,7 @@ func TestSuspiciousNamesAreWarnedOf(t *testing.T) {
 		"Tom &amp; Jerry": `it means "Tom & Jerry"`, "O&#39;Hara": "O'Hara", "Zo&euml;": "Zoë",
 		"JOÃO ÂNGELO": "", "Groß’": "", "CAÑ’": "", "«ANDRÉ»": "", "Łukasz": "", "Đặng Ánh": "", "Şahin Ğ": "",
 		"Þórður": "",
-		"Who?":   "", "?": "", "AT&T; x": "", "R&D": "", "Иван": "", "佐藤": "", "Seán Ó’Néill": "", "Jean–Luc": "",
+		"Who?":   "", "? !": "left out", "AT&T; x": "", "R&D": "", "Иван": "", "佐藤": "", "Seán Ó’Néill": "", "Jean–Luc": "",
 	} {
 		r := mustExport(t, "Login,Name\na,"+quoted(name)+"\n", roster.Options{})
 		if r.Rows[0].Code != "" {
@@ -94,8 +98,91 @@ func TestSuspiciousNamesAreWarnedOf(t *testing.T) {
 		}
 		if want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
-		} else if got != "" && !strings.HasPrefix(got, `line 2, column "Name": `) {
+		} else if got != "" && !strings.Contains(got, `column "Name": `) {
 			t.Errorf("%s: got %q", name, got)
+		}
+	}
+}
+
+func TestOtherCodePagesAreWarnedOf(t *testing.T) {
+	for _, c := range []struct {
+		encoding *charmap.Charmap
+		name     string
+		warned   bool
+	}{
+		{charmap.Macintosh, "Jörg Berg", true}, {charmap.Macintosh, "Anna Schröder", true},
+		{charmap.Macintosh, "Ana Muñoz", true}, {charmap.Macintosh, "Rosa López", true},
+		{charmap.CodePage850, "Max Groß", true}, {charmap.CodePage437, "Erika Weiß, Dr.", true},
+		{charmap.Windows1252, "Jörg Groß", false}, {charmap.Windows1252, "Pat O’Brien – “Bob”", false},
+		{charmap.Windows1252, "Tomaž Šket Aleš Pšenica", false}, {charmap.Windows1252, "Iñaki Julián Adrián", false},
+		{charmap.Windows1252, "Chloé d’Étampes", false}, {charmap.Windows1252, "Luísa Goiás", false},
+		{charmap.Windows1252, "Sjöberg–Lind", false}, {charmap.Windows1252, "Jana Nováková", false},
+		{charmap.Windows1252, "Hélène L’hénoret", false}, {charmap.Windows1252, "Pétur Friðriksson", false},
+	} {
+		line, err := c.encoding.NewEncoder().String("Login;Name\na;" + c.name + "\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := read("hr.csv", []byte(line), csvfile.Options{}, roster.Options{})
+		if err != nil {
+			t.Errorf("%s %s: %v", c.encoding, c.name, err)
+		} else if warned := len(r.Warnings) > 0; warned != c.warned {
+			t.Errorf("%s %s: read as %s, %v", c.encoding, c.name, r.Rows[0].Person.Name, r.Warnings)
+		}
+	}
+}
+
+func TestDatesOfLeavingAreWarnedOf(t *testing.T) {
+	today := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		header, values string
+		past           int
+		leftOut        bool
+	}{
+		{"Termination Date", "2021-06-30,", 1, true},
+		{"Termination Date", "2026-11-25,2026-11-26,", 1, false},
+		{"TERMINATION_DT", "2021-06-30,", 0, false}, // an unknown header
+		{"Austrittsdatum", "30.06.2021,1.7.21,", 2, true},
+		{"Leave Date", "30/06/2021,06/30/2021", 2, false},
+		{"Date de sortie", "30/06/2021,31/12/2199", 1, false},
+		{"Fecha de baja", "2021-06-30T00:00:00Z,", 1, true},
+		{"Last Day of Work", "30-Jun-2021,", 1, true},
+		{"退職日", "2021/06/30,", 1, true},
+		{"End Date", "31.12.9999,,12/01/2026", 0, false},
+		{"End Date", "1900-01-01,1970-01-01,n/a,-", 0, false},
+		{"Hire Date", "2021-06-30,", 0, false},
+		{"Contract End Date", "11/12/2026,12/11/2026", 0, false}, // one of the two orders is to come
+	} {
+		var b strings.Builder
+		fmt.Fprintf(&b, "Login,Name,%s\n", c.header)
+		for i, v := range strings.Split(c.values, ",") {
+			fmt.Fprintf(&b, "u%d,N,%s\n", i, v)
+		}
+		r := mustExport(t, b.String(), roster.Options{Today: today})
+		want := ""
+		if c.past > 0 {
+			want = fmt.Sprintf("column %q: %d row", c.header, c.past)
+		}
+		got, fix := "", ""
+		if len(r.Warnings) > 0 {
+			got, fix = r.Warnings[0].Text, r.Warnings[0].Fix.Value
+		}
+		if !strings.HasPrefix(got, want) || want == "" && got != "" || (fix == c.header+"=") != c.leftOut {
+			t.Errorf("%s %s: got %q, fix %q", c.header, c.values, got, fix)
+		}
+	}
+}
+
+func TestPlaceholdersAreLeftOutOfNames(t *testing.T) {
+	const header = "Login,First Name,Last Name\n"
+	for cells, want := range map[string]string{
+		"N/A,N/A": "", "NULL,": "", "TBD,TBD": "", "-,-": "", "unbekannt,": "", "Ada,-": "Ada", "Ada,N/A": "Ada",
+		"n/a,Lee": "Lee", "Jennifer,Null": "Jennifer Null", "None,Lee": "None Lee", "Ada,Lovelace": "Ada Lovelace",
+	} {
+		r := mustExport(t, header+"a,"+cells+"\nb,Bo,Berg\n", roster.Options{})
+		leftOut := strings.Trim(strings.Replace(cells, ",", " ", 1), " ") != want
+		if got := r.Rows[0].Person.Name; got != want || len(r.Warnings) > 0 != leftOut {
+			t.Errorf("%s: got %q, warnings %v", cells, got, r.Warnings)
 		}
 	}
 }
@@ -136,6 +223,34 @@ func TestSubjectAloneInRowIsWarnedOf(t *testing.T) {
 		}
 		if n != want {
 			t.Errorf("%q: got %v, want %d", rows, r.Warnings, want)
+		}
+	}
+}
+
+func TestKnownWordsAloneInRowAreNotPersons(t *testing.T) {
+	people := strings.Repeat("a,A,a@acme.example,IT\n", 40)
+	known := []string{
+		"Notes", "NOTE:", "Bemerkungen", "Hinweis", "Remarques :", "Observações", "Uwagi", "備考", "Примечания",
+		"2件", "12 名", "Σ 2", "Anz. 2", "Total2", "合計2", "合計 2", "Summe: 2", "Count 2", "Mitarbeiter: 2", "Itogo", "Итого2",
+	}
+	logins := []string{"Itogo", "county01", "total.joe", "note.taker", "sum_yi", "notes_admin", "jdoe", "countess"}
+	for i, subject := range append(known, logins...) {
+		want := provision.CodeNotAPerson
+		if i >= len(known) || subject == "Itogo" {
+			want = ""
+		}
+		for _, text := range []string{people + subject + ",,,\n", subject + ",,,\n" + people} {
+			r := mustExport(t, "Login,Name,Email,Team\n"+text, roster.Options{})
+			for _, row := range r.Rows {
+				if row.Person.Subject == subject && row.Code != want {
+					t.Errorf("%s: got %q", subject, row.Code)
+				}
+			}
+		}
+		// With a name it is somebody.
+		r := mustExport(t, "Login,Name,Email,Team\n"+people+quoted(subject)+",Jo Berg,,\n", roster.Options{})
+		if row := r.Rows[len(r.Rows)-1]; row.Code != "" && !strings.ContainsAny(subject, ": ") {
+			t.Errorf("%s with a name: got %q", subject, row.Code)
 		}
 	}
 }

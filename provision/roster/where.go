@@ -21,16 +21,15 @@ type condition struct {
 	seen   []bool // a row has the value
 }
 
-// parseConditions reads Header=Value and Header!=A,B.
-func parseConditions(f *csvfile.File, texts []string) ([]condition, error) {
-	c := newChooser(f, f.Header.Cells)
+// conditions reads Header=Value and Header!=A,B.
+func (c *chooser) conditions(texts []string) ([]condition, error) {
 	conditions := make([]condition, len(texts))
 	for i, t := range texts {
-		if err := c.condition(&conditions[i], t); err != nil {
-			err = c.explain(err)
-			if bad, ok := errors.AsType[*csvfile.Error](err); ok && bad.Fix.Option == OptionWhere && bad.Fix.Value != "" {
-				bad.Fix.Was = t
-			}
+		err := c.condition(&conditions[i], t)
+		if bad, ok := errors.AsType[*csvfile.Error](err); ok && bad.Fix.Option == OptionWhere && bad.Fix.Value != "" {
+			bad.Fix.Was = t
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -49,16 +48,19 @@ func (c *chooser) condition(cond *condition, text string) error {
 	}
 	for at := first; ; {
 		header, not := strings.CutSuffix(text[:at], "!")
-		i, err := c.find(OptionWhere, header, false)
-		if e, ok := err.(*csvfile.Error); ok {
-			if e.Fix.Option != "" {
-				e.Fix.Value += text[len(header):]
+		i, bad := c.find(OptionWhere, header, false)
+		if bad != nil {
+			if bad.Fix.Option != "" {
+				bad.Fix.Value += text[len(header):]
 			}
-			return e
+			return bad
 		}
 		if i >= 0 {
-			cond.set(text, i, c.headers[i], not, text[at+1:])
-			return nil
+			*cond = condition{text: text, column: i, header: c.headers[i], not: not}
+			cond.values = strings.Split(text[at+1:], ",")
+			cond.folded = foldAll(cond.values)
+			cond.seen = make([]bool, len(cond.values))
+			return c.refuseEmptyValue(cond, text[:at+1])
 		}
 		next := strings.IndexByte(text[at+1:], '=')
 		if next < 0 {
@@ -70,26 +72,31 @@ func (c *chooser) condition(cond *condition, text string) error {
 	return c.unknown(OptionWhere, header, text)
 }
 
-func (cond *condition) set(text string, column int, header string, not bool, values string) {
-	cond.text, cond.column, cond.header, cond.not = text, column, header, not
-	cond.values = strings.Split(values, ",")
-	cond.folded = foldList(values)
-	cond.seen = make([]bool, len(cond.folded))
+// refuseEmptyValue refuses a condition with an empty value beside others, as in Status=Active, where
+// a comma was left at the end: it would be about the rows whose cell is empty, too.
+func (c *chooser) refuseEmptyValue(cond *condition, upToValues string) error {
+	isEmpty := func(v string) bool { return v == "" }
+	if len(cond.folded) == 1 || !slices.ContainsFunc(cond.folded, isEmpty) {
+		return nil
+	}
+	filled := slices.DeleteFunc(slices.Clone(cond.values), func(v string) bool { return trim(v) == "" })
+	e := c.refuse("the condition %s has an empty value beside others", quote(cond.text))
+	e.Fix = csvfile.Fix{Option: OptionWhere, Value: upToValues + strings.Join(filled, ",")}
+	return e
 }
 
-// foldList cuts a text at its commas into folded values.
-func foldList(s string) []string {
-	list := strings.Split(s, ",")
-	for i, v := range list {
-		list[i] = provision.Fold(trim(v))
+func foldAll(values []string) []string {
+	folded := make([]string, len(values))
+	for i, v := range values {
+		folded[i] = provision.Fold(trim(v))
 	}
-	return list
+	return folded
 }
 
 // holds reports whether a row meets the condition. A cell that holds a comma is several of the values
 // in a row.
 func (cond *condition) holds(cells []string) bool {
-	parts, found := foldList(cellAt(cells, cond.column)), false
+	parts, found := foldAll(strings.Split(cellAt(cells, cond.column), ",")), false
 	for i := 0; i+len(parts) <= len(cond.folded); i++ {
 		if slices.Equal(parts, cond.folded[i:i+len(parts)]) {
 			found = true

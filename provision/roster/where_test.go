@@ -86,10 +86,14 @@ func TestConditionThatCannotBeMetIsRefused(t *testing.T) {
 		message string
 		fix     csvfile.Fix
 	}{
-		"Statsu=Active": {`no column "Statsu"; did you mean "Status"? The headers are "Status"`,
+		"Statsu=Active": {`no column "Statsu"; did you mean "Status"? The headers are "Status", "Login"`,
 			csvfile.Fix{Option: roster.OptionWhere, Value: "Status=Active", Was: "Statsu=Active"}},
 		"Statsu!=Active": {`no column "Statsu"`,
 			csvfile.Fix{Option: roster.OptionWhere, Value: "Status!=Active", Was: "Statsu!=Active"}},
+		"Status=Active,": {"an empty value beside others",
+			csvfile.Fix{Option: roster.OptionWhere, Value: "Status=Active", Was: "Status=Active,"}},
+		"Status!=, Leave,,Gone": {"an empty value beside others",
+			csvfile.Fix{Option: roster.OptionWhere, Value: "Status!= Leave,Gone", Was: "Status!=, Leave,,Gone"}},
 		"Department=IT": {`no column "Department"`, csvfile.Fix{Option: roster.OptionWhere}},
 		"Status=Activ":  {`column "Status" has "Active", "Leave"`, csvfile.Fix{Option: roster.OptionWhere}},
 		"Status":        {"no header and value", csvfile.Fix{Option: roster.OptionWhere}},

@@ -18,22 +18,15 @@ func TestPatch(t *testing.T) {
 			User{Name: "Anna", Status: "active", Roles: before.Roles}},
 		{"status", `[{"op":"replace","path":"/status","value":"disabled"}]`, 204,
 			User{Name: "Ann", Status: "disabled", Roles: before.Roles}},
-		{"roles replaced", `[{"op":"replace","path":"/assignedRoles",
-			"value":[{"name":"DataAdmin"},{"name":"DataAdmin"}]}]`, 204,
-			User{Name: "Ann", Status: "active", Roles: []string{"DataAdmin"}}},
-		{"all roles removed", `[{"op":"replace","path":"/assignedRoles","value":[]}]`, 204,
-			User{Name: "Ann", Status: "active"}},
 		{"role added", `[{"op":"add","path":"/assignedRoles/-","value":{"name":"DataAdmin"}}]`, 204,
 			User{Name: "Ann", Status: "active", Roles: []string{"Steward", "Developer", "DataAdmin"}}},
-		{"role removed", `[{"op":"remove-value","path":"/assignedRoles","value":{"name":"Steward"}}]`, 204,
-			User{Name: "Ann", Status: "active", Roles: []string{"Developer"}}},
+		{"role the user has", `[{"op":"add","path":"/assignedRoles/-","value":{"name":"Steward"}}]`, 204,
+			User{Name: "Ann", Status: "active", Roles: before.Roles}},
 		{"several operations", `[{"op":"replace","path":"/name","value":""},
 			{"op":"replace","path":"/status","value":"disabled"},
-			{"op":"remove-value","path":"/assignedRoles","value":{"name":"Steward"}},
 			{"op":"add","path":"/assignedRoles/-","value":{"name":"DataAdmin"}}]`, 204,
-			User{Status: "disabled", Roles: []string{"Developer", "DataAdmin"}}},
+			User{Status: "disabled", Roles: []string{"Steward", "Developer", "DataAdmin"}}},
 		{"none takes effect where one is wrong", `[{"op":"replace","path":"/name","value":"X"},
-			{"op":"remove-value","path":"/assignedRoles","value":{"name":"Steward"}},
 			{"op":"add","path":"/assignedRoles/-","value":{"name":"nonsense"}}]`, 400, User{}},
 		{"subject", `[{"op":"replace","path":"/subject","value":"b"}]`, 400, User{}},
 		{"email", `[{"op":"replace","path":"/email","value":"b@acme.example"}]`, 400, User{}},
@@ -80,7 +73,7 @@ func TestDeletedUserDoesNotExist(t *testing.T) {
 		t.Errorf("%d %s", a.status, a.text)
 	}
 	for name, a := range map[string]answer{"delete": c.delete("5f"), "patch": c.patch("5f", rename)} {
-		if code, _ := a.fault(); a.status != 404 || code != "USERS-7" {
+		if a.status != 404 || a.code() != "USERS-7" {
 			t.Errorf("%s of a deleted user: %d %s", name, a.status, a.text)
 		}
 	}

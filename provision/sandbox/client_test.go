@@ -36,7 +36,6 @@ type body struct {
 	Errors []struct {
 		Code, Title, Detail string
 		Status              any
-		Source              struct{ Pointer, Parameter string }
 	}
 	TraceID     string `json:"traceId"`
 	Error       string
@@ -157,13 +156,12 @@ func (a answer) subjects() (all []string) {
 	return all
 }
 
-// fault is the code of the first error, and what it points to.
-func (a answer) fault() (code, source string) {
+// code is that of the first error, in Qlik's form.
+func (a answer) code() string {
 	if len(a.body.Errors) == 0 {
-		return "", ""
+		return ""
 	}
-	e := a.body.Errors[0]
-	return e.Code, e.Source.Pointer + e.Source.Parameter
+	return a.body.Errors[0].Code
 }
 
 func quote(s string) string {

@@ -16,10 +16,10 @@ func (t *Tenant) create(c *call) (reply, *refusal) {
 		return reply{}, ref
 	}
 	if t.users.conflicts(u) {
-		return reply{}, conflict()
+		return reply{}, &refusal{status: 409, code: "USERS-8", detail: "A user with this subject or email exists."}
 	}
 	u.CreatedAt = time.Now()
-	r := t.users.add(u, t.elapsed()+t.options.Lag)
+	r := t.users.add(u, u.CreatedAt.Add(t.options.Lag))
 	t.stats.Created++
 	return jsonReply(http.StatusCreated, t.show(c, r)), nil
 }
@@ -29,45 +29,43 @@ func (t *Tenant) create(c *call) (reply, *refusal) {
 func (t *Tenant) readUser(body []byte) (u User, ref *refusal) {
 	o, ok := readObject(body)
 	if !ok {
-		return u, invalid("", "The body must be a JSON object.")
+		return u, invalid("The body must be a JSON object.")
 	}
 	for name, value := range map[string]*string{
 		"subject": &u.Subject, "name": &u.Name, "email": &u.Email, "status": &u.Status,
 	} {
 		if *value, ok = o.text(name); !ok {
-			return u, invalid("/"+name, name+" must be a string.")
+			return u, invalid(name + " must be a string.")
 		}
 	}
-	if o["status"] == nil {
+	if !o.has("status") {
 		u.Status = "active"
 	}
 	address, err := mail.ParseAddress(u.Email)
 	switch {
 	case u.Subject == "":
-		return u, invalid("/subject", "subject is required.")
+		return u, invalid("subject is required.")
 	case u.Status != "active" && u.Status != "invited":
-		return u, invalid("/status", "status must be active or invited.")
-	case o["email"] == nil && u.Status == "invited":
-		return u, invalid("/email", "email is required for an invited user.")
-	case o["email"] != nil && (err != nil || address.Address != u.Email):
-		return u, invalid("/email", "email must be an email address.")
+		return u, invalid("status must be active or invited.")
+	case !o.has("email") && u.Status == "invited":
+		return u, invalid("email is required for an invited user.")
+	case o.has("email") && (err != nil || address.Address != u.Email):
+		return u, invalid("email must be an email address.")
 	}
-	if raw := o["assignedRoles"]; raw != nil {
-		u.Roles, ref = t.readRoles(raw, "/assignedRoles")
+	if o.has("assignedRoles") {
+		u.Roles, ref = t.readRoles(o["assignedRoles"])
 	}
 	return u, ref
 }
 
-// readRoles reads [{"name": "…"}] or [{"id": "…"}] and returns the names, each once. Not published: that an unknown
-// role is a 400.
-func (t *Tenant) readRoles(raw json.RawMessage, pointer string) (names []string, ref *refusal) {
-	var items []json.RawMessage
-	if json.Unmarshal(raw, &items) != nil || items == nil {
-		return nil, invalid(pointer, "The roles must be a list.")
+// readRoles reads [{"name": "…"}] and returns the names, each once.
+func (t *Tenant) readRoles(value any) (names []string, ref *refusal) {
+	items, ok := value.([]any)
+	if !ok {
+		return nil, invalid("assignedRoles must be a list.")
 	}
-	names = []string{}
 	for _, item := range items {
-		name, ref := t.readRole(item, pointer)
+		name, ref := t.readRole(item)
 		if ref != nil {
 			return nil, ref
 		}
@@ -78,34 +76,32 @@ func (t *Tenant) readRoles(raw json.RawMessage, pointer string) (names []string,
 	return names, nil
 }
 
-// readRole reads {"name": "…"} or {"id": "…"} and returns the name.
-func (t *Tenant) readRole(raw json.RawMessage, pointer string) (name string, ref *refusal) {
-	o, ok := readObject(raw)
-	name, isText := o.text("name")
-	id, isIDText := o.text("id")
-	if !ok || !isText || !isIDText || name == "" && id == "" {
-		return "", invalid(pointer, "A role needs a name or an id.")
+// readRole reads {"name": "…"} and returns the name. Not published: that an unknown role is a 400.
+func (t *Tenant) readRole(value any) (name string, ref *refusal) {
+	o, _ := value.(map[string]any)
+	name, ok := object(o).text("name")
+	if _, found := t.role(name); !ok || !found {
+		return "", invalid("There is no such role: " + name)
 	}
-	r, found := t.role(name, id)
-	if !found {
-		return "", invalid(pointer, "There is no such role: "+name+id)
-	}
-	return r.Name, nil
+	return name, nil
 }
 
-// object is a JSON object by its exact property names: encoding/json ignores their case, and a tenant does not.
-type object map[string]json.RawMessage
+// object is a JSON object by its exact property names: encoding/json ignores their case in a struct, and a tenant does
+// not.
+type object map[string]any
 
 func readObject(body []byte) (object, bool) {
 	var o object
 	return o, utf8.Valid(body) && json.Unmarshal(body, &o) == nil && o != nil
 }
 
+func (o object) has(name string) bool {
+	_, ok := o[name]
+	return ok
+}
+
 // text returns a property that is a string, "" where it is missing. It reports whether it is one of these.
 func (o object) text(name string) (s string, ok bool) {
-	raw := o[name]
-	if raw == nil {
-		return "", true
-	}
-	return s, raw[0] == '"' && json.Unmarshal(raw, &s) == nil
+	s, ok = o[name].(string)
+	return s, ok || !o.has(name)
 }

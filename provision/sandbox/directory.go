@@ -1,91 +1,70 @@
 package sandbox
 
 import (
-	"encoding/binary"
-	"encoding/hex"
-	"math/rand/v2"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"golang.org/x/text/cases"
 )
 
-// directory holds the users of a tenant, indexed by what identifies them. The tenant's lock guards it.
+// directory holds the users of a tenant. The tenant's lock guards it.
 type directory struct {
 	records         []*record            // in the order of creation, the deleted ones included
-	byID            map[string]*record   // by folded ID
-	bySubject       map[string][]*record // by folded subject
-	byEmail         map[string][]*record // by folded email, those without one left out
+	index           map[string][]*record // by indexKey of ID, subject and email
 	caseInsensitive bool                 // subjects
-
-	serial, process uint32 // parts of IDs
+	idPrefix        string
 }
 
 // record is a user in the directory. ID, subject and email never change.
 type record struct {
 	User
-	foldedSubject, foldedEmail, foldedName string
+	foldedID, foldedSubject, foldedEmail string
 
-	key     string        // the place of the user in lists, which are ordered by name
-	visible time.Duration // when lists find the user, by the clock of the tenant
+	visible time.Time // when lists find the user
 }
 
-func newDirectory(caseInsensitive bool) directory {
-	return directory{
-		byID:            make(map[string]*record),
-		bySubject:       make(map[string][]*record),
-		byEmail:         make(map[string][]*record),
-		caseInsensitive: caseInsensitive,
-		process:         rand.Uint32(),
-	}
-}
+// indexKey is where the index has the users whose attribute, id, subject or email, has a folded value.
+func indexKey(attribute, folded string) string { return attribute + "=" + folded }
 
 // add adds a user, which gets an ID if it has none.
-func (d *directory) add(u User, visible time.Duration) *record {
+func (d *directory) add(u User, visible time.Time) *record {
 	if u.ID == "" {
-		u.ID = d.newID(u.CreatedAt)
+		u.ID = fmt.Sprintf("%s%08x", d.idPrefix, len(d.records)) // 24 hexadecimal digits
 	}
-	r := &record{foldedSubject: fold(u.Subject), foldedEmail: fold(u.Email), visible: visible}
-	r.set(u)
+	r := &record{
+		User: u, foldedID: fold(u.ID), foldedSubject: fold(u.Subject), foldedEmail: fold(u.Email), visible: visible,
+	}
 	d.records = append(d.records, r)
-	d.byID[fold(r.ID)] = r
-	d.bySubject[r.foldedSubject] = append(d.bySubject[r.foldedSubject], r)
-	if r.Email != "" {
-		d.byEmail[r.foldedEmail] = append(d.byEmail[r.foldedEmail], r)
+	for _, key := range []string{
+		indexKey("id", r.foldedID), indexKey("subject", r.foldedSubject), indexKey("email", r.foldedEmail),
+	} {
+		d.index[key] = append(d.index[key], r)
 	}
 	return r
 }
 
-// newID returns 24 hexadecimal digits: seconds, a number for the tenant, a counter.
-func (d *directory) newID(at time.Time) string {
-	d.serial++
-	b := binary.BigEndian.AppendUint32(nil, uint32(at.Unix()))
-	b = binary.BigEndian.AppendUint32(b, d.process)
-	return hex.EncodeToString(binary.BigEndian.AppendUint32(b, d.serial))
-}
-
 // find returns the user with an ID, or nil where there is none.
 func (d *directory) find(id string) *record {
-	if r := d.byID[fold(id)]; r != nil && r.ID == id {
-		return r
+	for _, r := range d.index[indexKey("id", fold(id))] {
+		if r.ID == id {
+			return r
+		}
 	}
 	return nil
 }
 
 // conflicts reports whether a user that is not deleted has the subject of u, or its email in whatever case.
 func (d *directory) conflicts(u User) bool {
-	return slices.ContainsFunc(d.bySubject[fold(u.Subject)], func(r *record) bool {
-		return r.Status != "deleted" && (d.caseInsensitive || r.Subject == u.Subject)
-	}) || u.Email != "" && slices.ContainsFunc(d.byEmail[fold(u.Email)], func(r *record) bool {
+	for _, r := range d.index[indexKey("subject", fold(u.Subject))] {
+		if r.Status != "deleted" && (d.caseInsensitive || r.Subject == u.Subject) {
+			return true
+		}
+	}
+	return u.Email != "" && slices.ContainsFunc(d.index[indexKey("email", fold(u.Email))], func(r *record) bool {
 		return r.Status != "deleted"
 	})
-}
-
-// set changes the name, the status and the roles of a user to those of u.
-func (r *record) set(u User) {
-	r.User, r.foldedName = u, fold(u.Name)
-	r.key = r.foldedName + "\x00" + r.ID
 }
 
 func (r *record) copy() User {
@@ -94,19 +73,10 @@ func (r *record) copy() User {
 	return u
 }
 
-// fold returns the same string for all strings that strings.EqualFold calls equal.
+// fold returns the same string for strings that differ in case only.
 func fold(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z':
-			return r - 'a' + 'A'
-		case r < utf8.RuneSelf:
-			return r
-		}
-		smallest := r
-		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-			smallest = min(smallest, next)
-		}
-		return smallest
-	}, s)
+	if strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0 {
+		return strings.ToLower(s)
+	}
+	return cases.Fold().String(s)
 }

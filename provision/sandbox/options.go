@@ -11,26 +11,19 @@ type Options struct {
 	// Limit is how requests are counted; zero means LimitRolling.
 	Limit Limit
 	// Tier1 (GET), Tier2 (POST, PATCH and DELETE of users) and Filter are separate budgets. Zero means 5,000 and 500 in
-	// five minutes, and 200 in a minute. Token is the budget of the token endpoint; zero means no limit. The client and
-	// the API key share all of them.
-	Tier1, Tier2, Filter, Token Budget
-	// TenantUsers, above zero, adds the limit of the whole tenant: each budget but Token is at most budget ×
-	// TenantUsers × 0.5. A tenant whose only user is the client's bot has one. Not published: which users count, and
-	// how soon, so the number does not change.
-	TenantUsers int
+	// five minutes, and 200 in a minute. The client and the API key share them. A tenant whose only user is the
+	// client's bot has half of each.
+	Tier1, Tier2, Filter Budget
 
 	// ClientID and ClientSecret are the credentials of the one M2M client; zero means random ones.
 	ClientID, ClientSecret string
 	// APIKey, where it is set, is accepted as a bearer token that has every scope and does not expire.
 	APIKey string
-	// TokenLife is how long a token is valid; zero means six hours. TokenUses, above zero, is for how many requests.
+	// TokenLife is how long a token is valid; zero means six hours. TokenUses is for how many requests; zero: any number.
 	TokenLife time.Duration
 	TokenUses int
 	// Scopes are the scopes of the client; nil means admin.users and admin_classic.
 	Scopes []string
-	// ScopeRefusal is the answer to a scope that the client does not have; zero means OAuth's form and 400.
-	// ClientRefusal is the answer to a wrong client; zero means Qlik's form and 401.
-	ScopeRefusal, ClientRefusal Refusal
 
 	// CaseInsensitive makes subjects that differ in case only a conflict. Not published: whether a tenant does.
 	CaseInsensitive bool
@@ -46,8 +39,6 @@ type Options struct {
 	// UserRoles is how much of their roles users show.
 	UserRoles UserRoles
 
-	// CustomRoles are roles beside the default ones. They need a name; zero means level user.
-	CustomRoles []Role
 	// RolesForbidden makes GET /roles answer 403.
 	RolesForbidden bool
 }
@@ -72,39 +63,18 @@ const (
 	RolesHidden       UserRoles = "hidden"   // no assignedRoles
 )
 
-// Refusal is how the token endpoint refuses a request.
-type Refusal struct {
-	Form   ErrorForm
-	Status int
-}
-
-// ErrorForm is the form of the body of an error.
-type ErrorForm string
-
-// The forms.
-const (
-	FormOAuth ErrorForm = "oauth" // {"error": "…"}
-	FormQlik  ErrorForm = "qlik"  // {"errors": [{"code": "…", "title": "…"}]}
-)
-
 func (o Options) withDefaults() Options {
-	setBudget := func(b *Budget, requests int, window time.Duration) {
-		if b.Requests <= 0 || b.Window <= 0 {
-			*b = Budget{requests, window}
-		}
-	}
-	setBudget(&o.Tier1, 5000, 5*time.Minute)
-	setBudget(&o.Tier2, 500, 5*time.Minute)
-	setBudget(&o.Filter, 200, time.Minute)
 	o.Limit = cmp.Or(o.Limit, LimitRolling)
+	o.Tier1 = cmp.Or(o.Tier1, Budget{5000, 5 * time.Minute})
+	o.Tier2 = cmp.Or(o.Tier2, Budget{500, 5 * time.Minute})
+	o.Filter = cmp.Or(o.Filter, Budget{200, time.Minute})
 	o.ClientID = cmp.Or(o.ClientID, randomHex(16))
 	o.ClientSecret = cmp.Or(o.ClientSecret, randomHex(32))
 	o.TokenLife = cmp.Or(o.TokenLife, 6*time.Hour)
+	o.TokenUses = cmp.Or(o.TokenUses, -1)
 	o.MaxTerms = cmp.Or(o.MaxTerms, 100)
 	if len(o.Scopes) == 0 {
 		o.Scopes = []string{"admin.users", "admin_classic"}
 	}
-	o.ScopeRefusal = Refusal{cmp.Or(o.ScopeRefusal.Form, FormOAuth), cmp.Or(o.ScopeRefusal.Status, 400)}
-	o.ClientRefusal = Refusal{cmp.Or(o.ClientRefusal.Form, FormQlik), cmp.Or(o.ClientRefusal.Status, 401)}
 	return o
 }

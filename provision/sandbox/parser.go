@@ -10,23 +10,29 @@ import (
 )
 
 // parseFilter reads a filter of at most maxTerms terms.
-func parseFilter(text string, maxTerms int) (*filter, error) {
+func parseFilter(text string, maxTerms int) (filter, error) {
 	if !utf8.ValidString(text) {
-		return nil, errors.New("the filter is no valid UTF-8")
+		return filter{}, errors.New("the filter is no valid UTF-8")
 	}
 	tokens, err := tokenize(text)
 	if err != nil {
-		return nil, err
+		return filter{}, err
 	}
-	p := &parser{tokens: tokens, maxTerms: maxTerms}
+	p := &parser{tokens: tokens}
+	if len(tokens) > 10*maxTerms { // parentheses, for the most part
+		return filter{}, errors.New("the filter is too complex")
+	}
 	root, err := p.or()
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil:
+		return filter{}, err
+	case p.peek() != "":
+		return filter{}, p.expected("and, or, or the end")
+	case root.terms > maxTerms:
+		return filter{}, fmt.Errorf("the filter is too complex: more than %d terms", maxTerms)
 	}
-	if p.peek() != "" {
-		return nil, p.expected("and, or, or the end")
-	}
-	return &filter{root, root.namesStatus()}, checkStatus(root)
+	f := filter{root, p.keys}
+	return f, f.checkStatus()
 }
 
 // tokenize splits a filter into words, strings with their quotes, and parentheses.
@@ -34,10 +40,10 @@ func tokenize(text string) (tokens []string, err error) {
 	const blanks = " \t\r\n"
 	for text = strings.TrimLeft(text, blanks); text != ""; text = strings.TrimLeft(text, blanks) {
 		size := 1
-		switch c := text[0]; c {
+		switch text[0] {
 		case '(', ')':
-		case '"', '\'':
-			for ; size < len(text) && text[size] != c; size++ {
+		case '"':
+			for ; size < len(text) && text[size] != '"'; size++ {
 				if text[size] == '\\' {
 					size++
 				}
@@ -46,7 +52,7 @@ func tokenize(text string) (tokens []string, err error) {
 				return nil, errors.New("the filter has a string without an end")
 			}
 		default:
-			if size = strings.IndexAny(text, blanks+"()\"'"); size < 0 {
+			if size = strings.IndexAny(text, blanks+`()"`); size < 0 {
 				size = len(text)
 			}
 		}
@@ -57,14 +63,9 @@ func tokenize(text string) (tokens []string, err error) {
 
 // parser makes nodes of tokens.
 type parser struct {
-	tokens   []string // the ones left
-	maxTerms int
-	terms    int
-	depth    int // of parentheses
+	tokens []string // the ones left
+	keys   []string // as in filter
 }
-
-// maxDepth is how deep parentheses may nest.
-const maxDepth = 64
 
 // peek returns the next token, "" at the end.
 func (p *parser) peek() string {
@@ -74,12 +75,8 @@ func (p *parser) peek() string {
 	return p.tokens[0]
 }
 
-// take returns the next token and goes on to the one after it.
-func (p *parser) take() string {
-	token := p.peek()
-	p.tokens = p.tokens[min(1, len(p.tokens)):]
-	return token
-}
+// take goes on to the token after the next.
+func (p *parser) take() { p.tokens = p.tokens[1:] }
 
 func (p *parser) expected(what string) error {
 	return fmt.Errorf("the filter has %.32q where %s is expected", p.peek(), what)
@@ -97,6 +94,8 @@ func (p *parser) joined(keyword string, operand func() (*node, error)) (*node, e
 			return nil, err
 		}
 		n.operands = append(n.operands, next)
+		n.terms += next.terms
+		n.onStatus += next.onStatus
 		if !strings.EqualFold(p.peek(), keyword) {
 			break
 		}
@@ -112,9 +111,6 @@ func (p *parser) unit() (*node, error) {
 	if p.peek() != "(" {
 		return p.term()
 	}
-	if p.depth++; p.depth > maxDepth {
-		return nil, fmt.Errorf("parentheses nest deeper than %d", maxDepth)
-	}
 	p.take()
 	n, err := p.or()
 	if err != nil {
@@ -124,40 +120,30 @@ func (p *parser) unit() (*node, error) {
 		return nil, p.expected("and, or, or )")
 	}
 	p.take()
-	p.depth--
 	n.grouped = true
 	return n, nil
 }
 
 func (p *parser) term() (*node, error) {
-	n := &node{op: "eq", attribute: strings.ToLower(p.peek())}
-	if !slices.Contains([]string{"subject", "email", "id", "name", "status"}, n.attribute) {
-		return nil, p.expected("subject, email, id, name, status or (")
+	n := &node{op: "eq", terms: 1, attribute: strings.ToLower(p.peek())}
+	if !slices.Contains([]string{"id", "subject", "email", "status"}, n.attribute) {
+		return nil, p.expected("id, subject, email, status or (")
 	}
 	p.take()
-	if p.terms++; p.terms > p.maxTerms {
-		return nil, fmt.Errorf("the filter is too complex: more than %d terms", p.maxTerms)
-	}
 	if !strings.EqualFold(p.peek(), "eq") {
 		return nil, p.expected("eq")
 	}
 	p.take()
-	value, ok := unquote(p.peek())
-	if !ok {
+	var value string
+	if json.Unmarshal([]byte(p.peek()), &value) != nil || p.peek()[0] != '"' {
 		return nil, p.expected("a string")
 	}
 	p.take()
 	n.value = fold(value)
+	if n.attribute == "status" {
+		n.onStatus = 1
+	} else {
+		p.keys = append(p.keys, indexKey(n.attribute, n.value))
+	}
 	return n, nil
 }
-
-// unquote returns the value of a string token.
-func unquote(token string) (value string, ok bool) {
-	if strings.HasPrefix(token, "'") {
-		token = `"` + singleQuotes.Replace(token[1:len(token)-1]) + `"`
-	}
-	return value, strings.HasPrefix(token, `"`) && json.Unmarshal([]byte(token), &value) == nil
-}
-
-// singleQuotes makes the inside of a single-quoted string that of a JSON string.
-var singleQuotes = strings.NewReplacer(`\\`, `\\`, `\'`, `'`, `\"`, `\"`, `"`, `\"`)

@@ -1,35 +1,36 @@
 package sandbox
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
-// Role is a role of the tenant.
-type Role struct {
-	ID    string
-	Name  string // case-sensitive
-	Type  string // default or custom
-	Level string // user or admin
+// role is a role of the tenant.
+type role struct {
+	id    string
+	name  string // case-sensitive
+	kind  string // default or custom
+	level string // user or admin
 }
 
 // listRoles is GET /api/v1/roles.
 func (t *Tenant) listRoles(c *call) (reply, *refusal) {
 	if t.options.RolesForbidden {
-		return reply{}, forbidden("Only tenant administrators may read roles.")
+		return reply{}, &refusal{status: 403, code: "ROLES-3", detail: "Only tenant administrators may read roles."}
 	}
-	return page(c, slices.Clone(t.roles), func(r Role) string { return fold(r.Name) + "\x00" + r.ID }, Role.show)
+	var items []item
+	for _, r := range t.roles {
+		items = append(items, item{key: fold(r.name) + "\x00" + r.id, show: r.show})
+	}
+	return page(c, items)
 }
 
-func (r Role) show() map[string]any {
-	return map[string]any{"id": r.ID, "name": r.Name, "type": r.Type, "level": r.Level}
+func (r role) show() map[string]any {
+	return map[string]any{"id": r.id, "name": r.name, "type": r.kind, "level": r.level}
 }
 
 // showRoles returns the roles of a user as they are on the wire.
 func (t *Tenant) showRoles(names []string) []map[string]any {
 	shown := make([]map[string]any, len(names))
 	for i, name := range names {
-		r, _ := t.role(name, "")
+		r, _ := t.role(name)
 		shown[i] = r.show()
 		if t.options.UserRoles == RolesWithoutLevel {
 			delete(shown[i], "level")
@@ -38,40 +39,30 @@ func (t *Tenant) showRoles(names []string) []map[string]any {
 	return shown
 }
 
-// role returns the role with a name, an ID, or both; an empty one is not compared.
-func (t *Tenant) role(name, id string) (Role, bool) {
-	i := slices.IndexFunc(t.roles, func(r Role) bool {
-		return (name == "" || r.Name == name) && (id == "" || r.ID == id)
-	})
+// role returns the role with a name.
+func (t *Tenant) role(name string) (r role, found bool) {
+	i := slices.IndexFunc(t.roles, func(r role) bool { return r.name == name })
 	if i < 0 {
-		return Role{}, false
+		return role{}, false
 	}
 	return t.roles[i], true
 }
 
-// addRole adds a role and fills in what is missing.
-func (t *Tenant) addRole(r Role) {
-	r.ID = cmp.Or(r.ID, randomHex(12))
-	r.Type = cmp.Or(r.Type, "custom")
-	r.Level = cmp.Or(r.Level, "user")
-	t.roles = append(t.roles, r)
+func (t *Tenant) addRole(name, kind, level string) {
+	t.roles = append(t.roles, role{id: randomHex(12), name: name, kind: kind, level: level})
 }
 
-// defaultRoles returns the roles that a tenant comes with, as qlik.dev lists them ("Default roles").
-func defaultRoles() []Role {
-	var roles []Role
-	for level, names := range map[string][]string{
-		"admin": {"AnalyticsAdmin", "AuditAdmin", "DataAdmin", "TenantAdmin"},
-		"user": {
-			"AutomationCreator", "AutomlDeploymentContributor", "AutomlExperimentContributor",
-			"CollaborationPlatformUser", "DataServicesContributor", "DataSpaceCreator", "Developer",
-			"EmbeddedAnalyticsUser", "ManagedSpaceCreator", "PrivateAnalyticsContentCreator", "SharedSpaceCreator",
-			"Steward",
-		},
-	} {
-		for _, name := range names {
-			roles = append(roles, Role{Name: name, Type: "default", Level: level})
-		}
+// addDefaultRoles adds the roles that a tenant comes with, as qlik.dev lists them ("Default roles").
+func (t *Tenant) addDefaultRoles() {
+	for _, name := range []string{"AnalyticsAdmin", "AuditAdmin", "DataAdmin", "TenantAdmin"} {
+		t.addRole(name, "default", "admin")
 	}
-	return roles
+	for _, name := range []string{
+		"AutomationCreator", "AutomlDeploymentContributor", "AutomlExperimentContributor",
+		"CollaborationPlatformUser", "DataServicesContributor", "DataSpaceCreator", "Developer",
+		"EmbeddedAnalyticsUser", "ManagedSpaceCreator", "PrivateAnalyticsContentCreator", "SharedSpaceCreator",
+		"Steward",
+	} {
+		t.addRole(name, "default", "user")
+	}
 }

@@ -16,7 +16,8 @@ func unmarshal(t *testing.T, text string, v any) {
 }
 
 func TestRoles(t *testing.T) {
-	tenant := New(Options{CustomRoles: []Role{{Name: "HR"}, {Name: "Power", Level: "admin"}}})
+	tenant := New(Options{})
+	tenant.Add(User{Subject: "a", Roles: []string{"HR", "Steward"}})
 	c := overSocket(t, tenant)
 	a := c.get("/api/v1/roles?limit=100")
 	count := map[string]int{}
@@ -30,10 +31,10 @@ func TestRoles(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	if a.status != 200 || count["default"] != 16 || count["custom"] != 2 || !slices.Contains(names, "Steward") {
+	if a.status != 200 || count["default"] != 16 || count["custom"] != 1 || !slices.Contains(names, "Steward") {
 		t.Errorf("%d %s", a.status, a.text)
 	}
-	if got := strings.Join(admins, " "); got != "AnalyticsAdmin AuditAdmin DataAdmin Power TenantAdmin" {
+	if got := strings.Join(admins, " "); got != "AnalyticsAdmin AuditAdmin DataAdmin TenantAdmin" {
 		t.Errorf("level admin: %s", got)
 	}
 	if s := tenant.Stats(); s.Roles != 1 {
@@ -42,11 +43,11 @@ func TestRoles(t *testing.T) {
 }
 
 func TestRolesArePaged(t *testing.T) {
-	o := Options{Tier1: Budget{4, 1 << 40}}
+	tenant := New(Options{Tier1: Budget{4, 1 << 40}})
 	for i := range 100 {
-		o.CustomRoles = append(o.CustomRoles, Role{Name: fmt.Sprint("Custom", i)})
+		tenant.Add(User{Subject: fmt.Sprint(i), Roles: []string{fmt.Sprint("Custom", i)}})
 	}
-	c := inProcess(t, New(o))
+	c := inProcess(t, tenant)
 	seen := make(map[string]bool)
 	next := c.base + "/api/v1/roles?limit=50"
 	for range 3 {

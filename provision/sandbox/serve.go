@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -17,10 +18,10 @@ func (t *Tenant) answer(r *http.Request) (reply, error) {
 		return reply{}, err
 	}
 	t.mu.Lock()
-	t.stats.Count(c.endpoint, 1)
+	t.stats.countRequest(c.endpoint)
 	rep, ref := t.serve(c)
 	if ref != nil {
-		t.stats.countRefusal(ref.status, c.tier)
+		t.stats.countRefusal(ref.status)
 		rep = ref.reply()
 	}
 	t.mu.Unlock()
@@ -29,29 +30,24 @@ func (t *Tenant) answer(r *http.Request) (reply, error) {
 
 // serve checks the token and the rate limit, and then does what the request asks for. The lock is held.
 func (t *Tenant) serve(c *call) (reply, *refusal) {
-	var scoped bool
-	if strings.HasPrefix(c.URL.Path, "/api/") {
-		var valid bool
-		if valid, scoped = t.authorize(c.bearer); !valid {
-			return reply{}, unauthorized()
-		}
-	}
-	if c.endpoint == "" {
-		return reply{}, notFound("HTTP-404", "There is nothing at this path.")
-	}
-	if seconds := t.limits[c.tier].admit(t.elapsed()); seconds > 0 {
-		return reply{}, tooMany(seconds)
-	}
 	if c.endpoint == EndpointToken {
 		return t.issueToken(c)
 	}
+	valid, scoped := t.authorize(c.bearer)
+	if !valid {
+		return reply{}, &refusal{status: 401, code: "LOGIN-4", detail: "The bearer token is missing, unknown or expired."}
+	}
+	if seconds := t.limits[c.endpoint.tier()].admit(time.Now()); seconds > 0 {
+		return reply{}, &refusal{status: 429, code: "HTTP-429", retryAfter: seconds,
+			detail: fmt.Sprintf("You need to wait %d seconds until limit is lifted.", seconds)}
+	}
 	switch {
 	case len(c.body) > maxBody:
-		return reply{}, tooLarge()
+		return reply{}, &refusal{status: 413, code: "HTTP-413", detail: "The body is over 500 kB."}
 	case !scoped:
-		return reply{}, forbidden("The scope admin.users or admin_classic is required.")
+		return reply{}, &refusal{status: 403, code: "USERS-3", detail: "The scope admin.users or admin_classic is required."}
 	case len(c.body) > 0 && !c.isJSON():
-		return reply{}, invalid("", "The content type must be application/json.")
+		return reply{}, invalid("The content type must be application/json.")
 	}
 	switch c.endpoint {
 	case EndpointCreate:
@@ -64,8 +60,10 @@ func (t *Tenant) serve(c *call) (reply, *refusal) {
 		return t.list(c)
 	case EndpointFilter:
 		return t.filter(c)
+	case EndpointRoles:
+		return t.listRoles(c)
 	}
-	return t.listRoles(c)
+	return reply{}, &refusal{status: 404, code: "HTTP-404", detail: "There is nothing at this path."}
 }
 
 // maxBody is the largest body that the API accepts, in bytes.
@@ -74,16 +72,16 @@ const maxBody = 500_000
 // call is a request, its body read.
 type call struct {
 	*http.Request
-	route
-	id     string // of the user in the path
-	body   []byte // maxBody+1 bytes where it is longer than maxBody
-	bearer string
-	query  url.Values
+	endpoint Endpoint
+	id       string // of the user in the path
+	body     []byte // maxBody+1 bytes where it is longer than maxBody
+	bearer   string
+	query    url.Values
 }
 
 func newCall(r *http.Request) (*call, error) {
 	c := &call{Request: r, query: r.URL.Query()}
-	c.route, c.id = routeOf(r)
+	c.endpoint, c.id = EndpointOf(r)
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "bearer") {
 		c.bearer = strings.TrimSpace(token)
@@ -93,9 +91,6 @@ func newCall(r *http.Request) (*call, error) {
 	}
 	var err error
 	c.body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err == nil && len(c.body) <= maxBody && int64(len(c.body)) < r.ContentLength {
-		err = io.ErrUnexpectedEOF
-	}
 	return c, err
 }
 
@@ -106,17 +101,13 @@ func (c *call) isJSON() bool {
 
 // href returns an absolute link to a path on the tenant, under the name that the client used.
 func (c *call) href(path string) string {
-	scheme, host := c.URL.Scheme, c.Host
-	if scheme == "" {
-		scheme = "http"
-		if c.TLS != nil {
-			scheme = "https"
-		}
+	if c.URL.Scheme != "" { // in process
+		return c.URL.Scheme + "://" + c.URL.Host + path
 	}
-	if host == "" {
-		host = c.URL.Host
+	if c.TLS != nil {
+		return "https://" + c.Host + path
 	}
-	return scheme + "://" + host + path
+	return "http://" + c.Host + path
 }
 
 // wait waits for d, or for the end of the context, and then returns the cause of that.

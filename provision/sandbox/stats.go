@@ -6,16 +6,10 @@ type Stats struct {
 	Token, Create, Patch, Delete, List, Filter, Roles int
 	Writes                                            int // creates, patches and deletes
 
-	Created, Changed, Deleted  int // users, by requests
-	Conflicts                  int // 409
-	TooMany                    int // 429, of all tiers
-	TooManyTier1, TooManyTier2 int
-	TooManyFilter              int
-	TooManyToken               int
-	Unauthorized               int // 401, those of the token endpoint included
-	Forbidden                  int // 403
-	Invalid                    int // 400 and 413
-	Tokens                     int // tokens issued
+	Created, Changed, Deleted int // users, by requests
+	Unauthorized              int // 401, those of the token endpoint included
+	Conflicts                 int // 409
+	TooMany                   int // 429
 }
 
 // Stats returns the counts so far.
@@ -25,31 +19,31 @@ func (t *Tenant) Stats() Stats {
 	return t.stats
 }
 
-// Count adds n requests to an endpoint.
-func (s *Stats) Count(e Endpoint, n int) {
-	s.Requests += n
+// Count counts a request that package faults answers in the place of the tenant.
+func (t *Tenant) Count(e Endpoint) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stats.countRequest(e)
+}
+
+func (s *Stats) countRequest(e Endpoint) {
+	s.Requests++
 	if count := map[Endpoint]*int{
 		EndpointToken: &s.Token, EndpointCreate: &s.Create, EndpointPatch: &s.Patch, EndpointDelete: &s.Delete,
 		EndpointList: &s.List, EndpointFilter: &s.Filter, EndpointRoles: &s.Roles,
 	}[e]; count != nil {
-		*count += n
+		*count++
 	}
 	s.Writes = s.Create + s.Patch + s.Delete
 }
 
-// countRefusal counts an answer of a status to a request of a tier.
-func (s *Stats) countRefusal(status int, of tier) {
+func (s *Stats) countRefusal(status int) {
 	switch status {
-	case 400, 413:
-		s.Invalid++
 	case 401:
 		s.Unauthorized++
-	case 403:
-		s.Forbidden++
 	case 409:
 		s.Conflicts++
 	case 429:
 		s.TooMany++
-		*[tiers]*int{&s.TooManyTier1, &s.TooManyTier2, &s.TooManyFilter, &s.TooManyToken}[of]++
 	}
 }

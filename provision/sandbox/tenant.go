@@ -24,13 +24,12 @@ import (
 type Tenant struct {
 	options  Options
 	tenantID string
-	started  time.Time
 
 	mu     sync.Mutex // guards everything below
 	users  directory
-	roles  []Role
+	roles  []role
 	tokens map[string]*token
-	limits [tiers]limiter
+	limits map[tier]*limiter
 	stats  Stats
 }
 
@@ -48,21 +47,20 @@ func New(o Options) *Tenant {
 	t := &Tenant{
 		options:  o,
 		tenantID: rand.Text(),
-		started:  time.Now(),
-		users:    newDirectory(o.CaseInsensitive),
-		tokens:   make(map[string]*token),
+		users: directory{
+			index: make(map[string][]*record), caseInsensitive: o.CaseInsensitive, idPrefix: randomHex(8),
+		},
+		tokens: make(map[string]*token),
+		limits: map[tier]*limiter{
+			noTier:     {},
+			tier1:      {limit: o.Limit, budget: o.Tier1},
+			tier2:      {limit: o.Limit, budget: o.Tier2},
+			tierFilter: {limit: o.Limit, budget: o.Filter},
+		},
 	}
-	for _, r := range append(defaultRoles(), o.CustomRoles...) {
-		t.addRole(r)
-	}
+	t.addDefaultRoles()
 	if o.APIKey != "" {
-		t.tokens[o.APIKey] = &token{permanent: true, scoped: true}
-	}
-	for tier, b := range map[tier]Budget{tier1: o.Tier1, tier2: o.Tier2, tierFilter: o.Filter, tierToken: o.Token} {
-		if o.TenantUsers > 0 && tier != tierToken {
-			b.Requests = max(1, min(b.Requests, b.Requests*o.TenantUsers/2)) // all requests are the one client's
-		}
-		t.limits[tier] = newLimiter(o.Limit, b)
+		t.tokens[o.APIKey] = &token{expires: time.Now().AddDate(100, 0, 0), uses: -1, scoped: true}
 	}
 	return t
 }
@@ -87,11 +85,11 @@ func (t *Tenant) Add(u User) {
 		u.CreatedAt = time.Now()
 	}
 	for _, name := range u.Roles {
-		if _, found := t.role(name, ""); !found {
-			t.addRole(Role{Name: name})
+		if _, found := t.role(name); !found {
+			t.addRole(name, "custom", "user")
 		}
 	}
-	t.users.add(u, 0)
+	t.users.add(u, time.Time{})
 }
 
 // Users returns a copy of all users but the deleted ones, in the order in which they were created.
@@ -118,25 +116,13 @@ func (t *Tenant) User(id string) (u User, found bool) {
 	return r.copy(), true
 }
 
-// RevokeToken makes a bearer token invalid, be it a token that was issued or the API key.
-func (t *Tenant) RevokeToken(bearer string) {
+// SpendTier2 sends n requests of Tier 2, as another program that uses the same client would.
+func (t *Tenant) SpendTier2(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.tokens, bearer)
-}
-
-// SpendTier2 takes up to n requests from the Tier 2 budget, as another program that uses the same client would. It
-// returns how many there were to take.
-func (t *Tenant) SpendTier2(n int) int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.elapsed()
-	for spent := range n {
-		if !t.limits[tier2].spend(now) {
-			return spent
-		}
+	for range n {
+		t.limits[tier2].admit(time.Now())
 	}
-	return n
 }
 
 // ServeHTTP answers one request over a socket. It panics with http.ErrAbortHandler where the client is gone.
@@ -151,9 +137,6 @@ func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(rep.status)
 	w.Write(rep.body) // an error means that the client is gone
 }
-
-// elapsed is the clock for limits and lag: monotonic time since New.
-func (t *Tenant) elapsed() time.Duration { return time.Since(t.started) }
 
 func randomHex(bytes int) string {
 	b := make([]byte, bytes)

@@ -11,33 +11,27 @@ import (
 
 // token is a bearer token that was issued, or the API key.
 type token struct {
-	permanent bool // the API key: neither expires nor uses matter
-	expires   time.Time
-	uses      int // left, where Options.TokenUses limits them
-	scoped    bool
+	expires time.Time
+	uses    int // left; below zero: without a limit
+	scoped  bool
 }
 
 // authorize spends one use of a bearer token. It reports whether the token is valid, and whether it has a scope for the
 // Users API.
 func (t *Tenant) authorize(bearer string) (valid, scoped bool) {
 	tok := t.tokens[bearer]
-	switch {
-	case tok == nil:
-		return false, false
-	case tok.permanent:
-		return true, tok.scoped
-	case !time.Now().Before(tok.expires), t.options.TokenUses > 0 && tok.uses == 0:
-		delete(t.tokens, bearer)
+	if tok == nil || tok.uses == 0 || !time.Now().Before(tok.expires) {
 		return false, false
 	}
 	tok.uses--
 	return true, tok.scoped
 }
 
-// issueToken is POST /oauth/token.
+// issueToken is POST /oauth/token. Not published: the forms of its errors. Here a wrong client gets Qlik's form, and
+// everything else OAuth's.
 func (t *Tenant) issueToken(c *call) (reply, *refusal) {
 	oauth := func(code, detail string) (reply, *refusal) {
-		return reply{}, &refusal{status: http.StatusBadRequest, form: FormOAuth, code: code, detail: detail}
+		return reply{}, &refusal{status: http.StatusBadRequest, oauth: true, code: code, detail: detail}
 	}
 	request, ok := readObject(c.body)
 	if !ok || len(c.body) > maxBody || !c.isJSON() {
@@ -55,7 +49,7 @@ func (t *Tenant) issueToken(c *call) (reply, *refusal) {
 		return oauth("unsupported_grant_type", "grant_type must be client_credentials.")
 	}
 	if id != t.options.ClientID || secret != t.options.ClientSecret {
-		return reply{}, t.options.ClientRefusal.with("invalid_client", "The client is unknown, or its secret is wrong.")
+		return reply{}, &refusal{status: 401, code: "LOGIN-4", detail: "The client is unknown, or its secret is wrong."}
 	}
 	scopes := t.options.Scopes
 	if asked := strings.Fields(scope); len(asked) > 0 {
@@ -63,20 +57,10 @@ func (t *Tenant) issueToken(c *call) (reply, *refusal) {
 	}
 	for _, s := range scopes {
 		if !slices.Contains(t.options.Scopes, s) {
-			detail := fmt.Sprintf("The client may not ask for %q.", s)
-			return reply{}, t.options.ScopeRefusal.with("invalid_scope", detail)
+			return oauth("invalid_scope", fmt.Sprintf("The client may not ask for %q.", s))
 		}
 	}
 	return t.newToken(scopes), nil
-}
-
-// with returns the refusal with an error code of OAuth.
-func (r Refusal) with(code, detail string) *refusal {
-	if r.Form == FormOAuth {
-		return &refusal{status: r.Status, form: FormOAuth, code: code, detail: detail}
-	}
-	title := map[string]string{"invalid_client": "Invalid client", "invalid_scope": "Invalid scope"}[code]
-	return &refusal{status: r.Status, code: "OAUTH-1", title: title, detail: detail}
 }
 
 func (t *Tenant) newToken(scopes []string) reply {
@@ -84,7 +68,6 @@ func (t *Tenant) newToken(scopes []string) reply {
 	expires := time.Now().Add(t.options.TokenLife)
 	scoped := slices.Contains(scopes, "admin.users") || slices.Contains(scopes, "admin_classic")
 	t.tokens[bearer] = &token{expires: expires, uses: t.options.TokenUses, scoped: scoped}
-	t.stats.Tokens++
 	return jsonReply(http.StatusOK, map[string]any{
 		"access_token": bearer,
 		"token_type":   "bearer",

@@ -2,13 +2,11 @@ package faults
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"time"
 
 	"qlik-provision/provision/sandbox"
@@ -19,30 +17,25 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	short  bool // the body is shorter than the header says
-	kind   Kind // how the answer is sent: Cut, Drip, Endless, GzipBomb, Reset, Hang, Switching or LongHeader; else whole
+	kind   Kind // how the answer is sent: Cut, Drip, Endless, Reset or Hang; else whole
 }
 
 // distort returns what a fault makes of an answer.
-func (i *Injector) distort(q *request, f Fault, a answer) answer {
-	if f.Kind == "" || f.Kind == Delay {
-		return a
-	}
+func (i *Injector) distort(f Fault, a answer) answer {
 	ok := a.status
 	if ok == http.StatusNoContent {
 		ok = http.StatusOK
 	}
+	const html = "text/html; charset=utf-8"
 	switch f.Kind {
-	case Status, Redirect:
+	case "", Delay:
+		return a
+	case Status:
 		a = statusAnswer(f)
 	case Garbage:
-		a = newAnswer(ok, "text/html; charset=utf-8", page("Just a moment…", "<h1>Please wait</h1>"))
+		a = newAnswer(ok, html, "<!DOCTYPE html><title>Just a moment…</title><h1>Please wait</h1>")
 	case LoginPage:
-		a = newAnswer(http.StatusOK, "text/html; charset=utf-8", page("Log in", `<form><input type="password"></form>`))
-	case TokenDies:
-		_, bearer, _ := strings.Cut(q.Header.Get("Authorization"), " ")
-		i.RevokeToken(strings.TrimSpace(bearer))
-		a = errorAnswer(http.StatusUnauthorized, "LOGIN-4", "Invalid or expired token")
+		a = newAnswer(http.StatusOK, html, `<!DOCTYPE html><title>Log in</title><input type="password">`)
 	case WrongAnswer:
 		i.mu.Lock()
 		a = newAnswer(http.StatusCreated, "application/json", string(i.lastCreate))
@@ -51,21 +44,11 @@ func (i *Injector) distort(q *request, f Fault, a answer) answer {
 		if a.status == http.StatusCreated {
 			a.status = http.StatusOK
 		}
-	case Nested:
-		const depth = 100_000
-		a = newAnswer(ok, "application/json", `{"n":`+strings.Repeat("[", depth)+strings.Repeat("]", depth)+"}")
-	case GzipBomb:
-		a = newAnswer(ok, "application/json", "")
-		a.header.Set("Content-Encoding", "gzip")
-	case Switching:
-		a = answer{status: http.StatusSwitchingProtocols, header: dated()}
-		a.header.Set("Connection", "Upgrade")
-		a.header.Set("Upgrade", "websocket")
 	case Cut, Drip, Endless:
-		if len(a.body) == 0 {
-			a = phantom(q.endpoint)
-		}
 		a.status = ok
+		if len(a.body) == 0 {
+			a.body = []byte(`{"data":[`)
+		}
 	}
 	a.kind = f.Kind
 	for name, value := range map[string]string{"Retry-After": f.RetryAfter, "Location": f.Location} {
@@ -76,12 +59,10 @@ func (i *Injector) distort(q *request, f Fault, a answer) answer {
 	return a
 }
 
-// statusAnswer returns the answer that a fault of kind Status or Redirect describes.
+// statusAnswer returns the answer that a fault of kind Status describes.
 func statusAnswer(f Fault) answer {
 	status := f.Status
-	if status == 0 && f.Kind == Redirect {
-		status = http.StatusFound
-	} else if status == 0 {
+	if status == 0 {
 		status = http.StatusInternalServerError
 	}
 	switch {
@@ -95,18 +76,13 @@ func statusAnswer(f Fault) answer {
 	return newAnswer(status, "text/html; charset=utf-8", f.Body)
 }
 
-// phantom returns an answer of the right status to a request that did not reach the tenant. Its body is not complete.
-func phantom(e sandbox.Endpoint) answer {
-	status, body := http.StatusOK, `{"data":[],"links":{"self":{"href":""}}`
-	switch e {
-	case sandbox.EndpointCreate:
-		status, body = http.StatusCreated, `{"id":"000000000000000000000000","status":"active","links":{}`
-	case sandbox.EndpointToken:
-		body = `{"access_token":"0000000000000000","token_type":"bearer","expires_in":21600`
+// success returns an answer without a body, of the right status, to a request that did not reach the tenant.
+func success(e sandbox.Endpoint) answer {
+	status := http.StatusOK
+	if e == sandbox.EndpointCreate {
+		status = http.StatusCreated
 	}
-	a := newAnswer(status, "application/json", body)
-	a.short = true
-	return a
+	return newAnswer(status, "application/json", "")
 }
 
 // errorAnswer returns an error in Qlik's form.
@@ -122,21 +98,15 @@ func errorAnswer(status int, code, title string) answer {
 		quote(code), quote(title), status, rand.Uint64()|1))
 }
 
-func quote(s string) []byte {
+func quote(s string) string {
 	quoted, _ := json.Marshal(s) // a string can always be marshaled
-	return quoted
+	return string(quoted)
 }
 
 func newAnswer(status int, contentType, body string) answer {
-	a := answer{status: status, header: dated(), body: []byte(body)}
-	a.header.Set("Content-Type", contentType)
-	return a
-}
-
-func dated() http.Header { return http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}} }
-
-func page(title, body string) string {
-	return "<!DOCTYPE html>\n<html><head><title>" + title + "</title></head><body>" + body + "</body></html>\n"
+	return answer{status: status, body: []byte(body), header: http.Header{
+		"Content-Type": {contentType}, "Date": {time.Now().UTC().Format(http.TimeFormat)},
+	}}
 }
 
 // request is a request, what is known about it, and its body.
@@ -163,13 +133,12 @@ func (q *request) keepFirstOperation() {
 	var operations []json.RawMessage
 	if json.Unmarshal(q.body, &operations) == nil && len(operations) > 0 {
 		q.body = append(append([]byte("["), operations[0]...), ']')
-		q.ContentLength = int64(len(q.body))
 	}
 }
 
 // ask lets the tenant answer.
-func (i *Injector) ask(ctx context.Context, q *request) (answer, error) {
-	r := q.WithContext(ctx)
+func (i *Injector) ask(q *request) (answer, error) {
+	r := q.Clone(q.Context())
 	r.Body = io.NopCloser(bytes.NewReader(q.body))
 	resp, err := i.Tenant.Transport().RoundTrip(r)
 	if err != nil {

@@ -103,9 +103,6 @@ func (c *client) do(timeout time.Duration, method, path, body string) received {
 		return received{err: err}
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return received{status: resp.StatusCode, header: resp.Header} // over a socket, nothing ends reading its body
-	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
 	return received{resp.StatusCode, resp.Header, string(text), err}
 }
@@ -123,7 +120,7 @@ func (a received) String() string {
 		return "reset"
 	case a.err != nil:
 		return a.err.Error()
-	case a.status != 204 && a.status != 101 && json.Unmarshal([]byte(a.text), &v) != nil:
+	case a.status != 204 && json.Unmarshal([]byte(a.text), &v) != nil:
 		return fmt.Sprintf("%d no JSON", a.status)
 	}
 	return fmt.Sprint(a.status)

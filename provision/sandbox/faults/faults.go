@@ -19,14 +19,13 @@ type Kind string
 const (
 	Delay     Kind = "delay"      // Fault.Delay and nothing else; the zero Kind, too
 	Status    Kind = "status"     // Fault.Status
-	Redirect  Kind = "redirect"   // 302, or Fault.Status, to Fault.Location
 	Reset     Kind = "reset"      // the connection is closed without an answer
 	Hang      Kind = "hang"       // no answer until the client is gone
 	Cut       Kind = "cut"        // the head and half of the body, then the connection is closed
+	Drip      Kind = "drip"       // in process: a byte of the body each second
+	Endless   Kind = "endless"    // a body without an end
 	Garbage   Kind = "garbage"    // the right status with an HTML page as the body
 	LoginPage Kind = "login-page" // 200 with an HTML page to log in
-	Switching Kind = "switching"  // 101 Switching Protocols; nothing ends reading its body over a socket
-	TokenDies Kind = "token-dies" // the bearer token of the request is revoked: 401
 )
 
 // The kinds of answers to writes that look right and are not. They strike only what they are for.
@@ -34,15 +33,6 @@ const (
 	Partial     Kind = "partial"      // a PATCH applies its first operation only and is answered with 207
 	WrongAnswer Kind = "wrong-answer" // a create is answered with the answer to the create before it
 	OKInstead   Kind = "ok-instead"   // a create that took effect is answered with 200 and the user
-)
-
-// The kinds of hostile answers, against which a client must bound what it reads.
-const (
-	Drip       Kind = "drip"        // a byte of the body each second; without After the body never completes
-	Endless    Kind = "endless"     // a body without an end
-	Nested     Kind = "nested"      // JSON that nests 100,000 deep
-	GzipBomb   Kind = "gzip-bomb"   // about 1 MB of gzip that expands to 1 GiB
-	LongHeader Kind = "long-header" // a header without an end; in process, the error of net/http for it
 )
 
 // Fault is something that goes wrong. It strikes a request where all of its conditions hold; a zero condition holds.
@@ -55,7 +45,7 @@ type Fault struct {
 	// pass it on. Partial and OKInstead ignore After.
 	After bool
 	// Subjects are the subjects one of which the request is about: the subject it creates, that of the user it changes
-	// or deletes, those its filter has in terms on subject or id.
+	// or deletes, those its filter asks for by subject or ID.
 	Subjects []string
 	// Skip is how many requests are spared first. Times is how often the fault strikes; zero means always. Rate is the
 	// probability that it strikes, drawn with the seed of the Injector; zero means 1.

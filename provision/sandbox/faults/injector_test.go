@@ -25,10 +25,9 @@ func TestConditions(t *testing.T) {
 		{"subject of a create", about("b", "c"), []string{"a", "b", "B", "c"}, "201 500 201 500"},
 		{"subject in a filter", about(`q"`), []string{
 			filter + `{"filter":"subject eq \"a\""}`,
-			filter + `{"filter":"subject eq \"a\" or (SUBJECT EQ \"q\\\"\")"}`,
-			filter + `{"filter":"name eq \"q\\\"\""}`,
-			filter + `{"filter":"name eq \"x subject eq \\\"q\\\\\\\"\\\"\""}`,
-		}, "200 500 200 200"},
+			filter + `{"filter":"subject eq \"a\" or (subject eq \"q\\\"\")"}`,
+			filter + `{"filter":"email eq \"q\\\"\""}`,
+		}, "200 500 200"},
 		{"ID in a filter", about("old"), []string{filter + `{"filter":"id eq \"5f\""}`}, "500"},
 		{"subject in a list", about("old"),
 			[]string{"GET /api/v1/users?filter=subject+eq+%22old%22", "GET /api/v1/users"}, "500 200"},
@@ -114,12 +113,12 @@ func TestFaultLastsFromFor(t *testing.T) {
 
 func TestDripTakesASecondForEachByte(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for after, want := range map[bool]string{false: "201 cut", true: "201"} {
+		for after, want := range map[bool]string{false: "201 no JSON", true: "201"} {
 			i := newInjector(sandbox.Options{}, 0)
 			i.Inject(Fault{Kind: Drip, After: after})
 			began := time.Now()
 			a := inProcess(t, i).sendFor(time.Hour, sandbox.EndpointCreate, "a")
-			if took := time.Since(began); took != time.Duration(len(a.text))*time.Second || a.String() != want {
+			if took := time.Since(began); took != time.Duration(len(a.text)+1)*time.Second || a.String() != want {
 				t.Errorf("after=%v: %s, %d bytes in %v", after, a, len(a.text), took)
 			}
 		}

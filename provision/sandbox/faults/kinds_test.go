@@ -1,11 +1,8 @@
 package faults
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -29,16 +26,12 @@ func TestKindsBeforeAndAfter(t *testing.T) {
 		{Fault{Kind: Status, Status: 400, Body: `{"error":"invalid_scope"}`}, "400"},
 		{Fault{Kind: Status, Status: 504, NoBody: true}, "504 no JSON"},
 		{Fault{Kind: Status}, "500"},
-		{Fault{Kind: Redirect, Location: "https://elsewhere.example/"}, "302"},
+		{Fault{Kind: Status, Status: 302, Location: "https://elsewhere.example/"}, "302"},
 		{Fault{Kind: Reset}, "reset"},
 		{Fault{Kind: Hang}, "timeout"},
 		{Fault{Kind: Cut}, "201 cut"},
 		{Fault{Kind: Garbage}, "201 no JSON"},
 		{Fault{Kind: LoginPage}, "200 no JSON"},
-		{Fault{Kind: Switching}, "101"},
-		{Fault{Kind: TokenDies}, "401"},
-		{Fault{Kind: Drip}, "201 timeout"},
-		{Fault{Kind: Nested}, "201 no JSON"}, // encoding/json refuses it: too deep
 		{Fault{Delay: time.Hour}, "timeout"},
 	} {
 		for _, after := range []bool{false, true} {
@@ -52,11 +45,7 @@ func TestKindsBeforeAndAfter(t *testing.T) {
 					i.Inject(f)
 					a := c.sendFor(300*time.Millisecond, sandbox.EndpointCreate, "a")
 					checkStruck(t, i, f, a, test.want)
-					want := "201"
-					if f.Kind == TokenDies {
-						want = "401"
-					}
-					if a := c.create("b"); a.String() != want {
+					if a := c.create("b"); a.String() != "201" {
 						t.Errorf("the next request: %s", a)
 					}
 				})
@@ -85,8 +74,12 @@ func checkStruck(t *testing.T, i *Injector, f Fault, a received, want string) {
 	if n := len(i.Users()); n != users {
 		t.Errorf("%d users, want %d", n, users)
 	}
-	if s := i.Stats(); i.Struck() != 1 || s.Create != 1 || s.Writes != 1 || s.Requests != 1 {
-		t.Errorf("%d struck, %+v", i.Struck(), s)
+	reached := 1
+	if f.Kind == "" && !f.After {
+		reached = 0 // it is still held back
+	}
+	if s := i.Stats(); s.Create != reached || s.Writes != reached || s.Requests != reached {
+		t.Errorf("%+v", s)
 	}
 }
 
@@ -99,7 +92,7 @@ func TestEveryEndpointCanFail(t *testing.T) {
 	for e, status := range ok {
 		body := strings.Replace(status, "204", "200", 1)
 		for kind, want := range map[Kind]string{
-			Status: "502", Reset: "reset", Cut: body + " cut", Garbage: body + " no JSON", TokenDies: "401",
+			Status: "502", Reset: "reset", Cut: body + " cut", Garbage: body + " no JSON",
 		} {
 			for _, after := range []bool{false, true} {
 				for name, dial := range dials {
@@ -110,7 +103,7 @@ func TestEveryEndpointCanFail(t *testing.T) {
 						t.Errorf("%s on %s, after=%v, %s: %q, want %q", kind, e, after, name, got, want)
 					}
 					s := i.Tenant.Stats()
-					if effects := s.Tokens + s.Created + s.Changed + s.Deleted; after != (effects == 1) && status != "200" {
+					if effects := s.Created + s.Changed + s.Deleted; after != (effects == 1) && status != "200" {
 						t.Errorf("%s on %s, after=%v, %s: %+v", kind, e, after, name, s)
 					}
 				}
@@ -201,97 +194,21 @@ func TestHTTP2(t *testing.T) {
 	if a := c.create("a"); a.status != 201 || !strings.Contains(a.text, server.URL+"/api/v1/users/") {
 		t.Errorf("%s %s", a, a.text)
 	}
-	for _, kind := range []Kind{Reset, Cut, LongHeader} {
+	for _, kind := range []Kind{Reset, Cut} {
 		i.Clear()
 		i.Inject(Fault{Kind: kind})
 		if a := c.create("b"); a.err == nil {
 			t.Errorf("%s: %s", kind, a)
 		}
 	}
-	i.Clear()
-	i.Inject(Fault{Kind: Switching}) // HTTP/2 has no 101: what arrives is not the answer to a create either
-	if a := c.sendFor(300*time.Millisecond, sandbox.EndpointCreate, "c"); a.String() == "201" {
-		t.Errorf("switching: %s", a)
-	}
 }
 
-func TestHostileBodies(t *testing.T) {
-	const size = 16 << 20
+func TestEndlessBody(t *testing.T) {
 	for name, dial := range dials {
 		i := newInjector(sandbox.Options{}, 0)
-		c := dial(t, i)
-		get := func(kind Kind, acceptEncoding string) (*http.Response, error) {
-			i.Clear()
-			i.Inject(Fault{Kind: kind, After: kind == Drip})
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.base+"/api/v1/users", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			req.Header.Set("Authorization", "Bearer "+key)
-			if acceptEncoding != "" {
-				req.Header.Set("Accept-Encoding", acceptEncoding)
-			}
-			return c.http.Do(req)
-		}
-		read := func(kind Kind, r io.Reader, n int64) {
-			if got, err := io.CopyN(io.Discard, r, n); got != n || err != nil {
-				t.Errorf("%s, %s: %d bytes, %v", kind, name, got, err)
-			}
-		}
-		for _, kind := range []Kind{Endless, GzipBomb, Drip} {
-			resp, err := get(kind, "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			began := time.Now()
-			if kind == Drip {
-				read(kind, resp.Body, 1)
-				if took := time.Since(began); took < time.Second || resp.ContentLength < 100 {
-					t.Errorf("drip, %s: a byte after %v", name, took)
-				}
-			} else {
-				read(kind, resp.Body, size)
-			}
-			if (kind == GzipBomb) != resp.Uncompressed || resp.Header.Get("Content-Encoding") != "" {
-				t.Errorf("%s, %s: uncompressed %v", kind, name, resp.Uncompressed)
-			}
-			resp.Body.Close()
-		}
-		resp, err := get(GzipBomb, "gzip")
-		if err != nil {
-			t.Fatal(err)
-		}
-		z, err := gzip.NewReader(resp.Body)
-		if err != nil || resp.Header.Get("Content-Encoding") != "gzip" {
-			t.Fatalf("%s: %v, %v", name, err, resp.Header)
-		}
-		read(GzipBomb, z, size)
-		resp.Body.Close()
-		if _, err = get(LongHeader, ""); err == nil || !strings.Contains(err.Error(), "headers exceeded") {
-			t.Errorf("long header, %s: %v", name, err)
-		}
-	}
-}
-
-func TestGzipBombExpandsToAGibibyte(t *testing.T) {
-	wire, err := io.ReadAll(gzipBomb())
-	if err != nil || len(wire) > 2<<20 {
-		t.Fatalf("%d bytes, %v", len(wire), err)
-	}
-	magic := wire[:8]
-	if members := bytes.Count(wire, magic); members != 1+1024 {
-		t.Errorf("%d members", members)
-	}
-	last := wire[bytes.LastIndex(wire, magic):]
-	for i, member := range [][]byte{wire, last} {
-		z, err := gzip.NewReader(bytes.NewReader(member))
-		if err != nil {
-			t.Fatal(err)
-		}
-		z.Multistream(false)
-		text, err := io.ReadAll(z)
-		if want := []string{`{"padding":"`, strings.Repeat(" ", 1<<20)}[i]; err != nil || string(text) != want {
-			t.Errorf("member %d: %d bytes, %v", i, len(text), err)
+		i.Inject(Fault{Kind: Endless, On: sandbox.EndpointList})
+		if a := dial(t, i).send(sandbox.EndpointList, ""); a.err != nil || len(a.text) < 8<<20 { // as far as it is read
+			t.Errorf("%s: %d bytes, %v", name, len(a.text), a.err)
 		}
 	}
 }
