@@ -90,21 +90,16 @@ func (b *body) skipLine() bool {
 
 // sepLine is the delimiter that Excel's first line, sep=;, names; 0 where there is no such line.
 func sepLine(s string) rune {
-	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
-		s = s[:i]
-	}
-	if len(s) > 12 {
-		return 0
-	}
-	s = strings.TrimSuffix(strings.TrimPrefix(s, `"`), `"`)
-	if len(s) < 5 || !strings.EqualFold(s[:4], "sep=") {
-		return 0
-	}
-	if r, n := utf8.DecodeRuneInString(s[4:]); n == len(s)-4 && canDelimit(r) {
-		return r
+	if found := namesDelimiter.FindStringSubmatch(s); found != nil {
+		if r, _ := utf8.DecodeRuneInString(found[1]); canDelimit(r) {
+			return r
+		}
 	}
 	return 0
 }
+
+// namesDelimiter is read only.
+var namesDelimiter = regexp.MustCompile(`(?i)^"?sep=([^"\r\n])"?(?:[\r\n]|$)`)
 
 func canDelimit(r rune) bool {
 	if r == '"' || r == utf8.RuneError || unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -113,30 +108,13 @@ func canDelimit(r rune) bool {
 	return r == '\t' || unicode.IsPrint(r)
 }
 
-// A sample is the beginning of a text.
-type sample struct {
-	text  string
-	whole bool // there is no more
-}
-
-func sampleOf(text string) sample {
+// sampleOf is the beginning of a text, up to a line end where there is more.
+func sampleOf(text string) string {
 	if len(text) <= sampleBytes {
-		return sample{text, true}
+		return text
 	}
-	return sample{text[:sampleBytes], false}
-}
-
-// records yields the cells of the records that have something in them.
-func (s sample) records(delimiter rune, yield func(cells []string, sound bool) bool) {
-	sc := newScanner(s.text, delimiter, 1, columns{})
-	for sc.next() {
-		if !s.whole && sc.pos == len(sc.text) {
-			return // the sample's end may have cut it
-		}
-		if cells := sc.values(nil); !sc.blank() && !yield(cells, sc.fault == sound) {
-			return
-		}
-	}
+	text = text[:sampleBytes]
+	return text[:strings.LastIndexAny(text, "\r\n")+1]
 }
 
 // A fit is how well a delimiter fits the beginning of a file.
@@ -167,13 +145,13 @@ func (a fit) better(b fit) bool {
 // nothing, as below title lines, it takes the one that cuts most of the first records into as many
 // cells as the first, two at least, and then the one that is rarer in text: candidates are in that
 // order. none is for a file of one column.
-func findDelimiter(s sample, o Options, candidates []rune, none rune) rune {
+func findDelimiter(sample string, o Options, candidates []rune, none rune) rune {
 	best, found := fit{}, none
-	if d := blockDelimiter(s.text, o.Block); d != 0 {
+	if d := blockDelimiter(sample, o.Block); d != 0 {
 		candidates = append(candidates, d)
 	}
 	for _, d := range candidates {
-		if f := fitOf(s, d, o); f.cells > 1 && f.better(best) {
+		if f := fitOf(sample, d, o); f.cells > 1 && f.better(best) {
 			best, found = f, d
 		}
 	}
@@ -195,21 +173,24 @@ func blockDelimiter(text string, block []string) rune {
 	return 0
 }
 
-func fitOf(s sample, delimiter rune, o Options) fit {
+func fitOf(sample string, delimiter rune, o Options) fit {
 	var f fit
 	counts := make(map[int]int)
 	records := 0
-	s.records(delimiter, func(cells []string, sound bool) bool {
+	for s := newScanner(sample, delimiter, 1, columns{}); records < sampleRecords && s.next(); {
+		if s.blank() {
+			continue
+		}
 		if records++; records == 1 {
+			cells := s.values(nil)
 			f.first = len(cells)
 			f.block = lastRun(cells, o.Block) >= 0
 			f.words = o.LooksLikeHeader(cells)
 		}
-		if sound {
-			counts[len(cells)]++
+		if s.fault == sound {
+			counts[len(s.cells)]++
 		}
-		return records < sampleRecords
-	})
+	}
 	most := 0
 	for n, times := range counts {
 		if n > 1 && (times > most || times == most && n > f.cells) {

@@ -50,7 +50,7 @@ func foreignQuotes(cells []string) string {
 // the delimiters.
 func (f *File) checkQuotedLines(o Options) *Error {
 	header := f.Header.Cells[0]
-	d := findDelimiter(sample{header, true}, o, commonDelimiters(), 0)
+	d := findDelimiter(header, o, commonDelimiters(), 0)
 	if d == 0 || !inQuotes(&f.Header) {
 		return nil
 	}
@@ -95,16 +95,15 @@ func (f *File) checkDelimiter(o Options) *Error {
 		candidates = append(candidates, commonDelimiters()...)
 		message = fmt.Sprintf("with %q as delimiter %s", o.Delimiter, message)
 	}
-	text := f.Header.Raw + "\n"
+	sample := f.Header.Raw + "\n"
 	for i := range min(len(f.Records), sampleRecords) {
-		text += f.Records[i].Raw + "\n"
+		sample += f.Records[i].Raw + "\n"
 	}
-	s := sample{text, true}
-	d := findDelimiter(s, o, candidates, 0)
+	d := findDelimiter(sample, o, candidates, 0)
 	if d == 0 || d == o.Delimiter {
 		return nil
 	}
-	best := fitOf(s, d, o)
+	best := fitOf(sample, d, o)
 	if best.words > 1 || best.first > 1 && best.header && best.agree > 500 && len(f.Records) > 0 {
 		return &Error{Message: message, Fix: Fix{Option: OptionDelimiter, Value: string(d)}}
 	}

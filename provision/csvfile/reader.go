@@ -69,10 +69,9 @@ type File struct {
 
 // What a file may hold.
 const (
-	maxField   = 64 << 10 // bytes of a cell's value
-	maxColumns = 4096     // of the header
-	maxCells   = 8192     // of a record
-	maxAbove   = 20       // records above the header
+	maxField = 64 << 10 // bytes of a cell's value
+	maxCells = 8192     // of a record
+	maxAbove = 20       // records above the header
 )
 
 func (f *File) read(raw string, o Options) *Error {
@@ -132,11 +131,6 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 		found = s.nextHeader(f.padded)
 	}
 	switch row := o.HeaderRow; {
-	case row > 0 && row < s.first:
-		return &Error{
-			Message: fmt.Sprintf("line %d is no header: it only names the delimiter or a type", row),
-			Fix:     Fix{Option: OptionHeaderRow, Value: fmt.Sprint(s.first)},
-		}
 	case row > 0 && (!found || s.fault == sound && s.blank()):
 		return &Error{
 			Message: fmt.Sprintf("line %d, where the header should be, is empty", row),
@@ -154,12 +148,6 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 	}
 	if err := foreign(f.Header.Raw); err != nil {
 		return err // below title lines or sep=;
-	}
-	if n := len(f.Header.Cells); n > maxColumns {
-		return &Error{
-			Message: fmt.Sprintf("the header has %d columns, more than %d", n, maxColumns),
-			Advice:  "delete the columns that are not needed",
-		}
 	}
 	if f.Dialect.LineEnd = s.lineEnd; s.lineEnd == "" {
 		f.Dialect.LineEnd = "\n"

@@ -135,6 +135,10 @@ func TestTheHeaderIsTheLineThatWasNamed(t *testing.T) {
 	if diff := cmp.Diff([][]string{{"Login", "Name"}, {"1", "Ada"}}, cellsOf(f)); diff != "" || f.Records[0].Line != 4 {
 		t.Errorf("line %d (-want +got):\n%s", f.Records[0].Line, diff)
 	}
+	f = read(t, "sep=;\nLogin;Name\n1;Ada\n", Options{HeaderRow: 1}) // the line that only names the delimiter is none
+	if f.Header.Line != 2 || f.Header.Cells[1] != "Name" {
+		t.Errorf("line %d: %q", f.Header.Line, f.Header.Cells)
+	}
 }
 
 func TestALongCellIsMeasuredWithoutQuotes(t *testing.T) {

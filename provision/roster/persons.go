@@ -17,33 +17,29 @@ type personTable [][]string
 // ReadAll returns the table, with its header.
 func (t personTable) ReadAll() ([][]string, error) { return t, nil }
 
-// Read is part of gocsv.CSVReader; a batch is decoded by ReadAll.
+// Read is part of gocsv.CSVReader; gocsv calls ReadAll.
 func (t personTable) Read() ([]string, error) { return nil, io.EOF }
 
 // derive sets every row's record and person.
 func (r *Roster) derive(everyones []string) error {
-	const batch = 1024
 	c := &r.Columns
 	sources, header := []*Source{&c.Subject, &c.Name, &c.Email}, []string{"subject", "name", "email"}
 	if c.Roles.text != "" {
 		sources, header = append(sources, &c.Roles), append(header, "roles")
 	}
-	table := personTable{header}
-	for range min(batch, len(r.Rows)) {
-		table = append(table, make([]string, len(header)))
+	table := make(personTable, 1, len(r.Rows)+1)
+	table[0] = header
+	cells := make([]string, len(r.Rows)*len(header))
+	for i := range r.Rows {
+		row := cells[i*len(header) : (i+1)*len(header)]
+		for j, s := range sources {
+			row[j] = s.value(r.File.Records[i].Cells)
+		}
+		table = append(table, row)
 	}
 	persons := make([]provision.Person, len(r.Rows))
-	for from := 0; from < len(persons); from += batch {
-		to := min(from+batch, len(persons))
-		for i := from; i < to; i++ {
-			for j, s := range sources {
-				table[1+i-from][j] = s.value(r.File.Records[i].Cells)
-			}
-		}
-		part := persons[from:to:to] // gocsv fills a slice that is long enough in place
-		if err := gocsv.UnmarshalCSV(table[:1+to-from], &part); err != nil {
-			return fmt.Errorf("decoding persons: %w", err)
-		}
+	if err := gocsv.UnmarshalCSV(table, &persons); err != nil {
+		return fmt.Errorf("decoding persons: %w", err)
 	}
 	for i := range r.Rows {
 		row := &r.Rows[i]

@@ -56,7 +56,6 @@ func TestPersonsHaveRolesOfColumnAndEveryones(t *testing.T) {
 	}
 }
 
-// TestEveryRowHasItsRecord reads more rows than are decoded at once.
 func TestEveryRowHasItsRecord(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("Login,Name\n")

@@ -3,7 +3,6 @@ package roster
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -169,26 +168,8 @@ func LooksLikeHeader(cells []string) int {
 // fold makes headers equal that are the same to people: it takes away case, diacritics, white space
 // and punctuation, but for #, which stands for number.
 func fold(s string) string {
-	if len(s) > 256 {
-		s = s[:256]
-	}
-	var ascii [256]byte
-	n := 0
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case c >= utf8.RuneSelf:
-			return strings.Map(foldRune, norm.NFKD.String(strings.ToLower(s)))
-		case c >= 'A' && c <= 'Z':
-			c += 'a' - 'A'
-		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '#':
-		default:
-			continue
-		}
-		ascii[n] = c
-		n++
-	}
-	return string(ascii[:n])
+	const longest = 256
+	return strings.Map(foldRune, norm.NFKD.String(strings.ToLower(s[:min(len(s), longest)])))
 }
 
 // foldRune drops what is no letter, digit or #, and writes letters that do not decompose without

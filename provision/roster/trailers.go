@@ -38,7 +38,23 @@ func (v *validator) trailer() bool {
 			return v.notAPerson(cell)
 		}
 	}
+	if v.evidence && v.isAlone(v.row) && standsForNobody(person.Subject) {
+		return v.notAPerson(person.Subject)
+	}
 	return v.evidence && (v.countForName() || !hasAddress && v.wordForName())
+}
+
+// isAlone reports whether a row has a subject and nothing else.
+func (v *validator) isAlone(row *Row) bool {
+	if row.Person.Name != "" || row.Person.Email != "" {
+		return false
+	}
+	for i := range row.Record.Cells {
+		if cellAt(row.Record.Cells, i) != "" && !v.columns.Subject.uses(i) && !inBlock(v.file, i) {
+			return false
+		}
+	}
+	return true
 }
 
 // nameBeside is the row's name. Where no column is known to hold it, it is what the columns of first

@@ -164,7 +164,7 @@ func TestTotalsAndSectionLinesAreNotPersons(t *testing.T) {
 func TestLoginsNearTotalsArePersons(t *testing.T) {
 	for _, c := range []struct{ subject, name, email string }{
 		{"summers", "", ""}, {"county01", "", ""}, {"total.joe", "", ""}, {"sum-yi", "", ""},
-		{"count_d", "", ""}, {"total25", "", ""},
+		{"count_d", "", ""}, {"total25", "Jo Berg", ""},
 		{"total", "Jo Total", ""}, {"count", "Count Basie", ""}, {"sum", "", "sum.yi@acme.example"},
 		{"17", "Count", ""},
 		{"17", "Total", ""}, {"end", "", ""}, {"page", "", ""}, {"department", "", ""}, {"generated", "", ""},

@@ -96,15 +96,14 @@ func (w *warnings) rows(r *Roster, forced bool) error {
 	return nil
 }
 
-// subjectsAlone judges the rows that have a subject and nothing else, where nearly all others have
-// more: known words stand for nobody, the others are warned of.
+// subjectsAlone warns of rows that have a subject and nothing else, where nearly all others have more.
 func (w *warnings) subjectsAlone(r *Roster, v *validator) {
 	var alone []*Row
 	others := 0
 	for i := range r.Rows {
 		switch row := &r.Rows[i]; {
 		case !row.Sendable():
-		case row.Person.Name == "" && row.Person.Email == "" && r.hasNothingElse(row):
+		case v.isAlone(row):
 			alone = append(alone, row)
 		default:
 			others++
@@ -114,22 +113,9 @@ func (w *warnings) subjectsAlone(r *Roster, v *validator) {
 		return
 	}
 	for _, row := range alone {
-		if v.row = row; v.evidence && standsForNobody(row.Person.Subject) {
-			v.notAPerson(row.Person.Subject)
-			continue
-		}
 		w.addRow(row.Record.Line, r.Columns.Subject.header(),
 			quote(row.Person.Subject)+" stands alone in its row: a section line, or a person?")
 	}
-}
-
-func (r *Roster) hasNothingElse(row *Row) bool {
-	for i := range row.Record.Cells {
-		if cellAt(row.Record.Cells, i) != "" && !r.Columns.Subject.uses(i) && !inBlock(r.File, i) {
-			return false
-		}
-	}
-	return true
 }
 
 // placeholderNames leaves placeholders out of names, so that two people called N/A are not one, and

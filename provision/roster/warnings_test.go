@@ -239,7 +239,8 @@ func TestKnownWordsAloneInRowAreNotPersons(t *testing.T) {
 		if i >= len(known) || subject == "Itogo" {
 			want = ""
 		}
-		for _, text := range []string{people + subject + ",,,\n", subject + ",,,\n" + people} {
+		// Also in a file of which a retry has little left.
+		for _, text := range []string{people + subject + ",,,\n", subject + ",,,\n" + people, "a,A,,\n" + subject + ",,,\n"} {
 			r := mustExport(t, "Login,Name,Email,Team\n"+text, roster.Options{})
 			for _, row := range r.Rows {
 				if row.Person.Subject == subject && row.Code != want {
