@@ -24,7 +24,7 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 	case ours && res.Outcome.Done() && res.UserID == sent.user.ID: // what was asked for holds
 		done := r.accepted(sent)
 		if done.Message == "" { // it was sent by an earlier run
-			done.Message = strings.TrimSuffix("changed, though the answer was lost; "+res.Message, "; ")
+			done.Message = string(done.Outcome) + ", though the answer was lost"
 		}
 		res = done
 	case sent.kind == deleteWrite && w == nil && res.Outcome == "": // the user is gone

@@ -74,21 +74,19 @@ func (r *Run) refuse(jobs ...*job) (err error) {
 // lookUpOne looks up the user of one row: after a conflict, a lost answer, or where it was not found.
 func (r *Run) lookUpOne(ctx context.Context, j *job) error {
 	d, err := r.findOne(ctx, j)
-	var w *write
-	var res Result
-	switch {
-	case err == nil:
-		w, res = r.decide(j, d)
-	case stopped(ctx, err):
+	if stopped(ctx, err) {
 		r.lookUpAgain(j)
 		return nil
-	default:
+	}
+	if err != nil {
 		j.err = err
 		if errors.Is(err, qlik.ErrCredentials) {
 			r.lookUpAgain(j)
 			return fmt.Errorf("looking up a user: %w", err)
 		}
+		return r.tryAgain(j, nil, err)
 	}
+	w, res := r.decide(j, d)
 	switch {
 	case w == nil:
 	case w.kind == createWrite: // the user is not found, or not yet: a list may lag behind
@@ -98,26 +96,31 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) error {
 	default:
 		j.needs(w)
 	}
-	now := time.Now()
+	if res.Outcome != "" {
+		return r.finish(j, res, j.refusal)
+	}
+	return r.tryAgain(j, w, nil)
+}
+
+// tryAgain queues the write that a lookup showed to be needed, or another lookup where there is none. Where nothing is
+// left to try it finishes the row. err is that of a lookup that was not answered.
+func (r *Run) tryAgain(j *job, w *write, err error) error {
 	r.mu.Lock()
-	again := res.Outcome == ""
-	switch {
-	case !again:
-	case w != nil && j.attempts < r.options.Attempts:
+	now := time.Now()
+	if w != nil && j.attempts < r.options.Attempts {
+		defer r.mu.Unlock()
 		j.lookups = 0
 		r.queue.writeAgain(j, now.Add(backoff(j.attempts)))
-	default:
-		var at time.Time
-		if at, again = r.missing(j, now, err); again {
-			r.queue.lookUpAgain(j, at)
-		}
+		return nil
+	}
+	at, again := r.missing(j, now, err)
+	if again {
+		r.queue.lookUpAgain(j, at)
 	}
 	r.mu.Unlock()
 	switch {
 	case again:
 		return nil
-	case res.Outcome != "":
-		return r.finish(j, res, j.refusal)
 	case err != nil:
 		return r.finish(j, r.unfinished(j, "the lookup that would settle it failed"), err)
 	case w == nil && r.deletes(j.row): // it was not found for half a minute: it is gone
@@ -166,7 +169,7 @@ func (r *Run) finish(j *job, res Result, why error) error {
 	var end error
 	switch {
 	case j.attempts == 0:
-	case (stays || res.Outcome == Failed) && !mayPass(why):
+	case (stays || res.Outcome == Failed) && why != nil && !mayPass(why):
 		end = r.brake.refuse(why)
 	case res.Outcome.Done() && !stays:
 		r.brake.accept()

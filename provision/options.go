@@ -83,7 +83,7 @@ func (o Options) withDefaults() Options {
 // A Plan is what a run would send.
 type Plan struct {
 	Create, Change, Disable, Delete int // rows that need such a write
-	Existing, Conflicts             int // rows that lookups settled as existing, as a conflict
+	Existing, Conflicts             int // rows that lookups finished as existing, as a conflict
 	Estimate                        time.Duration
 }
 

@@ -18,7 +18,7 @@ type Progress struct {
 	UpperBound bool          // TimeLeft counts rows as writes that are still to be looked up
 }
 
-// A Reason says why no write is sent at the moment.
+// A Reason says why no write is sent at the moment, the write rate aside.
 type Reason string
 
 // The reasons to wait.
@@ -29,7 +29,6 @@ const (
 	ReasonToken      Reason = "a token"
 	ReasonLookup     Reason = "the answer to a lookup"
 	ReasonRetry      Reason = "another attempt"
-	ReasonPace       Reason = "the write rate"
 	ReasonApproval   Reason = "approval"
 	ReasonDescriptor Reason = "a free file descriptor"
 )
@@ -42,9 +41,7 @@ func (r *Run) Progress() Progress {
 		return Progress{}
 	}
 	now := time.Now()
-	p := Progress{
-		Finished: r.finished, Failed: r.failures, Writes: r.writes, Waited: r.waited,
-	}
+	p := Progress{Finished: r.finished, Failed: r.failures, Writes: r.writes, Waited: r.waited}
 	if !r.idle.IsZero() {
 		p.Waited += now.Sub(r.idle)
 	}
@@ -52,7 +49,7 @@ func (r *Run) Progress() Progress {
 	if !p.Until.IsZero() {
 		p.Until = sooner(p.Until, r.patienceEnd())
 	}
-	p.UpperBound = !r.options.NoLookup && r.queue.more && r.lookedUp < r.rows
+	p.UpperBound = !r.options.NoLookup && r.queue.more
 	p.TimeLeft = r.estimate(now)
 	return p
 }
@@ -69,8 +66,6 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 		return g.reason, g.until
 	case now.Before(l.back) && (r.queue.empty() || r.holdWrites) && r.busy == 0:
 		return r.stalledBy, l.back
-	case !r.idle.IsZero():
-		return ReasonPace, time.Time{}
 	case r.busy == 0 && !r.holdWrites:
 		if at := r.queue.backOff(); at.After(now) {
 			return ReasonRetry, at

@@ -118,7 +118,7 @@ func TestProgressTellsWhatTheRunWaitsFor(t *testing.T) {
 		{"a tenant that is down", faults.Fault{Kind: faults.Status, Status: 503, RetryAfter: "60",
 			On: sandbox.EndpointCreate, Skip: 1, Times: 16},
 			0, 30 * time.Second, provision.ReasonDown, 60 * time.Second, 59 * time.Second},
-		{"the pace", faults.Fault{}, 0.1, 25 * time.Second, provision.ReasonPace, 0, 900 * time.Second},
+		{"the pace", faults.Fault{}, 0.1, 25 * time.Second, "", 0, 900 * time.Second},
 		{"nothing", faults.Fault{Kind: faults.Hang, On: sandbox.EndpointCreate, Times: 1}, 0, 10 * time.Second, "", 0, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {

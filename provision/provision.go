@@ -96,7 +96,7 @@ const (
 // A Result that is Pending with CodeMaybeCreated says that a write was or is about to be sent whose outcome is not
 // known; FinishedAt is then the tenant's Date before it (Row.SentAt in the next run). A run records such a Result
 // before the first create of a row, and again before a later attempt where that one is over a minute old; it records
-// another Result when the row is settled.
+// another Result when the row is finished.
 type Result struct {
 	Number     int
 	Outcome    Outcome

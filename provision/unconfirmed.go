@@ -75,7 +75,7 @@ func (j *job) maybeChanged() bool {
 // inConflict reports whether the row's create was refused because a user exists, and no lookup has found that user.
 func (j *job) inConflict() bool { return errors.Is(j.refusal, qlik.ErrConflict) }
 
-// unfinished is the result of a row that this run could not settle.
+// unfinished is the result of a row that this run could not finish.
 func (r *Run) unfinished(j *job, why string) Result {
 	res := Result{Outcome: Pending, Message: why}
 	if j.err != nil {

@@ -144,7 +144,7 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	case !r.gate.closed:
 		r.progressed(now)
 	}
-	if v == noDescriptor { // there are so many of them, and no more
+	if v == noDescriptor { // no more requests run at once than have one
 		r.maxBusy = max(1, min(r.maxBusy, r.client.InFlight()))
 	}
 	if errors.Is(err, qlik.ErrGarbled) {

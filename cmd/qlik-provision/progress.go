@@ -128,7 +128,7 @@ func (p *progress) percent(s provision.Progress) string {
 func (p *progress) words(s provision.Progress) string {
 	var parts []string
 	speed := p.speed(s.Finished)
-	if s.Waiting != "" && s.Waiting != provision.ReasonPace {
+	if s.Waiting != "" {
 		wait := "waiting"
 		if left := time.Until(s.Until); left > 0 {
 			wait += " " + duration(left)

@@ -22,7 +22,6 @@ func TestProgressSaysWhatTheRunWaitsFor(t *testing.T) {
 			{provision.Progress{Waiting: provision.ReasonDown}, "waiting for the tenant to answer again"},
 			{provision.Progress{Finished: 40, Failed: 1866, TimeLeft: 90 * time.Minute},
 				"20/s, 1,866 failed, about 1h30m left"},
-			{provision.Progress{Waiting: provision.ReasonPace, Until: now.Add(time.Second)}, ""},
 			{provision.Progress{}, ""},
 		} {
 			p := &progress{past: []mark{{now.Add(-2 * time.Second), 0}}}

@@ -82,14 +82,12 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 	} {
 		fmt.Fprintf(&b, setting, v[0], v[1])
 	}
-	if err := writeAll(a.stdout, b.String()); err != nil {
-		return usage(fmt.Errorf("printing the settings: %w", err), "")
-	}
-	// Whoever reads the settings to their end, a shell's $(… &), may go on.
+	err = writeAll(a.stdout, b.String())
 	if f, ok := a.stdout.(*os.File); ok && f == os.Stdout {
-		if err := f.Close(); err != nil {
-			return usage(fmt.Errorf("printing the settings: %w", err), "")
-		}
+		err = errors.Join(err, f.Close()) // whoever reads the settings to their end, a shell's $(… &), goes on
+	}
+	if err != nil {
+		return usage(fmt.Errorf("printing the settings: %w", err), "")
 	}
 	said := fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C", server.tenant)
 	if runtime.GOOS != "windows" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,26 +77,20 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 
 // verifyEnd is the one end of a verify, nil for exit 0.
 func verifyEnd(c *config, results *report.Results, differences []provision.Difference, err error) *failure {
-	if err != nil {
+	switch {
+	case err != nil:
 		f := ended(err, c.given)
 		if f.code == exitInterrupted {
 			f.err = errors.New("interrupted; not every row was looked up")
 		}
 		return f
-	}
-	if len(differences) == 0 {
+	case len(differences) == 0:
 		return nil
 	}
-	return &failure{code: exitRows, hint: differenceHint(c, results, differences),
-		err: errors.New(countOf(len(differences), len(results.Rows)) + " not as the file says")}
-}
-
-// differenceHint proposes a retry only where a differing row is not done: a retry leaves rows alone that are.
-func differenceHint(c *config, results *report.Results, differences []provision.Difference) string {
-	for _, d := range differences {
-		if !d.Outcome.Done() {
-			return then("rows that are not done are run by a retry", c.given.after("retry", results.Path))
-		}
+	hint := "the lines above name the rows; their users were changed on the tenant after the run"
+	if slices.ContainsFunc(differences, func(d provision.Difference) bool { return !d.Outcome.Done() }) {
+		hint = then("rows that are not done are run by a retry", c.given.after("retry", results.Path))
 	}
-	return "the lines above name the rows; their users were changed on the tenant after the run"
+	return &failure{code: exitRows, hint: hint,
+		err: errors.New(countOf(len(differences), len(results.Rows)) + " not as the file says")}
 }

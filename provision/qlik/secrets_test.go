@@ -60,6 +60,22 @@ func TestPasswordOfTheProxyIsHidden(t *testing.T) {
 	}
 }
 
+func TestSecretIsHiddenInUsersAndRoles(t *testing.T) {
+	const key = "key-0123456789" // of always
+	role := fmt.Sprintf(`{"id":%q,"name":%[1]q,"level":%[1]q}`, key)
+	user := fmt.Sprintf(`"subject":%q,"name":%[1]q,"email":%[1]q,"status":%[1]q,"assignedRoles":[%s]`, key, role)
+	_, c := always(t, 200, fmt.Sprintf(`{"data":[{"id":%q,%s}]}`, key, user))
+	found, err := c.ListUsers(t.Context(), IDFilter([]string{"u1"}), true)
+	if text := fmt.Sprintf("%+v", found); err != nil || len(found.Users) != 1 || strings.Contains(text, key) {
+		t.Errorf("%v, %s", err, text)
+	}
+	_, c = always(t, 200, `{"data":[`+role+`]}`)
+	roles, err := c.ListRoles(t.Context())
+	if text := fmt.Sprintf("%+v", roles); err != nil || len(roles) != 1 || strings.Contains(text, key) {
+		t.Errorf("%v, %s", err, text)
+	}
+}
+
 func TestShortSecretIsNotRemovedFromWords(t *testing.T) {
 	s := newSecrets(Credentials{ClientSecret: "right"})
 	if got := s.hide("not the right one"); got != "not the right one" {

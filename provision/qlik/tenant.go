@@ -60,7 +60,7 @@ func (t Tenant) check(u *url.URL) error {
 		return fmt.Errorf("is not an https:// address: write %s", example)
 	case host == "":
 		return fmt.Errorf("has no host: write %s", example)
-	case !isAddress(host):
+	case !isHost(host):
 		return fmt.Errorf("has an invalid host name: write %s", example)
 	case !strings.Contains(host, ".") && net.ParseIP(host) == nil && !loopback(host):
 		return fmt.Errorf("has no domain: write the whole address, such as %s", example)
@@ -77,8 +77,8 @@ func (t Tenant) check(u *url.URL) error {
 	return nil
 }
 
-// isAddress reports whether host is an IP address or has the form of a host name, in ASCII.
-func isAddress(host string) bool {
+// isHost reports whether host is an IP address or has the form of a host name, in ASCII.
+func isHost(host string) bool {
 	if net.ParseIP(host) != nil {
 		return true
 	}

@@ -65,7 +65,7 @@ func proxyOf(t Tenant) (*url.URL, error) {
 		u, err = url.Parse("http://" + value)
 	}
 	if err == nil && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) &&
-		isAddress(u.Hostname()) && checkPort(u.Host) == nil && strings.Trim(u.Path, "/") == "" {
+		isHost(u.Hostname()) && checkPort(u.Host) == nil && strings.Trim(u.Path, "/") == "" {
 		return u, nil
 	}
 	if !strings.Contains(value, "@") { // else it may hold a password

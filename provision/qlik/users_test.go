@@ -35,6 +35,7 @@ func TestCreateSendsPersonAndRoles(t *testing.T) {
 		r := s.sent[0]
 		for name, want := range map[string]string{
 			"Authorization": "Bearer key-0123456789", "Content-Type": "application/json", "User-Agent": "qlik-provision/1.2",
+			"Accept": "application/json",
 		} {
 			if got := r.Header.Get(name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)

@@ -41,7 +41,7 @@ func (t *Tenant) readUser(body []byte) (u User, ref *refusal) {
 	if !o.has("status") {
 		u.Status = "active"
 	}
-	address, err := mail.ParseAddress(u.Email)
+	mailbox, err := mail.ParseAddress(u.Email)
 	switch {
 	case u.Subject == "":
 		return u, invalid("subject is required.")
@@ -49,7 +49,7 @@ func (t *Tenant) readUser(body []byte) (u User, ref *refusal) {
 		return u, invalid("status must be active or invited.")
 	case !o.has("email") && u.Status == "invited":
 		return u, invalid("email is required for an invited user.")
-	case o.has("email") && (err != nil || address.Address != u.Email):
+	case o.has("email") && (err != nil || mailbox.Address != u.Email):
 		return u, invalid("email must be an email address.")
 	}
 	if o.has("assignedRoles") {

@@ -76,7 +76,7 @@ func TestFilterRefuses(t *testing.T) {
 		`(subject eq "a" and status eq "active")`, `(subject eq "a" and (status eq "active")) or subject eq "b"`,
 		`subject eq "a" or subject eq "b" and (status eq "active")`, `subject eq "a" or (status eq "active")`,
 		`subject eq "a" and (status eq "active" or email eq "b")`,
-		strings.Repeat("(", 250_000) + `id eq "1"` + strings.Repeat(")", 249_000),
+		strings.Repeat("(", 2000) + `id eq "1"` + strings.Repeat(")", 2000),
 	} {
 		_, a := c.find(filter)
 		if a.status != 400 || a.code() != "USERS-4" {

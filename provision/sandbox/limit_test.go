@@ -128,6 +128,32 @@ func TestPublishedBudgetOfEachLimit(t *testing.T) {
 	}
 }
 
+func TestPublishedBudgetOfEachTier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := inProcess(t, New(Options{}))
+		for _, test := range []struct {
+			name    string
+			budget  int
+			window  time.Duration
+			request func() answer
+		}{
+			{"Tier 1", 5000, 5 * time.Minute, func() answer { return c.get("/api/v1/users?limit=1") }},
+			{"Tier 2", 500, 5 * time.Minute, func() answer { return c.delete("none") }},
+			{"filter", 200, time.Minute, func() answer { _, a := c.find(`id eq "none"`); return a }},
+		} {
+			for n := range test.budget {
+				if a := test.request(); a.status == 429 {
+					t.Fatalf("%s: %d requests", test.name, n)
+				}
+			}
+			want := fmt.Sprint(test.window.Seconds())
+			if a := test.request(); a.status != 429 || a.header.Get("Retry-After") != want {
+				t.Errorf("%s: %d, Retry-After %q, want %s", test.name, a.status, a.header.Get("Retry-After"), want)
+			}
+		}
+	})
+}
+
 func TestWaitEndsWithContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := errors.New("gone")

@@ -96,6 +96,13 @@ func TestTokenExpires(t *testing.T) {
 	}
 }
 
+func TestTokenLivesSixHours(t *testing.T) {
+	tenant := New(Options{})
+	if a := inProcess(t, tenant).post("/oauth/token", tokenRequest(tenant, "")); a.body.ExpiresIn != 21600 {
+		t.Errorf("%s", a.text)
+	}
+}
+
 func TestAuthorization(t *testing.T) {
 	tenant := New(Options{APIKey: "key1", Scopes: []string{"user_default"}})
 	c := inProcess(t, tenant)

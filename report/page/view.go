@@ -24,24 +24,25 @@ type view struct {
 	Retry       string    // the command for what is not done, "" for none
 	SubjectHead string    // the title of the subject's column
 
-	Totals []total // of the outcomes in the legend
-	Bar    []bar
-	Charts []chart // the same one, wide and narrow
-	Pace   string  // what the chart shows, in words
+	Totals  []total // of the outcomes in the legend
+	Present []total // of those that rows have, to filter by
+	Bar     []bar
+	Charts  []chart // the same one, wide and narrow
+	Pace    string  // what the chart shows, in words
+	locked  int     // how many rows have a user that is disabled
 
 	Causes   []*group // why rows are not done
 	Findings []*group // what is worth checking in rows that are done
 	Further  int      // rows whose cause is none of Causes
 	groupOf  []*group // of each row, nil for none
 	open     []bool   // of each row: it is not done
-	Filters  []total  // of the outcomes to filter by
 }
 
 // A total is how many of the rows have an outcome.
 type total struct {
 	Outcome provision.Outcome
 	Name    string // the outcome, or a part of it
-	Class   string // of the mark
+	Class   string // of the mark, and what the page filters by
 	Count   int
 	Percent string
 	Meaning string
@@ -72,23 +73,18 @@ func newView(r *report.Results, now time.Time) *view {
 // minChart is how many milliseconds a run takes at least that has a chart.
 const minChart = 60_000
 
-// addTotals counts the outcomes. Users that exist and are disabled count apart.
+// addTotals counts the rows by outcome. Rows whose user exists and is disabled count apart: they are done, and the
+// person cannot log in.
 func (v *view) addTotals() {
-	open := map[provision.Outcome]int{}
-	lockedRows := 0
-	for i, r := range v.Results.Rows {
-		if v.open[i] {
-			open[r.Entry.Outcome]++
-		}
-		if locked(r.Entry.Outcome, string(r.Entry.Code)) {
-			lockedRows++
-		}
+	count := map[string]int{}
+	for _, r := range v.Results.Rows {
+		count[class(r.Entry.Outcome, string(r.Entry.Code))]++
 	}
-	var parts []total
 	add := func(t total) {
+		t.Count = count[t.Class]
 		t.Percent = percent(t.Count, v.Rows)
 		if t.Count > 0 {
-			parts = append(parts, t)
+			v.Present = append(v.Present, t)
 		}
 		if t.Count > 0 || t.Outcome == provision.Invalid || t.Outcome == provision.Failed ||
 			t.Outcome == provision.Pending {
@@ -96,21 +92,14 @@ func (v *view) addTotals() {
 		}
 	}
 	for _, o := range provision.Outcomes() {
-		t := total{Outcome: o, Name: string(o), Class: string(o), Count: v.Counts[o], Meaning: meaning(o)}
-		allOpen := t.Count == v.NotDone && open[o] == t.Count && v.Done > 0 // the filter "not done" is the same
-		if t.Count > 0 && !allOpen {
-			v.Filters = append(v.Filters, t)
-		}
+		add(total{Outcome: o, Name: string(o), Class: string(o), Meaning: meaning(o)})
 		if o == provision.Exists {
-			t.Count -= lockedRows
-		}
-		add(t)
-		if o == provision.Exists {
-			add(total{Outcome: o, Name: "exists, disabled", Class: "locked", Count: lockedRows,
+			add(total{Outcome: o, Name: "exists, disabled", Class: locked,
 				Meaning: "has a user that is disabled: cannot log in"})
 		}
 	}
-	v.Bar = bars(parts, v.Rows)
+	v.locked = count[locked]
+	v.Bar = bars(v.Present, v.Rows)
 }
 
 // subjectHead names the column of the export that the subject is from, where it is one.
@@ -157,12 +146,6 @@ func (v *view) lede() string {
 	if v.Rows == 0 || v.Plan && c[provision.Pending] == v.Rows {
 		return ""
 	}
-	lockedRows := 0
-	for _, t := range v.Totals {
-		if t.Class == "locked" {
-			lockedRows = t.Count
-		}
-	}
 	left := "rows are not settled yet"
 	if v.Plan {
 		left = "rows are to be sent"
@@ -176,8 +159,8 @@ func (v *view) lede() string {
 		{c[provision.Updated], "user updated", "users updated"},
 		{c[provision.Disabled], "user disabled", "users disabled"},
 		{c[provision.Deleted], "user deleted by undo", "users deleted by undo"},
-		{c[provision.Exists] - lockedRows, "user existed already", "users existed already"},
-		{lockedRows, "person has a disabled user", "persons have a disabled user"},
+		{c[provision.Exists] - v.locked, "user existed already", "users existed already"},
+		{v.locked, "person has a disabled user", "persons have a disabled user"},
 		{c[provision.Unchanged], "row needed no change", "rows needed no change"},
 		{c[provision.Invalid] + c[provision.Failed], "row needs correction", "rows need correction"},
 		{c[provision.Pending], strings.NewReplacer("rows are", "row is").Replace(left), left},

@@ -51,23 +51,14 @@ func clock(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC
 
 // span is a number of milliseconds in its two largest units: 4 min 12 s.
 func span(ms int64) string {
-	if ms < 10_000 {
-		return strconv.FormatFloat(float64(ms)/1000, 'f', -1, 64) + " s"
-	}
 	s := (ms + 500) / 1000
-	units := []struct {
-		seconds int64
-		name    string
-	}{{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}}
-	for i, u := range units[:len(units)-1] {
-		if s < u.seconds {
-			continue
-		}
-		words := fmt.Sprintf("%d %s", s/u.seconds, u.name)
-		if rest := s % u.seconds / units[i+1].seconds; rest > 0 {
-			words += fmt.Sprintf(" %d %s", rest, units[i+1].name)
-		}
-		return words
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%d s", s)
+	case s < 3600:
+		return fmt.Sprintf("%d min %d s", s/60, s%60)
+	case s < 86400:
+		return fmt.Sprintf("%d h %d min", s/3600, s%3600/60)
 	}
-	return fmt.Sprintf("%d s", s)
+	return fmt.Sprintf("%d d %d h", s/86400, s%86400/3600)
 }
