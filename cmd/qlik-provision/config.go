@@ -104,6 +104,9 @@ func checkValues(flags *pflag.FlagSet) (err error) {
 }
 
 func (c *config) checkRun() error {
+	if c.rate == "" {
+		return nil // a command that sends nothing has no such flags
+	}
 	pace, err := parseRate(c.rate)
 	if err != nil {
 		return err

@@ -67,17 +67,13 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 
 // preview shows what will be sent.
 func (s *session) preview(p provision.Plan) string {
-	task := s.config.run.Task
-	lines := planLines(task, p)
-	switch task {
-	case provision.Create:
-		lines = append(lines, tableLine{label: "existing", n: p.Existing, colour: green, shown: true})
-	case provision.Disable:
-		lines = append(lines, tableLine{label: "unchanged", n: p.Existing, colour: green, shown: true})
+	task, existing := s.config.run.Task, "existing"
+	if task == provision.Disable {
+		existing = "unchanged"
 	}
-	if task != provision.Delete {
-		lines = append(lines, tableLine{label: "conflicts", n: p.Conflicts, colour: red, shown: true})
-	}
+	lines := append(planLines(task, p),
+		tableLine{label: existing, n: p.Existing, colour: green, shown: task != provision.Delete},
+		tableLine{label: "conflicts", n: p.Conflicts, colour: red, shown: task != provision.Delete})
 	shown := "\ntenant: " + s.config.tenantName() + "\n" + s.app.out.tableText(lines) + "  " + about(p.Estimate) + "\n"
 	for _, line := range s.firstPersons() {
 		shown += "  " + printable(line) + "\n"
@@ -153,8 +149,8 @@ func (a *app) ask(ctx context.Context, question, want string) (yes bool, err err
 	return answer == want || want == "y" && answer == "yes", nil
 }
 
-// untilDone calls read, and returns early when ctx is done. A read of a terminal or a pipe cannot be cancelled: it stays
-// behind in its goroutine then, which is harmless, since nothing else is read and the program is about to end.
+// untilDone calls read, and returns early when ctx is done. A read of a terminal or a pipe cannot be cancelled: it
+// stays behind in its goroutine then, which is harmless, since nothing else is read and the program is about to end.
 func untilDone[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	type result struct {
 		value T

@@ -117,19 +117,15 @@ func fromContext(name string) (tenant qlik.Tenant, creds qlik.Credentials, err e
 
 // credentials are those of the context; wrong says what is wrong with it.
 func (c cliContext) credentials() (creds qlik.Credentials, wrong string) {
-	var authorization string
 	for key, value := range c.Headers {
-		if strings.EqualFold(key, "Authorization") {
-			authorization = strings.TrimSpace(value)
+		if scheme, token, _ := strings.Cut(strings.TrimSpace(value), " "); strings.EqualFold(key, "Authorization") {
+			if creds.APIKey = strings.TrimSpace(token); creds.APIKey == "" || !strings.EqualFold(scheme, "Bearer") {
+				return qlik.Credentials{}, "has an Authorization header that is not Bearer and a key"
+			}
+			return creds, ""
 		}
 	}
 	switch {
-	case authorization != "":
-		scheme, key, ok := strings.Cut(authorization, " ")
-		if key = strings.TrimSpace(key); !ok || !strings.EqualFold(scheme, "Bearer") || key == "" {
-			return creds, "has an Authorization header that is not Bearer and a key"
-		}
-		return qlik.Credentials{APIKey: key}, ""
 	case c.ClientID != "" && c.ClientSecret != "":
 		return qlik.Credentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret}, ""
 	case c.ClientID != "":

@@ -100,24 +100,19 @@ func (u *output) paint(c colour, s string) string {
 
 // printable removes from s what a terminal would obey or what changes the order of the text: control characters
 // and marks of direction.
-func printable(s string) string {
+func printable(s string) string { return strings.ReplaceAll(printableLines(s), "\n", " ") }
+
+// printableLines is printable, except for line ends.
+func printableLines(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case text.IsBidi(r):
 			return -1
-		case text.IsControl(r):
+		case text.IsControl(r) && r != '\n':
 			return ' '
 		}
 		return r
 	}, s)
-}
-
-func printableLines(s string) string {
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		lines[i] = printable(lines[i])
-	}
-	return strings.Join(lines, "\n")
 }
 
 // wrap breaks text at blanks into lines no wider than columns, where its words are not wider themselves.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,9 +22,8 @@ import (
 )
 
 func (a *app) reportCommand() *cobra.Command {
-	var out string
+	f := flags{offline: true} // it contacts nobody
 	var open bool
-	var f flags
 	cmd := &cobra.Command{
 		Use:   "report RESULTS",
 		Short: "Write a result file as a web page",
@@ -32,32 +32,27 @@ and which rows are not done and why. The page needs no network and loads nothing
 a run is on. Like the result file it holds personal data.`,
 		Example: `  qlik-provision report hr.results.csv
   qlik-provision report hr.results.csv -o for-hr.html --open`,
-		Annotations:       map[string]string{"0": "the page is written", "2": "it could not be written"},
-		Args:              a.oneFile("result file"),
-		ValidArgsFunction: completeResults,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c := &config{flags: f, given: command{a.name, cmd.Name(), args[0], givenFlags(cmd.Flags())}}
-			if err := checkValues(cmd.Flags()); err != nil {
-				return err
-			}
-			if out == "-" {
-				return usage(errors.New("-o needs the name of a file"), c.given.with("out", pageOf(args[0])).String())
-			}
-			if err := c.checkExport(); err != nil {
-				return orUsage(err, "see "+cmd.CommandPath()+" --help")
-			}
-			if out == "" {
-				out = pageOf(args[0])
-			}
-			return a.writePage(cmd.Context(), c, args[0], out, open)
-		},
+		Annotations: map[string]string{"0": "the page is written", "2": "it could not be written"},
 	}
-	f.readFlags(cmd)
 	group(cmd, groupOutput, func(fs *pflag.FlagSet) {
-		fs.StringVarP(&out, "out", "o", "", "`FILE` of the page (default hr.results.html beside hr.results.csv)")
+		fs.StringVarP(&f.out, "out", "o", "", "`FILE` of the page (default hr.results.html beside hr.results.csv)")
 		fs.BoolVar(&open, "open", false, "open the page in the browser")
 	})
-	completeFlags(cmd)
+	a.onFile(cmd, &f, "result file", func(ctx context.Context, c *config, path string) error {
+		if c.out == "-" {
+			return usage(errors.New("-o needs the name of a file"), c.given.with("out", pageOf(path)).String())
+		}
+		out := cmp.Or(c.out, pageOf(path))
+		if err := a.writePage(c, path, out); err != nil {
+			return err
+		}
+		a.out.note("page: " + out)
+		if open {
+			a.open(ctx, out)
+		}
+		return nil
+	},
+		f.readFlags)
 	return cmd
 }
 
@@ -69,7 +64,7 @@ func pageOf(results string) string {
 	return results + ".html"
 }
 
-func (a *app) writePage(ctx context.Context, c *config, path, out string, open bool) error {
+func (a *app) writePage(c *config, path, out string) error {
 	if err := distinct([]namedPath{{"the result file", path}, {"the page", out}}); err != nil {
 		return err
 	}
@@ -88,10 +83,6 @@ func (a *app) writePage(ctx context.Context, c *config, path, out string, open b
 			return usage(err, c.given.with("out", dated(other.Path)).String())
 		}
 		return refusal(err, c.given)
-	}
-	a.out.note("page: " + out)
-	if open {
-		a.open(ctx, out)
 	}
 	return nil
 }
@@ -114,12 +105,8 @@ func (a *app) open(ctx context.Context, path string) {
 		name, _, _ := strings.Cut(v, "=")
 		return strings.HasPrefix(strings.ToUpper(name), "QLIK_")
 	})
-	err = cmd.Run()
-	switch {
-	case errors.Is(err, exec.ErrNotFound):
-		a.out.note(fmt.Sprintf("not opened: there is no %s; open %s in a browser", opener[0], abs))
-	case err != nil && ctx.Err() == nil:
-		a.out.note(fmt.Sprintf("not opened: %s: %v", opener[0], err))
+	if err := cmd.Run(); err != nil && ctx.Err() == nil {
+		a.out.note(fmt.Sprintf("not opened: %s: %v; open %s in a browser", opener[0], err, abs))
 	}
 }
 

@@ -44,10 +44,7 @@ func (s *session) run(ctx context.Context) error {
 	total := s.ledger.Summary()
 	f := s.end(total, runErr, closeErr)
 	if err := s.print(total, f, runErr != nil); err != nil {
-		code := exitUsage
-		if s.app.contacted {
-			code = exitRun
-		}
+		code := failureOf(err, s.app.contacted).code
 		f = &failure{code: code, err: errors.Join(orNil(f), err), hint: s.again.String()}
 	}
 	return orNil(f)

@@ -33,8 +33,10 @@ func (a *app) sandboxCommand() *cobra.Command {
 		Long: `sandbox serves an in-memory Qlik Cloud tenant, with its token endpoint, its users, roles and rate limits,
 until it is interrupted. It prints the settings that select it, for a shell to read. With --users it starts
 with the users of a CSV file: subject,name,email,status,roles.`,
-		Example:           "  qlik-provision sandbox --users users.csv    # in one terminal; paste what it prints into another",
-		Annotations:       map[string]string{"0": "interrupted", "2": "it could not start", "3": "it ended by itself"},
+		Example: "  qlik-provision sandbox --users users.csv    # in one terminal; paste what it prints into another",
+		Annotations: map[string]string{
+			"0": "interrupted", "2": "it could not start", "3": "it ended by itself",
+		},
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -82,14 +84,12 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 	} {
 		fmt.Fprintf(&b, setting, v[0], v[1])
 	}
-	if err := writeAll(a.stdout, b.String()); err != nil {
-		return usage(fmt.Errorf("printing the settings: %w", err), "")
-	}
-	// Whoever reads the settings to their end, a shell's $(… &), may go on.
+	err = writeAll(a.stdout, b.String())
 	if f, ok := a.stdout.(*os.File); ok && f == os.Stdout {
-		if err := f.Close(); err != nil {
-			return usage(fmt.Errorf("printing the settings: %w", err), "")
-		}
+		err = errors.Join(err, f.Close()) // whoever reads the settings to their end, a shell's $(… &), goes on
+	}
+	if err != nil {
+		return usage(fmt.Errorf("printing the settings: %w", err), "")
 	}
 	said := fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C", server.tenant)
 	if runtime.GOOS != "windows" {

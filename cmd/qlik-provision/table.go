@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,66 +66,52 @@ func (u *output) tableText(lines []tableLine) string {
 	return b.String()
 }
 
-// counts are the lines of the table: a run's by outcome, a plan's with what it would send.
+// counts are the lines of the table: what a plan would send, and the rows of each outcome.
 func (s *session) counts(total *report.Summary) []tableLine {
-	rows := tableLine{label: "rows", n: total.Rows, colour: bold, shown: true}
-	if s.config.dryRun {
-		return append([]tableLine{rows}, s.planCounts(total)...)
+	plan, task := s.config.dryRun, s.config.run.Task
+	lines := []tableLine{{label: "rows", n: total.Rows, colour: bold, shown: true}}
+	planLabels := map[provision.Outcome]string{
+		provision.Created: "created before", provision.Exists: "existing", provision.Failed: "conflicts",
 	}
-	rows.more = "in " + duration(s.took)
-	if waited := s.progress.Waited; waited >= time.Second {
-		rows.more += ", " + duration(waited) + " of it waiting"
-	}
-	lines := []tableLine{rows}
-	expected := map[provision.Task][]provision.Outcome{
-		provision.Create:  {provision.Created, provision.Exists},
-		provision.Disable: {provision.Disabled, provision.Unchanged},
-		provision.Delete:  {provision.Deleted},
-	}[s.config.run.Task]
-	for _, outcome := range provision.Outcomes() {
-		line := outcomeLine(total, outcome)
-		line.shown = line.shown || slices.Contains(expected, outcome)
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-func (s *session) planCounts(total *report.Summary) []tableLine {
-	unknown := s.plan == nil
-	var lines []tableLine
-	if unknown {
-		lines = []tableLine{{label: "can be sent", n: total.Counts[provision.Pending], colour: yellow, shown: true}}
-	} else {
-		lines = planLines(s.config.run.Task, *s.plan)
+	expected := []provision.Outcome{provision.Exists}
+	switch {
+	case plan && s.plan == nil:
+		sendable := total.Counts[provision.Pending]
+		lines = append(lines, tableLine{label: "can be sent", n: sendable, colour: yellow, shown: true})
+	case plan:
+		lines = append(lines, planLines(task, *s.plan)...)
+	default:
+		lines[0].more = "in " + duration(s.took)
+		if waited := s.progress.Waited; waited >= time.Second {
+			lines[0].more += ", " + duration(waited) + " of it waiting"
+		}
+		expected = map[provision.Task][]provision.Outcome{
+			provision.Create:  {provision.Created, provision.Exists},
+			provision.Disable: {provision.Disabled, provision.Unchanged},
+			provision.Delete:  {provision.Deleted},
+		}[task]
 	}
 	for _, outcome := range provision.Outcomes() {
-		line := outcomeLine(total, outcome)
+		if plan && outcome == provision.Pending {
+			continue // the lines above are about these rows
+		}
+		line := tableLine{label: string(outcome), n: total.Counts[outcome], colour: green,
+			shown: slices.Contains(expected, outcome)}
 		switch outcome {
-		case provision.Created:
-			line.label = "created before"
 		case provision.Exists:
-			line.label, line.shown, line.unknown = "existing", true, unknown
-		case provision.Failed:
-			line.label, line.unknown = "conflicts", unknown
+			line.more = existing(total)
+		case provision.Invalid, provision.Failed:
+			line.colour, line.shown = red, true
 		case provision.Pending:
-			continue
+			line.colour, line.shown = yellow, true
+		}
+		if plan {
+			line.label = cmp.Or(planLabels[outcome], line.label)
+			line.unknown = s.plan == nil && (outcome == provision.Exists || outcome == provision.Failed)
 		}
 		lines = append(lines, line)
 	}
 	return lines
-}
-
-func outcomeLine(total *report.Summary, outcome provision.Outcome) tableLine {
-	line := tableLine{label: string(outcome), n: total.Counts[outcome], colour: green}
-	switch outcome {
-	case provision.Exists:
-		line.more = existing(total)
-	case provision.Invalid, provision.Failed:
-		line.colour, line.shown = red, true
-	case provision.Pending:
-		line.colour, line.shown = yellow, true
-	}
-	return line
 }
 
 // existing says what is to be known of existing users.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -49,15 +48,14 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
-	c.users = usersOf(ledger.Rows())
-	waiting := len(ledger.Pending())
-	note := a.notify(c)
-	if waiting == 0 {
-		note(path + ": nothing to undo: no run of this file created a user")
-	} else {
-		note(fmt.Sprintf("%s: %s of %s to delete", path, text.Plural(waiting, "user", "users"),
-			text.Plural(ledger.Summary().Rows, "row", "rows")))
+	if c.sandbox {
+		c.users = usersOf(ledger.Rows())
 	}
+	said := "nothing to undo: no run of this file created a user"
+	if n := len(ledger.Pending()); n > 0 {
+		said = text.Plural(n, "user", "users") + " to delete"
+	}
+	a.notify(c)(path + ": " + said)
 	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
 	if !c.dryRun {
 		s.again = c.given.after("undo", path)

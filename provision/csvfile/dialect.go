@@ -1,6 +1,7 @@
 package csvfile
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -40,13 +41,13 @@ func (f *File) findDialect(text string, o Options) (body, *Error) {
 		}
 	}
 	delimiter := o.Delimiter
-	if strings.HasPrefix(text, "#TYPE ") { // PowerShell's Export-Csv
-		b.skipFirst()
+	if strings.HasPrefix(text, "#TYPE ") && !b.skipLine() { // PowerShell's Export-Csv
+		b.text = ""
 	}
 	if named := sepLine(b.text); named != 0 {
-		b.skipFirst()
-		if delimiter == 0 {
-			delimiter = named
+		delimiter = cmp.Or(delimiter, named)
+		if !b.skipLine() {
+			b.text = ""
 		}
 	}
 	for b.line < o.HeaderRow {
@@ -62,13 +63,6 @@ func (f *File) findDialect(text string, o Options) (body, *Error) {
 	}
 	f.Dialect.Delimiter = delimiter
 	return b, nil
-}
-
-// skipFirst moves the start behind the first line, which is none of the header's.
-func (b *body) skipFirst() {
-	if !b.skipLine() {
-		b.text = ""
-	}
 }
 
 // skipLine moves the start behind one line; false where there is no other line.

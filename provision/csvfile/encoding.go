@@ -32,9 +32,19 @@ func decode(raw, name string) (decoded, *Error) {
 		return decodeAs(raw, name)
 	}
 	for _, m := range marks {
-		if rest, found := strings.CutPrefix(raw, m.bytes); found {
-			return m.decode(rest)
+		rest, found := strings.CutPrefix(raw, m.bytes)
+		switch {
+		case !found:
+			continue
+		case m.encoding == encoding.Replacement:
+			return decoded{}, &Error{Message: "the file is UTF-32, which is not supported", Advice: "save it as UTF-8"}
+		case m.encoding != nil:
+			return decodeWith(m.encoding, rest, m.name)
 		}
+		if b := countBytes(rest); b.invalid > 0 {
+			return decoded{}, b.refuse("the file begins as UTF-8, but "+b.notUTF8(), "export it again, or save it as UTF-8")
+		}
+		return decoded{text: rest, encoding: m.name}, nil
 	}
 	if e, name := wideWithoutMark(raw); e != nil {
 		return decodeWith(e, raw, name)
@@ -117,14 +127,11 @@ func lookUpEncoding(name string) (encoding.Encoding, string) {
 	return e, name
 }
 
-// A mark is a byte order mark.
-type mark struct {
+// The byte order marks. UTF-32's come first: UTF-16's are their beginning.
+var marks = [...]struct {
 	bytes, name string
 	encoding    encoding.Encoding // nil: UTF-8
-}
-
-// The byte order marks. UTF-32's come first: UTF-16's are their beginning.
-var marks = [...]mark{
+}{
 	{"\xef\xbb\xbf", "UTF-8 with BOM", nil},
 	{"\xff\xfe\x00\x00", "UTF-32", encoding.Replacement},
 	{"\x00\x00\xfe\xff", "UTF-32", encoding.Replacement},
@@ -136,20 +143,6 @@ var (
 	utf16LE = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
 	utf16BE = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 )
-
-// decode decodes what stands behind the mark.
-func (m mark) decode(raw string) (decoded, *Error) {
-	switch {
-	case m.encoding == encoding.Replacement:
-		return decoded{}, &Error{Message: "the file is UTF-32, which is not supported", Advice: "save it as UTF-8"}
-	case m.encoding != nil:
-		return decodeWith(m.encoding, raw, m.name)
-	}
-	if b := countBytes(raw); b.invalid > 0 {
-		return decoded{}, b.refuse("the file begins as UTF-8, but "+b.notUTF8(), "export it again, or save it as UTF-8")
-	}
-	return decoded{text: raw, encoding: m.name}, nil
-}
 
 // wideWithoutMark finds UTF-16 without a byte order mark: where the text is ASCII, every other byte
 // is a NUL.

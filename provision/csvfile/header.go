@@ -56,32 +56,25 @@ func (f *File) checkQuotedLines(o Options) *Error {
 	}
 	cells := strings.Split(header, string(d))
 	known := o.LooksLikeHeader(cells) > 1 && (o.Delimiter == 0 || len(cells) > 2)
-	if len(f.Records) == 0 {
-		if !known {
-			return nil
-		}
-		return f.headerQuoted()
+	var first Record
+	if len(f.Records) > 0 {
+		first = f.Records[0]
 	}
-	switch first := &f.Records[0]; {
-	case !known && len(cells) < 3:
-		return nil
-	case len(first.Cells) == 1 && inQuotes(first) && strings.Count(first.Cells[0], string(d)) == len(cells)-1:
+	alike := len(first.Cells) == 1 && inQuotes(&first) && strings.Count(first.Cells[0], string(d)) == len(cells)-1
+	switch {
+	case alike && (known || len(cells) > 2):
 		return &Error{
 			Message: "every line is quoted as one cell",
 			Advice:  "remove the quotes at both ends of each line, or export it again without them",
 		}
-	case known, len(first.Cells) == len(cells):
-		return f.headerQuoted()
+	case known, len(cells) > 2 && len(first.Cells) == len(cells):
+		return &Error{
+			Message:  "the header is quoted as one cell",
+			Problems: []Problem{{Line: f.Header.Line, Message: quote(header)}},
+			Advice:   "remove the quotes at both ends of the line",
+		}
 	}
 	return nil
-}
-
-func (f *File) headerQuoted() *Error {
-	return &Error{
-		Message:  "the header is quoted as one cell",
-		Problems: []Problem{{Line: f.Header.Line, Message: quote(f.Header.Cells[0])}},
-		Advice:   "remove the quotes at both ends of the line",
-	}
 }
 
 // inQuotes reports whether a record begins with a quote.

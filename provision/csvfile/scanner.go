@@ -220,16 +220,11 @@ func (s *scanner) scanBare(i int, c *cell) int {
 // finish ends the record at i, where a line end or the end of the text is.
 func (s *scanner) finish(i int) {
 	s.end, s.lineEnd = i, ""
-	switch rest := s.text[i:]; {
-	case rest == "":
-	case rest[0] == '\n':
-		s.lineEnd = "\n"
-	case len(rest) > 1 && rest[1] == '\n':
-		s.lineEnd = "\r\n"
-	default:
-		s.lineEnd = "\r"
-	}
-	if s.lineEnd != "" {
+	if rest := s.text[i:]; rest != "" {
+		s.lineEnd = rest[:1]
+		if strings.HasPrefix(rest, "\r\n") {
+			s.lineEnd = rest[:2]
+		}
 		s.ends++
 	}
 	s.pos, s.line = i+len(s.lineEnd), s.ends

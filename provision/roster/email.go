@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"qlik-provision/provision/text"
 )
 
 // badEmail is why a value is not one bare address, "" where it is one. Internationalized addresses
@@ -67,11 +69,10 @@ func namedEmail(v string) string {
 
 // giveBare asks for an address without anything around it, and shows it where it is a usual one.
 func giveBare(email string) string {
-	const longest = 254 // of an address
-	if !isUsualEmail(email) || len(email) > longest {
+	if !isUsualEmail(email) {
 		return "give the bare address"
 	}
-	return "give the bare address, " + email
+	return "give the bare address, " + text.Clip(email, 254)
 }
 
 // strangeCharacter names a character that no mailbox has, "" where there is none.

@@ -82,7 +82,7 @@ func (w *warnings) rows(r *Roster, forced bool) error {
 			if why == "" {
 				continue
 			}
-			if forced && isMojibake(v.value) && !strings.HasPrefix(dialect.Encoding, "UTF") {
+			if forced && mojibake.MatchString(v.value) && !strings.HasPrefix(dialect.Encoding, "UTF") {
 				return &csvfile.Error{
 					File: r.File.Name, Message: "the file is not " + dialect.Encoding + ": letters are garbled",
 					Problems: []csvfile.Problem{{Line: line, Column: v.source.header(), Message: quote(v.value)}},
@@ -167,7 +167,7 @@ func suspicious(v string, guessed bool) string {
 	switch {
 	case strings.ContainsRune(v, utf8.RuneError):
 		return quote(v) + " has letters that were lost earlier (�)"
-	case isMojibake(v):
+	case mojibake.MatchString(v):
 		return quote(v) + " looks garbled, as UTF-8 that was read in another encoding"
 	case guessed && otherCodePage.MatchString(v):
 		return quote(v) + " looks garbled: where it is, name the encoding of the file (macintosh, IBM850)"
@@ -191,12 +191,9 @@ var (
 	htmlEntity = regexp.MustCompile(`&[^\s&;]{1,11};`)
 )
 
-// isMojibake reports whether a value has UTF-8 that was read as Windows-1252, or as Macintosh or DOS:
-// Ã¼ for ü, â€™ for ’, √º, ├╝.
-func isMojibake(v string) bool { return mojibake.MatchString(v) }
-
-// mojibake is a Latin letter or more than two bytes of UTF-8, or two letters of Greek, Cyrillic,
-// Hebrew or Arabic. It is read only.
+// mojibake is UTF-8 that was read as Windows-1252, or as Macintosh or DOS: Ã¼ for ü, â€™ for ’, √º, ├╝.
+// It is a Latin letter or more than two bytes of UTF-8, or two letters of Greek, Cyrillic, Hebrew or
+// Arabic. It is read only.
 var mojibake = regexp.MustCompile(strings.ReplaceAll(
 	`[√├┬╔]|Â[\x{a0}-\x{bf}]|[ÃÄÅ]NEXT|[à-ï]NEXT{2}|[ð-ô]NEXT{3}|[Í-Û]NEXT.*[Í-Û]NEXT`,
 	"NEXT", `[€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\x{80}-\x{bf}]`))
