@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"qlik-provision/provision"
-	"qlik-provision/provision/csvfile"
 )
 
 func TestColumnsAreTheFieldsOfAnEntry(t *testing.T) {
@@ -183,26 +182,5 @@ func TestTheFileIsWrittenAsTheExportIs(t *testing.T) {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-func TestLinesAreThoseOfTheResultFile(t *testing.T) {
-	l, path := start(t, "\n\nEmployee ID,Name\n1,\"two\nlines\"\n\n2,b\n", Action{Command: "create",
-		Subject: "Employee ID", Status: "active"}, sandbox)
-	var got []int
-	for _, r := range l.rows {
-		got = append(got, r.Line)
-	}
-	mustClose(t, l)
-	r, err := Read(path, csvfile.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want []int
-	for _, r := range r.Rows {
-		want = append(want, r.Line)
-	}
-	if diff := cmp.Diff(want, got); diff != "" || len(got) != 2 {
-		t.Error(diff)
 	}
 }

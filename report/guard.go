@@ -20,7 +20,7 @@ func (l *Ledger) guardPersons() error {
 		r := &l.rows[i]
 		e := &r.Entry
 		subject := subjectCell(r.Person.Subject)
-		row := ChangedRow{r.Number, r.Line, e.UserSubject, subject}
+		row := ChangedRow{r.Number, r.Line, e.UserSubject, subject, false}
 		switch {
 		case e.UserSubject == "" && e.Check == "" && e.Outcome.Done() && subject != "":
 			changed = append(changed, row) // its user has the subject that it had
@@ -37,7 +37,7 @@ func (l *Ledger) guardPersons() error {
 		switch {
 		case subject == e.UserSubject:
 			if e.Outcome == provision.Pending && !strings.EqualFold(e.Check, checkOf(e, r.Person)) {
-				persons = append(persons, ChangedRow{r.Number, r.Line, "", describePerson(r.Person)})
+				persons = append(persons, ChangedRow{r.Number, r.Line, "", describePerson(r.Person), true})
 			}
 		case e.Outcome.Done() || e.Outcome == provision.Pending:
 			changed = append(changed, row)
@@ -59,7 +59,7 @@ func (l *Ledger) guardPersons() error {
 		return &ChangedError{name, PersonChanged, persons}
 	case corrected != nil:
 		l.notify("%s: the subject of %s was corrected:%s", name, text.Plural(len(corrected), "row", "rows"),
-			list(corrected, ChangedRow.String))
+			list(corrected))
 	}
 	return nil
 }
