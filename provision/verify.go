@@ -22,14 +22,14 @@ import (
 //
 // Rows with another outcome promise nothing.
 func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) {
-	v := verification{run: r, promises: make(map[int]Promise, len(rows)), differences: map[int]Difference{}}
+	v := verification{run: r, promises: make(map[int]*Promise, len(rows)), differences: map[int]Difference{}}
 	var withID, persons []Row
-	for _, p := range rows {
+	for i, p := range rows {
 		switch p.Outcome {
 		case Skipped, Duplicate, Invalid:
 			continue
 		}
-		v.promises[p.Row.Number] = p
+		v.promises[p.Row.Number] = &rows[i]
 		if p.Row.UserID = p.UserID; p.Outcome == Failed || p.Outcome == Pending {
 			p.Row.UserID = "" // it is about another person, if about any
 		}
@@ -56,7 +56,7 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 // A verification collects what differs. It is safe for concurrent use.
 type verification struct {
 	run      *Run
-	promises map[int]Promise
+	promises map[int]*Promise
 
 	mu          sync.Mutex
 	differences map[int]Difference // by the row's number

@@ -64,15 +64,10 @@ func (l *Ledger) guardPersons() error {
 	return nil
 }
 
-// checkOf is the check cell of an entry with its user_subject, for a person's name and email. It proves, after a
-// spreadsheet has saved the file, what the row was.
+// checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
+// the file, what the row was.
 func checkOf(e *Entry, p provision.Person) string {
-	return checkOfSubject(e, e.UserSubject) + fmt.Sprintf("%08X", sum(p.Name, p.Email))
-}
-
-// checkOfSubject is the first half of the check cell of an entry whose user_subject is subject.
-func checkOfSubject(e *Entry, subject string) string {
-	return fmt.Sprintf("c-%08X-", sum(e.Action, subject, strconv.Itoa(int(e.Row))))
+	return fmt.Sprintf("c-%08X-%08X", sum(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))), sum(p.Name, p.Email))
 }
 
 // sum is the CRC-32C of parts joined by a NUL each.
@@ -80,11 +75,12 @@ func sum(parts ...string) uint32 { return checksum([]byte(strings.Join(parts, "\
 
 // fits reports whether the first half of the entry's check is of a subject.
 func (e *Entry) fits(subject string) bool {
-	want := checkOfSubject(e, subject)
-	if len(e.Check) != len(want)+8 || !strings.EqualFold(e.Check[:len(want)], want) {
+	const half = len("c-00000000-")
+	want := checkOf(&Entry{Action: e.Action, UserSubject: subject, Row: e.Row}, provision.Person{})
+	if len(e.Check) != len(want) || !strings.EqualFold(e.Check[:half], want[:half]) {
 		return false
 	}
-	_, err := hex.DecodeString(e.Check[len(want):])
+	_, err := hex.DecodeString(e.Check[half:])
 	return err == nil
 }
 

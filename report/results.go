@@ -105,6 +105,7 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	if r.info, err = file.Stat(); err != nil {
 		return r, err
 	}
+	read.Size = r.info.Size()
 	if r.File, err = parse(file, f.name, read); err != nil {
 		return r, err
 	}
@@ -204,10 +205,36 @@ func (r *Results) readRows() error {
 		}
 	}
 	r.byNumber = sortByNumber(r.Rows)
-	if err := r.readAction(); err != nil {
-		return err
+	err := r.readAction()
+	if err == nil {
+		err = r.checkRows()
 	}
-	return r.checkRows()
+	if err == nil {
+		r.dropBlock()
+	}
+	return err
+}
+
+// dropBlock lets go of our cells, which the entries have: they are most of the cells. Where somebody wrote behind
+// them everything stays.
+func (r *Results) dropBlock() {
+	f := r.File
+	width := len(f.Header.Cells)
+	behind := func(r csvfile.Record) bool { return len(r.Cells) > width }
+	if f.BlockEnd < width || slices.ContainsFunc(f.Records, behind) {
+		return
+	}
+	var raw []byte
+	drop := func(record *csvfile.Record) {
+		raw = f.AppendCells(raw[:0], record, 0, f.Block)
+		record.Raw = string(raw)
+		record.Cells = slices.Clone(record.Cells[:f.Block])
+	}
+	drop(&f.Header)
+	for i := range f.Records {
+		drop(&f.Records[i])
+	}
+	f.BlockEnd = f.Block
 }
 
 // sortByNumber lists rows in the order of their numbers, those of one number in the order of the file.

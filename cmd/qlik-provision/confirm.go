@@ -149,8 +149,8 @@ func (a *app) ask(ctx context.Context, question, want string) (yes bool, err err
 	return answer == want || want == "y" && answer == "yes", nil
 }
 
-// untilDone calls read, and returns early when ctx is done. A read of a terminal or a pipe cannot be cancelled: it stays
-// behind in its goroutine then, which is harmless, since nothing else is read and the program is about to end.
+// untilDone calls read, and returns early when ctx is done. A read of a terminal or a pipe cannot be cancelled: it
+// stays behind in its goroutine then, which is harmless, since nothing else is read and the program is about to end.
 func untilDone[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	type result struct {
 		value T

@@ -184,7 +184,7 @@ const maxInput = 1 << 30 // bytes
 // readFile reads a CSV file, or what can be read only once: standard input, or a pipe with a name.
 func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.File, error) {
 	return untilDone(ctx, func() (*csvfile.File, error) {
-		name, in := "standard input", a.stdin
+		name, in, read := "standard input", a.stdin, c.read
 		if file != "-" {
 			f, err := os.Open(file)
 			if err != nil {
@@ -193,11 +193,13 @@ func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.Fi
 			defer f.Close() // only read
 			if info, err := f.Stat(); err == nil && info.IsDir() {
 				return nil, usage(errors.New(file+" is a folder"), "name the CSV file in it")
+			} else if err == nil {
+				read.Size = min(info.Size(), maxInput)
 			}
 			name, in = file, f
 		}
 		limited := &io.LimitedReader{R: in, N: maxInput + 1}
-		export, err := csvfile.Read(limited, name, c.read)
+		export, err := csvfile.Read(limited, name, read)
 		if limited.N <= 0 {
 			return nil, usage(errors.New(name+" is larger than 1 GiB"), "split it into several files")
 		}

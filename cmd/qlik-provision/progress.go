@@ -13,10 +13,9 @@ import (
 
 const (
 	redraw    = 200 * time.Millisecond // on a terminal
-	sayFirst  = 5 * time.Second        // elsewhere: a line as often as this in the first minute,
-	sayLater  = 10 * time.Second       // and this afterwards
-	speedOver = 10 * time.Second
-	barRoom   = 80 // from so many columns on there is room for a bar beside the words
+	sayEvery  = 10 * time.Second       // a line elsewhere
+	speedOver = 10 * time.Second       // the speed shown is that of the last seconds
+	barRoom   = 80                     // from so many columns on there is room for a bar beside the words
 )
 
 // progress shows how far a run is: a line on a terminal, lines elsewhere.
@@ -47,7 +46,7 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 		progressbar.OptionUseANSICodes(u.colour),
 		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: " ", BarStart: "|", BarEnd: "|"}),
 	)}
-	began, every := time.Now(), sayFirst
+	every := sayEvery
 	if u.cursor {
 		every = redraw
 		u.mu.Lock()
@@ -66,9 +65,6 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 			case <-ticker.C:
 			}
 			p.show()
-			if !u.cursor && time.Since(began) > time.Minute {
-				ticker.Reset(sayLater)
-			}
 		}
 	}()
 	return func() {

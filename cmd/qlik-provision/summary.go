@@ -45,7 +45,9 @@ type summary struct {
 }
 
 // newSummary makes the summary of a run over a result file that ended with f, nil for exit 0.
-func newSummary(c *config, results string, a report.Action, total *report.Summary, took time.Duration, f *failure) *summary {
+func newSummary(c *config, results string, a report.Action, total *report.Summary, took time.Duration,
+	f *failure,
+) *summary {
 	count := func(o provision.Outcome) *int { return new(total.Counts[o]) }
 	s := &summary{
 		Rows: total.Rows, Created: count(provision.Created), Exists: count(provision.Exists),

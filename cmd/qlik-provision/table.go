@@ -76,7 +76,8 @@ func (s *session) counts(total *report.Summary) []tableLine {
 	expected := []provision.Outcome{provision.Exists}
 	switch {
 	case plan && s.plan == nil:
-		lines = append(lines, tableLine{label: "can be sent", n: total.Counts[provision.Pending], colour: yellow, shown: true})
+		sendable := total.Counts[provision.Pending]
+		lines = append(lines, tableLine{label: "can be sent", n: sendable, colour: yellow, shown: true})
 	case plan:
 		lines = append(lines, planLines(task, *s.plan)...)
 	default:

@@ -48,7 +48,9 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
-	c.users = usersOf(ledger.Rows())
+	if c.sandbox {
+		c.users = usersOf(ledger.Rows())
+	}
 	said := "nothing to undo: no run of this file created a user"
 	if n := len(ledger.Pending()); n > 0 {
 		said = text.Plural(n, "user", "users") + " to delete"

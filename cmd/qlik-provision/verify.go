@@ -48,8 +48,10 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	for _, warning := range results.Warnings {
 		note("warning: " + warning)
 	}
-	c.users = usersOf(results.Rows)
-	promises, began := results.Promises(), time.Now()
+	if c.sandbox {
+		c.users = usersOf(results.Rows)
+	}
+	promises, action, began := results.Promises(), results.Action, time.Now() // the rows are not needed any longer
 	var differences []provision.Difference
 	_, err = a.contact(ctx, c, c.run, len(promises), func(run *provision.Run) (err error) {
 		differences, err = run.Verify(ctx, promises)
@@ -60,13 +62,13 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	for _, d := range differences {
 		note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
 	}
-	f := verifyEnd(c, results, differences, err)
+	f := verifyEnd(c, path, total.Rows, differences, err)
 	if f == nil {
 		note(fmt.Sprintf("%s: %s as the file says, in %s", path, text.Plural(total.Rows, "row is", "rows are"),
 			duration(took)))
 	}
 	if c.json {
-		sum := newSummary(c, path, results.Action, total, took, f)
+		sum := newSummary(c, path, action, total, took, f)
 		sum.Run, sum.Differing = map[provision.Outcome]int{}, new(len(differences))
 		if err := sum.write(a.stdout); err != nil {
 			return errors.Join(orNil(f), err)
@@ -76,7 +78,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 }
 
 // verifyEnd is the one end of a verify, nil for exit 0.
-func verifyEnd(c *config, results *report.Results, differences []provision.Difference, err error) *failure {
+func verifyEnd(c *config, path string, rows int, differences []provision.Difference, err error) *failure {
 	switch {
 	case err != nil:
 		f := ended(err, c.given)
@@ -89,8 +91,8 @@ func verifyEnd(c *config, results *report.Results, differences []provision.Diffe
 	}
 	hint := "the lines above name the rows; their users were changed on the tenant after the run"
 	if slices.ContainsFunc(differences, func(d provision.Difference) bool { return !d.Outcome.Done() }) {
-		hint = then("rows that are not done are run by a retry", c.given.after("retry", results.Path))
+		hint = then("rows that are not done are run by a retry", c.given.after("retry", path))
 	}
 	return &failure{code: exitRows, hint: hint,
-		err: errors.New(countOf(len(differences), len(results.Rows)) + " not as the file says")}
+		err: errors.New(countOf(len(differences), rows) + " not as the file says")}
 }

@@ -13,6 +13,7 @@ import (
 // error is r's.
 func Read(r io.Reader, name string, o Options) (*File, error) {
 	var raw strings.Builder
+	raw.Grow(int(o.Size))
 	if _, err := io.Copy(&raw, r); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
@@ -30,6 +31,7 @@ func Read(r io.Reader, name string, o Options) (*File, error) {
 // Options say what is not detected. The zero value detects everything.
 type Options struct {
 	Delimiter rune   // between two cells; 0: detected
+	Size      int64  // in bytes, where it is known: memory for it is taken at once
 	Encoding  string // any name golang.org/x/text knows: Shift_JIS, ISO-8859-2, macintosh, utf-16le …; "": detected
 	HeaderRow int    // the line of the file, from 1, that holds the header; 0: the first record that is not empty
 

@@ -9,10 +9,18 @@ import (
 // file, quotes and all; cells that the record does not have are empty. A cell that is not strict
 // CSV is quoted again; blanks around quotes are left out.
 func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
-	if from == 0 && to == len(r.Cells) && strings.IndexByte(r.Raw, '"') < 0 {
-		return append(dst, r.Raw...)
-	}
 	d := f.Dialect.Delimiter
+	if strings.IndexByte(r.Raw, '"') < 0 {
+		for i := from; i < to; i++ {
+			if i > from {
+				dst = utf8.AppendRune(dst, d)
+			}
+			if i < len(r.Cells) {
+				dst = append(dst, r.Cells[i]...)
+			}
+		}
+		return dst
+	}
 	s := newScanner(r.Raw, d, r.Line, f.padded)
 	if r.Line == f.Header.Line {
 		s.nextHeader(f.padded)

@@ -10,8 +10,8 @@ import (
 // on one page.
 const maxPages = 50
 
-// pages reads a list, page by page, until there is no next one. It returns all items, the answer with the last page, and
-// how many requests there were. Any error discards the pages before it.
+// pages reads a list, page by page, until there is no next one. It returns all items, the answer with the last page,
+// and how many requests there were. Any error discards the pages before it.
 func pages[T any](ctx context.Context, c *Client, r request) (all []T, last answer, requests int, err error) {
 	type page struct {
 		Data  []T `json:"data"`

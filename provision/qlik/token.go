@@ -197,8 +197,8 @@ func (c *Client) requestToken(ctx context.Context, creds Credentials, scope stri
 }
 
 // tokenError says what a failed token request means for the request that needed the token: an ErrNoToken where a retry
-// may help, an ErrCredentials (and an ErrScope, where scope is set), or an ErrNotTenant. Status, code and trace are left
-// out: they are not those of the request that needed the token. err may be nil.
+// may help, an ErrCredentials (and an ErrScope, where scope is set), or an ErrNotTenant. It has no Status, Code and
+// TraceID: those of the token request are not those of the request that needed the token. err may be nil.
 func tokenError(err error, scope bool) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
