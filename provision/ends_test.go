@@ -324,10 +324,10 @@ func TestWaitShownEndsWithThePatience(t *testing.T) {
 			tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
 			tr.tenant.Inject(faults.Fault{Kind: faults.Status, On: on, Status: 429, RetryAfter: "600"})
 			began := time.Now()
-			var until time.Duration
-			time.AfterFunc(30*time.Second, func() { until = tr.last.Load().Progress().Until.Sub(began) })
+			shown := make(chan time.Duration, 1)
+			time.AfterFunc(30*time.Second, func() { shown <- tr.last.Load().Progress().Until.Sub(began) })
 			tr.run(t.Context(), people(30), provision.Options{Patience: time.Minute})
-			if !errors.Is(tr.err, provision.ErrPatience) || until != tr.took {
+			if until := <-shown; !errors.Is(tr.err, provision.ErrPatience) || until != tr.took {
 				t.Errorf("it ended after %v with %v, and said that it waits until %v", tr.took, tr.err, until)
 			}
 		})

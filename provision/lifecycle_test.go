@@ -694,6 +694,27 @@ func TestVerifyFindsWhatDiffers(t *testing.T) {
 	})
 }
 
+func TestVerifyNamesRowsWhoseLookupIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		rows := people(100)
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 400, On: sandbox.EndpointFilter,
+			Subjects: subjectsOf(rows[7:8])})
+		promises := make([]provision.Promise, len(rows))
+		for i, row := range rows {
+			promises[i] = provision.Promise{Row: row, Outcome: provision.Failed}
+		}
+		run := provision.New(tr.client, provision.Options{})
+		found, err := run.Verify(t.Context(), promises)
+		if err != nil || len(found) != 1 || found[0].Number != 8 || !strings.Contains(found[0].Message, "refused") {
+			t.Errorf("%v, %+v", err, found)
+		}
+		if p := run.Progress(); p.Finished != len(rows) {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
 func TestVerifyEndsWithTheErrorsOfARun(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault faults.Fault

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -83,7 +84,8 @@ func TestDeclinedRunWritesNothingAndKeepsWhatWasFound(t *testing.T) {
 			tt.waitFor(t, "[y/N] ")
 			tt.press(t, keys)
 			code, sent := tt.end(t)
-			if code != exitInterrupted || !strings.Contains(sent, "retry hr.results.csv") {
+			if code != exitInterrupted || !strings.Contains(sent, "retry hr.results.csv") ||
+				strings.Contains(sent, "declined") != (name != "Ctrl-C") {
 				t.Errorf("exit code %d\n%s", code, sent)
 			}
 			if n := tenant.Stats().Writes; n > 0 {
@@ -100,6 +102,32 @@ func TestDeclinedRunWritesNothingAndKeepsWhatWasFound(t *testing.T) {
 			tt.press(t, "y\r")
 			if code, sent := tt.end(t); code != exitRows || len(tenant.Users()) != 4 {
 				t.Errorf("retry: exit code %d, %d users\n%s", code, len(tenant.Users()), sent)
+			}
+		})
+	}
+}
+
+// Each answer belongs to its question, also where both are typed before the second is asked.
+func TestTwoQuestionsTakeTwoAnswers(t *testing.T) {
+	t.Parallel()
+	for keys, created := range map[string]int{"y\ry\r": 3, "y\rn\r": 0, "n\ry\r": 0} {
+		t.Run(fmt.Sprintf("%q", keys), func(t *testing.T) {
+			t.Parallel()
+			tenant := newTenant(sandbox.Options{})
+			p := newProgram(t, tenant)
+			p.write(t, "hr.csv", 3)
+			p.expect(t, exitDone, "plan", "hr.csv", "-o", "hr.results.csv")
+			saved, err := os.ReadFile(p.file("hr.results.csv"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.writeText(t, "hr.results.csv", strings.Replace(string(saved), "Person 1,", "Person One,", 1))
+			tt := p.onTerminal(t, 100, "retry", "hr.results.csv")
+			tt.waitFor(t, "are these changes intended? [y/N] ")
+			tt.press(t, keys)
+			code, sent := tt.end(t)
+			if (code == exitDone) != (created > 0) || len(tenant.Users()) != created {
+				t.Errorf("exit code %d, %d users, not %d\n%s", code, len(tenant.Users()), created, sent)
 			}
 		})
 	}

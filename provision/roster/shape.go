@@ -24,10 +24,10 @@ type shapeChecker struct {
 // hold other records in a quoted cell. It accepts surplus cells that are empty, missing cells that
 // nobody uses, whose lines it returns, and cells that are missing behind the result file's columns,
 // as spreadsheets leave them out. A short record that is a trailer is not a person.
-func (v *validator) checkShape(rows []Row, conditions []condition) (short []int, err error) {
+func (v *validator) checkShape(rows []Row, conditions []*condition) (short []int, err error) {
 	c := &shapeChecker{validator: v, last: -1}
 	for i := range v.file.Header.Cells {
-		inCondition := func(cond condition) bool { return cond.column == i }
+		inCondition := func(cond *condition) bool { return cond.column == i }
 		if v.columns.uses(i) || slices.ContainsFunc(conditions, inCondition) {
 			c.last = i
 		}
