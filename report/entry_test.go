@@ -79,11 +79,12 @@ func TestCellsThatASpreadsheetChangedAreRead(t *testing.T) {
 
 func TestTheCheckIsOfActionSubjectAndRowAndOfNameAndEmail(t *testing.T) {
 	// Worked out with another implementation of CRC-32C: the sum of "123456789" is E3069283.
-	if got := sum("123456789"); got != 0xE3069283 {
+	if got := checksum([]byte("123456789")); got != 0xE3069283 {
 		t.Errorf("%X", got)
 	}
 	p := provision.Person{Name: "Ada", Email: "ada@acme.example"}
-	want := fmt.Sprintf("c-%08X-%08X", sum("create\x0000123\x007"), sum("Ada\x00ada@acme.example"))
+	want := fmt.Sprintf("c-%08X-%08X", checksum([]byte("create\x0000123\x007")),
+		checksum([]byte("Ada\x00ada@acme.example")))
 	if got := checkOf(&Entry{Action: "create", UserSubject: "00123", Row: 7}, p); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

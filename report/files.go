@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// files are a result file and what stands beside it while a run is on. What is changed in the folder is
+// files are a result file and what stands beside it while a run works on it. What is changed in the folder is
 // changed through do.
 type files struct {
 	name string // as it was given, for messages

@@ -67,11 +67,9 @@ func (l *Ledger) guardPersons() error {
 // checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
 // the file, what the row was.
 func checkOf(e *Entry, p provision.Person) string {
-	return fmt.Sprintf("c-%08X-%08X", sum(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))), sum(p.Name, p.Email))
+	row := e.Action + "\x00" + e.UserSubject + "\x00" + strconv.Itoa(int(e.Row))
+	return fmt.Sprintf("c-%08X-%08X", checksum([]byte(row)), checksum([]byte(p.Name+"\x00"+p.Email)))
 }
-
-// sum is the CRC-32C of parts joined by a NUL each.
-func sum(parts ...string) uint32 { return checksum([]byte(strings.Join(parts, "\x00"))) }
 
 // fits reports whether the first half of the entry's check is of a subject.
 func (e *Entry) fits(subject string) bool {
