@@ -22,9 +22,10 @@ type shapeChecker struct {
 }
 
 // checkShape refuses a file with records that have more or fewer cells than the header, that hold
-// other records in a quoted cell, or that are quoted as one cell. It accepts surplus cells that are empty, missing cells that
-// nobody uses, whose lines it returns, and cells that are missing behind the result file's columns,
-// as spreadsheets leave them out. A short record that is a trailer is not a person.
+// other records in a quoted cell, or that are not cut into their cells. It accepts surplus cells that
+// are empty, missing cells that nobody uses, whose lines it returns, and cells that are missing behind
+// the result file's columns, as spreadsheets leave them out. A short record that is a trailer is not a
+// person.
 func (v *validator) checkShape(rows []Row, conditions []*condition) (short []int, err error) {
 	c := &shapeChecker{validator: v, last: -1}
 	for i := range v.file.Header.Cells {
