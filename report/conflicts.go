@@ -230,7 +230,7 @@ func duplicate(first, r *Row) (provision.Outcome, string, string) {
 // maxShown is how many bytes of a value a message shows.
 const maxShown = 160
 
-// alsoIn says that another row has the same address or subject, and names its person: by name, and by what it
+// alsoIn says that another row has the same email or subject, and names its person: by name, and by what it
 // has besides.
 func alsoIn(what string, other *Row, besides string) string {
 	known := text.Clip(other.Person.Name, maxShown)

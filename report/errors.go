@@ -62,28 +62,29 @@ const (
 	SubjectDamaged
 )
 
-// A ChangedRow is a row whose subject Was another one. Of a name and email the file has a checksum alone, so Was
-// is empty.
+// A ChangedRow is a row whose subject Was another one, or whose Person has another name or email: of those the file
+// has a checksum alone, so Was is empty.
 type ChangedRow struct {
 	Row, Line int
 	Was, Is   string
-}
-
-func (r ChangedRow) String() string {
-	was, is := text.Clip(r.Was, maxShown), text.Clip(r.Is, maxShown)
-	s := fmt.Sprintf("row %d (line %d)", r.Row, r.Line)
-	if was == is {
-		return fmt.Sprintf("%s: %q does not fit the row's check", s, is)
-	}
-	return fmt.Sprintf("%s was %q, is now %q", s, was, is)
+	Person    bool
 }
 
 // list is a line for each of the first 20 rows, and how many there are besides.
-func list(rows []ChangedRow, describe func(ChangedRow) string) string {
+func list(rows []ChangedRow) string {
 	const most = 20
 	var b strings.Builder
 	for _, r := range rows[:min(len(rows), most)] {
-		b.WriteString("\n  " + describe(r))
+		was, is := text.Clip(r.Was, maxShown), text.Clip(r.Is, maxShown)
+		fmt.Fprintf(&b, "\n  row %d (line %d)", r.Row, r.Line)
+		switch {
+		case r.Person:
+			fmt.Fprintf(&b, " is now %s", r.Is)
+		case was == is:
+			fmt.Fprintf(&b, ": %q does not fit the row's check", is)
+		default:
+			fmt.Fprintf(&b, " was %q, is now %q", was, is)
+		}
 	}
 	if more := len(rows) - most; more > 0 {
 		fmt.Fprintf(&b, "\n  and %s more", text.Grouped(more))
@@ -92,18 +93,14 @@ func list(rows []ChangedRow, describe func(ChangedRow) string) string {
 }
 
 func (e *ChangedError) Error() string {
-	if e.Kind == PersonChanged {
-		return fmt.Sprintf("%s: the name or email of %s was changed:%s", e.Path,
-			text.Plural(len(e.Rows), "pending row", "pending rows"), list(e.Rows, func(r ChangedRow) string {
-				return fmt.Sprintf("row %d (line %d) is now %s", r.Row, r.Line, r.Is)
-			}))
+	what := "the subject of " + text.Plural(len(e.Rows), "row", "rows") + " is no longer what it was"
+	switch e.Kind {
+	case PersonChanged:
+		what = "the name or email of " + text.Plural(len(e.Rows), "pending row", "pending rows") + " was changed"
+	case SubjectDamaged:
+		what += "; a spreadsheet has probably changed or mis-sorted the file"
 	}
-	s := fmt.Sprintf("%s: the subject of %s is no longer what it was", e.Path,
-		text.Plural(len(e.Rows), "row", "rows"))
-	if e.Kind == SubjectDamaged {
-		s += "; a spreadsheet has probably changed or mis-sorted the file"
-	}
-	return s + ":" + list(e.Rows, ChangedRow.String)
+	return e.Path + ": " + what + ":" + list(e.Rows)
 }
 
 func (e *ExistsError) Error() string {

@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// files are a result file and what stands beside it while a run is on. What is changed in the folder is
+// files are a result file and what stands beside it while a run works on it. What is changed in the folder is
 // changed through do.
 type files struct {
 	name string // as it was given, for messages
-	path string // absolute or relative as given, symbolic links resolved
+	path string // behind symbolic links
 
 	// step is called before each operation that changes something, with its name and the file's; an error is
 	// returned in the operation's place. nil: nothing is called.
@@ -27,46 +27,30 @@ func (f files) journal() string     { return f.path + ".journal" }
 func (f files) journalName() string { return f.name + ".journal" }
 func (f files) lock() string        { return f.path + ".lock" }
 
-// findFiles follows the symbolic links of a path at which no file need exist yet. A link to a file that does not
+// findFiles follows a symbolic link to the result file, which need not exist yet. A link to a file that does not
 // exist is refused: who made it would decide where personal data is written.
 func findFiles(f files) (files, error) {
 	if f.name == "" || os.IsPathSeparator(f.name[len(f.name)-1]) {
 		return f, &NotResultsError{Path: f.name, Why: "it is a folder"}
 	}
-	folder, err := resolveFolder(filepath.Dir(f.name), filepath.EvalSymlinks)
-	if err != nil {
-		return f, &FolderError{f.name, err}
-	}
-	f.path = filepath.Join(folder, filepath.Base(f.name))
+	f.path = f.name
 	info, err := os.Lstat(f.path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		target, err := filepath.EvalSymlinks(f.path)
+		f.path, err = filepath.EvalSymlinks(f.name)
 		if errors.Is(err, fs.ErrNotExist) {
 			return f, fmt.Errorf("%s %w", f.name, ErrDanglingLink)
 		}
-		if err != nil {
-			return f, fmt.Errorf("following %s: %w", f.name, err)
+		if err == nil {
+			info, err = os.Lstat(f.path)
 		}
-		f.path = target
-		info, err = os.Stat(target)
 	}
 	if err == nil && !info.Mode().IsRegular() {
 		return f, &NotResultsError{Path: f.name, Why: "it is not a regular file"}
 	}
+	if _, err := os.Stat(filepath.Dir(f.name)); err != nil {
+		return f, &FolderError{f.name, err}
+	}
 	return f, ignoreMissing(err)
-}
-
-// resolveFolder resolves a folder's symbolic links with follow, filepath.EvalSymlinks. Some systems must list every
-// folder above for that; where one may be entered but not listed, the absolute path does.
-func resolveFolder(folder string, follow func(string) (string, error)) (string, error) {
-	resolved, err := follow(folder)
-	if err == nil {
-		return resolved, nil
-	}
-	if _, statErr := os.Stat(folder); statErr != nil {
-		return "", err
-	}
-	return filepath.Abs(folder)
 }
 
 // do does what changes something in the folder.

@@ -85,21 +85,6 @@ func TestNamesAreTriedBeforeTheRun(t *testing.T) {
 	}
 }
 
-func TestAFolderBelowOneThatCannotBeListedIsFound(t *testing.T) {
-	denied := func(string) (string, error) { return "", fs.ErrPermission }
-	t.Chdir(t.TempDir())
-	if err := os.Mkdir("hr", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	got, err := resolveFolder("hr", denied)
-	if want, absErr := filepath.Abs("hr"); err != nil || absErr != nil || got != want {
-		t.Errorf("%s, %v, not %s", got, err, want)
-	}
-	if _, err := resolveFolder("nowhere", denied); !errors.Is(err, fs.ErrPermission) {
-		t.Errorf("a folder that does not exist: %v", err)
-	}
-}
-
 func TestFilesOfAKilledRunAreRemoved(t *testing.T) {
 	l, path := start(t, manyRows(3), theAction, sandbox)
 	mustClose(t, l)

@@ -20,7 +20,7 @@ func (l *Ledger) guardPersons() error {
 		r := &l.rows[i]
 		e := &r.Entry
 		subject := subjectCell(r.Person.Subject)
-		row := ChangedRow{r.Number, r.Line, e.UserSubject, subject}
+		row := ChangedRow{r.Number, r.Line, e.UserSubject, subject, false}
 		switch {
 		case e.UserSubject == "" && e.Check == "" && e.Outcome.Done() && subject != "":
 			changed = append(changed, row) // its user has the subject that it had
@@ -37,7 +37,7 @@ func (l *Ledger) guardPersons() error {
 		switch {
 		case subject == e.UserSubject:
 			if e.Outcome == provision.Pending && !strings.EqualFold(e.Check, checkOf(e, r.Person)) {
-				persons = append(persons, ChangedRow{r.Number, r.Line, "", describePerson(r.Person)})
+				persons = append(persons, ChangedRow{r.Number, r.Line, "", describePerson(r.Person), true})
 			}
 		case e.Outcome.Done() || e.Outcome == provision.Pending:
 			changed = append(changed, row)
@@ -59,7 +59,7 @@ func (l *Ledger) guardPersons() error {
 		return &ChangedError{name, PersonChanged, persons}
 	case corrected != nil:
 		l.notify("%s: the subject of %s was corrected:%s", name, text.Plural(len(corrected), "row", "rows"),
-			list(corrected, ChangedRow.String))
+			list(corrected))
 	}
 	return nil
 }
@@ -67,11 +67,9 @@ func (l *Ledger) guardPersons() error {
 // checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
 // the file, what the row was.
 func checkOf(e *Entry, p provision.Person) string {
-	return fmt.Sprintf("c-%08X-%08X", sum(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))), sum(p.Name, p.Email))
+	row := e.Action + "\x00" + e.UserSubject + "\x00" + strconv.Itoa(int(e.Row))
+	return fmt.Sprintf("c-%08X-%08X", checksum([]byte(row)), checksum([]byte(p.Name+"\x00"+p.Email)))
 }
-
-// sum is the CRC-32C of parts joined by a NUL each.
-func sum(parts ...string) uint32 { return checksum([]byte(strings.Join(parts, "\x00"))) }
 
 // fits reports whether the first half of the entry's check is of a subject.
 func (e *Entry) fits(subject string) bool {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -48,7 +49,7 @@ type Ledger struct {
 type Row struct {
 	*roster.Row // nil in a Ledger that is not prepared
 	Number      int
-	Line        int // of the result file as it stands on the disk
+	Line        int // of the result file that was opened
 	Entry       Entry
 
 	settled bool // by this run
@@ -83,6 +84,56 @@ func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, e
 		}
 		return l.examineExisting()
 	})
+}
+
+// examineExisting decides whether the file at the place of a new ledger may be replaced. Only a result file
+// is, whatever the options say.
+func (l *Ledger) examineExisting() error {
+	f := l.files
+	r, err := load(f, csvfile.Options{})
+	unreadable, _ := errors.AsType[*csvfile.Error](err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), l.options.Overwrite && errors.Is(err, ErrStrayJournal):
+		return nil
+	case unreadable != nil:
+		return &NotResultsError{Path: f.name, Why: unreadable.Message}
+	case l.options.Overwrite && (r.File != nil || errors.Is(err, ErrOldResults)):
+		l.notify("%s is replaced", f.name)
+	case err != nil:
+		return err
+	case WasSent(r.Rows):
+		s, was := r.Summary(), r.Action.String()
+		return &ExistsError{f.name, s.Rows, s.Done, r.isOf(l.export), was == l.action.String(), was}
+	default:
+		l.notify("%s is replaced: no row of it was ever sent", f.name)
+	}
+	l.found = r.info
+	return nil
+}
+
+// isOf reports whether a result file is of an export: the same header and the same rows, cell by cell.
+func (r *Results) isOf(export *csvfile.File) bool {
+	header := r.File.Header.Cells[:r.File.Block]
+	if !slices.Equal(header, export.Header.Cells) || len(r.Rows) != len(export.Records) {
+		return false
+	}
+	cell := func(record csvfile.Record, i int) string {
+		if i < len(record.Cells) {
+			return strings.TrimSpace(record.Cells[i])
+		}
+		return ""
+	}
+	for i, row := range r.Rows {
+		if row.Number > len(export.Records) {
+			return false
+		}
+		for column := range header {
+			if cell(r.File.Records[i], column) != cell(export.Records[row.Number-1], column) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Open locks the result file at path and reads it with the journal beside it.
@@ -184,7 +235,7 @@ func (l *Ledger) PrepareUndo(preview bool) error {
 		}
 		subject := r.Entry.UserSubject
 		if !r.Entry.fits(subject) {
-			damaged = append(damaged, ChangedRow{r.Number, r.Line, subject, subject})
+			damaged = append(damaged, ChangedRow{r.Number, r.Line, subject, subject, false})
 		}
 		if r.Person.Subject != subject {
 			r.Person = provision.Person{Subject: subject}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -113,6 +114,37 @@ func TestResultsAreSyncedWithinASecond(t *testing.T) {
 			t.Errorf("after a sync that failed: %v", err)
 		}
 		l.Close()
+	})
+}
+
+func TestAnEndReportsAllItsErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		f := files{name: filepath.Join(t.TempDir(), "hr.results.csv")}
+		f.step = func(operation, path string) error {
+			switch {
+			case !broken.Load():
+			case operation == "sync" && strings.HasSuffix(path, ".journal"):
+				return syscall.EIO
+			case operation == "rename":
+				return syscall.EBUSY
+			}
+			return nil
+		}
+		l, err := create(f, parseText(t, manyRows(3)), theAction, sandbox)
+		if err == nil {
+			err = prepare(l)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		record(t, l, created(l.Pending()[0]))
+		broken.Store(true)
+		time.Sleep(2 * syncInterval) // nothing is recorded after the sync that failed
+		err = l.Close()
+		for _, want := range []error{ErrNotReplaced, syscall.EIO, syscall.EBUSY} {
+			wantError(t, err, want)
+		}
 	})
 }
 

@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"qlik-provision/provision"
-	"qlik-provision/provision/csvfile"
 )
 
 // ranText is the result file of a run over sixRows: rows 1 and 3 done, 7 failed, the others as Prepare left
@@ -301,25 +300,5 @@ func TestWithNothingToDoTheFileStaysAsItIs(t *testing.T) {
 			after) != (mode == 0o600)) {
 			t.Errorf("with mode %04o: mode %v, the same file: %v", mode, after.Mode(), os.SameFile(before, after))
 		}
-	}
-}
-
-func TestAResultFileIsReadOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "hr.results.csv")
-	write(t, path, ranText(t))
-	l, err := Open(path, csvfile.Options{}, sandbox)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(path); err != nil {
-		t.Skip(err)
-	}
-	if err := prepare(l); err != nil {
-		t.Fatal(err)
-	}
-	record(t, l, created(l.Pending()[2]))
-	mustClose(t, l)
-	if got := outcomes(t, path); got[7] != "created" || len(got) != 7 {
-		t.Errorf("%v", got)
 	}
 }

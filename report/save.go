@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -102,9 +101,9 @@ func (l *Ledger) awaitReplaceable(patience time.Duration) error {
 }
 
 // writeRows writes a result file: the export's cells as they were read, with ours behind them or in the place
-// of ours. It sets the rows' lines.
+// of ours.
 func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
-	w := &rowWriter{export: export, out: bufio.NewWriterSize(file, 64<<10), line: 1}
+	w := &rowWriter{export: export, out: bufio.NewWriterSize(file, 64<<10)}
 	if !export.Dialect.Plain {
 		w.buf = append(w.buf, "\ufeff"...) // a program that wrote another encoding has to recognize UTF-8
 	}
@@ -117,12 +116,10 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 		for _, r := range batch {
 			entries = append(entries, r.Entry)
 		}
-		i := 0
+		i := -1
 		err := encodeEntries(entries, func(cells []string) error {
-			r := &batch[i]
 			i++
-			r.Line = w.line
-			return w.write(r.Record, cells)
+			return w.write(batch[i].Record, cells)
 		})
 		if err != nil {
 			return err
@@ -136,7 +133,6 @@ type rowWriter struct {
 	export *csvfile.File
 	out    *bufio.Writer
 	buf    []byte // of one record
-	line   int    // the next one's number
 }
 
 func (w *rowWriter) write(r *csvfile.Record, cells []string) error {
@@ -157,7 +153,6 @@ func (w *rowWriter) write(r *csvfile.Record, cells []string) error {
 		b = w.export.AppendCells(utf8.AppendRune(b, d.Delimiter), r, behind, width)
 	}
 	b = append(b, d.LineEnd...)
-	w.line += bytes.Count(b, []byte("\n")) + bytes.Count(b, []byte("\r")) - bytes.Count(b, []byte("\r\n"))
 	w.buf = b[:0]
 	_, err := w.out.Write(b)
 	return err

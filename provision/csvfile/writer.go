@@ -47,7 +47,8 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 // line end, a blank in front.
 func AppendCell(dst []byte, s string, delimiter rune) []byte {
 	blank := s != "" && (s[0] == ' ' || s[0] == '\t')
-	if !blank && !strings.ContainsAny(s, "\"\r\n") && !strings.ContainsRune(s, delimiter) {
+	if !blank && strings.IndexByte(s, '"') < 0 && strings.IndexByte(s, '\n') < 0 && strings.IndexByte(s, '\r') < 0 &&
+		!strings.ContainsRune(s, delimiter) {
 		return append(dst, s...)
 	}
 	dst = append(dst, '"')

@@ -27,24 +27,25 @@ func (r *Roster) derive(everyones []string) error {
 	if c.Roles.text != "" {
 		sources, header = append(sources, &c.Roles), append(header, "roles")
 	}
-	table := make(personTable, 1, len(r.Rows)+1)
-	table[0] = header
-	cells := make([]string, len(r.Rows)*len(header))
-	for i := range r.Rows {
-		row := cells[i*len(header) : (i+1)*len(header)]
-		for j, s := range sources {
-			row[j] = s.value(r.File.Records[i].Cells)
+	const batch = 1000 // what gocsv maps at a time
+	for from := 0; from < len(r.Rows); from += batch {
+		rows, table := r.Rows[from:min(from+batch, len(r.Rows))], personTable{header}
+		for i := range rows {
+			rows[i].Record = &r.File.Records[from+i]
+			cells := make([]string, len(sources))
+			for j, s := range sources {
+				cells[j] = s.value(rows[i].Record.Cells)
+			}
+			table = append(table, cells)
 		}
-		table = append(table, row)
-	}
-	persons := make([]provision.Person, len(r.Rows))
-	if err := gocsv.UnmarshalCSV(table, &persons); err != nil {
-		return fmt.Errorf("decoding persons: %w", err)
-	}
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		row.Record, row.Person = &r.File.Records[i], persons[i]
-		row.Person.Roles = withEveryones(row.Person.Roles, everyones)
+		var persons []provision.Person
+		if err := gocsv.UnmarshalCSV(table, &persons); err != nil {
+			return fmt.Errorf("decoding persons: %w", err)
+		}
+		for i, p := range persons {
+			p.Roles = withEveryones(p.Roles, everyones)
+			rows[i].Person = p
+		}
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ const (
 // person: its subject is such a text, and it has neither an address nor a name that reads as one.
 func (v *validator) trailer() bool {
 	person, name := &v.row.Person, v.nameBeside()
-	hasAddress := person.Email != "" && badEmail(person.Email) == ""
+	hasEmail := person.Email != "" && badEmail(person.Email) == ""
 	for _, p := range v.columns.Subject.parts {
 		if p.column < 0 {
 			continue
@@ -34,23 +34,23 @@ func (v *validator) trailer() bool {
 			if kind == clearTrailer && strings.ContainsAny(cell, " :") {
 				return v.notAPerson(cell)
 			}
-		case !hasAddress && !(readsAsName(name) && (name != cell || kind == maybeTrailer)):
+		case !hasEmail && !(readsAsName(name) && (name != cell || kind == maybeTrailer)):
 			return v.notAPerson(cell)
 		}
 	}
 	if v.evidence && v.isAlone(v.row) && standsForNobody(person.Subject) {
 		return v.notAPerson(person.Subject)
 	}
-	return v.evidence && (v.countForName() || !hasAddress && v.wordForName())
+	return v.evidence && (v.countForName() || !hasEmail && v.wordForName())
 }
 
-// isAlone reports whether a row has a subject and nothing else.
+// isAlone reports whether a row has a subject and nothing else. Beside a subject with a blank, which
+// no login has, a number is nothing.
 func (v *validator) isAlone(row *Row) bool {
-	if row.Person.Name != "" || row.Person.Email != "" {
-		return false
-	}
+	hasBlank := strings.Contains(row.Person.Subject, " ")
 	for i := range row.Record.Cells {
-		if cellAt(row.Record.Cells, i) != "" && !v.columns.Subject.uses(i) && !inBlock(v.file, i) {
+		cell := cellAt(row.Record.Cells, i)
+		if cell != "" && !(hasBlank && isCount(cell)) && !v.columns.Subject.uses(i) && !inBlock(v.file, i) {
 			return false
 		}
 	}

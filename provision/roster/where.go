@@ -22,63 +22,61 @@ type condition struct {
 }
 
 // conditions reads Header=Value and Header!=A,B.
-func (c *chooser) conditions(texts []string) ([]condition, error) {
-	conditions := make([]condition, len(texts))
+func (c *chooser) conditions(texts []string) ([]*condition, error) {
+	conditions := make([]*condition, len(texts))
 	for i, t := range texts {
-		err := c.condition(&conditions[i], t)
+		cond, err := c.condition(t)
 		if bad, ok := errors.AsType[*csvfile.Error](err); ok && bad.Fix.Option == OptionWhere && bad.Fix.Value != "" {
 			bad.Fix.Was = t
 		}
 		if err != nil {
 			return nil, err
 		}
+		conditions[i] = cond
 	}
 	return conditions, nil
 }
 
 // condition parses one condition. A header may hold an equals sign itself, so the first one behind
 // a known header counts.
-func (c *chooser) condition(cond *condition, text string) error {
+func (c *chooser) condition(text string) (*condition, error) {
 	first := strings.IndexByte(text, '=')
 	if first <= 0 || text[:first] == "!" {
 		e := c.refuse("the condition %s has no header and value", quote(text))
 		e.Fix.Option = OptionWhere
 		e.Advice = "a condition is Header=Value, or Header!=Value,Value"
-		return e
+		return nil, e
 	}
-	for at := first; ; {
+	for at, r := range text {
+		if r != '=' {
+			continue
+		}
 		header, not := strings.CutSuffix(text[:at], "!")
 		i, bad := c.find(OptionWhere, header, false)
 		if bad != nil {
 			if bad.Fix.Option != "" {
 				bad.Fix.Value += text[len(header):]
 			}
-			return bad
+			return nil, bad
 		}
-		if i >= 0 {
-			*cond = condition{text: text, column: i, header: c.headers[i], not: not}
-			cond.values = strings.Split(text[at+1:], ",")
-			cond.folded = foldAll(cond.values)
-			cond.seen = make([]bool, len(cond.values))
-			return c.refuseEmptyValue(cond, text[:at+1])
+		if i < 0 {
+			continue
 		}
-		next := strings.IndexByte(text[at+1:], '=')
-		if next < 0 {
-			break
+		cond := &condition{text: text, column: i, header: c.headers[i], not: not}
+		cond.values = strings.Split(text[at+1:], ",")
+		cond.folded = foldAll(cond.values)
+		cond.seen = make([]bool, len(cond.values))
+		if len(cond.values) > 1 && slices.Contains(cond.folded, "") {
+			return nil, c.emptyValue(cond, text[:at+1])
 		}
-		at += 1 + next
+		return cond, nil
 	}
-	header := strings.TrimSuffix(text[:first], "!")
-	return c.unknown(OptionWhere, header, text)
+	return nil, c.unknown(OptionWhere, strings.TrimSuffix(text[:first], "!"), text)
 }
 
-// refuseEmptyValue refuses a condition with an empty value beside others, as in Status=Active, where
-// a comma was left at the end: it would be about the rows whose cell is empty, too.
-func (c *chooser) refuseEmptyValue(cond *condition, upToValues string) error {
-	isEmpty := func(v string) bool { return v == "" }
-	if len(cond.folded) == 1 || !slices.ContainsFunc(cond.folded, isEmpty) {
-		return nil
-	}
+// emptyValue refuses a condition with an empty value beside others, as in Status=Active, where a comma
+// was left at the end: it would be about the rows whose cell is empty, too.
+func (c *chooser) emptyValue(cond *condition, upToValues string) *csvfile.Error {
 	filled := slices.DeleteFunc(slices.Clone(cond.values), func(v string) bool { return trim(v) == "" })
 	e := c.refuse("the condition %s has an empty value beside others", quote(cond.text))
 	e.Fix = csvfile.Fix{Option: OptionWhere, Value: upToValues + strings.Join(filled, ",")}
@@ -110,21 +108,20 @@ func (cond *condition) holds(cells []string) bool {
 
 // skip leaves out the rows that do not meet every condition. Where none is left, the file is refused,
 // but for one whose columns are decided: a retry may have nothing to do.
-func (r *Roster) skip(conditions []condition, decided bool, w *warnings) error {
+func (r *Roster) skip(conditions []*condition, decided bool, w *warnings) error {
 	if len(conditions) == 0 {
 		return nil
 	}
 	left := 0
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		for j := range conditions {
-			cond := &conditions[j]
+		for _, cond := range conditions {
 			if cond.holds(row.Record.Cells) || row.Skipped {
 				continue // every condition sees every row: its values are looked for
 			}
 			row.Skipped = true
-			row.Message = fmt.Sprintf("line %d, column %s: %s does not meet %s", row.Record.Line, quote(cond.header),
-				quote(cellAt(row.Record.Cells, cond.column)), cond.text)
+			cell := quote(cellAt(row.Record.Cells, cond.column))
+			row.Message = at(row.Record.Line, cond.header, cell+" does not meet "+cond.text)
 		}
 		if !row.Skipped {
 			left++
@@ -132,8 +129,7 @@ func (r *Roster) skip(conditions []condition, decided bool, w *warnings) error {
 	}
 	if left == 0 && !decided {
 		var b strings.Builder
-		for j := range conditions {
-			cond := &conditions[j]
+		for _, cond := range conditions {
 			fmt.Fprintf(&b, "; column %s has %s", quote(cond.header), r.valuesOf(cond.column))
 		}
 		return &csvfile.Error{
@@ -142,8 +138,7 @@ func (r *Roster) skip(conditions []condition, decided bool, w *warnings) error {
 			Advice: "correct the condition: it is Header=Value, or Header!=Value,Value",
 		}
 	}
-	for j := range conditions {
-		cond := &conditions[j]
+	for _, cond := range conditions {
 		for i, seen := range cond.seen {
 			if !seen {
 				w.add(fmt.Sprintf("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
@@ -172,7 +167,7 @@ type valueCount struct {
 // countValues counts the values of a column, the most frequent first; nil where there are more than
 // most different ones. Skipped rows count only where they are asked for.
 func (r *Roster) countValues(column, most int, skipped bool) []valueCount {
-	index, raw := make(map[string]int), make(map[string]int)
+	index := make(map[string]int) // by values as they are written, and folded
 	var counts []valueCount
 	for i := range r.Rows {
 		row := &r.Rows[i]
@@ -180,7 +175,7 @@ func (r *Roster) countValues(column, most int, skipped bool) []valueCount {
 			continue
 		}
 		v := cellAt(row.Record.Cells, column)
-		at, found := raw[v]
+		at, found := index[v]
 		if !found {
 			key := provision.Fold(v)
 			if at, found = index[key]; !found {
@@ -190,7 +185,7 @@ func (r *Roster) countValues(column, most int, skipped bool) []valueCount {
 				at = len(counts)
 				index[key], counts = at, append(counts, valueCount{text: v})
 			}
-			raw[v] = at
+			index[v] = at
 		}
 		counts[at].rows++
 	}
