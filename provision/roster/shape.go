@@ -59,20 +59,24 @@ func (v *validator) checkShape(rows []Row, conditions []*condition) (short []int
 
 // isUncut reports whether the record is quoted as one cell, or cut at another delimiter than the
 // header: 1;Lee, Ann;a@x.example. Every cell that is not empty holds the delimiter, and all of them
-// together as many as the header, or more beside an address. A pipe may be a subject's: waad|acme|ann.
+// together as many as the header, or more beside an address. A few pipes may be part of a subject:
+// adfs|acme|ann@acme.example.
 func (c *shapeChecker) isUncut(r *csvfile.Record) bool {
-	want := len(c.file.Header.Cells)
-	if want < 3 || c.file.Block >= 0 || !strings.ContainsAny(c.row.Person.Subject, ",;\t|") {
+	want, hasAddress := len(c.file.Header.Cells), strings.Contains(r.Raw, "@")
+	if want < 2 || c.file.Block >= 0 || !strings.ContainsAny(c.row.Person.Subject, ",;\t|") {
 		return false
 	}
 	filled := slices.DeleteFunc(slices.Clone(r.Cells), func(cell string) bool { return trim(cell) == "" })
 	return slices.ContainsFunc([]string{",", ";", "\t", "|"}, func(d string) bool {
-		if d == string(c.file.Dialect.Delimiter) && len(filled) > 1 {
-			return false
-		}
-		isWhole := func(cell string) bool { return !strings.Contains(cell, d) }
+		lacks := func(cell string) bool { return !strings.Contains(cell, d) }
 		n := strings.Count(strings.Join(filled, ""), d) + 1
-		return !slices.ContainsFunc(filled, isWhole) && (n == want && d != "|" || n >= want && strings.Contains(r.Raw, "@"))
+		switch {
+		case d == string(c.file.Dialect.Delimiter) && len(filled) > 1, slices.ContainsFunc(filled, lacks):
+			return false
+		case d == "|":
+			return n == want && want > 3 && hasAddress
+		}
+		return n == want && want > 2 || n >= want && hasAddress
 	})
 }
 
