@@ -64,7 +64,8 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	}
 	f := verifyEnd(c, path, total.Rows, differences, err)
 	if f == nil {
-		said := fmt.Sprintf("%s: %s as the file says, in %s", path, text.Plural(total.Rows, "row is", "rows are"), duration(took))
+		said := fmt.Sprintf("%s: %s as the file says, in %s", path, text.Plural(total.Rows, "row is", "rows are"),
+			duration(took))
 		if total.NotDone > 0 {
 			said += "; " + text.Grouped(total.NotDone) + " of them not done"
 		}
