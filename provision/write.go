@@ -128,7 +128,6 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	defer r.wake()
 	if r.took == 0 {
 		r.took = took
 	}
@@ -136,7 +135,11 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	if err != nil {
 		j.err = err
 	}
+	opened := r.gate.opened
 	own, end = r.gate.answer(now, j, v, qlik.RetryAfter(err))
+	if r.gate.opened != opened {
+		r.wake() // the others need not wait until the row is finished
+	}
 	switch {
 	case v != processed:
 		r.writesStalled = true

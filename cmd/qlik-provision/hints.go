@@ -89,6 +89,9 @@ func refusal(err error, given command) error {
 // readHint says how a file can be read that was refused.
 func readHint(bad *csvfile.Error, given command) string {
 	fix := bad.Fix
+	if fix.Option == csvfile.OptionDelimiter && fix.Value == "\t" {
+		fix.Value = "tab" // a tab cannot be pasted into a shell
+	}
 	option := string(fix.Option)
 	decides := false // which persons a file has: such a flag is never left out of a hint
 	switch fix.Option {

@@ -125,6 +125,10 @@ func TestAFileThatIsNotReadAsItWasMeantIsRefused(t *testing.T) {
 			strings.Repeat("a,", maxCells) + "b\n1\n", Options{},
 			"the header cannot be read\n  hr.csv:1: more than 8192 cells", Fix{},
 		},
+		"no room for a result file's columns": {
+			strings.Repeat("a,", maxCells-2) + "b\n1\n", Options{Block: []string{"outcome", "row"}},
+			"the header has 8191 columns: 8190 at most can be read", Fix{},
+		},
 		"nothing":                {"", Options{}, "the file is empty", Fix{}},
 		"nothing but Ctrl-Z":     {"\x1a", Options{}, "the file is empty", Fix{}},
 		"nothing but a sep line": {"sep=;\n", Options{}, "the file is empty", Fix{}},

@@ -82,10 +82,9 @@ func inQuotes(r *Record) bool { return strings.HasPrefix(strings.TrimLeftFunc(r.
 
 // checkDelimiter refuses a header of one column that another delimiter would cut.
 func (f *File) checkDelimiter(o Options) *Error {
-	candidates := []rune{':', '^', '~', '，', '；', '¦', '\u00a7', '\u00b6'}
+	candidates := append(commonDelimiters(), ':', '^', '~', '，', '；', '¦', '\u00a7', '\u00b6')
 	message := fmt.Sprintf("the header is one column: %s", quote(f.Header.Cells[0]))
 	if o.Delimiter != 0 {
-		candidates = append(candidates, commonDelimiters()...)
 		message = fmt.Sprintf("with %q as delimiter %s", o.Delimiter, message)
 	}
 	sample := f.Header.Raw + "\n"
@@ -93,7 +92,7 @@ func (f *File) checkDelimiter(o Options) *Error {
 		sample += f.Records[i].Raw + "\n"
 	}
 	d := findDelimiter(sample, o, candidates, 0)
-	if d == 0 || d == o.Delimiter {
+	if d == 0 || d == f.Dialect.Delimiter {
 		return nil
 	}
 	best := fitOf(sample, d, o)

@@ -103,6 +103,12 @@ func (f *File) read(raw string, o Options) *Error {
 	if f.Block = lastRun(f.Header.Cells, o.Block); f.Block >= 0 {
 		f.BlockEnd = f.Block + len(o.Block)
 	}
+	if most := maxCells - len(o.Block); f.Block < 0 && len(f.Header.Cells) > most {
+		return &Error{
+			Message: fmt.Sprintf("the header has %d columns: %d at most can be read", len(f.Header.Cells), most),
+			Advice:  "export fewer columns",
+		}
+	}
 	f.readAbove(t.text[:len(t.text)-len(body.text)])
 	problems := f.readRecords(s, t)
 	if err := f.checkHeader(o); err != nil {

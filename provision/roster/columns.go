@@ -153,15 +153,19 @@ func (c *chooser) name() (Source, error) {
 	whole, first, last := c.fitting(name), c.fitting(firstName), c.fitting(lastName)
 	// In some languages the word for the whole name is also that for a part of it: Nom beside
 	// Prénom, Nombre beside Apellidos.
-	if len(first) > 0 && len(last) == 0 {
-		whole, last = c.move(whole, surnameBeside)
+	if rest, moved := c.move(whole, surnameBeside); len(first) > 0 && len(moved) > 0 &&
+		(len(last) == 0 || !c.holds(moved[0], first[0])) {
+		whole, last = rest, append(moved, last...)
 	}
 	if len(last) > 0 && len(first) == 0 {
 		whole, first = c.move(whole, givenBeside)
 	}
-	if len(first) > 0 && len(last) == 0 {
-		if _, bare := c.move(whole, bareName); len(bare) > 0 {
-			return Source{}, c.wholeOrLast(bare[0], first[0])
+	if _, bare := c.move(whole, bareName); len(bare) > 0 {
+		switch {
+		case len(first) > 0 && len(last) == 0:
+			return Source{}, c.wholeOrPart(bare[0], first[0], "last name", c.pair(first[0], bare[0]))
+		case len(last) > 0 && len(first) == 0:
+			return Source{}, c.wholeOrPart(bare[0], last[0], "first name", c.pair(bare[0], last[0]))
 		}
 	}
 	fitting := c.sources(whole)

@@ -15,11 +15,11 @@ func damagedSubject(cell string) string {
 	if why := formula(cell); why != "" {
 		return why
 	}
-	if cell[0] == '\'' && len(cell) > 1 && !strings.HasSuffix(cell, "'") {
-		return quote(cell) + " begins with an apostrophe, which spreadsheets put in front of text: give the bare value"
-	}
 	if inQuotes(cell) {
 		return quote(cell) + " has quotes around it: give the bare value"
+	}
+	if first, size := utf8.DecodeRuneInString(cell); strings.ContainsRune("'’‘＇", first) && len(cell) > size {
+		return quote(cell) + " begins with an apostrophe, which spreadsheets put in front of text: give the bare value"
 	}
 	if isPlaceholder(cell) {
 		return quote(cell) + " is a placeholder, not a subject: where it is right, create this user by hand"

@@ -37,19 +37,27 @@ func (c *chooser) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Er
 	return e
 }
 
-// wholeOrLast asks whether a column beside a first name is the whole name or the last one. It
-// suggests what the values look like: a whole name has the first one in it.
-func (c *chooser) wholeOrLast(whole, first int) *csvfile.Error {
-	w, f := c.single(whole), c.single(first)
-	pair := c.pair(first, whole).text
-	e := c.refuse("beside %s (first value %s), %s (%s) may be the whole name or the last name",
-		quote(f.text), quote(firstValue(c.file, &f)), quote(w.text), quote(firstValue(c.file, &w)))
-	e.Advice = fmt.Sprintf("the name is %s where %s is the last name, and %s where it is the whole name",
-		pair, quote(w.text), quote(w.text))
+// wholeOrPart asks whether a column beside one for a part of the name is the whole name or the other
+// part. It suggests what the values look like: a whole name has the part in it.
+func (c *chooser) wholeOrPart(whole, beside int, other string, pair Source) *csvfile.Error {
+	w, f := c.single(whole), c.single(beside)
+	e := c.refuse("beside %s (first value %s), %s (%s) may be the whole name or the %s",
+		quote(f.text), quote(firstValue(c.file, &f)), quote(w.text), quote(firstValue(c.file, &w)), other)
+	e.Advice = fmt.Sprintf("the name is %s where %s is the %s, and %s where it is the whole name",
+		pair.text, quote(w.text), other, quote(w.text))
+	e.Fix = csvfile.Fix{Option: OptionName, Value: pair.text}
+	if c.holds(whole, beside) {
+		e.Fix.Value = w.text
+	}
+	return e
+}
+
+// holds reports whether a column has a part of the name in it, in most rows.
+func (c *chooser) holds(whole, part int) bool {
 	held, rows := 0, 0
 	for i := range c.file.Records {
 		cells := c.file.Records[i].Cells
-		if one, all := f.value(cells), w.value(cells); one != "" && all != "" {
+		if one, all := cellAt(cells, part), cellAt(cells, whole); one != "" && all != "" {
 			rows++
 			words := strings.FieldsFunc(all, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
 			if slices.Contains(words, one) {
@@ -57,11 +65,7 @@ func (c *chooser) wholeOrLast(whole, first int) *csvfile.Error {
 			}
 		}
 	}
-	e.Fix = csvfile.Fix{Option: OptionName, Value: pair}
-	if held*2 > rows {
-		e.Fix.Value = w.text
-	}
-	return e
+	return held*2 > rows
 }
 
 // badTemplate refuses a template, and shows what one looks like.

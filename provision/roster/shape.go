@@ -15,15 +15,17 @@ type shapeChecker struct {
 	*validator
 	last     int // index of the last column that is used
 	problems []csvfile.Problem
+	uncut    bool              // a record is refused because the delimiter does not cut it
 	uneven   []*csvfile.Record // with more or fewer cells than the header, and refused for it
 	short    []int             // lines of records that lack cells at the end, none of which is used
 	patterns map[string]bool   // of the subjects, once they are needed
 }
 
-// checkShape refuses a file with records that have more or fewer cells than the header, or that
-// hold other records in a quoted cell. It accepts surplus cells that are empty, missing cells that
-// nobody uses, whose lines it returns, and cells that are missing behind the result file's columns,
-// as spreadsheets leave them out. A short record that is a trailer is not a person.
+// checkShape refuses a file with records that have more or fewer cells than the header, that hold
+// other records in a quoted cell, or that are not cut into their cells. It accepts surplus cells that
+// are empty, missing cells that nobody uses, whose lines it returns, and cells that are missing behind
+// the result file's columns, as spreadsheets leave them out. A short record that is a trailer is not a
+// person.
 func (v *validator) checkShape(rows []Row, conditions []*condition) (short []int, err error) {
 	c := &shapeChecker{validator: v, last: -1}
 	for i := range v.file.Header.Cells {
@@ -37,10 +39,14 @@ func (v *validator) checkShape(rows []Row, conditions []*condition) (short []int
 	}
 	for i := range rows {
 		c.row = &rows[i]
-		if r := c.row.Record; len(r.Cells) != len(v.file.Header.Cells) {
+		r := c.row.Record
+		if c.isUncut(r) {
+			c.uncut = true
+			c.reject(r.Line, "the row is not cut into its cells: "+quote(r.Raw))
+		} else if len(r.Cells) != len(v.file.Header.Cells) {
 			c.checkWidth(r)
 		}
-		if r := c.row.Record; strings.ContainsAny(r.Raw, "\n\r") {
+		if strings.ContainsAny(r.Raw, "\n\r") {
 			c.checkSwallowed(r)
 		}
 	}
@@ -49,6 +55,29 @@ func (v *validator) checkShape(rows []Row, conditions []*condition) (short []int
 		return nil, e
 	}
 	return c.short, nil
+}
+
+// isUncut reports whether the record is quoted as one cell, or cut at another delimiter than the
+// header: 1;Lee, Ann;a@x.example. Every cell that is not empty holds the delimiter, and all of them
+// together as many as the header, or more beside an address. A few pipes may be part of a subject:
+// adfs|acme|ann@acme.example.
+func (c *shapeChecker) isUncut(r *csvfile.Record) bool {
+	want, hasAddress := len(c.file.Header.Cells), strings.Contains(r.Raw, "@")
+	if want < 2 || c.file.Block >= 0 || !strings.ContainsAny(c.row.Person.Subject, ",;\t|") {
+		return false
+	}
+	filled := slices.DeleteFunc(slices.Clone(r.Cells), func(cell string) bool { return trim(cell) == "" })
+	return slices.ContainsFunc([]string{",", ";", "\t", "|"}, func(d string) bool {
+		lacks := func(cell string) bool { return !strings.Contains(cell, d) }
+		n := strings.Count(strings.Join(filled, ""), d) + 1
+		switch {
+		case d == string(c.file.Dialect.Delimiter) && len(filled) > 1, slices.ContainsFunc(filled, lacks):
+			return false
+		case d == "|":
+			return n == want && want > 3 && hasAddress
+		}
+		return n == want && want > 2 || n >= want && hasAddress
+	})
 }
 
 // checkWidth judges a record with more or fewer cells than the header.
@@ -97,6 +126,8 @@ func (c *shapeChecker) advice() string {
 	records := c.file.Records
 	isShort := func(r *csvfile.Record) bool { return len(r.Cells) < len(c.file.Header.Cells) }
 	switch {
+	case c.uncut:
+		return "remove the quotes around these rows, or give them the header's delimiter; or export the file again"
 	case len(c.uneven) == 0:
 		return "close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks"
 	case len(c.problems) == 1 && c.uneven[0] == &records[len(records)-1] && c.isNoPerson(c.uneven[0]):

@@ -52,7 +52,11 @@ func (r *Roster) leavers(column int) (told, leftOut string) {
 	if len(values) == 0 {
 		return "", ""
 	}
-	return strings.Join(rows, ", "), "!=" + strings.Join(values, ",")
+	told, leftOut = strings.Join(rows, ", "), strings.Join(values, ",")
+	if slices.Contains(foldAll(strings.Split(leftOut, ",")), "") {
+		return told, "" // Terminated, cannot be told from Terminated and an empty value
+	}
+	return told, "!=" + leftOut
 }
 
 // leaverTest is the test of a column's values, as plainWords leaves them, for those of people who have

@@ -44,13 +44,13 @@ func (v *validator) trailer() bool {
 	return v.evidence && (v.countForName() || !hasEmail && v.wordForName())
 }
 
-// isAlone reports whether a row has a subject and nothing else.
+// isAlone reports whether a row has a subject and nothing else. Beside a subject with a blank, which
+// no login has, a number is nothing.
 func (v *validator) isAlone(row *Row) bool {
-	if row.Person.Name != "" || row.Person.Email != "" {
-		return false
-	}
+	hasBlank := strings.Contains(row.Person.Subject, " ")
 	for i := range row.Record.Cells {
-		if cellAt(row.Record.Cells, i) != "" && !v.columns.Subject.uses(i) && !inBlock(v.file, i) {
+		cell := cellAt(row.Record.Cells, i)
+		if cell != "" && !(hasBlank && isCount(cell)) && !v.columns.Subject.uses(i) && !inBlock(v.file, i) {
 			return false
 		}
 	}

@@ -60,8 +60,8 @@ func (w *warnings) missingCells(lines []int) {
 	for i, line := range lines {
 		numbers[i] = strconv.Itoa(line)
 	}
-	w.add(fmt.Sprintf("%s at the end, of columns that are not used: line %s",
-		text.Plural(len(lines), "row lacks cells", "rows lack cells"), enumerate(numbers, 5)))
+	const what = "cells at the end, of columns that are not used: line"
+	w.add(text.Plural(len(lines), "row lacks "+what, "rows lack "+what+"s") + " " + enumerate(numbers, 5))
 }
 
 // rows warns of rows whose values look damaged. Mojibake in a file whose encoding was named by the
