@@ -47,8 +47,8 @@ func (r *Run) checkRoles(ctx context.Context, rows []Row) ([]Row, error) {
 	}
 	r.roles = roles{levels: levels, asked: true}
 	for _, name := range r.options.EveryonesRoles {
-		if text := r.unknownRole(name); text != "" {
-			return nil, fmt.Errorf("%w: %s", ErrRole, text)
+		if unknown := r.unknownRole(name); unknown != nil {
+			return nil, fmt.Errorf("%w: %w", ErrRole, unknown)
 		}
 	}
 	var left []Row
@@ -106,8 +106,8 @@ func (r *Run) wanted(row Row) []string {
 // checkRole returns an Invalid result where one of the roles of a row cannot be given.
 func (r *Run) checkRole(row Row) (res Result, invalid bool) {
 	for _, name := range r.wanted(row) {
-		if text := r.unknownRole(name); text != "" {
-			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, text), true
+		if unknown := r.unknownRole(name); unknown != nil {
+			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, unknown.Error()), true
 		}
 		if r.roles.levels != nil && !r.options.AllowAdminRoles && !strings.EqualFold(r.roles.levels[name], "user") {
 			return foundResult(Invalid, CodeAdminRole, qlik.User{}, fmt.Sprintf("role %q is of admin level", name)), true
@@ -116,16 +116,12 @@ func (r *Run) checkRole(row Row) (res Result, invalid bool) {
 	return Result{}, false
 }
 
-// unknownRole says that the tenant has no such role, and which one is nearest; "" where it has, or shows none.
-func (r *Run) unknownRole(name string) string {
+// unknownRole is the error of a name that no role of the tenant has; nil where one has it, or the tenant shows none.
+func (r *Run) unknownRole(name string) error {
 	if _, found := r.roles.levels[name]; found || r.roles.levels == nil {
-		return ""
+		return nil
 	}
-	text := fmt.Sprintf("the tenant has no role %q", name)
-	if nearest := Nearest(name, slices.Sorted(maps.Keys(r.roles.levels)), 3); nearest != "" {
-		text += fmt.Sprintf("; the nearest is %q", nearest)
-	}
-	return text
+	return &RoleError{Name: name, Nearest: Nearest(name, slices.Sorted(maps.Keys(r.roles.levels)), 3)}
 }
 
 // Nearest returns the first of the words that need the fewest changes to become the one that was typed, of at most so
