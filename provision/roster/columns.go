@@ -75,7 +75,7 @@ func (c *chooser) subject(address *Source) (Source, error) {
 // name is the column of the whole name, or else first and last name put together, or else the name
 // as lists sort it. A preferred name beside first and last name fits as well as they do.
 func (c *chooser) name() (Source, error) {
-	wholeName, givenName, familyName := name|nameOrFirst|nameOrLast|nameOrPart, firstName, lastName
+	wholeName, givenName, familyName := anyWhole, firstName, lastName
 	first, last := c.fitting(givenName), c.fitting(familyName)
 	// Nom beside Prénom is the last name, but for a Nom that holds the Prénom beside a last name.
 	if nom := c.fitting(nameOrLast); len(nom) > 0 && len(first) > 0 &&

@@ -28,7 +28,8 @@ const (
 )
 
 const (
-	anyName  = name | firstName | lastName | nameOrFirst | nameOrLast | nameOrPart | preferredName | listedName
+	anyWhole = name | nameOrFirst | nameOrLast | nameOrPart
+	anyName  = anyWhole | firstName | lastName | preferredName | listedName
 	anyField = anyName | subject | email | nameParticle
 )
 
@@ -152,6 +153,11 @@ func withoutRemark(header string) string {
 		return before
 	}
 	return header
+}
+
+// overlaps reports whether columns of these roles may be one column.
+func (r role) overlaps(other role) bool {
+	return r&other != 0 || r&anyWhole != 0 && other&anyWhole != 0
 }
 
 // LooksLikeHeader counts the cells whose words are known as a header's. It is for csvfile.Options.
