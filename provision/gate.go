@@ -16,22 +16,22 @@ import (
 type gate struct {
 	limiter *rate.Limiter // of writes
 
-	closed  bool
-	reason  Reason    // closed: why
-	until   time.Time // closed: no probe is sent before
-	probing bool      // closed: the probe is in flight
-	opened  int       // how often the gate was opened, which tells the age of an answer
-	waits   int       // closed: waits of our own choosing in a row
+	closed   bool
+	reason   Reason    // closed: why
+	until    time.Time // closed: no probe is sent before
+	probing  bool      // closed: the probe is in flight
+	openings int       // how often the gate was opened, which tells the age of an answer
+	waits    int       // closed: waits of our own choosing in a row
 
 	processed bool // a write of this run was processed
 
-	suspects []*job // rows that met a 403 and are held; whether it is their own is not known yet
-	refusals int    // probes of other rows that met a 403 as well
+	suspects        []*job // rows that met a 403 and are held; whether it is their own is not known yet
+	forbiddenProbes int    // probes of other rows that met a 403 as well
 
-	unanswered map[*job]bool // rows that got no answer since anything else was answered
-	down       bool          // there is an outage
-	round      int           // counts up with each outage, and when each row that waits was a probe of it
-	everyRow   bool          // in this outage, every remaining row was a probe
+	unanswered     map[*job]bool // rows that got no answer since anything else was answered
+	down           bool          // there is an outage
+	round          int           // counts up with each outage, and when each row that waits was a probe of it
+	everyRowProbed bool          // in this outage, every remaining row was a probe
 }
 
 const (
@@ -43,7 +43,8 @@ const (
 type verdict int
 
 const (
-	processed    verdict = iota // accepted, or refused for the row's own sake
+	unusable     verdict = iota // the run cannot go on: the credentials are refused, or it is no tenant
+	processed                   // accepted, or refused for the row's own sake
 	limited                     // 429
 	forbidden                   // 403
 	lost                        // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
@@ -80,18 +81,18 @@ func (g *gate) allows(j *job) bool { return !g.down || j.round != g.round }
 // before the same few have used up their attempts.
 func (g *gate) prefers(j *job) bool { return g.allows(j) && !g.unanswered[j] }
 
-// beginRound allows rows again that were a probe of this outage. everyRow says that no other row will come: from now
-// on, probes count as attempts.
-func (g *gate) beginRound(everyRow bool) {
+// beginRound allows rows again that were a probe of this outage. everyRowProbed says that no other row will come: from
+// now on, probes count as attempts.
+func (g *gate) beginRound(everyRowProbed bool) {
 	g.round++
-	g.everyRow = everyRow
+	g.everyRowProbed = everyRowProbed
 }
 
 // take notes that j is sent now; ready has said that it may.
 func (g *gate) take(now time.Time, j *job) {
 	g.limiter.AllowN(now, 1)
 	g.probing = g.closed
-	j.opened, j.probe, j.free = g.opened, g.closed, g.down && !g.everyRow
+	j.openings, j.probe, j.noAttempt = g.openings, g.closed, g.down && !g.everyRowProbed
 	if g.down {
 		j.round = g.round
 	}
@@ -111,7 +112,7 @@ func (g *gate) answer(now time.Time, j *job, v verdict, after time.Duration) (ow
 	if v != lost && v != outage && v != noDescriptor {
 		clear(g.unanswered)
 	}
-	late := j.opened != g.opened // others were processed since it was sent, so that it says nothing about now
+	late := j.openings != g.openings // others were processed since it was sent, so that it says nothing about now
 	switch {
 	case v == processed:
 		g.processed = true
@@ -126,7 +127,7 @@ func (g *gate) answer(now time.Time, j *job, v verdict, after time.Duration) (ow
 	case v == noToken:
 		g.close(ReasonToken, now, g.wait(j, after))
 	case v == noDescriptor:
-		g.close(ReasonDescriptor, now, g.wait(j, 0))
+		g.close(ReasonDescriptor, now, g.wait(j, after))
 	case v == forbidden:
 		err = g.suspect(now, j)
 	default:
@@ -138,8 +139,8 @@ func (g *gate) answer(now time.Time, j *job, v verdict, after time.Duration) (ow
 func (g *gate) open() (own []*job) {
 	own = g.suspects
 	g.closed, g.reason, g.until = false, "", time.Time{}
-	g.suspects, g.refusals, g.waits, g.down, g.everyRow = nil, 0, 0, false, false
-	g.opened++
+	g.suspects, g.forbiddenProbes, g.waits, g.down, g.everyRowProbed = nil, 0, 0, false, false
+	g.openings++
 	return own
 }
 
@@ -167,19 +168,19 @@ func (g *gate) wait(j *job, after time.Duration) time.Duration {
 // makes the scope more likely.
 func (g *gate) suspect(now time.Time, j *job) error {
 	if j.probe && len(g.suspects) > 0 {
-		g.refusals++
+		g.forbiddenProbes++
 	}
 	g.suspects = append(g.suspects, j)
 	g.close(ReasonForbidden, now, 0)
-	if g.refusals >= scopeAfter {
+	if g.forbiddenProbes >= scopeAfter {
 		return scopeError(j)
 	}
 	return nil
 }
 
-// noneLeft decides about the suspects where no row is left to probe with: their own 403 if this run ever had a write
-// processed, else the run's.
-func (g *gate) noneLeft() (own []*job, err error) {
+// decideSuspects decides about the suspects where no row is left to probe with: the 403 is their own if this run ever
+// had a write processed, else it is the run's.
+func (g *gate) decideSuspects() (own []*job, err error) {
 	if !g.processed {
 		return nil, scopeError(g.suspects[len(g.suspects)-1])
 	}

@@ -66,8 +66,8 @@ func (r *Run) send(ctx context.Context, j *job, waited time.Duration) error {
 		r.putBack(j)
 		return nil
 	}
-	v, known := judge(j.write.kind, err)
-	if !known {
+	v := judge(j.write.kind, err)
+	if v == unusable {
 		j.err = err
 		r.putBack(j)
 		return fmt.Errorf("%s: %w", j.write.kind, err)
@@ -82,24 +82,24 @@ func (r *Run) send(ctx context.Context, j *job, waited time.Duration) error {
 	return errors.Join(end, r.refuse(own...))
 }
 
-// judge says what the answer to a write means for the gate, and false where it means that the run cannot go on.
-func judge(kind writeKind, err error) (verdict, bool) {
+// judge says what the answer to a write means for the gate.
+func judge(kind writeKind, err error) verdict {
 	switch {
 	case err == nil, isAny(err, qlik.ErrConflict, qlik.ErrRefused),
 		errors.Is(err, qlik.ErrNotFound) && kind != createWrite:
-		return processed, true
+		return processed
 	case errors.Is(err, qlik.ErrLimited):
-		return limited, true
+		return limited
 	case errors.Is(err, qlik.ErrForbidden):
-		return forbidden, true
+		return forbidden
 	case lacksDescriptor(err):
-		return noDescriptor, true
+		return noDescriptor
 	case isAny(err, qlik.ErrNoAnswer, qlik.ErrGarbled):
-		return lost, true
+		return lost
 	case errors.Is(err, qlik.ErrNoToken):
-		return noToken, true
+		return noToken
 	}
-	return 0, false
+	return unusable
 }
 
 // lacksDescriptor reports whether a request was not sent because this process, or the system, has too many open files.
@@ -117,7 +117,7 @@ func (r *Run) isOutage(ctx context.Context, j *job) bool {
 		return false
 	}
 	_, err := r.findOne(ctx, j)
-	return err != nil && mayPass(err) && !errors.Is(err, qlik.ErrLimited) && !lacksDescriptor(err)
+	return err != nil && isTemporary(err) && !errors.Is(err, qlik.ErrLimited) && !lacksDescriptor(err)
 }
 
 // apply applies the verdict on an answer to the gate, and queues the row where it is sent again. Both are one step, so
@@ -134,9 +134,9 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	if err != nil {
 		j.err = err
 	}
-	opened := r.gate.opened
+	openings := r.gate.openings
 	own, end = r.gate.answer(now, j, v, qlik.RetryAfter(err))
-	if r.gate.opened != opened {
+	if r.gate.openings != openings {
 		r.wake() // the others need not wait until the row is finished
 	}
 	switch {
@@ -153,7 +153,7 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 		end = r.brake.garble(err)
 	}
 	if end != nil {
-		r.end()
+		r.windDown()
 	}
 	switch v {
 	case processed, forbidden:
@@ -162,7 +162,7 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	case limited, noToken, noDescriptor:
 		r.queue.writeAgain(j, time.Time{})
 	default:
-		r.retry(j, now, err, v == outage || j.free)
+		r.retry(j, now, err, v == outage || j.noAttempt)
 	}
 	return own, end
 }
@@ -188,7 +188,7 @@ func (r *Run) retry(j *job, now time.Time, err error, free bool) {
 func (r *Run) putBack(j *job) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.end()
+	r.windDown()
 	r.queue.writeAgain(j, time.Time{})
 	r.gate.release(j)
 }
