@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"qlik-provision/provision/qlik"
 )
 
 // A gate decides when the next write may be sent. Open, it lets writes be sent at the limiter's pace. Closed, it lets
@@ -43,14 +45,12 @@ const (
 type verdict int
 
 const (
-	unusable     verdict = iota // the run cannot go on: the credentials are refused, or it is no tenant
-	processed                   // accepted, or refused for the row's own sake
-	limited                     // 429
-	forbidden                   // 403
-	lost                        // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
-	outage                      // lost, and a lookup got no answer either
-	noToken                     // never sent: the token endpoint failed
-	noDescriptor                // never sent, for want of a file descriptor: it says nothing about the tenant
+	unusable  verdict = iota // the run cannot go on: the credentials are refused, or it is no tenant
+	processed                // accepted, or refused for the row's own sake
+	blocked                  // not processed, and sent again: blockedBy says why
+	forbidden                // 403
+	lost                     // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
+	outage                   // lost, and a lookup got no answer either
 )
 
 func newGate(limiter *rate.Limiter) *gate {
@@ -105,11 +105,11 @@ func (g *gate) release(j *job) {
 	}
 }
 
-// answer applies the verdict on the write of j. after is how long the tenant asked to wait, 0 where it did not. own are
-// rows whose 403 turned out to be their own; err is that of a run that cannot go on.
-func (g *gate) answer(now time.Time, j *job, v verdict, after time.Duration) (own []*job, err error) {
+// answer applies the verdict on the write of j; met is the error that it met, nil for none. own are rows whose 403
+// turned out to be their own; err is that of a run that cannot go on.
+func (g *gate) answer(now time.Time, j *job, v verdict, met error) (own []*job, err error) {
 	g.release(j)
-	if v != lost && v != outage && v != noDescriptor {
+	if v != lost && v != outage && !lacksDescriptor(met) {
 		clear(g.unanswered)
 	}
 	late := j.openings != g.openings // others were processed since it was sent, so that it says nothing about now
@@ -122,16 +122,12 @@ func (g *gate) answer(now time.Time, j *job, v verdict, after time.Duration) (ow
 	case late && v == forbidden:
 		own = []*job{j}
 	case late:
-	case v == limited:
-		g.close(ReasonLimit, now, g.wait(j, after))
-	case v == noToken:
-		g.close(ReasonToken, now, g.wait(j, after))
-	case v == noDescriptor:
-		g.close(ReasonDescriptor, now, g.wait(j, after))
+	case v == blocked:
+		g.close(blockedBy(met), now, g.wait(j, met))
 	case v == forbidden:
 		err = g.suspect(now, j)
 	default:
-		g.lose(now, j, v == outage, after)
+		g.lose(now, j, v == outage, met)
 	}
 	return own, err
 }
@@ -152,10 +148,10 @@ func (g *gate) close(reason Reason, now time.Time, wait time.Duration) {
 	g.closed = true
 }
 
-// wait is how long to wait where the tenant asked for after. Where it asked for nothing it is our own back-off, which
-// grows with every probe; writes that were in flight together count as one.
-func (g *gate) wait(j *job, after time.Duration) time.Duration {
-	if after > 0 {
+// wait is how long the tenant asked to wait. Where it asked for nothing it is our own back-off, which grows with every
+// probe; writes that were in flight together count as one.
+func (g *gate) wait(j *job, met error) time.Duration {
+	if after := qlik.RetryAfter(met); after > 0 {
 		return after
 	}
 	if j.probe || g.waits == 0 {
@@ -191,16 +187,16 @@ func (g *gate) decideSuspects() (own []*job, err error) {
 func scopeError(j *job) error { return fmt.Errorf("%w: %w", ErrScope, j.err) }
 
 // lose notes a write whose answer was lost.
-func (g *gate) lose(now time.Time, j *job, outage bool, after time.Duration) {
+func (g *gate) lose(now time.Time, j *job, outage bool, met error) {
 	g.unanswered[j] = true
-	switch {
-	case g.down && j.probe:
-		g.close(ReasonDown, now, g.wait(j, after))
-	case !g.down && (outage || len(g.unanswered) >= downAfter):
+	begins := !g.down && (outage || len(g.unanswered) >= downAfter)
+	if begins {
 		g.down = true
 		g.round++
 		j.round = g.round
-		g.close(ReasonDown, now, g.wait(j, after))
+	}
+	if begins || g.down && j.probe {
+		g.close(ReasonDown, now, g.wait(j, met))
 	}
 }
 

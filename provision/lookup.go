@@ -102,8 +102,8 @@ func (r *Run) release() error {
 	return nil
 }
 
-// lookUpBoth looks rows up by subject and email, then rows with the ID of a user by that, as lookUpRows does. It returns
-// the rows whose lookup was refused alone, or an ErrLookups where no lookup was answered.
+// lookUpBoth looks persons up by subject and email, and rows with the ID of a user by that. It returns the rows whose
+// lookup was refused alone, or an ErrLookups where no lookup was answered.
 func (r *Run) lookUpBoth(ctx context.Context, persons, withID []Row, handle func([]Row, directory) error) (
 	refused []*job, err error) {
 	if err := r.lookUpRows(ctx, persons, false, handle); err != nil {
@@ -277,14 +277,8 @@ func (r *Run) noteLookup(err error, tries int) (wait time.Duration) {
 		return 0
 	}
 	limited := errors.Is(err, qlik.ErrLimited)
-	reason := ReasonLookup
-	switch {
-	case limited:
-		reason = ReasonLimit
-	case lacksDescriptor(err):
-		reason, tries = ReasonDescriptor, 1 // a request that runs ends soon
-	case errors.Is(err, qlik.ErrNoToken):
-		reason = ReasonToken
+	if lacksDescriptor(err) {
+		tries = 1 // a request that runs ends soon
 	}
 	if wait = qlik.RetryAfter(err); wait == 0 || !limited {
 		wait = max(wait, backoff(tries))
@@ -293,7 +287,7 @@ func (r *Run) noteLookup(err error, tries int) (wait time.Duration) {
 	if limited && l.retryAt.After(l.limitedUntil) {
 		l.limitedUntil = l.retryAt
 	}
-	r.patience.stall(now, reason, err)
+	r.patience.stall(now, cmp.Or(blockedBy(err), ReasonLookup), err)
 	r.wake()
 	return wait
 }

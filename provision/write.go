@@ -88,18 +88,27 @@ func judge(kind writeKind, err error) verdict {
 	case err == nil, isAny(err, qlik.ErrConflict, qlik.ErrRefused),
 		errors.Is(err, qlik.ErrNotFound) && kind != createWrite:
 		return processed
-	case errors.Is(err, qlik.ErrLimited):
-		return limited
 	case errors.Is(err, qlik.ErrForbidden):
 		return forbidden
-	case lacksDescriptor(err):
-		return noDescriptor
+	case blockedBy(err) != "":
+		return blocked
 	case isAny(err, qlik.ErrNoAnswer, qlik.ErrGarbled):
 		return lost
-	case errors.Is(err, qlik.ErrNoToken):
-		return noToken
 	}
 	return unusable
+}
+
+// blockedBy says what keeps any request from being processed, whatever it is for; "" where err is another.
+func blockedBy(err error) Reason {
+	switch {
+	case errors.Is(err, qlik.ErrLimited):
+		return ReasonLimit
+	case lacksDescriptor(err):
+		return ReasonDescriptor
+	case errors.Is(err, qlik.ErrNoToken):
+		return ReasonToken
+	}
+	return ""
 }
 
 // lacksDescriptor reports whether a request was not sent because this process, or the system, has too many open files.
@@ -135,7 +144,7 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 		j.err = err
 	}
 	openings := r.gate.openings
-	own, end = r.gate.answer(now, j, v, qlik.RetryAfter(err))
+	own, end = r.gate.answer(now, j, v, err)
 	if r.gate.openings != openings {
 		r.wake() // the others need not wait until the row is finished
 	}
@@ -146,7 +155,7 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	case !r.gate.closed:
 		r.progressed(now)
 	}
-	if v == noDescriptor { // no more requests run at once than have one
+	if lacksDescriptor(err) { // no more requests run at once than have one
 		r.maxBusy = max(1, min(r.maxBusy, r.client.InFlight()))
 	}
 	if errors.Is(err, qlik.ErrGarbled) {
@@ -159,7 +168,7 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	case processed, forbidden:
 		j.attempts++
 		j.failures = 0
-	case limited, noToken, noDescriptor:
+	case blocked:
 		r.queue.writeAgain(j, time.Time{})
 	default:
 		r.retry(j, now, err, v == outage || j.noAttempt)
