@@ -209,8 +209,5 @@ func (r *Run) store(res Result) error {
 	for _, field := range []*string{&res.Message, &res.Code, &res.TraceID} {
 		*field = text.Clip(*field, maxText)
 	}
-	if err := r.record(res); err != nil {
-		return fmt.Errorf("recording the result of row %d: %w", res.Number, err)
-	}
-	return nil
+	return r.record(res)
 }

@@ -39,8 +39,8 @@ func (r *Run) checkRoles(ctx context.Context, rows []Row) ([]Row, error) {
 		return nil, err
 	}
 	for _, name := range r.options.EveryonesRoles {
-		if text := r.unknownRole(name); text != "" {
-			return nil, fmt.Errorf("%w: %s", ErrRole, text)
+		if unknown := r.unknownRole(name); unknown != nil {
+			return nil, fmt.Errorf("%v: %w", ErrRole, unknown) //nolint:errorlint // unknown unwraps to it
 		}
 	}
 	var left []Row
@@ -99,8 +99,8 @@ func (r *Run) wanted(row Row) []string {
 // checkRole returns an Invalid result where one of the roles of a row cannot be given.
 func (r *Run) checkRole(row Row) (res Result, invalid bool) {
 	for _, name := range r.wanted(row) {
-		if text := r.unknownRole(name); text != "" {
-			return Result{Outcome: Invalid, Code: CodeUnknownRole, Message: text, HTTPStatus: http.StatusOK}, true
+		if unknown := r.unknownRole(name); unknown != nil {
+			return Result{Outcome: Invalid, Code: CodeUnknownRole, Message: unknown.Error(), HTTPStatus: http.StatusOK}, true
 		}
 		if r.roles != nil && !r.options.AllowAdminRoles && !strings.EqualFold(r.roles[name], "user") {
 			text := fmt.Sprintf("role %q is of admin level", name)
@@ -110,23 +110,19 @@ func (r *Run) checkRole(row Row) (res Result, invalid bool) {
 	return Result{}, false
 }
 
-// unknownRole says that the tenant has no such role, and which one is nearest; "" where it has, or shows none.
-func (r *Run) unknownRole(name string) string {
+// unknownRole is the error of a name that no role of the tenant has; nil where one has it, or the tenant shows none.
+func (r *Run) unknownRole(name string) error {
 	if _, found := r.roles[name]; found || r.roles == nil {
-		return ""
+		return nil
 	}
-	text := fmt.Sprintf("the tenant has no role %q", name)
-	nearest, least := "", 4 // edits
+	unknown, least := &RoleError{Name: name}, 4 // edits
 	for other := range r.roles {
 		d := edits(strings.ToLower(name), strings.ToLower(other))
-		if d < least || d == least && other < nearest {
-			nearest, least = other, d
+		if d < least || d == least && other < unknown.Nearest {
+			unknown.Nearest, least = other, d
 		}
 	}
-	if nearest != "" {
-		text += fmt.Sprintf("; the nearest is %q", nearest)
-	}
-	return text
+	return unknown
 }
 
 // edits is how many characters have to be inserted, removed or replaced to make b of a.

@@ -171,7 +171,10 @@ func parse(in *os.File, name string, read csvfile.Options) (*csvfile.File, error
 	}
 	missing := slices.DeleteFunc(Columns(), func(c string) bool { return slices.Contains(header, c) })
 	why := "the header lacks " + strings.Join(missing, ", ")
-	if len(missing) == 0 {
+	switch len(missing) {
+	case len(Columns()):
+		why = "it has none of the columns of one"
+	case 0:
 		why = "its columns do not stand next to each other in the order " + strings.Join(Columns(), ",")
 	}
 	return nil, &NotResultsError{name, why, len(missing) <= 3}
@@ -330,8 +333,12 @@ func (r *Results) checkRows() error {
 	}
 	highest := r.byNumber[len(r.Rows)-1].Number
 	if gone := highest - len(r.Rows); gone > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s of at least %s are no longer in the file", r.Path,
-			text.Plural(gone, "row", "rows"), text.Grouped(highest)))
+		verb := "are"
+		if gone == 1 {
+			verb = "is"
+		}
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s of at least %s rows %s no longer in the file", r.Path,
+			text.Grouped(gone), text.Grouped(highest), verb))
 	}
 	return nil
 }

@@ -20,16 +20,17 @@ func (a *app) checkCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		return nil
 	}
+	at := 0 // of the command's name
 	if args[0] == "help" && len(args) > 1 {
-		return a.checkCommand(root, args[1:])
+		at = 1
 	}
-	cmd, _, err := root.Find(args)
-	if err == nil && cmd != root || args[0] == "help" || args[0] == "completion" {
+	cmd, _, err := root.Find(args[at:])
+	if err == nil && cmd != root || args[at] == "help" || args[at] == "completion" {
 		return nil
 	}
-	unknown := fmt.Errorf("there is no command %q", args[0])
-	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-		return usage(unknown, a.didYouMean(near[0], append([]string{near[0]}, args[1:]...)))
+	unknown := fmt.Errorf("there is no command %q", args[at])
+	if near := root.SuggestionsFor(args[at]); len(near) > 0 {
+		return usage(unknown, a.didYouMean(near[0], slices.Concat(args[:at], near[:1], args[at+1:])))
 	}
 	return usage(unknown, "see "+root.CommandPath()+" --help")
 }
@@ -52,20 +53,23 @@ func (a *app) line(args []string) string {
 	return commandLine(append([]string{a.name}, args...)...)
 }
 
-// flagError words what pflag says of the flags. A time without its unit gets the one that is usual.
+// flagError words what pflag says of the flags. A time without its unit gets that of the default.
 func (a *app) flagError(cmd *cobra.Command, err error) error {
 	hint := "see " + cmd.CommandPath() + " --help"
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && !cmd.HasParent() {
 		return usage(fmt.Errorf("there is no flag --%s before the command", unknown.GetSpecifiedName()),
 			"flags stand after the command: "+hint)
+	} else if ok {
+		return usage(errors.New("there is no flag -"+unknown.GetSpecifiedName()), hint)
 	}
 	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
 	if !ok {
 		return usage(err, hint)
 	}
-	name, value := "--"+invalid.GetFlag().Name, invalid.GetValue()
-	if _, err := time.ParseDuration(value + "s"); err == nil && invalid.GetFlag().Value.Type() == "duration" {
-		hint = a.line(replaced(a.args, name, value, value+"s"))
+	flag, value := invalid.GetFlag(), invalid.GetValue()
+	name := "--" + flag.Name
+	if _, err := time.ParseDuration(value + "s"); err == nil && flag.Value.Type() == "duration" {
+		hint = a.line(replaced(a.args, name, value, value+flag.DefValue[len(flag.DefValue)-1:]))
 	}
 	return usage(fmt.Errorf("%s %s: %w", name, value, invalid.Unwrap()), hint)
 }
