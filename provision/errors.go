@@ -17,7 +17,7 @@ var (
 	ErrRolesHidden = errors.New("the levels of roles could not be determined")
 )
 
-// A RoleError is about a role that the tenant does not have, and the Nearest that it has, "" where none is near.
+// A RoleError, beside ErrRole, names the role that the tenant does not have, and the Nearest that it has, "" where none is near.
 type RoleError struct{ Name, Nearest string }
 
 func (e *RoleError) Error() string {
@@ -27,5 +27,3 @@ func (e *RoleError) Error() string {
 	}
 	return said
 }
-
-func (e *RoleError) Unwrap() error { return ErrRole }

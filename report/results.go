@@ -81,7 +81,7 @@ func (r *Results) Promises() []provision.Promise {
 		}
 		promises = append(promises, provision.Promise{
 			Row:     provision.Row{Number: row.Number, Person: person, UserID: string(e.UserID)},
-			Outcome: e.Outcome, Code: string(e.Code), UserID: string(e.UserID),
+			Outcome: e.Outcome, Code: string(e.Code),
 		})
 	}
 	return promises

@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"qlik-provision/provision"
 )
 
 // checkCommand refuses a first word that is no command, and names the nearest. args are the arguments of the program.
@@ -110,18 +112,18 @@ func nearFile(path string) string {
 	if err != nil {
 		return ""
 	}
-	nearest, least := "", 3
+	var files []string
 	for _, e := range entries {
-		differs := editDistance(strings.ToLower(e.Name()), strings.ToLower(name))
-		if e.Type().IsRegular() && differs < min(least, len(name)) {
-			nearest, least = dir+e.Name(), differs
+		if e.Type().IsRegular() {
+			files = append(files, e.Name())
 		}
 	}
-	return nearest
+	nearest := provision.Nearest(name, files, min(2, len(name)-1))
+	return prefixed(dir, nearest)
 }
 
 // closestFlag returns the name of the command's long flag that was probably meant: the flag with exactly this
-// name, else the first that begins with it, else the first that differs from it by one or two characters; "" if
+// name, else the first that begins with it, else the one nearest to it, one or two characters apart; "" if
 // there is none.
 func closestFlag(typed string, cmd *cobra.Command) string {
 	const shortest = 3 // -ov may be meant as -o v
@@ -129,41 +131,19 @@ func closestFlag(typed string, cmd *cobra.Command) string {
 		return ""
 	}
 	typed = strings.ToLower(typed)
-	var exact, begun, mistyped string
+	var exact, begun string
+	var long, short []string // names that begin with the same letter
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		mistakes := 1
-		if len(f.Name) > 5 {
-			mistakes = 2
-		}
 		switch {
 		case f.Name == typed:
 			exact = f.Name
 		case begun == "" && strings.HasPrefix(f.Name, typed):
 			begun = f.Name
-		case mistyped == "" && f.Name[0] == typed[0] && editDistance(f.Name, typed) <= mistakes:
-			mistyped = f.Name
+		case f.Name[0] == typed[0] && len(f.Name) > 5:
+			long = append(long, f.Name)
+		case f.Name[0] == typed[0]:
+			short = append(short, f.Name)
 		}
 	})
-	return cmp.Or(exact, begun, mistyped)
-}
-
-// editDistance is how many bytes have to be inserted, removed or replaced to make t of s.
-func editDistance(s, t string) int {
-	row := make([]int, len(t)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(s) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(t) {
-			replaced := diagonal
-			if s[i] != t[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(t)]
+	return cmp.Or(exact, begun, provision.Nearest(typed, short, 1), provision.Nearest(typed, long, 2))
 }
