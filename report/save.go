@@ -37,7 +37,7 @@ func (l *Ledger) finish() error {
 		}
 		if err != nil {
 			where := "the results are in " + l.files.journalName()
-			if inPlace {
+			if !inPlace {
 				if lost := l.restoreJournal(); lost != nil {
 					err, where = errors.Join(err, lost), "its journal was removed, and could not be written again"
 				}
@@ -45,7 +45,7 @@ func (l *Ledger) finish() error {
 			return fmt.Errorf("%s %w: %w; %s", l.files.name, ErrNotReplaced, errors.Join(err, synced), where)
 		}
 	}
-	if inPlace {
+	if !inPlace {
 		l.notify("%s was removed or replaced during the run; %s has all results", l.files.journalName(), l.files.name)
 		return nil
 	}
