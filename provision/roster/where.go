@@ -108,7 +108,7 @@ func (cond *condition) holds(cells []string) bool {
 
 // skip leaves out the rows that do not meet every condition. Where none is left, the file is refused,
 // but for one whose columns are decided: a retry may have nothing to do.
-func (r *Roster) skip(conditions []*condition, decided bool, w *warnings) error {
+func (r *Roster) skip(conditions []*condition, decided bool) error {
 	if len(conditions) == 0 {
 		return nil
 	}
@@ -136,14 +136,6 @@ func (r *Roster) skip(conditions []*condition, decided bool, w *warnings) error 
 			File: r.File.Name, Message: "no row meets the conditions" + b.String(),
 			Fix:    csvfile.Fix{Option: OptionWhere},
 			Advice: "correct the condition: it is Header=Value, or Header!=Value,Value",
-		}
-	}
-	for _, cond := range conditions {
-		for i, seen := range cond.seen {
-			if !seen {
-				w.add(fmt.Sprintf("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
-					quote(trim(cond.values[i])), quote(cond.header), r.valuesOf(cond.column)))
-			}
 		}
 	}
 	return nil
