@@ -88,6 +88,9 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 		return nil, err
 	}
 	r := &Roster{File: f, Columns: columns, Rows: make([]Row, len(f.Records))}
+	for i := range r.Rows {
+		r.Rows[i].Record = &f.Records[i]
+	}
 	if err := r.derive(o.EveryonesRoles); err != nil {
 		return nil, err
 	}
