@@ -81,9 +81,9 @@ func list(rows []ChangedRow) string {
 		case r.Person:
 			fmt.Fprintf(&b, " is now %s", r.Is)
 		case was == is:
-			fmt.Fprintf(&b, ": %q does not fit the row's check", is)
+			fmt.Fprintf(&b, ": %s does not fit the row's check", text.Quote(is))
 		default:
-			fmt.Fprintf(&b, " was %q, is now %q", was, is)
+			fmt.Fprintf(&b, " was %s, is now %s", text.Quote(was), text.Quote(is))
 		}
 	}
 	if more := len(rows) - most; more > 0 {

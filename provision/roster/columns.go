@@ -122,7 +122,13 @@ func (c *chooser) one(option csvfile.Option, fitting []Source) (Source, error) {
 	case 1:
 		return fitting[0], nil
 	}
-	return Source{}, c.ambiguous(option, fitting)
+	e := c.ambiguous(option, fitting)
+	if e.Fix.Value != "" {
+		for i := range fitting[1:] {
+			e.Others = append(e.Others, fitting[1+i].text)
+		}
+	}
+	return Source{}, e
 }
 
 // fitting are the columns whose header has one of the roles, and that are not empty in every row.

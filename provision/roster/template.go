@@ -5,7 +5,6 @@ import (
 	"iter"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -42,7 +41,7 @@ func (s *Source) describe() string {
 		return quote(s.parts[0].text) + " and " + quote(s.parts[2].text)
 	}
 	// A template is copied from here, so its backslashes stay single: corp\{Login}.
-	return "the template " + strings.ReplaceAll(quote(s.text), `\\`, `\`)
+	return "the template " + quote(s.text)
 }
 
 // header is what messages call the source's column: its header, or the template.
@@ -156,7 +155,7 @@ func (c *chooser) placeholder(option csvfile.Option, template, header string) (i
 }
 
 // quote shows a value of the file: in quotes, clipped, control characters escaped.
-func quote(s string) string { return strconv.Quote(text.Clip(s, 60)) }
+func quote(s string) string { return text.Quote(text.Clip(s, 60)) }
 
 // trim takes away outer white space, Unicode's too, and invisible characters.
 func trim(s string) string {
