@@ -109,6 +109,9 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	if r.File, err = parse(file, f.name, read); err != nil {
 		return r, err
 	}
+	if journal != nil && len(r.File.Records) == 0 {
+		return r, fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
+	}
 	if err := r.readRows(); err != nil || journal == nil {
 		return r, err
 	}
@@ -123,6 +126,9 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	}
 	return r, nil
 }
+
+// minSize is less than the size of any header with our columns, in bytes.
+const minSize = 100
 
 // openTogether opens a result file and its journal, nil where there is none. A run that ends meanwhile
 // replaces the one and removes the other; then both are opened again.
@@ -140,7 +146,7 @@ func openTogether(f files) (file, journal *os.File, err error) {
 			return nil, nil, errors.Join(fmt.Errorf("reading %s: %w", f.journalName(), err), file.Close())
 		}
 		opened, err := file.Stat()
-		if err == nil && opened.Size() == 0 && journal != nil { // an editor emptied it: the journal has the results
+		if err == nil && opened.Size() < minSize && journal != nil { // an editor emptied it: the journal has the results
 			err = fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
 			return nil, nil, errors.Join(err, file.Close(), journal.Close())
 		}

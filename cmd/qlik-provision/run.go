@@ -146,12 +146,12 @@ func (s *session) roleHint(unknown *provision.RoleError) string {
 
 // except is err without the errors joined in it that are target; nil where none is left.
 func except(err, target error) error {
+	if !errors.Is(err, target) {
+		return err // its text may be more than that of the errors in it
+	}
 	var joined interface{ Unwrap() []error }
 	if !errors.As(err, &joined) {
-		if errors.Is(err, target) {
-			return nil
-		}
-		return err
+		return nil
 	}
 	var rest []error
 	for _, e := range joined.Unwrap() {
