@@ -12,28 +12,28 @@ import (
 
 // A validator judges rows, each by itself.
 type validator struct {
-	file      *csvfile.File
-	columns   *Columns
-	roles     []role // of the columns
-	needEmail bool
-	names     []int // columns for a name, where no source of the name is known
-	evidence  bool  // the file has a column for a name or the address, so a trailer can be told from a person
-	named     bool  // the source of the name holds names
+	file            *csvfile.File
+	columns         *Columns
+	roles           []role // of the columns
+	needEmail       bool
+	names           []int // columns for a name, where no source of the name is known
+	hasPersonColumn bool  // the file has a column for a name or the address, so a trailer can be told from a person
+	hasNames        bool  // the source of the name holds names
 }
 
 // newValidator prepares judging the rows.
 func (r *Roster) newValidator(roles []role, needEmail bool) *validator {
 	v := &validator{file: r.File, columns: &r.Columns, needEmail: needEmail, roles: roles}
-	v.evidence = r.Columns.Name.text != "" || r.Columns.Email.text != ""
+	v.hasPersonColumn = r.Columns.Name.text != "" || r.Columns.Email.text != ""
 	for i := range v.roles {
 		if r.Columns.Name.text == "" && v.roles[i]&anyName != 0 {
-			v.evidence = true
+			v.hasPersonColumn = true
 			if !r.Columns.Subject.uses(i) {
 				v.names = append(v.names, i)
 			}
 		}
 	}
-	v.named = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
+	v.hasNames = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
 	return v
 }
 
