@@ -74,6 +74,8 @@ const (
 	maxAbove = 20       // records above the header
 )
 
+// read reads the file. Each step that returns an error is a reason to refuse it; those of a single
+// record are the faults of scanner.go.
 func (f *File) read(raw string, o Options) *Error {
 	if err := foreign(raw); err != nil {
 		return err

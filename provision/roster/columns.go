@@ -29,7 +29,7 @@ func (c *Columns) fields(p *provision.Person) [3]field {
 }
 
 // A chooser decides which columns of a header are a person's fields. It leaves out the columns of
-// the result file.
+// the result file: they have no role.
 type chooser struct {
 	file    *csvfile.File
 	headers []string

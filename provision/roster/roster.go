@@ -100,7 +100,7 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 	if err := r.skip(conditions, o.Decided); err != nil {
 		return nil, err
 	}
-	v := r.newValidator(c.roles, o.NeedEmail)
+	v := newValidator(c, r, o.NeedEmail)
 	short, err := v.checkShape(r.Rows, r.lastUsed(conditions))
 	if err != nil {
 		return nil, err
