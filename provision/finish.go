@@ -166,10 +166,11 @@ func (r *Run) finish(j *job, res Result, why error) error {
 		r.counts.plan.Existing++ // as long as nothing is sent, all of them are
 	}
 	stays := r.deletes(j.row) && res.Outcome == Created // its user was not deleted
+	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound
 	var end error
 	switch {
 	case j.attempts == 0:
-	case (stays || res.Outcome == Failed) && why != nil && !mayPass(why):
+	case refused && why != nil && !mayPass(why):
 		end = r.brake.refuse(why)
 	case res.Outcome.Done() && !stays:
 		r.brake.accept()
