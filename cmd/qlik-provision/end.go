@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
@@ -25,7 +26,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 		return s.undoEnd()
 	case s.foundNobody(total):
 		hint := fmt.Sprintf("is %s the right subject column? its first value is %s; to use another, run the export again "+
-			"with --subject COLUMN and -o", text.Quote(s.ledger.Action().Subject), s.firstSubject())
+			"with --subject COLUMN and -o", csvfile.Quote(s.ledger.Action().Subject), s.firstSubject())
 		if s.config.sandbox {
 			hint = "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
 		}
