@@ -18,14 +18,14 @@ func (c *Columns) uses(i int) bool {
 	return c.Subject.uses(i) || c.Name.uses(i) || c.Email.uses(i) || c.Roles.uses(i)
 }
 
-// A field is a value of a person with its source.
-type field struct {
+// A fieldValue is a value of a person with its source.
+type fieldValue struct {
 	value  string
 	source *Source
 }
 
-func (c *Columns) fields(p *provision.Person) [3]field {
-	return [...]field{{p.Subject, &c.Subject}, {p.Name, &c.Name}, {p.Email, &c.Email}}
+func (c *Columns) fields(p *provision.Person) [3]fieldValue {
+	return [...]fieldValue{{p.Subject, &c.Subject}, {p.Name, &c.Name}, {p.Email, &c.Email}}
 }
 
 // A chooser decides which columns of a header are a person's fields. It leaves out the columns of
