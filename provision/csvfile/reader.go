@@ -87,6 +87,9 @@ func (f *File) read(raw string, o Options) *Error {
 	f.Dialect = t.dialect
 	t.text = cutCtrlZ(t.text)
 	f.Whole = strings.HasSuffix(t.text, "\n") || strings.HasSuffix(t.text, "\r")
+	if blank(t.text) {
+		return &Error{Message: "the file is empty", Advice: exportAgain}
+	}
 	if err := foreign(t.text); err != nil {
 		return err
 	}
