@@ -69,6 +69,16 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENAMETOOLONG)
 }
 
+// standsAt reports whether an open file is the one that stands at path.
+func standsAt(file interface{ Stat() (fs.FileInfo, error) }, path string) (bool, error) {
+	opened, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	found, err := os.Lstat(path)
+	return err == nil && os.SameFile(opened, found), ignoreMissing(err)
+}
+
 // openRegular opens a file without following links, and without waiting for the other end of what is no
 // regular file: that is ErrNotRegular.
 func openRegular(path string, flag int) (*os.File, error) {

@@ -127,16 +127,6 @@ func (j *journal) sync() error {
 	return err
 }
 
-// inPlace reports whether the file that the journal is written to still stands in the folder.
-func (j *journal) inPlace() bool {
-	mine, err := j.file.Stat()
-	if err != nil {
-		return false
-	}
-	found, err := os.Lstat(j.files.journal())
-	return err == nil && os.SameFile(mine, found)
-}
-
 // close syncs a last time and closes the file.
 func (j *journal) close() error {
 	close(j.stop)

@@ -36,7 +36,6 @@ type Ledger struct {
 	found    fs.FileInfo // the result file as it was found, then as this run wrote it; nil where there is none
 	preview  bool        // nothing is written
 	undo     bool
-	accepted bool     // changes to persons of pending rows are intended
 	journal  *journal // while prepared, but for a preview
 	byNumber []*Row   // rows, in the order of their numbers
 
@@ -200,21 +199,18 @@ func (l *Ledger) File() *csvfile.File { return l.export }
 // Action is what the file's rows are for.
 func (l *Ledger) Action() Action { return l.action }
 
-// AcceptChanges lets the next Prepare go on where the name or email of a pending row was changed in the file;
-// without it that is a *ChangedError, and nothing has been written.
-func (l *Ledger) AcceptChanges() { l.accepted = true }
-
 // Prepare checks the rows against the file, and against each other (conflicts), writes the result file with
 // every row in it, and starts the journal. people has one row for each record of the file; they are the ledger's
-// from then on. It may be called again after a *ChangedError.
-func (l *Ledger) Prepare(people *roster.Roster) error {
+// from then on. Where the name or email of a pending row was changed in the file, and acceptChanges is false, it is a
+// *ChangedError; nothing has been written then, and Prepare may be called again.
+func (l *Ledger) Prepare(people *roster.Roster, acceptChanges bool) error {
 	if len(people.Rows) != len(l.rows) {
 		return fmt.Errorf("%s has %d rows, but there are %d persons", l.files.name, len(l.rows), len(people.Rows))
 	}
 	for i := range l.rows {
 		l.rows[i].Row = &people.Rows[i]
 	}
-	if err := l.guardPersons(); err != nil {
+	if err := l.guardPersons(acceptChanges); err != nil {
 		return err
 	}
 	l.decideAll()
@@ -227,7 +223,7 @@ func (l *Ledger) Prepare(people *roster.Roster) error {
 func (l *Ledger) PrepareUndo(preview bool) error {
 	l.preview, l.undo = preview, true
 	derivePersons(l.export, l.action, l.rows)
-	var damaged []ChangedRow
+	var damaged []string
 	for i := range l.rows {
 		r := &l.rows[i]
 		if !r.Entry.MayHaveCreated() {
@@ -235,7 +231,7 @@ func (l *Ledger) PrepareUndo(preview bool) error {
 		}
 		subject := r.Entry.UserSubject
 		if !r.Entry.fits(subject) {
-			damaged = append(damaged, ChangedRow{r.Number, r.Line, subject, subject, false})
+			damaged = append(damaged, r.subjectChange(subject))
 		}
 		if r.Person.Subject != subject {
 			r.Person = provision.Person{Subject: subject}

@@ -18,28 +18,26 @@ type lock struct {
 	path string
 }
 
-// How often, and how far apart, a lock is tried that another run holds: that run may be about to end.
-const (
-	lockTries = 3
-	lockPause = 50 * time.Millisecond
-)
+// lockPatience is how long a lock is tried that another run holds: that run may be about to end.
+const lockPatience = 200 * time.Millisecond
 
 // acquireLock locks f. Where another run holds the lock it fails with ErrLocked.
-func acquireLock(f files) (*lock, error) {
-	pause := time.NewTicker(lockPause)
-	defer pause.Stop()
-	for tries := 1; ; tries++ {
-		l, err := tryLock(f.lock())
-		switch {
-		case err != nil && (tries == lockTries || !isBusy(err)):
-			return nil, fmt.Errorf("locking %s: %w", f.name, err)
-		case l != nil:
-			return l, nil
-		case err == nil && tries == lockTries:
-			return nil, fmt.Errorf("%w %s: %s", ErrLocked, f.name, readHolder(f.journal()))
+func acquireLock(f files) (l *lock, err error) {
+	mayEnd := func(err error) bool { return isBusy(err) || errors.Is(err, ErrLocked) }
+	err = retryBusy(lockPatience, mayEnd, func() error {
+		l, err = tryLock(f.lock())
+		if err == nil && l == nil {
+			err = ErrLocked
 		}
-		<-pause.C
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrLocked):
+		return nil, fmt.Errorf("%w %s: %s", ErrLocked, f.name, readHolder(f.journal()))
+	case err != nil:
+		return nil, fmt.Errorf("locking %s: %w", f.name, err)
 	}
+	return l, nil
 }
 
 // tryLock takes the lock, or is nil where another run holds it. A run that ends removes the file, so the file
@@ -59,12 +57,12 @@ func tryLock(path string) (*lock, error) {
 		}
 		locked, err := file.Stat()
 		if err = notRegular(path, locked, err); err == nil {
-			var found fs.FileInfo
-			if found, err = os.Lstat(path); err == nil && os.SameFile(locked, found) {
+			var inPlace bool
+			if inPlace, err = standsAt(file, path); inPlace {
 				return &lock{file, path}, nil
 			}
 		}
-		if err := errors.Join(ignoreMissing(err), file.Unlock()); err != nil {
+		if err := errors.Join(err, file.Unlock()); err != nil {
 			return nil, err
 		}
 	}

@@ -105,6 +105,9 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	if r.info, err = file.Stat(); err != nil {
 		return r, err
 	}
+	if r.info.Size() == 0 && journal != nil { // an editor emptied it: the journal has the results
+		return r, fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
+	}
 	read.Size = r.info.Size()
 	if r.File, err = parse(file, f.name, read); err != nil {
 		return r, err
@@ -128,30 +131,23 @@ func load(f files, read csvfile.Options) (*Results, error) {
 // replaces the one and removes the other; then both are opened again.
 func openTogether(f files) (file, journal *os.File, err error) {
 	for range 100 {
-		file, err := openRegular(f.path, os.O_RDONLY)
+		file, err = openRegular(f.path, os.O_RDONLY)
 		if errors.Is(err, fs.ErrNotExist) && exists(f.journal()) {
 			err = fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
 		}
 		if err != nil {
 			return nil, nil, err
 		}
-		journal, err := openRegular(f.journal(), os.O_RDONLY)
-		if ignoreMissing(err) != nil {
+		journal, err = openRegular(f.journal(), os.O_RDONLY)
+		if err = ignoreMissing(err); err != nil {
 			return nil, nil, errors.Join(fmt.Errorf("reading %s: %w", f.journalName(), err), file.Close())
 		}
-		opened, err := file.Stat()
-		if err == nil && opened.Size() == 0 && journal != nil { // an editor emptied it: the journal has the results
-			err = fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
-			return nil, nil, errors.Join(err, file.Close(), journal.Close())
+		inPlace, err := standsAt(file, f.path)
+		if inPlace {
+			return file, journal, nil
 		}
-		if err == nil {
-			var now fs.FileInfo
-			if now, err = os.Lstat(f.path); err == nil && os.SameFile(opened, now) {
-				return file, journal, nil
-			}
-		}
-		journal.Close()
-		if err = errors.Join(ignoreMissing(err), file.Close()); err != nil {
+		journal.Close() // nothing where there is none
+		if err = errors.Join(err, file.Close()); err != nil {
 			return nil, nil, err
 		}
 	}

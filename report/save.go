@@ -27,7 +27,7 @@ func (l *Ledger) Close() error {
 
 // finish ends the journal and merges its results into the file.
 func (l *Ledger) finish() error {
-	inPlace := l.journal.inPlace()
+	inPlace, _ := standsAt(l.journal.file, l.files.journal())
 	synced := l.journal.close() // where it fails, the file that is written now has the results all the same
 	if l.unsaved {
 		err := l.checkUnchanged()

@@ -118,7 +118,7 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string) err
 	if err != nil {
 		return refusal(err, c.given)
 	}
-	if err := ledger.Prepare(people); err != nil {
+	if err := ledger.Prepare(people, false); err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
 	s := &session{app: a, config: c, ledger: ledger, people: people, path: path, again: c.given}
