@@ -101,8 +101,8 @@ docs:
 	go test ./cmd/qlik-provision -count=1 -run TestDocs -update
 
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-# Where the releases are; packages and manifests name it. It has to be given: the example leads nowhere.
-REPOSITORY ?= https://example.com/qlik-provision
+# Where the releases are; packages and manifests name it. A release has to give it: the example leads nowhere.
+REPOSITORY ?= https://example.com/OWNER/qlik-provision
 # 1.2.3 of the tag v1.2.3, 1.2.3-4-gabcdef0 after it, 0.0.0-abcdef0 where there is no tag.
 RELEASE ?= $(shell echo '$(VERSION)' | sed -e 's/^v\([0-9]\)/\1/' -e '/^[0-9]*\.[0-9]*\.[0-9]/!s/^/0.0.0-/')
 RELEASE_TOOL = dist/build/release

@@ -13,15 +13,15 @@ import (
 // decide says what a lookup means for a row: a write that is needed, or the result that finishes it. It returns neither
 // where there is nothing to say: a row that is only looked up has no user, or the user to delete was not found.
 func (r *Run) decide(j *job, d directory) (*write, Result) {
-	w, res := r.compare(j, d)
+	w, res := r.decideByUsers(j, d)
 	sent := j.write
 	if sent == nil || !j.unconfirmed {
 		return w, res
 	}
-	switch ours := sent.kind == changeWrite; {
-	case ours && w != nil && w.kind == changeWrite && w.user.ID == sent.user.ID && sent.message != "":
+	switch change := sent.kind == changeWrite; {
+	case change && w != nil && w.kind == changeWrite && w.user.ID == sent.user.ID && sent.message != "":
 		w.message = sent.message // what was asked for at first, of which a part may hold already
-	case ours && res.Outcome.Done() && res.UserID == sent.user.ID: // what was asked for holds
+	case change && res.Outcome.Done() && res.UserID == sent.user.ID: // what was asked for holds
 		done := r.accepted(sent)
 		if done.Message == "" { // it was sent by an earlier run
 			done.Message = string(done.Outcome) + ", though the answer was lost"
@@ -33,8 +33,8 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 	return w, res
 }
 
-// compare is decide for a row of which nothing is unconfirmed but a create.
-func (r *Run) compare(j *job, d directory) (*write, Result) {
+// decideByUsers is decide without what is known of an unconfirmed change or delete.
+func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 	row := j.row
 	if r.deletes(row) {
 		return r.deleteFor(row, d)
@@ -51,7 +51,7 @@ func (r *Run) compare(j *job, d directory) (*write, Result) {
 		return nil, conflictResult(row, m, CodeEmailConflict, "the address belongs to another person")
 	case m.kind == subjectMatch && r.createdByUs(j, m.user):
 		if r.options.Task == Delete {
-			return &write{kind: deleteWrite, user: m.user}, Result{}
+			return &write{kind: deleteWrite, user: &m.user}, Result{}
 		}
 		return nil, foundResult(Created, "", m.user, "created, though the answer was lost")
 	}
@@ -81,16 +81,14 @@ func (r *Run) deletes(row Row) bool { return r.options.Task == Delete && row.Use
 func (r *Run) decideMissing(row Row) (*write, Result) {
 	switch {
 	case r.options.Task == Disable:
-		return nil, Result{
-			Outcome: Unchanged, Code: CodeNotFound, Message: "no such user on the tenant", HTTPStatus: http.StatusOK,
-		}
+		return nil, foundResult(Unchanged, CodeNotFound, qlik.User{}, "no such user on the tenant")
 	case r.options.Task == Delete, row.LookupOnly:
 		return nil, Result{}
 	}
 	if res, invalid := r.checkRole(row); invalid {
 		return nil, res
 	}
-	return r.creates, Result{}
+	return &write{kind: createWrite}, Result{}
 }
 
 // createFor is what is sent to create the user of a row's person.
@@ -102,7 +100,7 @@ func (r *Run) createFor(row Row) qlik.NewUser {
 // changeFor is the change that the user of a row's person needs, nil for none.
 func (r *Run) changeFor(row Row, m match) *write {
 	u := m.user
-	w := &write{kind: changeWrite, user: u}
+	w := &write{kind: changeWrite, user: &u}
 	if r.options.Task == Disable {
 		if hasStatus(u, "disabled") {
 			return nil
@@ -145,7 +143,7 @@ func (r *Run) deleteFor(row Row, d directory) (*write, Result) {
 	case SubjectKey(u.Subject) != SubjectKey(row.Person.Subject):
 		return nil, foundResult(Created, CodeNotCreatedHere, u, "not deleted: its subject is now "+u.Subject)
 	}
-	return &write{kind: deleteWrite, user: u}, Result{}
+	return &write{kind: deleteWrite, user: &u}, Result{}
 }
 
 // existing is the result of a row whose person has a user that needs no change.

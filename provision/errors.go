@@ -1,6 +1,9 @@
 package provision
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Why a run cannot go on, for errors.Is. The errors of package qlik come beside them: ErrCredentials, ErrNotTenant.
 var (
@@ -13,3 +16,14 @@ var (
 	ErrRole        = errors.New("no such role")                       // of Options.EveryonesRoles
 	ErrRolesHidden = errors.New("the levels of roles could not be determined")
 )
+
+// A RoleError, beside ErrRole, names the role that the tenant does not have, and the Nearest that it has, "" where none is near.
+type RoleError struct{ Name, Nearest string }
+
+func (e *RoleError) Error() string {
+	said := fmt.Sprintf("the tenant has no role %q", e.Name)
+	if e.Nearest != "" {
+		said += fmt.Sprintf("; the nearest is %q", e.Nearest)
+	}
+	return said
+}

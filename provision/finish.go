@@ -17,7 +17,7 @@ func (r *Run) place(rows []Row, d directory) error {
 	for _, row := range rows {
 		j := &job{row: row}
 		if row.ChangeSent {
-			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: qlik.User{ID: row.UserID}}
+			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: &qlik.User{ID: row.UserID}}
 		}
 		w, res := r.decide(j, d)
 		switch {
@@ -36,12 +36,12 @@ func (r *Run) place(rows []Row, d directory) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.limitReached {
+	if r.limitReached() {
 		return nil
 	}
 	r.queue.fresh = append(r.queue.fresh, ready...)
 	for _, j := range missing {
-		at, _ := r.missing(j, time.Now(), nil)
+		at, _ := r.missed(j, time.Now(), nil)
 		r.queue.lookUpAgain(j, at)
 	}
 	r.wake()
@@ -91,7 +91,7 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) error {
 	case w == nil:
 	case w.kind == createWrite: // the user is not found, or not yet: a list may lag behind
 		w = nil
-	case w.kind == changeWrite && r.hidesRoles(w.user):
+	case w.kind == changeWrite && r.hidesRoles(*w.user):
 		w, res = nil, r.existing(j.row, d.match(j.row.Person, true))
 	default:
 		j.needs(w)
@@ -109,11 +109,11 @@ func (r *Run) tryAgain(j *job, w *write, err error) error {
 	now := time.Now()
 	if w != nil && j.attempts < r.options.Attempts {
 		defer r.mu.Unlock()
-		j.lookups = 0
+		j.misses = 0
 		r.queue.writeAgain(j, now.Add(backoff(j.attempts)))
 		return nil
 	}
-	at, again := r.missing(j, now, err)
+	at, again := r.missed(j, now, err)
 	if again {
 		r.queue.lookUpAgain(j, at)
 	}
@@ -155,15 +155,15 @@ func (r *Run) finish(j *job, res Result, why error) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.finished++
+	r.counts.Finished++
 	switch {
 	case res.Outcome == Failed:
-		r.failures++
+		r.counts.Failed++
 		if res.Code == CodeSubjectConflict || res.Code == CodeEmailConflict || res.Code == CodeAdminRole {
-			r.conflicts++
+			r.counts.plan.Conflicts++
 		}
 	case res.Outcome.Done():
-		r.found++ // before the first write, all of them are: this is for the plan
+		r.counts.plan.Existing++ // as long as nothing is sent, all of them are
 	}
 	stays := r.deletes(j.row) && res.Outcome == Created // its user was not deleted
 	var end error
@@ -183,7 +183,7 @@ func (r *Run) finish(j *job, res Result, why error) error {
 func (r *Run) countFinished(rows int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.finished += rows
+	r.counts.Finished += rows
 }
 
 // complete fills in what the answer that decided tells.
@@ -209,8 +209,5 @@ func (r *Run) store(res Result) error {
 	for _, field := range []*string{&res.Message, &res.Code, &res.TraceID} {
 		*field = text.Clip(*field, maxText)
 	}
-	if err := r.record(res); err != nil {
-		return fmt.Errorf("recording the result of row %d: %w", res.Number, err)
-	}
-	return nil
+	return r.record(res)
 }

@@ -14,7 +14,7 @@ import (
 //
 // It has no lock, no clock and no goroutine: the run calls it under its own lock and tells it the time.
 type gate struct {
-	limiter *rate.Limiter // nil: no pace to keep
+	limiter *rate.Limiter // of writes
 
 	closed  bool
 	reason  Reason    // closed: why
@@ -65,9 +65,6 @@ func (g *gate) ready(now time.Time) (ok bool, at time.Time) {
 	if g.closed && now.Before(g.until) {
 		return false, g.until
 	}
-	if g.limiter == nil {
-		return true, time.Time{}
-	}
 	tokens := g.limiter.TokensAt(now)
 	if tokens >= 1 {
 		return true, time.Time{}
@@ -92,9 +89,7 @@ func (g *gate) beginRound(everyRow bool) {
 
 // take notes that j is sent now; ready has said that it may.
 func (g *gate) take(now time.Time, j *job) {
-	if g.limiter != nil {
-		g.limiter.AllowN(now, 1)
-	}
+	g.limiter.AllowN(now, 1)
 	g.probing = g.closed
 	j.opened, j.probe, j.free = g.opened, g.closed, g.down && !g.everyRow
 	if g.down {

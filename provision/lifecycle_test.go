@@ -630,9 +630,10 @@ func TestVerifyFindsWhatDiffers(t *testing.T) {
 		rows := people(300)
 		promises := make([]provision.Promise, len(rows))
 		for i, row := range rows {
-			promises[i] = provision.Promise{Row: row, Outcome: provision.Created, UserID: fmt.Sprint("u", i)}
+			row.UserID = fmt.Sprint("u", i)
+			promises[i] = provision.Promise{Row: row, Outcome: provision.Created}
 			user := userOf(row)
-			user.ID = promises[i].UserID
+			user.ID = row.UserID
 			p := &promises[i]
 			switch i {
 			case 10: // created, and gone
@@ -654,16 +655,16 @@ func TestVerifyFindsWhatDiffers(t *testing.T) {
 				p.Outcome = provision.Deleted
 				continue
 			case 18:
-				p.Outcome, p.UserID = provision.Failed, ""
+				p.Outcome, p.Row.UserID = provision.Failed, ""
 			case 19: // failed, and nobody
-				p.Outcome, p.UserID = provision.Failed, ""
+				p.Outcome, p.Row.UserID = provision.Failed, ""
 				continue
 			case 20: // failed, and another person has the subject
 				p.Outcome, user.Name, user.Email = provision.Failed, "Zoe", "zoe@example.com"
 			case 21:
-				p.Outcome, p.UserID = provision.Pending, ""
+				p.Outcome, p.Row.UserID = provision.Pending, ""
 			case 22: // of unchanged, nobody
-				p.Outcome, p.UserID, p.Code = provision.Unchanged, "", provision.CodeNotFound
+				p.Outcome, p.Row.UserID, p.Code = provision.Unchanged, "", provision.CodeNotFound
 				continue
 			case 23:
 				p.Outcome = provision.Skipped
@@ -729,7 +730,8 @@ func TestVerifyEndsWithTheErrorsOfARun(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr, _ := watched(t, sandbox.Options{}, qlik.Options{})
 				tr.tenant.Inject(test.fault)
-				promises := []provision.Promise{{Row: ada, Outcome: provision.Created, UserID: "u1"}}
+				row := provision.Row{Number: ada.Number, Person: ada.Person, UserID: "u1"}
+				promises := []provision.Promise{{Row: row, Outcome: provision.Created}}
 				found, err := provision.New(tr.client, provision.Options{}).Verify(t.Context(), promises)
 				if !errors.Is(err, test.err) || len(found) > 0 {
 					t.Errorf("%v, %+v", err, found)

@@ -14,21 +14,15 @@ import (
 
 // lookups is what a run knows of its lookups. The run's lock guards it.
 type lookups struct {
-	size     int          // rows a request at most; 0: what a filter takes
-	inFlight int          // rows of the requests in flight
-	answered bool         // one was answered: several may be in flight
-	refused  []refusedRow // rows whose lookup was refused alone
-	inARow   int          // how many were refused so since the last answer
+	size       int    // rows a request at most; 0: what a filter takes
+	inFlight   int    // rows of the requests in flight
+	answered   bool   // one was answered: several may be in flight
+	refused    []*job // rows whose lookup was refused alone
+	inARow     int    // how many were refused so since the last answer
+	rolesShown bool   // the tenant showed the roles of a user
 
-	until time.Time // a 429: none is sent before
-	back  time.Time // when one that failed is sent again
-
-	rolesShown bool // the tenant showed the roles of a user
-}
-
-type refusedRow struct {
-	row Row
-	err error
+	limitedUntil time.Time // after a 429: none is sent before
+	retryAt      time.Time // when one that failed is sent again
 }
 
 const (
@@ -56,12 +50,11 @@ func (r *Run) lookUpAll(ctx context.Context, rows []Row) error {
 		return err
 	}
 	refused, err := r.refusedRows()
-	for _, x := range refused {
-		j := &job{row: x.row}
-		res := r.failed(j, CodeLookupRefused, "its lookup was refused: "+x.err.Error())
-		err = errors.Join(err, r.finish(j, res, x.err))
+	for _, j := range refused {
+		res := r.failed(j, CodeLookupRefused, "its lookup was refused: "+j.err.Error())
+		err = errors.Join(err, r.finish(j, res, j.err))
 	}
-	if err == nil && r.holdWrites {
+	if err == nil && r.held != "" {
 		err = r.release()
 	}
 	return err
@@ -86,10 +79,8 @@ func partition(rows []Row, is func(Row) bool) (yes, no []Row) {
 func (r *Run) fetchDate(ctx context.Context) error {
 	return r.ask(ctx, func() (int, error) {
 		_, err := r.client.FetchDate(ctx)
-		for _, kind := range []error{qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrLimited, qlik.ErrGarbled} {
-			if errors.Is(err, kind) {
-				return 1, nil // it was answered, with a Date or none: that is all
-			}
+		if isAny(err, qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrLimited, qlik.ErrGarbled) {
+			err = nil // it was answered, with a Date or none: that is all
 		}
 		return 1, err
 	})
@@ -103,7 +94,7 @@ func (r *Run) release() error {
 	if r.options.Approve != nil {
 		plan := r.plan()
 		r.mu.Lock()
-		r.asking = true
+		r.held = ReasonApproval
 		r.mu.Unlock()
 		if err := r.options.Approve(plan); err != nil {
 			return err
@@ -111,7 +102,7 @@ func (r *Run) release() error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.holdWrites, r.asking, r.stalled = false, false, time.Time{}
+	r.held, r.patience.since = "", time.Time{}
 	r.wake()
 	return nil
 }
@@ -133,7 +124,7 @@ func (r *Run) lookUpRows(ctx context.Context, rows []Row, byID bool, handle func
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.lookups.inFlight -= n
-			r.lookedUp += n
+			r.counts.toLookUp -= n
 			r.wake()
 			return err
 		})
@@ -150,7 +141,7 @@ func (r *Run) nextBatch(ctx context.Context, left int, byID bool) (n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := &r.lookups
-	ahead := func() bool { return !r.holdWrites && len(r.queue.fresh)+l.inFlight >= maxAhead }
+	ahead := func() bool { return r.held == "" && len(r.queue.fresh)+l.inFlight >= maxAhead }
 	for ctx.Err() == nil && (ahead() || !l.answered && l.inFlight > 0) {
 		r.wait(ctx, time.Time{})
 	}
@@ -188,7 +179,7 @@ func (r *Run) lookUp(ctx context.Context, batch []Row, byID bool, handle func([]
 		return r.lookUp(ctx, batch[half:], byID, handle)
 	case errors.Is(err, qlik.ErrRefused):
 		return r.lookupRefused(batch[0], err)
-	case errors.Is(err, qlik.ErrForbidden), errors.Is(err, qlik.ErrConflict):
+	case isAny(err, qlik.ErrForbidden, qlik.ErrConflict):
 		return fmt.Errorf("%w: looking up existing users: %w", ErrLookups, err)
 	}
 	return fmt.Errorf("looking up existing users: %w", err)
@@ -238,7 +229,7 @@ func (r *Run) lookupRefused(row Row, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := &r.lookups
-	l.refused = append(l.refused, refusedRow{row, err})
+	l.refused = append(l.refused, &job{row: row, err: err})
 	l.inARow++
 	l.size = 0 // it was not the number of rows that was refused
 	if !l.answered && l.inARow >= maxRefusals || l.inARow >= qlik.MaxPeople {
@@ -248,7 +239,7 @@ func (r *Run) lookupRefused(row Row, err error) error {
 }
 
 // refusedRows returns the rows whose lookup was refused alone, or an ErrLookups where no lookup was answered.
-func (r *Run) refusedRows() ([]refusedRow, error) {
+func (r *Run) refusedRows() ([]*job, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	refused := r.lookups.refused
@@ -263,7 +254,7 @@ func (r *Run) refusedRows() ([]refusedRow, error) {
 func (r *Run) ask(ctx context.Context, request func() (requests int, err error)) error {
 	for tries := 1; ; tries++ {
 		r.mu.Lock()
-		limited := time.Until(r.lookups.until)
+		limited := time.Until(r.lookups.limitedUntil)
 		r.mu.Unlock()
 		if err := pause(ctx, limited); err != nil {
 			return err
@@ -288,39 +279,37 @@ func (r *Run) met(err error, tries int) (wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l, now := &r.lookups, time.Now()
-	l.back = time.Time{}
+	l.retryAt = time.Time{}
 	if err == nil {
 		return 0
 	}
-	wait = qlik.RetryAfter(err)
-	limit := errors.Is(err, qlik.ErrLimited)
+	limited := errors.Is(err, qlik.ErrLimited)
 	reason := ReasonLookup
 	switch {
-	case limit:
+	case limited:
 		reason = ReasonLimit
 	case lacksDescriptor(err):
 		reason, tries = ReasonDescriptor, 1 // a request that runs ends soon
 	case errors.Is(err, qlik.ErrNoToken):
 		reason = ReasonToken
 	}
-	if wait == 0 || !limit {
+	if wait = qlik.RetryAfter(err); wait == 0 || !limited {
 		wait = max(wait, backoff(tries))
 	}
-	l.back = now.Add(wait)
-	if limit && l.back.After(l.until) {
-		l.until = l.back
+	l.retryAt = now.Add(wait)
+	if limited && l.retryAt.After(l.limitedUntil) {
+		l.limitedUntil = l.retryAt
 	}
-	r.stall(now, reason, err)
+	r.patience.stall(now, reason, err)
 	r.wake()
 	return wait
 }
 
 // mayPass reports whether a request that met err may be answered another time.
 func mayPass(err error) bool {
-	for _, kind := range []error{qlik.ErrNoAnswer, qlik.ErrLimited, qlik.ErrGarbled, qlik.ErrNoToken} {
-		if errors.Is(err, kind) {
-			return true
-		}
-	}
-	return false
+	return isAny(err, qlik.ErrNoAnswer, qlik.ErrLimited, qlik.ErrGarbled, qlik.ErrNoToken)
+}
+
+func isAny(err error, kinds ...error) bool {
+	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
 }

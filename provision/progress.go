@@ -1,10 +1,6 @@
 package provision
 
-import (
-	"time"
-
-	"golang.org/x/time/rate"
-)
+import "time"
 
 // A Progress is how far a run is at one moment.
 type Progress struct {
@@ -33,6 +29,24 @@ const (
 	ReasonDescriptor Reason = "a free file descriptor"
 )
 
+// counts is what a run counts. The run's lock guards it.
+type counts struct {
+	Progress               // Finished, Failed, Writes and Waited
+	plan     Plan          // Existing and Conflicts, as long as nothing is sent
+	rows     int           // of the run
+	toLookUp int           // of them
+	idle     time.Time     // since when the run waits to send a write; zero: it does not
+	took     time.Duration // a moving average of a write's time
+}
+
+// endIdle adds the time that the run waited to Waited.
+func (c *counts) endIdle(now time.Time) {
+	if !c.idle.IsZero() {
+		c.Waited += now.Sub(c.idle)
+		c.idle = time.Time{}
+	}
+}
+
 // Progress is how far the run is. It is safe for concurrent use with Run.
 func (r *Run) Progress() Progress {
 	r.mu.Lock()
@@ -41,13 +55,12 @@ func (r *Run) Progress() Progress {
 		return Progress{}
 	}
 	now := time.Now()
-	p := Progress{Finished: r.finished, Failed: r.failures, Writes: r.writes, Waited: r.waited}
-	if !r.idle.IsZero() {
-		p.Waited += now.Sub(r.idle)
-	}
+	c := r.counts
+	c.endIdle(now)
+	p := c.Progress
 	p.Waiting, p.Until = r.waiting(now)
 	if !p.Until.IsZero() {
-		p.Until = sooner(p.Until, r.patienceEnd())
+		p.Until = sooner(p.Until, r.patience.end(r.options.Patience))
 	}
 	p.UpperBound = !r.options.NoLookup && r.queue.more
 	p.TimeLeft = r.estimate(now)
@@ -58,15 +71,15 @@ func (r *Run) Progress() Progress {
 func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 	const patient = 2 * time.Second // for the first answer, before it is worth showing
 	switch g, l := r.gate, r.lookups; {
-	case r.asking:
+	case r.held == ReasonApproval:
 		return ReasonApproval, time.Time{}
 	case !r.client.Answered() && now.Sub(r.started) > patient:
 		return ReasonDown, time.Time{}
 	case g.closed && now.Before(g.until):
 		return g.reason, g.until
-	case now.Before(l.back) && (r.queue.empty() || r.holdWrites) && r.busy == 0:
-		return r.stalledBy, l.back
-	case r.busy == 0 && !r.holdWrites:
+	case now.Before(l.retryAt) && (r.queue.empty() || r.held != "") && r.busy == 0:
+		return r.patience.reason, l.retryAt
+	case r.busy == 0 && r.held == "":
 		if at := r.queue.backOff(); at.After(now) {
 			return ReasonRetry, at
 		}
@@ -77,25 +90,19 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 // estimate is how long the rest takes: the wait the tenant asked for, then what is left of the burst, then the rate;
 // never faster than the writes were so far.
 func (r *Run) estimate(now time.Time) time.Duration {
-	writes := r.queue.writes() + r.busy + len(r.queue.lookups) + len(r.gate.suspects)
+	writes := r.queue.writes() + r.busy + len(r.queue.singles) + len(r.gate.suspects)
 	if r.queue.more {
-		writes += r.rows - r.lookedUp
+		writes += r.counts.toLookUp
 	}
 	if limit := r.options.Limit; limit > 0 {
-		writes = min(writes, limit-r.writes+r.busy)
+		writes = min(writes, limit-r.counts.Writes+r.busy)
 	}
 	var wait time.Duration
 	if r.gate.closed {
 		wait = max(0, r.gate.until.Sub(now))
 	}
-	work := time.Duration(writes) * r.took / time.Duration(r.options.Workers)
-	if l := r.gate.limiter; l != nil {
-		tokens := min(float64(l.Burst()), l.TokensAt(now)+wait.Seconds()*float64(l.Limit()))
-		work = max(work, paced(float64(writes)-tokens, l.Limit()))
-	}
-	return wait + work
-}
-
-func paced(writes float64, pace rate.Limit) time.Duration {
-	return time.Duration(max(0, writes) / float64(pace) * float64(time.Second))
+	work := time.Duration(writes) * r.counts.took / time.Duration(r.options.Workers)
+	l := r.gate.limiter
+	tokens := min(float64(l.Burst()), l.TokensAt(now)+wait.Seconds()*float64(l.Limit()))
+	return wait + max(work, paced(float64(writes)-tokens, l.Limit()))
 }

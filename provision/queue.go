@@ -9,8 +9,8 @@ import (
 // A queue holds the rows that wait for a worker. Rows that are sent again go first, when their back-off is over, then
 // new ones in their order. It has no lock: the run calls it under its own.
 type queue struct {
-	again   []*job // writes, by notBefore; zero: at once, such as rows that met a rate limit
-	lookups []*job // lookups of single rows, by notBefore; they need no gate
+	retries []*job // writes that are sent again, by notBefore; zero: at once, such as rows that met a rate limit
+	singles []*job // rows that are looked up alone, by notBefore; they need no gate
 	fresh   []*job // looked up, not yet sent
 	more    bool   // fresh ones will come
 }
@@ -30,10 +30,10 @@ type job struct {
 	since     time.Time // the tenant's Date then
 	counted   bool      // a write was sent: it counts for Options.Limit
 
-	lookups        int       // lookups in a row that did not find its user, or were not answered
-	lookupDeadline time.Time // when to give up, where there were some
-	lookupEnd      time.Time // when to give up, however long a limit is waited for
-	notBefore      time.Time
+	misses       int       // lookups in a row that did not find its user, or were not answered
+	giveUp       time.Time // where there were some: when to stop looking it up
+	giveUpLatest time.Time // however long a limit is waited for
+	notBefore    time.Time // when it is sent or looked up next
 
 	// Of the write in flight, for the gate:
 	opened int  // gate.opened when it was sent
@@ -50,38 +50,37 @@ func (j *job) needs(w *write) {
 	j.write = w
 }
 
-// write takes out the row whose write is sent next, among those that allowed accepts. Where there is none now, at is
+// nextWrite takes out the row whose write is sent next, among those that allowed accepts. Where there is none now, at is
 // when a back-off ends; zero: not before something changes.
-func (q *queue) write(now time.Time, allowed func(*job) bool) (j *job, at time.Time) {
-	i := slices.IndexFunc(q.again, allowed)
+func (q *queue) nextWrite(now time.Time, allowed func(*job) bool) (j *job, at time.Time) {
+	i := slices.IndexFunc(q.retries, allowed)
 	switch {
-	case i >= 0 && !q.again[i].notBefore.After(now):
-		j = q.again[i]
-		q.again = slices.Delete(q.again, i, i+1)
+	case i >= 0 && !q.retries[i].notBefore.After(now):
+		j = q.retries[i]
+		q.retries = slices.Delete(q.retries, i, i+1)
 	case len(q.fresh) > 0:
 		j, q.fresh = q.fresh[0], q.fresh[1:]
 	case i >= 0:
-		at = q.again[i].notBefore
+		at = q.retries[i].notBefore
 	}
 	return j, at
 }
 
-// lookup takes out the row that is looked up next, as write does.
-func (q *queue) lookup(now time.Time) (j *job, at time.Time) {
-	if len(q.lookups) == 0 {
+// nextLookup takes out the row that is looked up next, as nextWrite does.
+func (q *queue) nextLookup(now time.Time) (j *job, at time.Time) {
+	if len(q.singles) == 0 {
 		return nil, time.Time{}
 	}
-	if q.lookups[0].notBefore.After(now) {
-		return nil, q.lookups[0].notBefore
+	if j = q.singles[0]; j.notBefore.After(now) {
+		return nil, j.notBefore
 	}
-	j = q.lookups[0]
-	q.lookups = slices.Delete(q.lookups, 0, 1)
+	q.singles = slices.Delete(q.singles, 0, 1)
 	return j, time.Time{}
 }
 
 // writeAgain queues a row's next write; from may be zero. lookUpAgain queues its next lookup.
-func (q *queue) writeAgain(j *job, from time.Time)  { q.again = insert(q.again, j, from) }
-func (q *queue) lookUpAgain(j *job, from time.Time) { q.lookups = insert(q.lookups, j, from) }
+func (q *queue) writeAgain(j *job, from time.Time)  { q.retries = insert(q.retries, j, from) }
+func (q *queue) lookUpAgain(j *job, from time.Time) { q.singles = insert(q.singles, j, from) }
 
 func insert(jobs []*job, j *job, from time.Time) []*job {
 	j.notBefore = from
@@ -91,23 +90,20 @@ func insert(jobs []*job, j *job, from time.Time) []*job {
 	return slices.Insert(jobs, i, j)
 }
 
-func (q *queue) empty() bool { return q.writes()+len(q.lookups) == 0 }
+func (q *queue) empty() bool { return q.writes()+len(q.singles) == 0 }
 
 // writes is how many rows wait for a write.
-func (q *queue) writes() int { return len(q.again) + len(q.fresh) }
+func (q *queue) writes() int { return len(q.retries) + len(q.fresh) }
 
 // backOff is when the next row's back-off ends, where nothing else waits; zero where something does.
 func (q *queue) backOff() (at time.Time) {
-	for _, jobs := range [][]*job{q.again, q.lookups} {
+	for _, jobs := range [][]*job{q.retries, q.singles} {
 		if len(jobs) > 0 && len(q.fresh) == 0 {
 			at = sooner(at, jobs[0].notBefore)
 		}
 	}
 	return at
 }
-
-// tried lists the rows that wait and were tried before.
-func (q *queue) tried() []*job { return slices.Concat(q.again, q.lookups) }
 
 // sooner is the earlier of two times, of which zero means never.
 func sooner(a, b time.Time) time.Time {

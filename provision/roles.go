@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,6 +28,12 @@ func (l *RoleList) UnmarshalCSV(cell string) error {
 // MarshalCSV writes the names with a semicolon between.
 func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), nil }
 
+// roles is what a run knows of the tenant's roles. It is set before the first lookup and does not change.
+type roles struct {
+	asked  bool              // rows ask for roles
+	levels map[string]string // by name; nil: not known
+}
+
 // checkRoles fetches the tenant's roles where rows ask for some, finishes the rows that ask for roles which cannot be
 // given, and returns the others. Rows with an unconfirmed create are looked up first.
 func (r *Run) checkRoles(ctx context.Context, rows []Row) ([]Row, error) {
@@ -35,12 +41,14 @@ func (r *Run) checkRoles(ctx context.Context, rows []Row) ([]Row, error) {
 	if r.options.Task != Create || !slices.ContainsFunc(rows, asked) {
 		return rows, nil
 	}
-	if err := r.fetchRoles(ctx); err != nil {
+	levels, err := r.fetchRoles(ctx)
+	if err != nil {
 		return nil, err
 	}
+	r.roles = roles{levels: levels, asked: true}
 	for _, name := range r.options.EveryonesRoles {
-		if text := r.unknownRole(name); text != "" {
-			return nil, fmt.Errorf("%w: %s", ErrRole, text)
+		if unknown := r.unknownRole(name); unknown != nil {
+			return nil, fmt.Errorf("%w: %w", ErrRole, unknown)
 		}
 	}
 	var left []Row
@@ -54,35 +62,34 @@ func (r *Run) checkRoles(ctx context.Context, rows []Row) ([]Row, error) {
 			return nil, err
 		}
 		r.mu.Lock()
-		r.lookedUp++
+		r.counts.toLookUp--
 		r.mu.Unlock()
 	}
 	return left, nil
 }
 
-func (r *Run) fetchRoles(ctx context.Context) error {
-	var roles []qlik.Role
-	err := r.ask(ctx, func() (n int, err error) {
-		roles, err = r.client.ListRoles(ctx)
+// fetchRoles returns the levels of the tenant's roles by name; nil where the tenant does not list them.
+func (r *Run) fetchRoles(ctx context.Context) (levels map[string]string, err error) {
+	var list []qlik.Role
+	err = r.ask(ctx, func() (n int, err error) {
+		list, err = r.client.ListRoles(ctx)
 		return 1, err
 	})
 	switch {
 	case err == nil:
 	case errors.Is(err, qlik.ErrForbidden) && r.options.AllowAdminRoles:
 		r.options.Notify("The tenant does not list its roles to this client: names of roles are not checked.")
-		r.asksRoles = true
-		return nil
+		return nil, nil
 	case errors.Is(err, qlik.ErrForbidden):
-		return fmt.Errorf("%w: listing the roles: %w", ErrRolesHidden, err)
+		return nil, fmt.Errorf("%w: listing the roles: %w", ErrRolesHidden, err)
 	default:
-		return fmt.Errorf("listing the roles: %w", err)
+		return nil, fmt.Errorf("listing the roles: %w", err)
 	}
-	levels := make(map[string]string, len(roles))
-	for _, role := range roles {
+	levels = make(map[string]string, len(list))
+	for _, role := range list {
 		levels[role.Name] = role.Level
 	}
-	r.roles, r.asksRoles = levels, true
-	return nil
+	return levels, nil
 }
 
 // wanted lists the roles that a row asks for.
@@ -99,34 +106,33 @@ func (r *Run) wanted(row Row) []string {
 // checkRole returns an Invalid result where one of the roles of a row cannot be given.
 func (r *Run) checkRole(row Row) (res Result, invalid bool) {
 	for _, name := range r.wanted(row) {
-		if text := r.unknownRole(name); text != "" {
-			return Result{Outcome: Invalid, Code: CodeUnknownRole, Message: text, HTTPStatus: http.StatusOK}, true
+		if unknown := r.unknownRole(name); unknown != nil {
+			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, unknown.Error()), true
 		}
-		if r.roles != nil && !r.options.AllowAdminRoles && !strings.EqualFold(r.roles[name], "user") {
-			text := fmt.Sprintf("role %q is of admin level", name)
-			return Result{Outcome: Invalid, Code: CodeAdminRole, Message: text, HTTPStatus: http.StatusOK}, true
+		if r.roles.levels != nil && !r.options.AllowAdminRoles && !strings.EqualFold(r.roles.levels[name], "user") {
+			return foundResult(Invalid, CodeAdminRole, qlik.User{}, fmt.Sprintf("role %q is of admin level", name)), true
 		}
 	}
 	return Result{}, false
 }
 
-// unknownRole says that the tenant has no such role, and which one is nearest; "" where it has, or shows none.
-func (r *Run) unknownRole(name string) string {
-	if _, found := r.roles[name]; found || r.roles == nil {
-		return ""
+// unknownRole is the error of a name that no role of the tenant has; nil where one has it, or the tenant shows none.
+func (r *Run) unknownRole(name string) error {
+	if _, found := r.roles.levels[name]; found || r.roles.levels == nil {
+		return nil
 	}
-	text := fmt.Sprintf("the tenant has no role %q", name)
-	nearest, least := "", 4 // edits
-	for other := range r.roles {
-		d := edits(strings.ToLower(name), strings.ToLower(other))
-		if d < least || d == least && other < nearest {
-			nearest, least = other, d
+	return &RoleError{Name: name, Nearest: Nearest(name, slices.Sorted(maps.Keys(r.roles.levels)), 3)}
+}
+
+// Nearest returns the first of the words that need the fewest changes to become the one that was typed, of at most so
+// many characters inserted, removed or replaced, whatever their case; "" where there is none.
+func Nearest(typed string, words []string, most int) (nearest string) {
+	for _, word := range words {
+		if n := edits(strings.ToLower(typed), strings.ToLower(word)); n <= most {
+			nearest, most = word, n-1
 		}
 	}
-	if nearest != "" {
-		text += fmt.Sprintf("; the nearest is %q", nearest)
-	}
-	return text
+	return nearest
 }
 
 // edits is how many characters have to be inserted, removed or replaced to make b of a.
@@ -167,7 +173,7 @@ func (r *Run) missingRoles(row Row, u qlik.User) (names []string) {
 
 // wantsRoles reports whether lookups ask for the roles of users.
 func (r *Run) wantsRoles() bool {
-	return r.options.Task == Disable || r.options.Update.any() || r.asksRoles
+	return r.options.Task == Disable || r.options.Update.any() || r.roles.asked
 }
 
 // guardsAdmins reports whether users with an admin role are neither changed nor disabled.
@@ -191,7 +197,7 @@ func (r *Run) checkHidden() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, j := range r.queue.fresh {
-		if j.write.kind == changeWrite && r.hidesRoles(j.write.user) {
+		if j.write.kind == changeWrite && r.hidesRoles(*j.write.user) {
 			return fmt.Errorf("%w: the tenant does not show the roles of users with their levels", ErrRolesHidden)
 		}
 	}

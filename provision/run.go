@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,56 +27,40 @@ import (
 type Run struct {
 	client      *qlik.Client
 	options     Options
-	pacer       *rate.Limiter // of the lookups; safe for concurrent use
 	record      func(Result) error
-	creates     *write             // of every row that needs a create
+	pacer       *rate.Limiter      // of the lookups; safe for concurrent use
+	roles       roles              // what checkRoles learned
 	stopLookups context.CancelFunc // ends the lookups of lookUpRows alone
 
-	mu      sync.Mutex // guards what follows
-	started time.Time  // zero before Run
-	gate    *gate
-	brake   brake
-	queue   queue
-	lookups lookups
-	roles   map[string]string // the levels of the tenant's roles by name; nil: not known
-	errs    []error           // why the run ends
-	ending  bool              // it ends: nothing new is begun
-	busy    int               // workers with a row in their hands
-	maxBusy int               // of them, as far as descriptors allow
-	changed chan struct{}     // closed when those who wait have to check again
+	mu       sync.Mutex // guards what follows
+	started  time.Time  // zero before Run
+	ending   bool       // nothing new is begun
+	errs     []error    // why the run ends
+	held     Reason     // why no write may be sent yet: ReasonLookup, then ReasonApproval; "" where they may
+	queue    queue
+	lookups  lookups
+	gate     *gate
+	brake    brake
+	patience patience
+	counts   counts
 
-	asksRoles    bool // rows ask for roles; set before the first lookup
-	holdWrites   bool // every row is looked up before the first write, and they are not yet
-	asking       bool // Options.Approve is called
-	limitReached bool // Options.Limit
-
-	stalled       time.Time // the first request without progress since there was some; zero: none
-	stalledBy     Reason
-	writesStalled bool // a write was among them
-	lastErr       error
-
-	rows, lookedUp, finished, failures, writes int
-	found, conflicts                           int           // finished by lookups, as long as nothing is sent
-	idle                                       time.Time     // since when the gate lets no write be sent; zero: it does
-	waited                                     time.Duration // the sum of such times
-	took                                       time.Duration // a moving average of a write's time
+	busy    int           // workers with a row in their hands
+	maxBusy int           // of them, as far as descriptors allow
+	changed chan struct{} // closed when those who wait have to check again
 }
 
 // New prepares a run. Nothing is sent yet.
 func New(client *qlik.Client, o Options) *Run {
 	o = o.withDefaults()
-	var writes *rate.Limiter
-	lookups := rate.Inf // the tenant says when it has had enough, of writes and of lookups
-	if o.Rate != rate.Inf {
-		writes = rate.NewLimiter(o.Rate, o.Burst)
-		lookups = lookupsPerMinute / 60.0
+	lookupRate := rate.Limit(lookupsPerMinute / 60.0)
+	if o.Rate == rate.Inf {
+		lookupRate = rate.Inf // the tenant says when it has had enough, of writes and of lookups
 	}
 	return &Run{
 		client:  client,
 		options: o,
-		pacer:   rate.NewLimiter(lookups, lookupsPerMinute),
-		creates: &write{kind: createWrite},
-		gate:    newGate(writes),
+		pacer:   rate.NewLimiter(lookupRate, lookupsPerMinute),
+		gate:    newGate(rate.NewLimiter(o.Rate, o.Burst)),
 		queue:   queue{more: true},
 		maxBusy: o.Workers,
 		changed: make(chan struct{}),
@@ -102,7 +87,9 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	if err := r.begin(len(rows), record); err != nil {
 		return err
 	}
-	r.holdWrites = r.options.Approve != nil || r.guardsAdmins()
+	if r.options.Approve != nil || r.guardsAdmins() {
+		r.held = ReasonLookup
+	}
 	r.run(ctx, r.options.Workers, func(looking context.Context) error { return r.lookUpAll(looking, rows) })
 	return r.close(ctx)
 }
@@ -138,7 +125,8 @@ func (r *Run) begin(rows int, record func(Result) error) error {
 	if !r.started.IsZero() {
 		return errors.New("provision: a Run is used once")
 	}
-	r.started, r.rows, r.record = time.Now(), rows, record
+	r.started, r.record = time.Now(), record
+	r.counts.rows, r.counts.toLookUp = rows, rows
 	return nil
 }
 
@@ -157,7 +145,7 @@ func (r *Run) run(ctx context.Context, workers int, lookUp func(looking context.
 	group.Go(func() error {
 		err := lookUp(looking)
 		if stopped(looking, err) {
-			err = nil // it did not fail
+			err = nil
 		}
 		r.mu.Lock()
 		r.queue.more = false
@@ -204,21 +192,19 @@ func (r *Run) collect(err error) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, known := range r.errs {
-		if known.Error() == err.Error() {
-			return err // workers that failed together failed for the same reason
-		}
+	known := func(e error) bool { return e.Error() == err.Error() } // workers fail together, for one reason
+	if !slices.ContainsFunc(r.errs, known) {
+		r.errs = append(r.errs, err)
 	}
-	r.errs = append(r.errs, err)
 	return err
 }
 
 // close returns why the run ended, and records what was tried of the rows that are left.
 func (r *Run) close(ctx context.Context) error {
 	r.mu.Lock()
-	r.endIdle(time.Now())
-	left := append(r.queue.tried(), r.gate.suspects...)
-	interrupted := ctx.Err() != nil && r.finished < r.rows
+	r.counts.endIdle(time.Now())
+	left := slices.Concat(r.queue.retries, r.queue.singles, r.gate.suspects)
+	interrupted := ctx.Err() != nil && r.counts.Finished < r.counts.rows
 	r.mu.Unlock()
 	if interrupted {
 		_ = r.collect(context.Cause(ctx))

@@ -40,7 +40,7 @@ func (r *Run) announce(j *job) error {
 	case kind == deleteWrite && !r.deletes(j.row):
 		// The user of an unconfirmed create: a later run would create it again.
 		j.row.UserID = j.write.user.ID
-		return r.store(r.complete(j, foundResult(Created, "", j.write.user, "created, though the answer was lost"), nil))
+		return r.store(r.complete(j, foundResult(Created, "", *j.write.user, "created, though the answer was lost"), nil))
 	case kind == deleteWrite, j.unconfirmed, j.announced && (kind == changeWrite || now.Sub(j.since) < time.Minute):
 		return nil
 	case kind == changeWrite:
@@ -88,7 +88,7 @@ func (r *Run) unfinished(j *job, why string) Result {
 		res.Code, res.UserID = CodeMaybeChanged, j.write.user.ID
 	case j.maybeCreated():
 		res.Code, res.FinishedAt = CodeMaybeCreated, j.sentAt()
-	case j.inConflict() && j.lookups > 0:
+	case j.inConflict() && j.misses > 0:
 		res.Code = CodeConflictNotFound
 	}
 	return res
@@ -106,33 +106,26 @@ func (r *Run) failed(j *job, code, message string) Result {
 	return res
 }
 
-// missing notes that the row's user was not found, or that the lookup was not answered, and returns when to look again.
+// missed notes that the row's user was not found, or that the lookup was not answered, and returns when to look again.
 // It reports false where the row was looked up long enough: for half a minute, an outage and waits for a limit or a
 // token aside.
-func (r *Run) missing(j *job, now time.Time, err error) (at time.Time, again bool) {
-	if j.lookups == 0 {
-		j.lookupDeadline, j.lookupEnd = now.Add(lookupPeriod), now.Add(r.options.Patience)
+func (r *Run) missed(j *job, now time.Time, err error) (at time.Time, again bool) {
+	if j.misses == 0 {
+		j.giveUp, j.giveUpLatest = now.Add(lookupPeriod), now.Add(r.options.Patience)
 	}
-	j.lookups++
-	wait := backoff(j.lookups)
-	if err != nil && (r.gate.down || errors.Is(err, qlik.ErrLimited) || errors.Is(err, qlik.ErrNoToken) ||
-		errors.Is(err, qlik.ErrNotSent)) { // it was not looked up at all
-		wait = max(wait, qlik.RetryAfter(err))
-		j.lookupDeadline = j.lookupDeadline.Add(wait)
+	j.misses++
+	wait := backoff(j.misses)
+	if err != nil && (r.gate.down || isAny(err, qlik.ErrLimited, qlik.ErrNoToken, qlik.ErrNotSent)) {
+		wait = max(wait, qlik.RetryAfter(err)) // it was not looked up at all
+		j.giveUp = j.giveUp.Add(wait)
 	}
-	if j.lookupDeadline.After(j.lookupEnd) && !r.deletes(j.row) { // half a minute proves that a user is gone
-		j.lookupDeadline = j.lookupEnd
+	if j.giveUp.After(j.giveUpLatest) && !r.deletes(j.row) { // half a minute proves that a user is gone
+		j.giveUp = j.giveUpLatest
 	}
 	if j.lookedLongEnough(now) || err != nil && !mayPass(err) {
 		return at, false
 	}
-	at = now.Add(wait)
-	if at.After(j.lookupDeadline) {
-		at = j.lookupDeadline
-	}
-	return at, true
+	return sooner(now.Add(wait), j.giveUp), true
 }
 
-func (j *job) lookedLongEnough(now time.Time) bool {
-	return j.lookups > 0 && !now.Before(j.lookupDeadline)
-}
+func (j *job) lookedLongEnough(now time.Time) bool { return j.misses > 0 && !now.Before(j.giveUp) }

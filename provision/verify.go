@@ -30,7 +30,7 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 			continue
 		}
 		v.promises[p.Row.Number] = &rows[i]
-		if p.Row.UserID = p.UserID; p.Outcome == Failed || p.Outcome == Pending {
+		if p.Outcome == Failed || p.Outcome == Pending {
 			p.Row.UserID = "" // it is about another person, if about any
 		}
 		if p.Row.UserID != "" {
@@ -64,10 +64,10 @@ type verification struct {
 }
 
 func (v *verification) lookUp(ctx context.Context, persons, withID []Row) error {
-	if err := v.run.lookUpRows(ctx, persons, false, v.compare); err != nil {
+	if err := v.run.lookUpRows(ctx, persons, false, v.check); err != nil {
 		return err
 	}
-	if err := v.run.lookUpRows(ctx, withID, true, v.compare); err != nil {
+	if err := v.run.lookUpRows(ctx, withID, true, v.check); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -77,21 +77,20 @@ func (v *verification) lookUp(ctx context.Context, persons, withID []Row) error 
 		}
 		rows := v.again
 		v.again = nil
-		if err := v.run.lookUpRows(ctx, rows, true, v.compare); err != nil {
+		if err := v.run.lookUpRows(ctx, rows, true, v.check); err != nil {
 			return err
 		}
 	}
 	refused, err := v.run.refusedRows()
-	for _, x := range refused {
-		number := x.row.Number
-		message := "its lookup was refused: " + x.err.Error()
-		v.differences[number] = Difference{number, v.promises[number].Outcome, message}
+	for _, j := range refused {
+		number := j.row.Number
+		v.differences[number] = Difference{number, v.promises[number].Outcome, "its lookup was refused: " + j.err.Error()}
 	}
 	v.run.countFinished(len(v.again) + len(refused))
 	return err
 }
 
-func (v *verification) compare(rows []Row, d directory) error {
+func (v *verification) check(rows []Row, d directory) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, row := range rows {
@@ -120,7 +119,6 @@ type Promise struct {
 	Row     Row
 	Outcome Outcome
 	Code    string
-	UserID  string
 }
 
 // differs says how the user that was found, if one was, is not what the outcome promises; "" where it is.
@@ -129,8 +127,8 @@ func (p Promise) differs(user qlik.User, found bool) string {
 	switch p.Outcome {
 	case Created, Exists, Updated:
 		switch {
-		case !found && p.UserID != "":
-			return "no user has its ID " + p.UserID
+		case !found && p.Row.UserID != "":
+			return "no user has its ID " + p.Row.UserID
 		case !found:
 			return "the person has no user"
 		case disabled && p.Code != CodeDisabled:

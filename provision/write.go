@@ -14,7 +14,7 @@ import (
 // A write is the one request that a row needs. A create is made of its row when it is sent.
 type write struct {
 	kind    writeKind
-	user    qlik.User     // that is changed or deleted
+	user    *qlik.User    // that is changed or deleted
 	changes []qlik.Change // of it
 	message string        // of the result where the write is accepted
 }
@@ -85,9 +85,8 @@ func (r *Run) send(ctx context.Context, j *job, waited time.Duration) error {
 // judge says what the answer to a write means for the gate, and false where it means that the run cannot go on.
 func judge(kind writeKind, err error) (verdict, bool) {
 	switch {
-	case err == nil, errors.Is(err, qlik.ErrConflict), errors.Is(err, qlik.ErrRefused):
-		return processed, true
-	case errors.Is(err, qlik.ErrNotFound) && kind != createWrite:
+	case err == nil, isAny(err, qlik.ErrConflict, qlik.ErrRefused),
+		errors.Is(err, qlik.ErrNotFound) && kind != createWrite:
 		return processed, true
 	case errors.Is(err, qlik.ErrLimited):
 		return limited, true
@@ -95,7 +94,7 @@ func judge(kind writeKind, err error) (verdict, bool) {
 		return forbidden, true
 	case lacksDescriptor(err):
 		return noDescriptor, true
-	case errors.Is(err, qlik.ErrNoAnswer), errors.Is(err, qlik.ErrGarbled):
+	case isAny(err, qlik.ErrNoAnswer, qlik.ErrGarbled):
 		return lost, true
 	case errors.Is(err, qlik.ErrNoToken):
 		return noToken, true
@@ -105,7 +104,7 @@ func judge(kind writeKind, err error) (verdict, bool) {
 
 // lacksDescriptor reports whether a request was not sent because this process, or the system, has too many open files.
 func lacksDescriptor(err error) bool {
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+	return isAny(err, syscall.EMFILE, syscall.ENFILE)
 }
 
 // isOutage tells an outage from a row that the tenant cannot process, where too few rows are left to tell by: in an
@@ -128,10 +127,10 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.took == 0 {
-		r.took = took
+	if r.counts.took == 0 {
+		r.counts.took = took
 	}
-	r.took += (took - r.took) / 16
+	r.counts.took += (took - r.counts.took) / 16
 	if err != nil {
 		j.err = err
 	}
@@ -142,8 +141,8 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	}
 	switch {
 	case v != processed:
-		r.writesStalled = true
-		r.stall(now, r.gate.reason, err)
+		r.patience.writes = true
+		r.patience.stall(now, r.gate.reason, err)
 	case !r.gate.closed:
 		r.progressed(now)
 	}

@@ -10,12 +10,13 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// conflicts are the rows of a file that claim the same subject or the same email.
+// conflicts are the rows of a file that claim the same subject or the same email. Keys are those of identity.go.
 type conflicts struct {
-	deleted  map[string][]*Row  // by the key of their subject; they claim nothing
-	emails   map[string][2]*Row // by the key: the first row, and the first with another subject
-	first    map[string]*Row    // by the key of the subject
-	subjects map[string]*claims // by the subject as it is sent; where no other row has its key there are none
+	deleted        map[string][]*Row  // by the key of their subject; they claim nothing
+	firstByEmail   map[string]*Row    // by the key
+	firstBySubject map[string]*Row    // by the key
+	emails         map[string][2]*Row // emails that two subjects have: the first row, and the first with another subject
+	subjects       map[string]*claims // subjects as they are sent, where two rows have their key
 }
 
 // claims are the rows with one subject.
@@ -50,7 +51,10 @@ func (e evidence) contradicting(r *Row) *Row {
 // findConflicts finds the conflicts in rows in the order of their numbers: where several rows are one person's, the one
 // with the lowest number counts. Two subjects with one email are a conflict only where emails is true.
 func findConflicts(rows []*Row, emails bool) *conflicts {
-	c := &conflicts{map[string][]*Row{}, map[string][2]*Row{}, make(map[string]*Row, len(rows)), map[string]*claims{}}
+	c := &conflicts{
+		map[string][]*Row{}, make(map[string]*Row, len(rows)), make(map[string]*Row, len(rows)),
+		map[string][2]*Row{}, map[string]*claims{},
+	}
 	for _, r := range rows {
 		if r.Entry.Outcome == provision.Deleted {
 			key := provision.SubjectKey(r.Person.Subject)
@@ -75,12 +79,13 @@ func findConflicts(rows []*Row, emails bool) *conflicts {
 
 func (c *conflicts) claimEmail(r *Row) {
 	key := provision.EmailKey(r.Person.Email)
-	switch pair := c.emails[key]; {
+	first := c.firstByEmail[key]
+	switch _, found := c.emails[key]; {
 	case key == "":
-	case pair[0] == nil:
-		c.emails[key] = [2]*Row{r}
-	case pair[1] == nil && !sameSubject(pair[0], r):
-		c.emails[key] = [2]*Row{pair[0], r}
+	case first == nil:
+		c.firstByEmail[key] = r
+	case !found && !sameSubject(first, r):
+		c.emails[key] = [2]*Row{first, r}
 	}
 }
 
@@ -98,9 +103,9 @@ func (c *conflicts) claimsSubject(r *Row) bool {
 
 func (c *conflicts) claimSubject(r *Row) {
 	key := provision.SubjectKey(r.Person.Subject)
-	first := c.first[key]
+	first := c.firstBySubject[key]
 	if first == nil {
-		c.first[key] = r
+		c.firstBySubject[key] = r
 		return
 	}
 	for _, r := range []*Row{first, r} {
@@ -171,9 +176,9 @@ func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message stri
 		return provision.Invalid, provision.CodeSubjectTwice, alsoIn("subject", rival, rival.Person.Email)
 	}
 	first := same.all[0]
-	key := c.first[provision.SubjectKey(r.Person.Subject)] // may differ in case
-	if c.subjects[key.Person.Subject].contrary == nil && provision.SamePerson(key.Person, first.Person) {
-		first = key
+	earlier := c.firstBySubject[provision.SubjectKey(r.Person.Subject)] // its subject may differ in case
+	if c.subjects[earlier.Person.Subject].contrary == nil && provision.SamePerson(earlier.Person, first.Person) {
+		first = earlier
 	}
 	if first == r {
 		return provision.Pending, "", ""

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -148,6 +149,27 @@ func TestAJournalWithoutItsResultFileIsRefused(t *testing.T) {
 	mustClose(t, l)
 	if got := folder(t, path); len(got) != 1 {
 		t.Errorf("overwritten, and left: %v", got)
+	}
+}
+
+func TestAnEmptiedResultFileKeepsItsJournal(t *testing.T) {
+	file, journal := killedRun(t)
+	header, _, _ := strings.Cut(file, "\n")
+	for name, text := range map[string]string{"nothing": "", "a line end": "\n", "a byte order mark": "\ufeff\r\n",
+		"only its header": header + "\n"} {
+		path := placed(t, text, journal)
+		_, createErr := Create(path, parseText(t, sixRows), theAction, sandbox)
+		_, overwriteErr := Create(path, parseText(t, sixRows), theAction, Options{Tenant: "sandbox", Overwrite: true})
+		_, openErr := Open(path, csvfile.Options{}, sandbox)
+		_, readErr := Read(path, csvfile.Options{})
+		for _, err := range []error{createErr, overwriteErr, openErr, readErr} {
+			if !errors.Is(err, ErrStrayJournal) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if got := folder(t, path); read(t, path) != text || read(t, path+".journal") != journal || len(got) != 2 {
+			t.Errorf("%s: left %v", name, got)
+		}
 	}
 }
 

@@ -98,7 +98,8 @@ func openRegular(path string, flag int) (*os.File, error) {
 
 // notRegular is ErrNotRegular where what was opened at path is a link or no regular file, else err.
 func notRegular(path string, info fs.FileInfo, err error) error {
-	if errors.Is(err, syscall.ELOOP) || err == nil && info != nil && !info.Mode().IsRegular() {
+	refused := errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.ENXIO)
+	if refused || err == nil && info != nil && !info.Mode().IsRegular() {
 		return &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
 	}
 	return err

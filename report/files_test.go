@@ -198,6 +198,39 @@ func TestFilesThatDisappearDuringTheRunLoseNoResult(t *testing.T) {
 	}
 }
 
+func TestAJournalThatDisappearsIsWrittenAgainWhereTheFileCannotBeReplaced(t *testing.T) {
+	l, path := start(t, sixRows, theAction, sandbox)
+	before := read(t, path)
+	rows := l.Pending()
+	record(t, l, created(rows[0]), failed(rows[1]))
+	if err := os.Remove(path + ".journal"); err != nil {
+		t.Skip(err)
+	}
+	write(t, path, "")
+	err := l.Close()
+	if wantError(t, err, ErrNotReplaced); !strings.HasSuffix(err.Error(), "the results are in "+path+".journal") {
+		t.Error(err)
+	}
+	write(t, path, before)
+	r, err := Read(path, csvfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Summary().Counts; got[provision.Created] != 1 || got[provision.Failed] != 1 {
+		t.Errorf("%v", got)
+	}
+
+	l, path = start(t, sixRows, theAction, sandbox)
+	record(t, l, created(l.Pending()[0]))
+	err = errors.Join(os.Remove(path+".journal"), os.Mkdir(path+".journal", 0o700))
+	if write(t, path, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); !strings.HasSuffix(err.Error(), "its journal was removed, and could not be written again") {
+		t.Error(err)
+	}
+}
+
 func TestAFolderThatMovesAwayKeepsTheResults(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a folder with open files cannot be moved")

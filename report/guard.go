@@ -64,9 +64,9 @@ func (r *Row) place() string { return fmt.Sprintf("row %d (line %d)", r.Number, 
 func (r *Row) subjectChange(subject string) string {
 	was, is := text.Clip(r.Entry.UserSubject, maxShown), text.Clip(subject, maxShown)
 	if was == is {
-		return fmt.Sprintf("%s: %q does not fit the row's check", r.place(), is)
+		return fmt.Sprintf("%s: %s does not fit the row's check", r.place(), text.Quote(is))
 	}
-	return fmt.Sprintf("%s was %q, is now %q", r.place(), was, is)
+	return fmt.Sprintf("%s was %s, is now %s", r.place(), text.Quote(was), text.Quote(is))
 }
 
 // checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved

@@ -1,7 +1,7 @@
 package report
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -173,19 +173,29 @@ type replay struct {
 	damaged int     // lines from the first on that is not whole
 }
 
+// maxLine bounds a line of a journal, in bytes. A longer one is not ours, and ends the reading.
+const maxLine = 1 << 20
+
 // readJournal reads a journal to its first line that is not whole: what was to follow it is unknown. An
 // earlier version's is an *OldResultsError.
 func readJournal(in io.Reader, name string) (replay, error) {
-	b, err := io.ReadAll(in)
-	if err != nil {
-		return replay{}, fmt.Errorf("reading %s: %w", name, err)
-	}
 	var j replay
 	var cells [][]string
+	lines := bufio.NewReaderSize(in, maxLine)
 	first := true
-	for line := range bytes.Lines(b) {
-		if j.damaged > 0 {
-			j.damaged++
+	for {
+		line, err := lines.ReadSlice('\n')
+		endless := errors.Is(err, bufio.ErrBufferFull)
+		if err != nil && !endless && !errors.Is(err, io.EOF) {
+			return replay{}, fmt.Errorf("reading %s: %w", name, err)
+		}
+		if len(line) == 0 {
+			break
+		}
+		if j.damaged > 0 || endless {
+			if j.damaged++; endless {
+				break
+			}
 			continue
 		}
 		row, ok := parseLine(line)
@@ -204,6 +214,7 @@ func readJournal(in io.Reader, name string) (replay, error) {
 		}
 		first = false
 	}
+	var err error
 	j.entries, err = decodeEntries(cells)
 	return j, err
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -164,6 +165,27 @@ func TestLinesThatDoNotBelongToTheFileAreDroppedAndCounted(t *testing.T) {
 				t.Errorf("%d rows done, want %d: %q", done, c.done, fmt.Sprint(got))
 			}
 		})
+	}
+}
+
+// A file of zeros takes no room on the disk, whatever its size.
+func TestAJournalWithoutLineEndsTakesLittleMemory(t *testing.T) {
+	file, journal := killedRun(t)
+	for _, text := range []string{journal, ""} {
+		path := placed(t, file, text)
+		if err := os.Truncate(path+".journal", 4<<30); err != nil {
+			t.Skip(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r, err := Read(path, csvfile.Options{})
+		runtime.ReadMemStats(&after)
+		if err != nil || len(r.Warnings) != 1 || r.Unmerged != (text != "") {
+			t.Fatalf("%v, %+v", err, r)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > 8<<20 {
+			t.Errorf("%d MiB", took>>20)
+		}
 	}
 }
 

@@ -92,8 +92,10 @@ func (l *Ledger) examineExisting() error {
 	r, err := load(f, csvfile.Options{})
 	unreadable, _ := errors.AsType[*csvfile.Error](err)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), l.options.Overwrite && errors.Is(err, ErrStrayJournal):
+	case errors.Is(err, fs.ErrNotExist), l.options.Overwrite && errors.Is(err, ErrStrayJournal) && !exists(f.path):
 		return nil
+	case errors.Is(err, ErrStrayJournal): // an editor emptied the file: nobody asked to lose the journal
+		return err
 	case unreadable != nil:
 		return &NotResultsError{Path: f.name, Why: unreadable.Message}
 	case l.options.Overwrite && (r.File != nil || errors.Is(err, ErrOldResults)):

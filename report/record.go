@@ -27,7 +27,7 @@ func (l *Ledger) Record(r provision.Result) error {
 	}
 	if !l.preview {
 		if err := l.journal.record(e); err != nil {
-			return fmt.Errorf("recording row %d: %w", r.Number, err)
+			return err
 		}
 	}
 	row.Entry, row.settled, l.unsaved = e, r.Outcome != provision.Pending, true

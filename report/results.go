@@ -81,7 +81,7 @@ func (r *Results) Promises() []provision.Promise {
 		}
 		promises = append(promises, provision.Promise{
 			Row:     provision.Row{Number: row.Number, Person: person, UserID: string(e.UserID)},
-			Outcome: e.Outcome, Code: string(e.Code), UserID: string(e.UserID),
+			Outcome: e.Outcome, Code: string(e.Code),
 		})
 	}
 	return promises
@@ -105,12 +105,15 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	if r.info, err = file.Stat(); err != nil {
 		return r, err
 	}
-	if r.info.Size() == 0 && journal != nil { // an editor emptied it: the journal has the results
-		return r, fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
+	if r.info.Size() < minSize && journal != nil { // an editor emptied it: the journal has the results
+		return r, f.strayJournal()
 	}
 	read.Size = r.info.Size()
 	if r.File, err = parse(file, f.name, read); err != nil {
 		return r, err
+	}
+	if journal != nil && len(r.File.Records) == 0 {
+		return r, f.strayJournal()
 	}
 	if err := r.readRows(); err != nil || journal == nil {
 		return r, err
@@ -127,13 +130,18 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	return r, nil
 }
 
+// minSize is less than the size of any header with our columns, in bytes.
+const minSize = 100
+
+func (f files) strayJournal() error { return fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal) }
+
 // openTogether opens a result file and its journal, nil where there is none. A run that ends meanwhile
 // replaces the one and removes the other; then both are opened again.
 func openTogether(f files) (file, journal *os.File, err error) {
 	for range 100 {
 		file, err = openRegular(f.path, os.O_RDONLY)
 		if errors.Is(err, fs.ErrNotExist) && exists(f.journal()) {
-			err = fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
+			err = f.strayJournal()
 		}
 		if err != nil {
 			return nil, nil, err
@@ -167,7 +175,10 @@ func parse(in *os.File, name string, read csvfile.Options) (*csvfile.File, error
 	}
 	missing := slices.DeleteFunc(Columns(), func(c string) bool { return slices.Contains(header, c) })
 	why := "the header lacks " + strings.Join(missing, ", ")
-	if len(missing) == 0 {
+	switch len(missing) {
+	case len(Columns()):
+		why = "it has none of the columns of one"
+	case 0:
 		why = "its columns do not stand next to each other in the order " + strings.Join(Columns(), ",")
 	}
 	return nil, &NotResultsError{name, why, len(missing) <= 3}
@@ -326,8 +337,12 @@ func (r *Results) checkRows() error {
 	}
 	highest := r.byNumber[len(r.Rows)-1].Number
 	if gone := highest - len(r.Rows); gone > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s of at least %s are no longer in the file", r.Path,
-			text.Plural(gone, "row", "rows"), text.Grouped(highest)))
+		verb := "are"
+		if gone == 1 {
+			verb = "is"
+		}
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s of at least %s rows %s no longer in the file", r.Path,
+			text.Grouped(gone), text.Grouped(highest), verb))
 	}
 	return nil
 }

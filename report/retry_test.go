@@ -110,7 +110,7 @@ func TestRetryReadsAFileThatASpreadsheetSaved(t *testing.T) {
 		}, []int{7}, "", `"1003","Grace Hopper","grace@acme.example",`},
 		{"sorted", func(tb table) string { return tb.reversed().saved(',', false, "") }, []int{7}, "", ",7\n,Nobody"},
 		{"filtered", func(tb table) string { return append(tb[:1:1], tb[3], tb[7]).saved(',', false, "") }, []int{7},
-			"5 rows of at least 7 are no longer in the file", ",7\n"},
+			"5 of at least 7 rows are no longer in the file", ",7\n"},
 		{"a column of notes behind", func(tb table) string {
 			for i := range tb {
 				tb[i] = append(tb[i], "")

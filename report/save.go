@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 )
 
@@ -35,8 +36,13 @@ func (l *Ledger) finish() error {
 			err = l.save(patienceAtEnd)
 		}
 		if err != nil {
-			return fmt.Errorf("%s %w: %w; the results are in %s", l.files.name, ErrNotReplaced,
-				errors.Join(err, synced), l.files.journalName())
+			where := "the results are in " + l.files.journalName()
+			if !inPlace {
+				if lost := l.restoreJournal(); lost != nil {
+					err, where = errors.Join(err, lost), "its journal was removed, and could not be written again"
+				}
+			}
+			return fmt.Errorf("%s %w: %w; %s", l.files.name, ErrNotReplaced, errors.Join(err, synced), where)
 		}
 	}
 	if !inPlace {
@@ -44,6 +50,21 @@ func (l *Ledger) finish() error {
 		return nil
 	}
 	return l.files.remove(l.files.journal(), patienceAtEnd)
+}
+
+// restoreJournal writes the journal again, which was removed during the run, with the results of the run.
+func (l *Ledger) restoreJournal() error {
+	j, err := startJournal(l.files)
+	if err != nil {
+		return err
+	}
+	for i := range l.rows {
+		r := &l.rows[i]
+		if r.settled || r.Entry.Outcome == provision.Pending && r.Entry.Code != "" {
+			err = errors.Join(err, j.record(r.Entry))
+		}
+	}
+	return errors.Join(err, j.close())
 }
 
 // checkUnchanged fails where another program has changed the result file since this run read or wrote it. A

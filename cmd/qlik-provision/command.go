@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/pflag"
 )
@@ -138,8 +140,9 @@ func commandLine(words ...string) string {
 		quoted[i] = word
 	}
 	line := strings.Join(quoted, " ")
-	if runtime.GOOS == "windows" && quoted[0] != words[0] {
-		line = "& " + line // PowerShell runs a quoted name only so
+	// PowerShell runs a quoted name only after &, which cmd refuses; cmd sets PROMPT for its programs.
+	if runtime.GOOS == "windows" && quoted[0] != words[0] && os.Getenv("PROMPT") == "" {
+		line = "& " + line
 	}
 	return line
 }
@@ -166,14 +169,14 @@ func quoteWord(s string) (word string, ok bool) {
 
 // quoteForWindows makes one word of s for both cmd and PowerShell, which have only double quotes in common. ok is
 // false where one of the two acts on what stands within them: cmd on %X%, PowerShell on $x, on a backtick and on
-// every kind of double quote; both on a line end, and programs on a backslash at the end. PowerShell 5.1 leaves
-// an empty word out. The $ of a share, users$\hr.csv, is safe.
+// every kind of double quote; both on control characters, and programs on a backslash at the end. PowerShell 5.1
+// leaves an empty word out. The $ of a share, users$\hr.csv, is safe.
 func quoteForWindows(s string) (word string, ok bool) {
 	switch {
 	case isPlain(s, `_-./:+=\`):
 		return s, true
-	case s == "", strings.ContainsAny(s, "`\"\u201c\u201d\u201e\r\n"), strings.Count(s, "%") > 1,
-		strings.HasSuffix(s, `\`), strings.Contains(strings.ReplaceAll(s, `$\`, ""), "$"):
+	case s == "", strings.ContainsAny(s, "`\"\u201c\u201d\u201e"), strings.ContainsFunc(s, unicode.IsControl),
+		strings.Count(s, "%") > 1, strings.HasSuffix(s, `\`), strings.Contains(strings.ReplaceAll(s, `$\`, ""), "$"):
 		return "", false
 	}
 	return `"` + s + `"`, true

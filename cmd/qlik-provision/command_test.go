@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 )
 
 func TestPrintedCommandsKeepWhatTheFileDoesNotHave(t *testing.T) {
@@ -110,12 +112,62 @@ func TestWordsAreQuotedForWindows(t *testing.T) {
 		"auth0|{Employee ID}": `"auth0|{Employee ID}"`, "50%": `"50%"`, "@x": `"@x"`, "O'Neil.csv": `"O'Neil.csv"`,
 		`\\srv\users$\hr.csv`: `"\\srv\users$\hr.csv"`, "name,roles": `"name,roles"`,
 		"\u2018x\u2019.csv": "\"\u2018x\u2019.csv\"", "HR & echo INJECTED & rem .csv": `"HR & echo INJECTED & rem .csv"`,
-		"": "", "%X%": "", "$env:X": "", "a`b": "", `a"b`: "", "\u201cx\u201d": "", "a\nb": "", `my folder\`: "",
+		"": "", "%X%": "", "$env:X": "", "a`b": "", `a"b`: "", "\u201cx\u201d": "", "a\nb": "", "a\tb": "", `my folder\`: "",
 	} {
 		if got, ok := quoteForWindows(s); got != want || ok != (want != "") {
 			t.Errorf("%s: %s, %v, not %s", s, got, ok, want)
 		}
 	}
+}
+
+// Every character, at every place in a word: a word that is printed is the same word to both shells.
+func TestQuotedWordsAreReadAlikeByBothShells(t *testing.T) {
+	printed := 0
+	for r := range rune(0xfffd) {
+		c := string(r)
+		for _, s := range []string{c, "a" + c, c + "a", "a" + c + "b" + c, "a " + c + "b"} {
+			word, ok := quoteForWindows(s)
+			if !ok || !utf8.ValidRune(r) {
+				continue
+			}
+			printed++
+			if got, ok := readByPowerShell(word); !ok || got != s {
+				t.Errorf("%q is %s, to PowerShell %q", s, word, got)
+			}
+			if got, ok := readByCmd(word); !ok || got != s {
+				t.Errorf("%q is %s, to cmd %q", s, word, got)
+			}
+		}
+	}
+	if printed < 250_000 {
+		t.Errorf("only %d words are printed", printed)
+	}
+}
+
+// readByPowerShell reads a word as about_Parsing and about_Quoting_Rules say; ok is false where PowerShell, 5.1 or 7,
+// changes it, ends it, or gives a program something else. Typographic quotes and dashes count as the plain ones.
+func readByPowerShell(word string) (s string, ok bool) {
+	inner, quoted := strings.CutPrefix(word, `"`)
+	if !quoted {
+		bad := strings.ContainsFunc(word, unicode.IsSpace) || strings.ContainsAny(word, "'\"`,;(){}|&$"+
+			"\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2013\u2014\u2015") || strings.ContainsAny(word[:1], "<>@#")
+		return word, !bad
+	}
+	inner, quoted = strings.CutSuffix(inner, `"`)
+	variable := strings.Contains(inner, "$") && regexp.MustCompile(`\$[\pL\pN_:?^$({]`).MatchString(inner)
+	passed := inner != "" && !strings.HasSuffix(inner, `\`) // 5.1 drops an empty word, and escapes no backslash
+	return inner, quoted && passed && !variable && !strings.ContainsAny(inner, "`\"\u201c\u201d\u201e\r\n")
+}
+
+// readByCmd reads a word as cmd and then a program do.
+func readByCmd(word string) (s string, ok bool) {
+	inner, quoted := strings.CutPrefix(word, `"`)
+	if !quoted {
+		return word, !strings.ContainsAny(word, " \t\r\n\"&|<>^%()!")
+	}
+	inner, quoted = strings.CutSuffix(inner, `"`)
+	return inner, quoted && !strings.ContainsAny(inner, "\"\r\n") && strings.Count(inner, "%") < 2 &&
+		!strings.HasSuffix(inner, `\`)
 }
 
 // FuzzQuote has a real shell read a quoted word.

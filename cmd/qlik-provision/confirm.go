@@ -74,7 +74,8 @@ func (s *session) preview(p provision.Plan) string {
 	lines := append(planLines(task, p),
 		tableLine{label: existing, n: p.Existing, colour: green, shown: task != provision.Delete},
 		tableLine{label: "conflicts", n: p.Conflicts, colour: red, shown: task != provision.Delete})
-	shown := "\ntenant: " + s.config.tenantName() + "\n" + s.app.out.tableText(lines) + "  " + about(p.Estimate) + "\n"
+	shown := "\ntenant: " + s.config.tenantName() + "\n" + s.app.out.tableText(lines) +
+		"  takes " + about(p.Estimate) + "\n"
 	for _, line := range s.firstPersons() {
 		shown += "  " + printable(line) + "\n"
 	}

@@ -80,11 +80,11 @@ func TestDeclinedRunWritesNothingAndKeepsWhatWasFound(t *testing.T) {
 			}
 			p := newProgram(t, tenant)
 			p.writeText(t, "hr.csv", confirmExport)
-			tt := p.onTerminal(t, 100, "create", "hr.csv")
+			tt := p.onTerminal(t, 100, "create", "hr.csv", "--limit", "1")
 			tt.waitFor(t, "[y/N] ")
 			tt.press(t, keys)
 			code, sent := tt.end(t)
-			if code != exitInterrupted || !strings.Contains(sent, "retry hr.results.csv") ||
+			if code != exitInterrupted || !strings.Contains(sent, "retry hr.results.csv --limit 1") ||
 				strings.Contains(sent, "declined") != (name != "Ctrl-C") {
 				t.Errorf("exit code %d\n%s", code, sent)
 			}

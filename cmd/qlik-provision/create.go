@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -98,6 +99,10 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string) err
 		c.out = ""
 		return usage(errors.New("-o -: a result file cannot be written to standard output"),
 			c.given.with("out", cmp.Or(c.resultsOf(file), pipedResults)).String())
+	case isFolder(c.out):
+		c.out, path = "", c.out
+		inside := filepath.Join(path, filepath.Base(cmp.Or(c.resultsOf(file), pipedResults)))
+		return usage(errors.New(path+" is a folder"), choice("name the file in it", c.given.with("out", inside)))
 	case c.dryRun && c.out == "":
 		path = ""
 	case path == "":

@@ -51,7 +51,7 @@ func TestDocsBlocksThatAreBrokenAreFound(t *testing.T) {
 		{"powershell", "qlik-provision plan hr.csv --ofline\n"},
 		{"powershell", "qlik-provision create - -o a.csv < hr.csv\n"},
 		{"powershell", "$run = (Get-Date\n"},
-		{"powershell", "qlik-provision create hr.csv --update name,roles\n"},
+		{"powershell", "qlik-provision create hr.csv --update name, roles\n"},
 		{"powershell", "$env:QLIK_TENNANT = 'https://acme.eu.qlikcloud.com'\n"},
 		{"powershell", "export QLIK_CLIENT_ID=8e7a1c52d9f04b6f\n"},
 		{"fish", "qlik-provision plan hr.csv\n"},
@@ -225,7 +225,7 @@ func checkPowerShell(t *testing.T, body string) error {
 // powerShellCommands cuts lines into commands and these into words.
 func powerShellCommands(body string) (commands [][]string, err error) {
 	token := regexp.MustCompile("^(?:#[^\n]*|'(?:[^'\n]|'')*'|\"(?:[^\"`\n]|`.|\"\")*\"|`\n|[ \t]+|&&|\\|\\||" +
-		"[^ \t\n;,|&<(){}'\"`“”‘’]+|.|\n)")
+		"[^ \t\n;|&<(){}'\"`“”‘’]+|.|\n)")
 	var words []string
 	var open []string // what closes the brackets that are open
 	closes := map[string]string{"(": ")", "{": "}"}
@@ -234,8 +234,8 @@ func powerShellCommands(body string) (commands [][]string, err error) {
 		got := token.FindString(body)
 		body = body[len(got):]
 		switch {
-		case got[0] == '#', got[0] == ' ', got[0] == '\t', got == "`\n", got == ",":
-			attached = false // a list's elements become arguments of their own
+		case got[0] == '#', got[0] == ' ', got[0] == '\t', got == "`\n":
+			attached = false
 		case got == "\n", got == ";", got == "|":
 			commands, words, attached = append(commands, words), nil, false
 		case closes[got] != "":

@@ -164,7 +164,7 @@ func (m *manual) markdown(t *testing.T) string {
 
 // describe says how a flag is typed, as -o, --out FILE, what it means, and its default, "" where it has none.
 func describe(f *pflag.Flag) (typed, meaning, byDefault string) {
-	value, meaning := pflag.UnquoteUsage(f)
+	value, meaning := pflag.UnquoteUsage(&pflag.Flag{Usage: usageOf(f), Value: f.Value})
 	typed = "--" + f.Name
 	if f.Shorthand != "" {
 		typed = "-" + f.Shorthand + ", --" + f.Name
@@ -172,13 +172,8 @@ func describe(f *pflag.Flag) (typed, meaning, byDefault string) {
 	if value != "" {
 		typed += " " + value
 	}
-	if before, after, found := strings.Cut(meaning, " (default "); found {
-		return typed, before, strings.TrimSuffix(after, ")")
-	}
-	if f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "[]" {
-		byDefault = f.DefValue
-	}
-	return typed, meaning, byDefault
+	meaning, byDefault, _ = strings.Cut(meaning, " (default: ")
+	return typed, meaning, strings.TrimSuffix(byDefault, ")")
 }
 
 func flagTable(flags []*pflag.Flag) string {

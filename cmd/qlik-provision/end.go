@@ -24,8 +24,8 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	case s.config.run.Task == provision.Delete && !s.config.dryRun:
 		return s.undoEnd()
 	case s.foundNobody(total):
-		hint := fmt.Sprintf("is %q the right subject column? its first value is %s; to use another, run the export again "+
-			"with --subject COLUMN and -o", s.ledger.Action().Subject, s.firstSubject())
+		hint := fmt.Sprintf("is %s the right subject column? its first value is %s; to use another, run the export again "+
+			"with --subject COLUMN and -o", text.Quote(s.ledger.Action().Subject), s.firstSubject())
 		if s.config.sandbox {
 			hint = "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
 		}
@@ -33,32 +33,33 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	case s.config.dryRun:
 		return s.planEnd(total)
 	}
-	held := s.heldAgainst(total)
+	held, left := s.heldAgainst(total)
 	if held == 0 {
 		return nil
 	}
 	said := countOf(held, total.Rows) + " not done"
-	if held < total.NotDone {
-		said += "; " + text.Grouped(total.NotDone-held) + " more are left by --limit"
+	if left > 0 {
+		said += "; " + text.Plural(left, "more is", "more are") + " left by --limit"
 	}
 	return &failure{code: exitRows, err: errors.New(said), hint: s.correction(total)}
 }
 
 // heldAgainst counts the rows that make a run end with exitRows: those that are not done. With a limit rows that
 // it left are not held against the run, nor are their duplicates.
-func (s *session) heldAgainst(total *report.Summary) int {
+func (s *session) heldAgainst(total *report.Summary) (held, left int) {
 	if s.config.limit == 0 {
-		return total.NotDone
+		return total.NotDone, 0
 	}
-	held := 0
 	for _, r := range s.ledger.Rows() {
-		e := r.Entry
-		left := e.Outcome == provision.Pending && e.Attempts == 0 && e.Code == ""
-		if !e.Outcome.Done() && !left && e.Outcome != provision.Duplicate {
+		switch e := r.Entry; {
+		case e.Outcome.Done(), e.Outcome == provision.Duplicate:
+		case e.Outcome == provision.Pending && e.Attempts == 0 && e.Code == "":
+			left++
+		default:
 			held++
 		}
 	}
-	return held
+	return held, left
 }
 
 // countOf is a count of rows with its verb: 1 of 60 rows is.
@@ -75,11 +76,13 @@ func (s *session) planEnd(total *report.Summary) *failure {
 	if bad == 0 || s.config.run.Task == provision.Delete { // an undo is for other rows
 		return nil
 	}
-	hint := "correct these rows in the export"
+	hint, next := "correct these rows in the export", s.next(total)
 	if s.path != "" {
 		hint = "correct the cells of these rows in " + quote(s.path)
 	}
-	if next := s.next(total); next != "" {
+	if e := s.existing; e != nil && e.SameExport && e.SameAction {
+		hint = then("correct or delete these rows in "+quote(e.Path), s.config.given.after("retry", e.Path))
+	} else if next != "" {
 		hint += "; or leave them for later, and run the others:\n  " + next
 	}
 	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
@@ -124,9 +127,10 @@ func (s *session) correction(total *report.Summary) string {
 		return "nothing changed: see code and message of these rows in " + quote(s.path) +
 			", and correct their cells; rows that can never be sent may be deleted"
 	}
+	again := s.again.without("limit") // it was reached
 	if total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles {
 		return choice("check the rows with the code admin-role; if these roles are intended",
-			s.again.switched("allow-admin-roles"))
+			again.switched("allow-admin-roles"))
 	}
 	what, conflict := "", ""
 	switch subject, email := total.Codes[provision.CodeSubjectConflict], total.Codes[provision.CodeEmailConflict]; {
@@ -143,7 +147,7 @@ func (s *session) correction(total *report.Summary) string {
 		what = "give the rows in conflict another " + conflict + " in " + quote(s.path) +
 			", or correct the user on the tenant if it is this person"
 	}
-	return then(what, s.again)
+	return then(what, again)
 }
 
 // fruitless reports whether a retry brought no row further.
@@ -175,7 +179,7 @@ func (s *session) next(total *report.Summary) string {
 	case s.config.dryRun:
 		return s.planned().String()
 	case total.NotDone > 0 && !undo:
-		return s.again.String()
+		return s.again.without("limit").String()
 	}
 	return given.bare("report", s.path).String()
 }

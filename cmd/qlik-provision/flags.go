@@ -72,10 +72,10 @@ func keepForRetry(fs *pflag.FlagSet, names ...string) {
 func (f *flags) tenantFlags(cmd *cobra.Command) {
 	group(cmd, groupTenant, func(fs *pflag.FlagSet) {
 		fs.StringVar(&f.tenant, "tenant", "",
-			"`URL` of the tenant: https://acme.eu.qlikcloud.com, or the host alone (default $QLIK_TENANT)")
-		fs.StringVar(&f.clientID, "client-id", "", "`ID` of the M2M OAuth client (default $QLIK_CLIENT_ID)")
+			"`URL` of the tenant: https://acme.eu.qlikcloud.com, or the host alone (default: $QLIK_TENANT)")
+		fs.StringVar(&f.clientID, "client-id", "", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
 		fs.StringVar(&f.secretFile, "client-secret-file", "",
-			"`FILE` that holds the client secret (default the secret in $QLIK_CLIENT_SECRET)")
+			"`FILE` that holds the client secret (default: the secret in $QLIK_CLIENT_SECRET)")
 		fs.StringVar(&f.secretCommand, "client-secret-command", "",
 			"`COMMAND` that prints the client secret, run by the shell")
 		fs.StringVar(&f.context, "context", "", "take tenant and credentials from the qlik-cli context `NAME`")
@@ -88,10 +88,10 @@ func (f *flags) tenantFlags(cmd *cobra.Command) {
 func (f *flags) columnFlags(cmd *cobra.Command) {
 	group(cmd, groupColumns, func(fs *pflag.FlagSet) {
 		fs.StringVar(&f.subject, "subject", "",
-			"`COLUMN` with the subject, or a template: "+quote(`auth0|{Employee ID}`)+" (default auto-detected)")
+			"`COLUMN` with the subject, or a template: "+quote(`auth0|{Employee ID}`)+" (default: auto-detected)")
 		fs.StringVar(&f.name, "name", "",
-			"`COLUMN` with the name, or a template: "+quote(`{First} {Last}`)+" (default auto-detected)")
-		fs.StringVar(&f.email, "email", "", "`COLUMN` with the email address, or a template (default auto-detected)")
+			"`COLUMN` with the name, or a template: "+quote(`{First} {Last}`)+" (default: auto-detected)")
+		fs.StringVar(&f.email, "email", "", "`COLUMN` with the email address, or a template (default: auto-detected)")
 		fs.StringArrayVar(&f.where, "where", nil, "run only rows that meet this `CONDITION`: Status=Active, "+
 			quote("Status!=Terminated,Inactive")+"; repeatable, all must hold")
 	})
@@ -117,7 +117,7 @@ func (f *flags) roleFlags(cmd *cobra.Command) {
 func (f *flags) exportFlags(cmd *cobra.Command) {
 	f.readFlags(cmd)
 	group(cmd, groupOutput, func(fs *pflag.FlagSet) {
-		fs.StringVarP(&f.out, "out", "o", "", "result `FILE` (default hr.results.csv beside hr.csv)")
+		fs.StringVarP(&f.out, "out", "o", "", "result `FILE` (default: hr.results.csv beside hr.csv)")
 		fs.BoolVar(&f.overwrite, "overwrite", false, "replace an existing result file")
 	})
 }
@@ -126,11 +126,11 @@ func (f *flags) exportFlags(cmd *cobra.Command) {
 func (f *flags) readFlags(cmd *cobra.Command) {
 	group(cmd, groupColumns, func(fs *pflag.FlagSet) {
 		fs.StringVar(&f.delimiter, "delimiter", "",
-			"`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe (default auto-detected)")
+			"`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe (default: auto-detected)")
 		fs.StringVar(&f.encoding, "encoding", "",
-			"`ENCODING` of the file: windows-1252, shift_jis, iso-8859-2, … (default auto-detected)")
+			"`ENCODING` of the file: windows-1252, shift_jis, iso-8859-2, … (default: auto-detected)")
 		fs.IntVar(&f.headerRow, "header-row", 0,
-			"`LINE` that holds the header, if title lines stand above it (default auto-detected)")
+			"`LINE` that holds the header, if title lines stand above it (default: auto-detected)")
 	})
 }
 
@@ -158,9 +158,10 @@ func (f *flags) runFlags(cmd *cobra.Command) {
 func (f *flags) writeFlags(cmd *cobra.Command) {
 	group(cmd, groupRun, func(fs *pflag.FlagSet) {
 		fs.IntVar(&f.limit, "limit", 0,
-			"send at most `N` writes, then stop; the other rows stay pending (default no limit)")
+			"send at most `N` writes, then stop; the other rows stay pending (default: no limit)")
 		fs.IntVar(&f.max, "max", 0,
-			"look up all rows first, and send nothing if more than `N` writes are needed (default no maximum)")
+			"look up all rows first, and send nothing if more than `N` writes are needed (default: no maximum)")
+		keepForRetry(fs, "limit", "max")
 		fs.BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 	})
 }
@@ -198,7 +199,8 @@ func (d *durationValue) Set(s string) error {
 		return nil
 	}
 	if _, unitless := time.ParseDuration(s + "s"); unitless == nil {
-		return errors.New("a time needs a unit: " + s + "s")
+		byDefault := d.String()
+		return errors.New("a time needs a unit: " + s + byDefault[len(byDefault)-1:])
 	}
 	return errors.New("a time like 30s or 15m")
 }

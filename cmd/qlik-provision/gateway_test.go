@@ -198,3 +198,16 @@ func checkCreated(t *testing.T, p *program, tenant *faults.Injector) int {
 	}
 	return len(ids)
 }
+
+func TestEndWithoutProgressSaysHowLongAndForWhatItWaited(t *testing.T) {
+	t.Parallel()
+	tenant := newTenant(sandbox.Options{}, faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "300",
+		On: sandbox.EndpointCreate})
+	p := newProgram(t, tenant)
+	p.write(t, "hr.csv", 3)
+	c := p.expect(t, exitRun, "create", "hr.csv", "--patience", "1s")
+	const want = "error: no progress for 1s, waiting for the tenant's rate limit: "
+	if said := c.stderr.String(); !strings.Contains(said, want) {
+		t.Errorf("%s", said)
+	}
+}

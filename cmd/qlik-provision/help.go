@@ -89,13 +89,20 @@ func flagsOf(cmd *cobra.Command, heading string) *pflag.FlagSet {
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		if slices.Equal(f.Annotations[groupAnnotation], []string{heading}) || heading == "" && f.Annotations == nil {
 			shown := *f
-			if f.Value.Type() == "bool" {
-				shown.Value = struct{ pflag.Value }{f.Value} // pflag would write --json[=true|false]
-			}
+			shown.Value = struct{ pflag.Value }{f.Value} // pflag would write --json[=true|false]
+			shown.Usage, shown.DefValue = usageOf(f), ""
 			fs.AddFlag(&shown)
 		}
 	})
 	return fs
+}
+
+// usageOf says what a flag means, and its default.
+func usageOf(f *pflag.Flag) string {
+	if slices.Contains([]string{"", "false", "0", "[]"}, f.DefValue) {
+		return f.Usage
+	}
+	return f.Usage + " (default: " + f.DefValue + ")"
 }
 
 func flagText(fs *pflag.FlagSet, columns int) string {

@@ -100,10 +100,18 @@ func readHint(bad *csvfile.Error, given command) string {
 		decides = true
 	}
 	switch {
+	case fix.Option == "" && slices.Contains([]string{"retry", "undo", "verify", "report"}, given.name):
+		return then("correct that in the result file, or save it as CSV UTF-8 again", given)
 	case fix.Option == "":
 		return then(cmp.Or(bad.Advice, "correct that in the file, or export it again"), given)
 	case given.name == "retry" && !given.has(option) && decides:
 		return then("restore the header of that column in the file: its rows were derived from it", given)
+	case len(bad.Others) > 0:
+		hint := choice("if it is "+quote(fix.Value), given.with(option, fix.Value))
+		for _, other := range bad.Others {
+			hint += "\n" + choice("if it is "+quote(other), given.with(option, other))
+		}
+		return hint
 	case fix.Value != "":
 		fixed := given.with(option, fix.Value)
 		if fix.Was != "" {
@@ -296,7 +304,6 @@ func runRemedies() []remedy {
 		{oneOf(qlik.ErrNotTenant), "check the address of the tenant", again},
 		{oneOf(qlik.ErrUnknownHost), "check the address of the tenant: no such host", again},
 		{oneOf(provision.ErrUnreachable), "check the address of the tenant, the network and the proxy (HTTPS_PROXY)", again},
-		{oneOf(provision.ErrRole), "correct --role in the command, and run it again: nothing was sent", alone},
 		{oneOf(provision.ErrUnreadable), "something else answers in the place of the tenant, a log-in page of a proxy " +
 			"perhaps: check address and proxy", again},
 		{oneOf(provision.ErrRefusedAll), "correct what the tenant refuses: see code and message of the failed rows; retry " +

@@ -74,6 +74,12 @@ func resolve(path string) string {
 	return abs
 }
 
+// isFolder reports whether a path is that of a folder, which need not exist yet.
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir() || path != "" && os.IsPathSeparator(path[len(path)-1])
+}
+
 // resultsOf is the name of an export's result file, "" where it has none of its own.
 func (c *config) resultsOf(export string) string {
 	if c.out != "" {

@@ -57,3 +57,13 @@ func TestNamesThatAShellChangesAreNotPrintedAsCommands(t *testing.T) {
 		})
 	}
 }
+
+// A program whose path needs quotes is called in each shell as that shell can.
+func TestAProgramWithABlankInItsPathCanBeCalled(t *testing.T) {
+	for prompt, want := range map[string]string{"$P$G": `"C:\my tools\q.exe" retry`, "": `& "C:\my tools\q.exe" retry`} {
+		t.Setenv("PROMPT", prompt) // which cmd sets, and PowerShell does not
+		if got := commandLine(`C:\my tools\q.exe`, "retry"); got != want {
+			t.Errorf("with PROMPT=%s: %s, not %s", prompt, got, want)
+		}
+	}
+}

@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"qlik-provision/provision/csvfile"
 	"qlik-provision/report"
 	"qlik-provision/report/page"
 )
@@ -35,7 +34,7 @@ a run is on. Like the result file it holds personal data.`,
 		Annotations: map[string]string{"0": "the page is written", "2": "it could not be written"},
 	}
 	group(cmd, groupOutput, func(fs *pflag.FlagSet) {
-		fs.StringVarP(&f.out, "out", "o", "", "`FILE` of the page (default hr.results.html beside hr.results.csv)")
+		fs.StringVarP(&f.out, "out", "o", "", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
 		fs.BoolVar(&open, "open", false, "open the page in the browser")
 	})
 	a.onFile(cmd, &f, "result file", func(ctx context.Context, c *config, path string) error {
@@ -70,9 +69,6 @@ func (a *app) writePage(c *config, path, out string) error {
 	}
 	results, err := report.Read(path, c.read)
 	if err != nil {
-		if bad, ok := errors.AsType[*csvfile.Error](err); ok && bad.Fix.Option == "" {
-			return usage(err, "save the result file as CSV UTF-8 again")
-		}
 		return refusal(err, c.given)
 	}
 	for _, warning := range results.Warnings {

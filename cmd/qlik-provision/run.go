@@ -122,20 +122,36 @@ func (s *session) cutShort(err error) *failure {
 		next = s.config.given // the result file is of that tenant; a new run replaces it, since nothing was sent
 	}
 	f := ended(err, next)
+	if unknown, ok := errors.AsType[*provision.RoleError](err); ok {
+		f.hint = s.roleHint(unknown)
+	}
 	if f.code == exitInterrupted && s.config.run.Task == provision.Delete && !is[*failure](err) {
 		f.err = errors.New("interrupted; the users that were not deleted stay, and their rows are created")
 	}
 	return f
 }
 
+// roleHint says how to go on where a role of --role does not exist. Nothing was sent then, so a create replaces its
+// result file; a retry has the role from the file.
+func (s *session) roleHint(unknown *provision.RoleError) string {
+	given := s.config.given
+	switch {
+	case given.name == "retry":
+		return "the role is of the file's action: run the export again with another --role and another -o"
+	case unknown.Nearest == "":
+		return "correct --role in the command, and run it again: nothing was sent"
+	}
+	return given.replace("role", unknown.Name, unknown.Nearest).String()
+}
+
 // except is err without the errors joined in it that are target; nil where none is left.
 func except(err, target error) error {
+	if !errors.Is(err, target) {
+		return err // its text may be more than that of the errors in it
+	}
 	var joined interface{ Unwrap() []error }
 	if !errors.As(err, &joined) {
-		if errors.Is(err, target) {
-			return nil
-		}
-		return err
+		return nil
 	}
 	var rest []error
 	for _, e := range joined.Unwrap() {

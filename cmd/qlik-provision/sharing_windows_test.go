@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -144,4 +145,25 @@ func TestAResultFileThatIsReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.expect(t, exitDone, "retry", "hr.results.csv")
+}
+
+// On file servers the folders above one's own can be entered, and often not listed.
+func TestAFolderBelowOneThatCannotBeListed(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t, newTenant(sandbox.Options{}))
+	share, everyone := p.file("share"), "*S-1-1-0"
+	if err := os.MkdirAll(p.file(`share\hr`), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.write(t, `share\hr\hr.csv`, 3)
+	if out, err := exec.Command("icacls", share, "/deny", everyone+":(RD)").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	defer func() { _ = exec.Command("icacls", share, "/remove:d", everyone).Run() }() // for the clean-up
+	if _, err := os.ReadDir(share); err == nil {
+		t.Log("icacls denies nothing here, as under Wine")
+	}
+	p.expect(t, exitDone, "create", `share\hr\hr.csv`, "--limit", "1")
+	p.expect(t, exitDone, "retry", p.file(`share\hr\hr.results.csv`))
+	p.expect(t, exitDone, "report", `share\hr\hr.results.csv`)
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"qlik-provision/provision"
 )
 
 // checkCommand refuses a first word that is no command, and names the nearest. args are the arguments of the program.
@@ -20,16 +22,17 @@ func (a *app) checkCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		return nil
 	}
+	at := 0 // of the command's name
 	if args[0] == "help" && len(args) > 1 {
-		return a.checkCommand(root, args[1:])
+		at = 1
 	}
-	cmd, _, err := root.Find(args)
-	if err == nil && cmd != root || args[0] == "help" || args[0] == "completion" {
+	cmd, _, err := root.Find(args[at:])
+	if err == nil && cmd != root || args[at] == "help" || args[at] == "completion" {
 		return nil
 	}
-	unknown := fmt.Errorf("there is no command %q", args[0])
-	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-		return usage(unknown, a.didYouMean(near[0], append([]string{near[0]}, args[1:]...)))
+	unknown := fmt.Errorf("there is no command %q", args[at])
+	if near := root.SuggestionsFor(args[at]); len(near) > 0 {
+		return usage(unknown, a.didYouMean(near[0], slices.Concat(args[:at], near[:1], args[at+1:])))
 	}
 	return usage(unknown, "see "+root.CommandPath()+" --help")
 }
@@ -52,20 +55,23 @@ func (a *app) line(args []string) string {
 	return commandLine(append([]string{a.name}, args...)...)
 }
 
-// flagError words what pflag says of the flags. A time without its unit gets the one that is usual.
+// flagError words what pflag says of the flags. A time without its unit gets that of the default.
 func (a *app) flagError(cmd *cobra.Command, err error) error {
 	hint := "see " + cmd.CommandPath() + " --help"
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && !cmd.HasParent() {
 		return usage(fmt.Errorf("there is no flag --%s before the command", unknown.GetSpecifiedName()),
 			"flags stand after the command: "+hint)
+	} else if ok {
+		return usage(errors.New("there is no flag -"+unknown.GetSpecifiedName()), hint)
 	}
 	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
 	if !ok {
 		return usage(err, hint)
 	}
-	name, value := "--"+invalid.GetFlag().Name, invalid.GetValue()
-	if _, err := time.ParseDuration(value + "s"); err == nil && invalid.GetFlag().Value.Type() == "duration" {
-		hint = a.line(replaced(a.args, name, value, value+"s"))
+	flag, value := invalid.GetFlag(), invalid.GetValue()
+	name := "--" + flag.Name
+	if _, err := time.ParseDuration(value + "s"); err == nil && flag.Value.Type() == "duration" {
+		hint = a.line(replaced(a.args, name, value, value+flag.DefValue[len(flag.DefValue)-1:]))
 	}
 	return usage(fmt.Errorf("%s %s: %w", name, value, invalid.Unwrap()), hint)
 }
@@ -106,18 +112,18 @@ func nearFile(path string) string {
 	if err != nil {
 		return ""
 	}
-	nearest, least := "", 3
+	var files []string
 	for _, e := range entries {
-		differs := editDistance(strings.ToLower(e.Name()), strings.ToLower(name))
-		if e.Type().IsRegular() && differs < min(least, len(name)) {
-			nearest, least = dir+e.Name(), differs
+		if e.Type().IsRegular() {
+			files = append(files, e.Name())
 		}
 	}
-	return nearest
+	nearest := provision.Nearest(name, files, min(2, len(name)-1))
+	return prefixed(dir, nearest)
 }
 
 // closestFlag returns the name of the command's long flag that was probably meant: the flag with exactly this
-// name, else the first that begins with it, else the first that differs from it by one or two characters; "" if
+// name, else the first that begins with it, else the one nearest to it, one or two characters apart; "" if
 // there is none.
 func closestFlag(typed string, cmd *cobra.Command) string {
 	const shortest = 3 // -ov may be meant as -o v
@@ -125,41 +131,19 @@ func closestFlag(typed string, cmd *cobra.Command) string {
 		return ""
 	}
 	typed = strings.ToLower(typed)
-	var exact, begun, mistyped string
+	var exact, begun string
+	var long, short []string // names that begin with the same letter
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		mistakes := 1
-		if len(f.Name) > 5 {
-			mistakes = 2
-		}
 		switch {
 		case f.Name == typed:
 			exact = f.Name
 		case begun == "" && strings.HasPrefix(f.Name, typed):
 			begun = f.Name
-		case mistyped == "" && f.Name[0] == typed[0] && editDistance(f.Name, typed) <= mistakes:
-			mistyped = f.Name
+		case f.Name[0] == typed[0] && len(f.Name) > 5:
+			long = append(long, f.Name)
+		case f.Name[0] == typed[0]:
+			short = append(short, f.Name)
 		}
 	})
-	return cmp.Or(exact, begun, mistyped)
-}
-
-// editDistance is how many bytes have to be inserted, removed or replaced to make t of s.
-func editDistance(s, t string) int {
-	row := make([]int, len(t)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(s) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(t) {
-			replaced := diagonal
-			if s[i] != t[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(t)]
+	return cmp.Or(exact, begun, provision.Nearest(typed, short, 1), provision.Nearest(typed, long, 2))
 }

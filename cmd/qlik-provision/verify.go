@@ -64,8 +64,12 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	}
 	f := verifyEnd(c, path, total.Rows, differences, err)
 	if f == nil {
-		note(fmt.Sprintf("%s: %s as the file says, in %s", path, text.Plural(total.Rows, "row is", "rows are"),
-			duration(took)))
+		said := fmt.Sprintf("%s: %s as the file says, in %s", path, text.Plural(total.Rows, "row is", "rows are"),
+			duration(took))
+		if total.NotDone > 0 {
+			said += "; " + text.Grouped(total.NotDone) + " of them not done"
+		}
+		note(said)
 	}
 	if c.json {
 		sum := newSummary(c, path, action, total, took, f)
@@ -91,7 +95,7 @@ func verifyEnd(c *config, path string, rows int, differences []provision.Differe
 	}
 	hint := "the lines above name the rows; their users were changed on the tenant after the run"
 	if slices.ContainsFunc(differences, func(d provision.Difference) bool { return !d.Outcome.Done() }) {
-		hint = then("rows that are not done are run by a retry", c.given.after("retry", path))
+		hint = choice("rows that are not done are run by a retry", c.given.after("retry", path))
 	}
 	return &failure{code: exitRows, hint: hint,
 		err: errors.New(countOf(len(differences), rows) + " not as the file says")}

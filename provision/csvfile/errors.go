@@ -2,7 +2,6 @@ package csvfile
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"qlik-provision/provision/text"
@@ -16,6 +15,7 @@ type Error struct {
 	More     int       // how many problems there are besides
 	Advice   string    // what to do, in words; "" where Fix says it, or nothing can be said
 	Fix      Fix
+	Others   []string // values that fit as well as Fix's: a person decides
 }
 
 // Error is the message, a line for each problem that is listed, and how many there are besides.
@@ -85,4 +85,4 @@ func Reject(file string, all []Problem) *Error {
 }
 
 // quote shows a value of the file: in quotes, clipped, control characters escaped.
-func quote(s string) string { return strconv.Quote(text.Clip(s, 60)) }
+func quote(s string) string { return text.Quote(text.Clip(s, 60)) }

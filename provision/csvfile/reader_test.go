@@ -168,7 +168,7 @@ func TestAllMalformedRowsAreNamed(t *testing.T) {
 		"4,\"two\nlines\x00\",c\n" +
 		"5,\"\x00\"\"\",\"open\nto the end\n6,a,b\n"
 	want := `hr.csv: file rejected: 5 malformed rows
-  hr.csv:2: column "Name": text behind a closing quote: "\"a\"b"
+  hr.csv:2: column "Name": text behind a closing quote: ""a"b"
   hr.csv:3: column "Name": a NUL byte
   hr.csv:4: more than 8192 cells
   hr.csv:6: column "Name": a NUL byte

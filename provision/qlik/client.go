@@ -43,6 +43,7 @@ type Client struct {
 	// host.
 	transport http.RoundTripper
 	slots     chan struct{} // one for each concurrent request; nil: no limit
+	lists     chan struct{} // one for each list that is read: they are what takes memory
 	tokens    *tokens
 	secrets   *secrets
 	timeout   time.Duration
@@ -59,6 +60,7 @@ func New(tenant Tenant, o Options) *Client {
 	c := &Client{
 		tenant:    tenant,
 		transport: o.Transport,
+		lists:     make(chan struct{}, maxLists),
 		secrets:   newSecrets(o.Credentials),
 		timeout:   cmp.Or(o.Timeout, 30*time.Second),
 		agent:     cmp.Or(o.UserAgent, "qlik-provision"),

@@ -4,11 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 )
 
-// maxPages bounds how many pages are read: a tenant has 516 roles at most, and 96 terms rarely find more users than fit
-// on one page.
-const maxPages = 50
+// Bounds on lists. A tenant has 516 roles at most, and 96 terms rarely find more users than fit on one page.
+const (
+	maxPages = 50
+	maxBytes = 8 * maxList // of all pages of a list
+	maxLists = 16          // that are read at once, however many requests are: each may take maxBytes
+)
 
 // pages reads a list, page by page, until there is no next one. It returns all items, the answer with the last page,
 // and how many requests there were. Any error discards the pages before it.
@@ -21,7 +25,14 @@ func pages[T any](ctx context.Context, c *Client, r request) (all []T, last answ
 			} `json:"next"`
 		} `json:"links"`
 	}
+	select {
+	case c.lists <- struct{}{}:
+		defer func() { <-c.lists }()
+	case <-ctx.Done():
+		return nil, answer{}, 0, context.Cause(ctx)
+	}
 	r.list = true
+	read := 0
 	for requests = 1; requests <= maxPages; requests++ {
 		p, got, err := fetch[page](ctx, c, r)
 		if err != nil {
@@ -33,6 +44,9 @@ func pages[T any](ctx context.Context, c *Client, r request) (all []T, last answ
 		all, last = append(all, p.Data...), got
 		if p.Links.Next.Href == "" {
 			return all, got, requests, nil
+		}
+		if read += len(got.body); read > maxBytes {
+			return nil, got, requests, c.garbled(got, fmt.Errorf("its pages are larger than %d bytes", maxBytes))
 		}
 		if r.path, err = c.tenant.resolve(r.path, p.Links.Next.Href); err != nil {
 			return nil, got, requests, c.garbled(got, err)

@@ -125,6 +125,47 @@ func TestOversizedAnswersTakeLittleMemory(t *testing.T) {
 	}
 }
 
+// However many workers look rows up, few lists are in memory at once.
+func TestListsReadAtOnceAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var now, most atomic.Int64
+		transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+			now.Add(1)
+			time.Sleep(time.Second)
+			most.Store(max(most.Load(), now.Load()))
+			time.Sleep(time.Second)
+			now.Add(-1)
+			body := io.NopCloser(strings.NewReader(`{"data":[]}`))
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body, Request: r}, nil
+		})
+		c := New(tenantAt(t, "https://acme.example"), Options{Credentials: Credentials{APIKey: "k"}, Transport: transport})
+		var asking sync.WaitGroup
+		for range 1000 {
+			asking.Go(func() {
+				if _, err := c.ListUsers(t.Context(), "x", false); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		asking.Wait()
+		if n := most.Load(); n != 16 {
+			t.Errorf("%d lists at once", n)
+		}
+	})
+}
+
+func TestPagesOfAListAreBoundedTogether(t *testing.T) {
+	pages := 0
+	client := served(t, func(w http.ResponseWriter, _ *http.Request) {
+		pages++
+		io.WriteString(w, `{"data":[`+strings.Repeat(" ", maxList-200)+`],"links":{"next":{"href":"/api/v1/users?p=1"}}}`)
+	}, Options{})
+	_, err := client.ListUsers(t.Context(), "x", false)
+	if !errors.Is(err, ErrGarbled) || pages > maxBytes/maxList+1 {
+		t.Errorf("%d pages, %v", pages, err)
+	}
+}
+
 func TestListsMayBeLargerThanOtherAnswers(t *testing.T) {
 	body := func(size int) string { return `{"data":[]` + strings.Repeat(" ", size-len(`{"data":[]}`)) + "}" }
 	for size, want := range map[int]error{maxAnswer + 1: nil, maxList: nil, maxList + 1: ErrGarbled} {

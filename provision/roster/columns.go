@@ -37,29 +37,22 @@ func newChooser(f *csvfile.File) *chooser {
 
 // columns finds the columns that the options name or, unless Decided, those whose headers say what
 // they hold. Where two fit it asks: no word is better than another.
-func (c *chooser) columns(o Options) (Columns, error) {
-	var found Columns
+func (c *chooser) columns(o Options) (found Columns, err error) {
 	for _, field := range []struct {
 		source *Source
 		option csvfile.Option
 		asked  string
-		detect func() (Source, error)
+		detect func() (Source, error) // nil: it is never detected
 	}{
-		{&found.Roles, OptionRoles, o.Roles, func() (Source, error) { return Source{}, nil }},
-		{&found.Email, OptionEmail, o.Email, func() (Source, error) { return c.one(OptionEmail, c.singles(email)) }},
-		{&found.Subject, OptionSubject, o.Subject, func() (Source, error) {
-			s, err := c.one(OptionSubject, c.singles(subject))
-			if err == nil && s.text == "" {
-				err = c.noSubject(found.Email)
-			}
-			return s, err
-		}},
+		{&found.Roles, OptionRoles, o.Roles, nil},
+		{&found.Email, OptionEmail, o.Email, c.email},
+		{&found.Subject, OptionSubject, o.Subject, func() (Source, error) { return c.subject(&found.Email) }},
 		{&found.Name, OptionName, o.Name, c.name},
 	} {
-		var err error
-		if field.asked != "" || o.Decided {
+		switch {
+		case field.asked != "":
 			*field.source, err = c.asked(field.option, field.asked)
-		} else {
+		case field.detect != nil && !o.Decided:
 			*field.source, err = field.detect()
 		}
 		if err != nil {
@@ -67,6 +60,47 @@ func (c *chooser) columns(o Options) (Columns, error) {
 		}
 	}
 	return found, nil
+}
+
+func (c *chooser) email() (Source, error) { return c.one(OptionEmail, c.singles(c.fitting(email))) }
+
+func (c *chooser) subject(address *Source) (Source, error) {
+	fitting := c.singles(c.fitting(subject))
+	if len(fitting) == 0 {
+		return Source{}, c.noSubject(address)
+	}
+	return c.one(OptionSubject, fitting)
+}
+
+// name is the column of the whole name, or else first and last name put together, or else the name
+// as lists sort it. A preferred name beside first and last name fits as well as they do.
+func (c *chooser) name() (Source, error) {
+	wholeName, givenName, familyName := anyWhole, firstName, lastName
+	first, last := c.fitting(givenName), c.fitting(familyName)
+	// Nom beside Prénom is the last name, but for a Nom that holds the Prénom beside a last name.
+	if nom := c.fitting(nameOrLast); len(nom) > 0 && len(first) > 0 &&
+		(len(last) == 0 || !c.holds(nom[0], first[0])) {
+		wholeName, familyName = wholeName&^nameOrLast, familyName|nameOrLast
+		last = c.fitting(familyName)
+	}
+	// Nombre beside Apellidos alone is the first name.
+	if len(last) > 0 && len(first) == 0 {
+		wholeName, givenName = wholeName&^nameOrFirst, givenName|nameOrFirst
+		first = c.fitting(givenName)
+	}
+	// Name beside one part alone may be the other part: the word does not say.
+	if unclear := c.fitting(nameOrPart); len(unclear) > 0 && (len(first) == 0) != (len(last) == 0) {
+		return Source{}, c.wholeOrPart(unclear[0], first, last)
+	}
+	fitting := c.singles(c.fitting(wholeName))
+	if len(fitting) == 0 {
+		fitting = c.pairs(first, last)
+	}
+	fitting = append(fitting, c.singles(c.fitting(preferredName))...)
+	if len(fitting) == 0 {
+		fitting = c.singles(c.fitting(listedName))
+	}
+	return c.one(OptionName, fitting)
 }
 
 // one is the source among those that fit; none where nothing does, an error where several do.
@@ -77,30 +111,29 @@ func (c *chooser) one(option csvfile.Option, fitting []Source) (Source, error) {
 	case 1:
 		return fitting[0], nil
 	}
-	return Source{}, c.ambiguous(option, fitting)
-}
-
-// fitting are the columns whose header has one of the role's words, and that are not empty in every
-// row.
-func (c *chooser) fitting(r role) []int {
-	var found []int
-	for i := range c.headers {
-		if c.roles[i]&r != 0 && !c.isEmpty(i) {
-			found = append(found, i)
+	e := c.ambiguous(option, fitting)
+	if e.Fix.Value != "" {
+		for i := range fitting[1:] {
+			e.Others = append(e.Others, fitting[1+i].text)
 		}
 	}
-	return found
+	return Source{}, e
 }
 
-func (c *chooser) isEmpty(column int) bool {
-	s := c.single(column)
-	return firstValue(c.file, &s) == ""
+// fitting are the columns whose header has one of the roles, and that are not empty in every row.
+func (c *chooser) fitting(roles role) (columns []int) {
+	for i := range c.headers {
+		if c.roles[i]&roles != 0 && c.firstValue(c.single(i)) != "" {
+			columns = append(columns, i)
+		}
+	}
+	return columns
 }
 
 // firstValue is the first value of a source that is not empty; "" where all are.
-func firstValue(f *csvfile.File, s *Source) string {
-	for i := range f.Records {
-		if v := s.value(f.Records[i].Cells); v != "" {
+func (c *chooser) firstValue(s Source) string {
+	for i := range c.file.Records {
+		if v := s.value(c.file.Records[i].Cells); v != "" {
 			return v
 		}
 	}
@@ -108,19 +141,37 @@ func firstValue(f *csvfile.File, s *Source) string {
 }
 
 // single is the source that is one column.
-func (c *chooser) single(i int) Source {
-	return Source{text: c.headers[i], parts: []part{{i, c.headers[i]}}, plain: true}
+func (c *chooser) single(column int) Source {
+	return Source{c.headers[column], []part{{column, c.headers[column]}}}
 }
 
-// singles are the sources of one column that fit a role.
-func (c *chooser) singles(r role) []Source { return c.sources(c.fitting(r)) }
-
-func (c *chooser) sources(columns []int) []Source {
+func (c *chooser) singles(columns []int) []Source {
 	sources := make([]Source, len(columns))
 	for i, column := range columns {
 		sources[i] = c.single(column)
 	}
 	return sources
+}
+
+// pairs puts first and last names together: legal ones with legal ones and preferred ones with
+// preferred ones, where there are both.
+func (c *chooser) pairs(first, last []int) (pairs []Source) {
+	sameKind := func(a, b int) bool {
+		x, y := fold(c.headers[a]), fold(c.headers[b])
+		return strings.Contains(x, "preferred") == strings.Contains(y, "preferred") &&
+			strings.Contains(x, "legal") == strings.Contains(y, "legal")
+	}
+	hasNone := func(a int, others []int) bool {
+		return !slices.ContainsFunc(others, func(b int) bool { return sameKind(a, b) })
+	}
+	for _, f := range first {
+		for _, l := range last {
+			if sameKind(f, l) || hasNone(f, last) || hasNone(l, first) {
+				pairs = append(pairs, c.pair(f, l))
+			}
+		}
+	}
+	return pairs
 }
 
 // pair is first and last name put together, with the one column for what stands between them: van,
@@ -141,124 +192,18 @@ func (c *chooser) pair(first, last int) Source {
 	return s
 }
 
-// name is the full name's column, or else first and last name put together, or else the name as
-// lists sort it. A preferred name beside first and last name fits as well as they do.
-func (c *chooser) name() (Source, error) {
-	whole, first, last := c.fitting(name), c.fitting(firstName), c.fitting(lastName)
-	// In some languages the word for the whole name is also that for a part of it: Nom beside
-	// Prénom, Nombre beside Apellidos.
-	if rest, moved := c.move(whole, surnameBeside); len(first) > 0 && len(moved) > 0 &&
-		(len(last) == 0 || !c.holds(moved[0], first[0])) {
-		whole, last = rest, append(moved, last...)
-	}
-	if len(last) > 0 && len(first) == 0 {
-		whole, first = c.move(whole, givenBeside)
-	}
-	if _, bare := c.move(whole, bareName); len(bare) > 0 {
-		switch {
-		case len(first) > 0 && len(last) == 0:
-			return Source{}, c.wholeOrPart(bare[0], first[0], "last name", c.pair(first[0], bare[0]))
-		case len(last) > 0 && len(first) == 0:
-			return Source{}, c.wholeOrPart(bare[0], last[0], "first name", c.pair(bare[0], last[0]))
-		}
-	}
-	fitting := c.sources(whole)
-	if len(whole) == 0 {
-		fitting = c.pairs(first, last)
-	}
-	fitting = append(fitting, c.singles(preferredName)...)
-	if len(fitting) == 0 {
-		fitting = c.singles(listedName)
-	}
-	return c.one(OptionName, fitting)
-}
-
-// pairs puts first and last names together: legal ones with legal ones and preferred ones with
-// preferred ones, where there are both.
-func (c *chooser) pairs(first, last []int) []Source {
-	alike := func(a, b int) bool {
-		x, y := fold(c.headers[a]), fold(c.headers[b])
-		return strings.Contains(x, "preferred") == strings.Contains(y, "preferred") &&
-			strings.Contains(x, "legal") == strings.Contains(y, "legal")
-	}
-	single := func(a int, others []int) bool {
-		return !slices.ContainsFunc(others, func(b int) bool { return alike(a, b) })
-	}
-	var pairs []Source
-	for _, f := range first {
-		for _, l := range last {
-			if alike(f, l) || single(f, last) || single(l, first) {
-				pairs = append(pairs, c.pair(f, l))
-			}
-		}
-	}
-	return pairs
-}
-
-// move takes the columns that have the role from some.
-func (c *chooser) move(some []int, r role) (rest, moved []int) {
-	for _, i := range some {
-		if c.roles[i]&r != 0 {
-			moved = append(moved, i)
-		} else {
-			rest = append(rest, i)
-		}
-	}
-	return rest, moved
-}
-
 // asked is the source that an option names: a header, or a template.
 func (c *chooser) asked(option csvfile.Option, text string) (Source, error) {
-	if text == "" {
-		return Source{}, nil
-	}
 	braces := strings.ContainsAny(text, "{}")
-	if i, bad := c.find(option, text, braces); bad != nil {
+	switch i, bad := c.find(option, text, braces); {
+	case bad != nil:
 		return Source{}, bad
-	} else if i >= 0 {
+	case i >= 0:
 		return c.single(i), nil
+	case braces:
+		return c.template(option, text)
 	}
-	if !braces {
-		return Source{}, c.unknown(option, text, text)
-	}
-	parts, err := parseTemplate(text, c.headers)
-	if err != nil {
-		return Source{}, c.badTemplate(option, text, ": "+err.Error())
-	}
-	columns := 0
-	for i := range parts {
-		p := &parts[i]
-		if p.column < 0 {
-			continue
-		}
-		if p.column, err = c.placeholder(option, text, p.text); err != nil {
-			return Source{}, err
-		}
-		p.text = c.headers[p.column]
-		columns++
-	}
-	if columns == 0 {
-		return Source{}, c.badTemplate(option, text, " names no column, so every row would have the same")
-	}
-	return Source{text: text, parts: parts}, nil
-}
-
-// placeholder is the column of a header in a template's braces.
-func (c *chooser) placeholder(option csvfile.Option, template, header string) (int, error) {
-	if trim(header) == "" {
-		return -1, c.badTemplate(option, template, " has no header between its braces")
-	}
-	i, bad := c.find(option, header, false)
-	switch {
-	case bad != nil && bad.Fix.Option != "":
-		bad.Fix.Value = strings.Replace(template, "{"+header+"}", "{"+bad.Fix.Value+"}", 1)
-	case bad == nil && i < 0:
-		bad = c.unknown(option, header, template)
-	}
-	if bad != nil {
-		return -1, bad
-	}
-	return i, nil
+	return Source{}, c.unknown(option, text, text)
 }
 
 // find is the column of a header: the very same, the same but for outer white space, or one that
@@ -275,7 +220,7 @@ func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, *
 		for i, h := range c.headers {
 			if !inBlock(c.file, i) && same(h) {
 				all = append(all, i)
-				if !c.isEmpty(i) {
+				if c.firstValue(c.single(i)) != "" {
 					filled = append(filled, i)
 				}
 			}
@@ -284,7 +229,7 @@ func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, *
 		case len(filled) == 1:
 			return filled[0], nil
 		case len(filled) > 1:
-			return -1, c.ambiguous(option, c.sources(filled))
+			return -1, c.ambiguous(option, c.singles(filled))
 		case len(all) > 0:
 			return all[0], nil // all of them are empty
 		}

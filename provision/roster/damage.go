@@ -12,19 +12,17 @@ import (
 
 // damagedSubject is why a cell cannot be (a part of) a subject, "" where it can.
 func damagedSubject(cell string) string {
-	if why := formula(cell); why != "" {
-		return why
-	}
-	if inQuotes(cell) {
+	first, size := utf8.DecodeRuneInString(cell)
+	switch {
+	case first == '=':
+		return formula(cell)
+	case inQuotes(cell):
 		return quote(cell) + " has quotes around it: give the bare value"
-	}
-	if first, size := utf8.DecodeRuneInString(cell); strings.ContainsRune("'’‘＇", first) && len(cell) > size {
+	case strings.ContainsRune("'’‘＇", first) && len(cell) > size:
 		return quote(cell) + " begins with an apostrophe, which spreadsheets put in front of text: give the bare value"
-	}
-	if isPlaceholder(cell) {
+	case isPlaceholder(cell):
 		return quote(cell) + " is a placeholder, not a subject: where it is right, create this user by hand"
-	}
-	if isSpreadsheetNumber(cell) {
+	case isSpreadsheetNumber(cell):
 		return quote(cell) + " looks like a number that a spreadsheet changed: export the column as text"
 	}
 	return hiddenCharacter(cell)
@@ -62,22 +60,16 @@ func hiddenCharacter(v string) string {
 	return ""
 }
 
-// The quotes of any kind; a value in the quotes of one pair stands in quotes.
-const (
-	openQuotes  = "\"'`´„“”«»‟‚‘’‛‹›「『＂＇"
-	closeQuotes = "\"'`´“”„»«‟’‘‚‛›‹」』＂＇"
-)
-
 // inQuotes reports whether a value stands in quotes of any kind, or has a double quote at one end.
 func inQuotes(v string) bool {
+	const double, single = "\"„“”«»‟＂", "'`´‚‘’‛‹›＇「」『』"
 	first, _ := utf8.DecodeRuneInString(v)
 	last, _ := utf8.DecodeLastRuneInString(v)
 	if utf8.RuneCountInString(v) < 2 {
 		return false // it is a placeholder
 	}
-	const double = "\"„“”«»‟＂"
-	return strings.ContainsRune(openQuotes, first) && strings.ContainsRune(closeQuotes, last) ||
-		strings.ContainsRune(double, first) || strings.ContainsRune(double, last)
+	return strings.ContainsRune(double, first) || strings.ContainsRune(double, last) ||
+		strings.ContainsRune(single, first) && strings.ContainsRune(single, last)
 }
 
 // isErrorValue reports whether a cell is an error value, as spreadsheets in any language write
@@ -88,7 +80,7 @@ func isErrorValue(v string) bool {
 	}
 	if v[0] != '#' {
 		const longest = len("Ошибка: 502")
-		return len(v) <= longest && errorNumber.MatchString(v)
+		return len(v) <= longest && strings.ContainsAny(v, ":.") && errorNumber.MatchString(v)
 	}
 	if len(v) > 1 && strings.Trim(v, "#") == "" {
 		return true // what it shows, and exports, where a column is too narrow

@@ -13,19 +13,21 @@ import (
 // badEmail is why a value is not one bare address, "" where it is one. Internationalized addresses
 // are.
 func badEmail(v string) string {
-	if isUsualEmail(v) {
-		return ""
-	}
-	if why := formula(v); why != "" {
-		return why
+	if v[0] == '=' {
+		return formula(v)
 	}
 	if why := hiddenCharacter(v); why != "" {
 		return why
 	}
-	if isPlaceholder(v) {
+	at := max(strings.LastIndexByte(v, '@'), 0)
+	local, domain := v[:at], strings.TrimPrefix(v[at:], "@")
+	strange := strangeCharacter(local, domain)
+	switch {
+	case isDotted(local) && isDotted(domain) && strange == "":
+		return ""
+	case isPlaceholder(v):
 		return quote(v) + " is not an address: leave the cell empty where there is none"
-	}
-	if severalEmails.MatchString(v) {
+	case severalEmails.MatchString(v):
 		return quote(v) + " is more than one address"
 	}
 	if why := namedEmail(v); why != "" {
@@ -34,14 +36,10 @@ func badEmail(v string) string {
 	if a, err := mail.ParseAddress(v); err == nil && "<"+v+">" == a.String() && strings.ContainsAny(v, `"[`) {
 		return "" // a local part in quotes, or an IP address for a domain
 	}
-	why := ""
-	if i := strings.LastIndexByte(v, '@'); i > 0 {
-		why = strangeCharacter(v[:i], v[i+1:])
-		if why == "" && isDotted(v[:i]) && isDotted(v[i+1:]) {
-			return ""
-		}
+	if at == 0 {
+		strange = ""
 	}
-	return quote(v) + " is not an address" + why
+	return quote(v) + " is not an address" + strange
 }
 
 // severalEmails finds addresses with something between them. It is read only.
@@ -67,9 +65,9 @@ func namedEmail(v string) string {
 	return ""
 }
 
-// giveBare asks for an address without anything around it, and shows it where it is a usual one.
+// giveBare asks for an address without anything around it, and shows it.
 func giveBare(email string) string {
-	if !isUsualEmail(email) {
+	if badEmail(email) != "" {
 		return "give the bare address"
 	}
 	return "give the bare address, " + text.Clip(email, 254)
@@ -95,23 +93,9 @@ func strangeCharacter(local, domain string) string {
 	return ""
 }
 
-func isWordRune(r rune) bool { return unicode.In(r, unicode.L, unicode.Nd, unicode.M) }
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.In(r, unicode.Nd, unicode.M) }
 
 // isDotted reports whether s has words with single dots between.
 func isDotted(s string) bool {
 	return s != "" && s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
-}
-
-// isUsualEmail reports whether a value is ASCII letters, digits and .+-_ before the @, and labels of
-// letters, digits and - behind it. Nearly all addresses are, and this is fast.
-func isUsualEmail(v string) bool {
-	local, domain, _ := strings.Cut(v, "@")
-	return isDotted(local) && isDotted(domain) && strings.IndexFunc(local, isUnusual) < 0 &&
-		strings.IndexFunc(domain, isUnusual) < 0 && !strings.ContainsAny(domain, "_+") &&
-		!strings.HasPrefix(domain, "-") && !strings.HasSuffix(domain, "-") &&
-		!strings.Contains(domain, "-.") && !strings.Contains(domain, ".-")
-}
-
-func isUnusual(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(".-_+", r)
 }

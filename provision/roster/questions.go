@@ -16,8 +16,8 @@ func (c *chooser) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Er
 	names, count, same := make([]string, len(fitting)), "two", true
 	for i := range fitting {
 		s := &fitting[i]
-		names[i] = fmt.Sprintf("%s (first value %s)", s.describe(), quote(firstValue(c.file, s)))
-		same = same && s.plain && s.text == fitting[0].text
+		names[i] = fmt.Sprintf("%s (first value %s)", s.describe(), quote(c.firstValue(*s)))
+		same = same && s.isHeader() && s.text == fitting[0].text
 	}
 	if len(fitting) > 2 {
 		count = fmt.Sprint(len(fitting))
@@ -37,17 +37,24 @@ func (c *chooser) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Er
 	return e
 }
 
-// wholeOrPart asks whether a column beside one for a part of the name is the whole name or the other
-// part. It suggests what the values look like: a whole name has the part in it.
-func (c *chooser) wholeOrPart(whole, beside int, other string, pair Source) *csvfile.Error {
-	w, f := c.single(whole), c.single(beside)
-	e := c.refuse("beside %s (first value %s), %s (%s) may be the whole name or the %s",
-		quote(f.text), quote(firstValue(c.file, &f)), quote(w.text), quote(firstValue(c.file, &w)), other)
+// wholeOrPart asks whether a column beside one for first or last names holds whole names or the
+// other part. It suggests what the values look like: a whole name has the part in it.
+func (c *chooser) wholeOrPart(unclear int, first, last []int) *csvfile.Error {
+	beside, other := 0, "first name"
+	var pair Source
+	if len(first) > 0 {
+		beside, other, pair = first[0], "last name", c.pair(first[0], unclear)
+	} else {
+		beside, pair = last[0], c.pair(unclear, last[0])
+	}
+	header := quote(c.headers[unclear])
+	e := c.refuse("beside %s, %s (%s) may be the whole name or the %s", c.withValue(beside), header,
+		quote(c.firstValue(c.single(unclear))), other)
 	e.Advice = fmt.Sprintf("the name is %s where %s is the %s, and %s where it is the whole name",
-		pair.text, quote(w.text), other, quote(w.text))
+		pair.text, header, other, header)
 	e.Fix = csvfile.Fix{Option: OptionName, Value: pair.text}
-	if c.holds(whole, beside) {
-		e.Fix.Value = w.text
+	if c.holds(unclear, beside) {
+		e.Fix.Value = c.headers[unclear]
 	}
 	return e
 }
@@ -69,8 +76,8 @@ func (c *chooser) holds(whole, part int) bool {
 }
 
 // badTemplate refuses a template, and shows what one looks like.
-func (c *chooser) badTemplate(option csvfile.Option, template, why string) *csvfile.Error {
-	e := c.refuse("%s: the template %s%s", option, quote(template), why)
+func (c *chooser) badTemplate(option csvfile.Option, template, why string, args ...any) *csvfile.Error {
+	e := c.refuse("%s: the template %s%s", option, quote(template), fmt.Sprintf(why, args...))
 	e.Fix.Option = option
 	e.Advice = "a template has headers in braces: {" + c.nearest(template)[0] + "}"
 	return e
@@ -86,7 +93,8 @@ func (c *chooser) unknown(option csvfile.Option, header, value string) *csvfile.
 	fix, advice, all := csvfile.Fix{Option: option}, "name one of these headers", "the headers are "
 	switch {
 	case len(near) > 1:
-		all = "did you mean " + c.withValue(near[0]) + " or " + c.withValue(near[1]) + "? The headers are "
+		all = "did you mean " + c.withValue(slices.Index(c.headers, near[0])) + " or " +
+			c.withValue(slices.Index(c.headers, near[1])) + "? The headers are "
 	case len(near) == 1:
 		all = "did you mean " + quote(near[0]) + "? The headers are "
 	}
@@ -102,14 +110,13 @@ func (c *chooser) unknown(option csvfile.Option, header, value string) *csvfile.
 	return c.perhapsNoHeader(e)
 }
 
-// withValue is a header with the first value of its column.
-func (c *chooser) withValue(header string) string {
-	column := c.single(slices.Index(c.headers, header))
-	return fmt.Sprintf("%s (first value %s)", quote(header), quote(firstValue(c.file, &column)))
+// withValue is a column's header with its first value.
+func (c *chooser) withValue(column int) string {
+	return fmt.Sprintf("%s (first value %s)", quote(c.headers[column]), quote(c.firstValue(c.single(column))))
 }
 
 // noSubject refuses a header in which no column is known to be the subject.
-func (c *chooser) noSubject(from Source) *csvfile.Error {
+func (c *chooser) noSubject(address *Source) *csvfile.Error {
 	e := c.refuse("no column is known to be the subject; the headers are %s", list(c.nearest("")))
 	var empty []string
 	for i, h := range c.headers {
@@ -120,11 +127,11 @@ func (c *chooser) noSubject(from Source) *csvfile.Error {
 	if len(empty) > 0 {
 		e.Message = strings.Join(empty, " and ") + ", which could be the subject, is empty in every row"
 	}
-	e.Fix = csvfile.Fix{Option: OptionSubject, Value: from.text}
-	if from.plain && !strings.ContainsAny(from.text, "{}") {
-		e.Fix.Value = "{" + from.text + "}"
+	e.Fix = csvfile.Fix{Option: OptionSubject, Value: address.text}
+	if address.isHeader() && !strings.ContainsAny(address.text, "{}") {
+		e.Fix.Value = "{" + address.text + "}"
 	}
-	if from.text == "" {
+	if address.text == "" {
 		e.Advice = "name the column that identifies a person for your identity provider"
 	} else {
 		e.Message += "; the email address can be the subject"

@@ -100,9 +100,7 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range r.Rows {
-		v.judge(&r.Rows[i])
-	}
+	v.judge(r.Rows)
 	w.placeholderNames(r)
 	if !o.Leavers {
 		w.states(r, cmp.Or(o.Today, time.Now()))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
@@ -13,6 +14,7 @@ import (
 // A shapeChecker compares the records with the header.
 type shapeChecker struct {
 	*validator
+	row      *Row
 	last     int // index of the last column that is used
 	problems []csvfile.Problem
 	uncut    bool              // a record is refused because the delimiter does not cut it
@@ -93,7 +95,8 @@ func (c *shapeChecker) checkWidth(r *csvfile.Record) {
 		}
 	case c.isTrailer(r):
 		if !c.row.Skipped {
-			c.notAPerson(trim(strings.Join(r.Cells, " ")))
+			what := trim(strings.Join(r.Cells, " "))
+			c.row.reject(provision.CodeNotAPerson, c.columns.Subject.header(), looksLikeTrailer(what))
 		}
 	case width < want:
 		c.uneven = append(c.uneven, r)

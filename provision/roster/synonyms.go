@@ -16,9 +16,9 @@ const (
 	name          // the whole name
 	firstName     // given name
 	lastName      // family name
-	bareName      // the whole name; perhaps the last one beside a first name
-	surnameBeside // the whole name; the last one beside a first name
-	givenBeside   // the whole name; the first one beside a last name
+	nameOrFirst   // nombre: the whole name; beside a last name the first name
+	nameOrLast    // nom: the whole name; beside a first name the last name
+	nameOrPart    // name: the whole name; beside a first or last name perhaps the other one
 	preferredName // the whole name, or the name somebody goes by
 	listedName    // the whole name as lists sort it; for files with no other name
 	nameParticle  // what stands between first and last name: van, de, von
@@ -28,8 +28,9 @@ const (
 )
 
 const (
-	anyName  = name | firstName | lastName | preferredName | listedName
-	anyField = anyName | subject | email | bareName | surnameBeside | givenBeside | nameParticle
+	anyWhole = name | nameOrFirst | nameOrLast | nameOrPart
+	anyName  = anyWhole | firstName | lastName | preferredName | listedName
+	anyField = anyName | subject | email | nameParticle
 )
 
 // The header words of Workday, SAP SuccessFactors, PeopleSoft, BambooHR, Personio, ADP, Entra ID,
@@ -83,9 +84,9 @@ var roleWords = [...]struct {
 		nomecompleto nominativo nomeecognome nomecognome volledigenaam weergavenaam nomedeexibicao
 		fullstandigtnamn imieinazwisko celejmeno adsoyad adisoyadi фио полноеимя 姓名 氏名 名前 お名前 フルネーム
 		表示名 社員名 従業員名 社員氏名`},
-	{name | bareName, `name namn navn`},
-	{name | surnameBeside, `nom naam`},
-	{name | givenBeside, `nombre nome`},
+	{nameOrPart, `name namn navn`},
+	{nameOrLast, `nom naam`},
+	{nameOrFirst, `nombre nome`},
 	{preferredName, `preferredname preferredfullname knownas chosenname bevorzugtername wunschname rufnamevollstandig
 		nomusuelcomplet nomprefere nomdepreference nombrepreferido nomepreferito nomepreferido voorkeursnaam`},
 	{listedName, `lastfirst lastnamefirstname lastfirstname lastnamefirst namelastfirst namelastfirstmiddle
@@ -152,6 +153,11 @@ func withoutRemark(header string) string {
 		return before
 	}
 	return header
+}
+
+// overlaps reports whether columns of these roles may be one column.
+func (r role) overlaps(other role) bool {
+	return r&other != 0 || r&anyWhole != 0 && other&anyWhole != 0
 }
 
 // LooksLikeHeader counts the cells whose words are known as a header's. It is for csvfile.Options.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"qlik-provision/provision"
 )
 
 // A trailerKind is how clearly a text is a total or a section line.
@@ -16,32 +18,46 @@ const (
 	clearTrailer
 )
 
-// trailer marks the row where it is a total, a section line or another line of a report, not a
-// person: its subject is such a text, and it has neither an address nor a name that reads as one.
-func (v *validator) trailer() bool {
-	person, name := &v.row.Person, v.nameBeside()
-	hasEmail := person.Email != "" && badEmail(person.Email) == ""
-	for _, p := range v.columns.Subject.parts {
-		if p.column < 0 {
-			continue
-		}
-		cell := cellAt(v.row.Record.Cells, p.column)
-		kind := trailerText(cell)
-		switch {
+// trailer finds a total, a section line or another line of a report, not a person.
+func (v *validator) trailer(row *Row) (column, why string) {
+	if what := v.trailerIn(row); what != "" {
+		why = looksLikeTrailer(what)
+	}
+	return v.columns.Subject.header(), why
+}
+
+func looksLikeTrailer(what string) string {
+	return quote(what) + " looks like a total or section line: delete the row; " +
+		"if it is a person, fill in a name or an address"
+}
+
+// trailerIn is what makes the row a trailer, "" where it is a person: its subject is the text of a
+// trailer, and it has neither an address nor a name that reads as one.
+func (v *validator) trailerIn(row *Row) string {
+	p := &row.Person
+	name, hasEmail := v.nameBeside(row), p.Email != "" && badEmail(p.Email) == ""
+	for _, cell := range v.columns.Subject.cells(row.Record) {
+		switch kind := trailerText(cell); {
 		case kind == notTrailer:
 		case !v.evidence:
 			// Subjects alone: total may be a login, and a login has no blank.
 			if kind == clearTrailer && strings.ContainsAny(cell, " :") {
-				return v.notAPerson(cell)
+				return cell
 			}
 		case !hasEmail && !(readsAsName(name) && (name != cell || kind == maybeTrailer)):
-			return v.notAPerson(cell)
+			return cell
 		}
 	}
-	if v.evidence && v.isAlone(v.row) && standsForNobody(person.Subject) {
-		return v.notAPerson(person.Subject)
+	switch {
+	case !v.evidence || p.Subject == "":
+	case v.isAlone(row) && standsForNobody(p.Subject):
+		return p.Subject
+	case p.Email == "" && v.countForName(p):
+		return p.Subject + " " + p.Name
+	case !hasEmail && v.wordForName(row):
+		return p.Name
 	}
-	return v.evidence && (v.countForName() || !hasEmail && v.wordForName())
+	return ""
 }
 
 // isAlone reports whether a row has a subject and nothing else. Beside a subject with a blank, which
@@ -59,23 +75,19 @@ func (v *validator) isAlone(row *Row) bool {
 
 // nameBeside is the row's name. Where no column is known to hold it, it is what the columns of first
 // or last names hold.
-func (v *validator) nameBeside() string {
-	name := v.row.Person.Name
+func (v *validator) nameBeside(row *Row) string {
+	name := row.Person.Name
 	for _, i := range v.names {
-		name += " " + cellAt(v.row.Record.Cells, i)
+		name += " " + cellAt(row.Record.Cells, i)
 	}
 	return trim(name)
 }
 
 // countForName reports a total in any words, whose count is in the name's column: Celkový součet,25.
-// The subject is words, the name a number, and there is no address.
-func (v *validator) countForName() bool {
-	person := &v.row.Person
-	if person.Subject == "" || person.Email != "" || !v.named || !isCount(person.Name) ||
-		strings.ContainsFunc(person.Subject, unicode.IsDigit) || strings.Contains(person.Subject, "@") {
-		return false
-	}
-	return v.notAPerson(person.Subject + " " + person.Name)
+// The subject is words, and the name a number.
+func (v *validator) countForName(p *provision.Person) bool {
+	return v.named && isCount(p.Name) && !strings.ContainsFunc(p.Subject, unicode.IsDigit) &&
+		!strings.Contains(p.Subject, "@")
 }
 
 // isCount reports whether a text is a number, with what stands beside numbers: 25, 1.866, (25), 12 %.
@@ -87,14 +99,10 @@ func isCount(s string) bool {
 // wordForName reports a total whose word is in the name's column and whose count is in the
 // subject's: Total,,25 under Name, Email and Employee ID. A single word may be a name, but for the
 // file's last row.
-func (v *validator) wordForName() bool {
-	person := &v.row.Person
-	last := v.row.Record == &v.file.Records[len(v.file.Records)-1]
-	if person.Subject == "" || strings.ContainsFunc(person.Subject, unicode.IsLetter) ||
-		trailerText(person.Name) != clearTrailer || !last && !strings.ContainsAny(person.Name, " :") {
-		return false
-	}
-	return v.notAPerson(person.Name)
+func (v *validator) wordForName(row *Row) bool {
+	p, last := &row.Person, row.Record == &v.file.Records[len(v.file.Records)-1]
+	return !strings.ContainsFunc(p.Subject, unicode.IsLetter) && trailerText(p.Name) == clearTrailer &&
+		(last || strings.ContainsAny(p.Name, " :"))
 }
 
 // standsForNobody reports whether a subject that stands alone in its row is a total, a count or the

@@ -16,10 +16,9 @@ type validator struct {
 	columns   *Columns
 	roles     []role // of the columns
 	needEmail bool
-	names     []int // columns of first or last names, where none is known to be the name
+	names     []int // columns for a name, where no source of the name is known
 	evidence  bool  // the file has a column for a name or the address, so a trailer can be told from a person
-	named     bool  // the column for the name holds names
-	row       *Row
+	named     bool  // the source of the name holds names
 }
 
 // newValidator prepares judging the rows.
@@ -38,30 +37,38 @@ func (r *Roster) newValidator(roles []role, needEmail bool) *validator {
 	return v
 }
 
-// judge sets a row's code and message where it cannot be sent.
-func (v *validator) judge(row *Row) {
-	v.row = row
-	p := &row.Person
-	switch {
-	case !row.Sendable():
-	case v.headerAgain(), v.trailer():
-	case v.errorValue(&v.columns.Subject, p.Subject), v.errorValue(&v.columns.Name, p.Name),
-		v.errorValue(&v.columns.Email, p.Email):
-	case v.badSubject():
-	case v.badName():
-	case p.Email == "" && v.needEmail:
-		v.invalid(provision.CodeNoEmail, v.columns.Email.header(), "no address: an invited user needs one")
-	case p.Email != "":
-		if why := badEmail(p.Email); why != "" {
-			v.invalid(provision.CodeBadEmail, v.columns.Email.header(), why)
+// judge sets the code and message of the rows that cannot be sent. These rules are all that makes a
+// row invalid by itself; the first that finds something decides. Each returns the column and what is
+// wrong there, "" where nothing is.
+func (v *validator) judge(rows []Row) {
+	rules := []struct {
+		code string
+		find func(*Row) (column, why string)
+	}{
+		{provision.CodeHeaderRow, v.headerAgain},
+		{provision.CodeNotAPerson, v.trailer},
+		{provision.CodeErrorValue, v.errorValue},
+		{provision.CodeNoSubject, v.noSubject},
+		{provision.CodeBadSubject, v.badSubject},
+		{provision.CodeBadName, v.badName},
+		{provision.CodeNoEmail, v.noEmail},
+		{provision.CodeBadEmail, v.badEmail},
+	}
+	for i := range rows {
+		row := &rows[i]
+		for _, rule := range rules {
+			if !row.Sendable() {
+				break
+			}
+			if column, why := rule.find(row); why != "" {
+				row.reject(rule.code, column, why)
+			}
 		}
 	}
 }
 
-// invalid sets the row's code and message.
-func (v *validator) invalid(code, column, why string) bool {
-	v.row.Code, v.row.Message = code, at(v.row.Record.Line, column, why)
-	return true
+func (r *Row) reject(code, column, why string) {
+	r.Code, r.Message = code, at(r.Record.Line, column, why)
 }
 
 // at names line and column of what is wrong.
@@ -72,77 +79,18 @@ func at(line int, column, why string) string {
 	return fmt.Sprintf("line %d, column %s: %s", line, quote(column), why)
 }
 
-func (v *validator) notAPerson(what string) bool {
-	return v.invalid(provision.CodeNotAPerson, v.columns.Subject.header(),
-		quote(what)+" looks like a total or section line: delete the row; "+
-			"if it is a person, fill in a name or an address")
-}
-
-// errorValue looks for error values of spreadsheets: in the value and, where that is a template's,
-// in each of its cells.
-func (v *validator) errorValue(s *Source, value string) bool {
-	if !strings.ContainsAny(value, "#:.") {
-		return false
-	}
-	for _, p := range s.parts {
-		if p.column < 0 {
-			continue
-		}
-		if cell := cellAt(v.row.Record.Cells, p.column); isErrorValue(cell) {
-			return v.invalid(provision.CodeErrorValue, p.text, cell+" is an error value of a spreadsheet")
-		}
-	}
-	return false
-}
-
-// badSubject judges each cell that the subject is made of.
-func (v *validator) badSubject() bool {
-	s := &v.columns.Subject
-	for _, p := range s.parts {
-		if p.column < 0 {
-			continue
-		}
-		cell := cellAt(v.row.Record.Cells, p.column)
-		if cell == "" {
-			return v.invalid(provision.CodeNoSubject, p.text, "the cell is empty: fill it in")
-		}
-		if why := damagedSubject(cell); why != "" {
-			return v.invalid(provision.CodeBadSubject, p.text, why)
-		}
-	}
-	if v.row.Person.Subject == "" { // no column is the subject
-		return v.invalid(provision.CodeNoSubject, s.header(), "no subject")
-	}
-	return false
-}
-
-func (v *validator) badName() bool {
-	name := v.row.Person.Name
-	for _, r := range name {
-		if text.IsControl(r) {
-			why := "a control character in " + quote(name)
-			if r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' {
-				why = "a line break in " + quote(name)
-			}
-			return v.invalid(provision.CodeBadName, v.columns.Name.header(), why)
-		}
-	}
-	return false
-}
-
-// headerAgain reports whether the row is the file's header again: its cells are the headers, or other
-// words for the same columns. Of the columns that are used each must be, and two of them, or the whole
-// row.
-func (v *validator) headerAgain() bool {
-	cells, header := v.row.Record.Cells, v.file.Header.Cells
+// headerAgain finds the file's header again: the row's cells are the headers, or other words for the
+// same columns. Of the columns that are used each must be, and two of them, or the whole row.
+func (v *validator) headerAgain(row *Row) (column, why string) {
+	cells, header := row.Record.Cells, v.file.Header.Cells
 	isHeader := func(i int) bool {
 		c, h := cellAt(cells, i), header[i]
-		return c != "" && c == trim(h) || maybeHeader(c) && (fold(c) == fold(h) || rolesOf(c)&v.roles[i] != 0)
+		return c != "" && c == trim(h) || maybeHeader(c) && (fold(c) == fold(h) || rolesOf(c).overlaps(v.roles[i]))
 	}
 	exact := false
 	for _, p := range v.columns.Subject.parts {
 		if p.column >= 0 && !isHeader(p.column) {
-			return false
+			return "", ""
 		}
 		exact = exact || p.column >= 0 && cellAt(cells, p.column) == trim(p.text)
 	}
@@ -155,19 +103,76 @@ func (v *validator) headerAgain() bool {
 		same := isHeader(i)
 		switch {
 		case v.columns.uses(i) && !same:
-			return false
+			return "", ""
 		case v.columns.uses(i):
 			used++
 		}
 		all = all && same
 	}
 	if used > 1 || all && (filled > 1 || len(header) == 1 || exact) {
-		return v.invalid(provision.CodeHeaderRow, "", "the file's header again, not a person")
+		why = "the file's header again, not a person"
 	}
-	return false
+	return "", why
 }
 
 // maybeHeader tells most values of people from headers without comparing words.
 func maybeHeader(s string) bool {
 	return s != "" && len(s) < 128 && !strings.ContainsAny(s, "0123456789@")
+}
+
+// errorValue finds error values of spreadsheets in each cell that a value is made of.
+func (v *validator) errorValue(row *Row) (column, why string) {
+	for _, s := range [...]*Source{&v.columns.Subject, &v.columns.Name, &v.columns.Email} {
+		for header, cell := range s.cells(row.Record) {
+			if isErrorValue(cell) {
+				return header, cell + " is an error value of a spreadsheet"
+			}
+		}
+	}
+	return "", ""
+}
+
+// noSubject finds an empty cell among those that the subject is made of.
+func (v *validator) noSubject(row *Row) (column, why string) {
+	s := &v.columns.Subject
+	for header, cell := range s.cells(row.Record) {
+		if cell == "" {
+			return header, "the cell is empty: fill it in"
+		}
+	}
+	if row.Person.Subject == "" { // no column is the subject
+		return s.header(), "no subject"
+	}
+	return "", ""
+}
+
+// badSubject judges each cell that the subject is made of.
+func (v *validator) badSubject(row *Row) (column, why string) {
+	for header, cell := range v.columns.Subject.cells(row.Record) {
+		if why := damagedSubject(cell); why != "" {
+			return header, why
+		}
+	}
+	return "", ""
+}
+
+func (v *validator) badName(row *Row) (column, why string) {
+	if name := row.Person.Name; strings.ContainsFunc(name, text.IsControl) {
+		return v.columns.Name.header(), hiddenCharacter(name)
+	}
+	return "", ""
+}
+
+func (v *validator) noEmail(row *Row) (column, why string) {
+	if v.needEmail && row.Person.Email == "" {
+		why = "no address: an invited user needs one"
+	}
+	return v.columns.Email.header(), why
+}
+
+func (v *validator) badEmail(row *Row) (column, why string) {
+	if row.Person.Email != "" {
+		why = badEmail(row.Person.Email)
+	}
+	return v.columns.Email.header(), why
 }

@@ -171,6 +171,8 @@ func suspicious(v string, guessed bool) string {
 		return quote(v) + " looks garbled, as UTF-8 that was read in another encoding"
 	case guessed && otherCodePage.MatchString(v):
 		return quote(v) + " looks garbled: where it is, name the encoding of the file (macintosh, IBM850)"
+	case twoAlphabets.MatchString(v):
+		return quote(v) + " has letters of two alphabets in one word"
 	case lostLetter.MatchString(v):
 		return quote(v) + " has a ? between letters: a letter may be lost"
 	}
@@ -187,13 +189,16 @@ func suspicious(v string, guessed bool) string {
 var (
 	otherCodePage = regexp.MustCompile(`\pL[–—†‡€…•™ˆ˜¤¢£¡¿§‚„”“]\p{Ll}|` +
 		`\b[bdfghjkmnpqtvwxzBDFGHJKMNPQTVWXZ]j?š[bcdfghjklmnpqrtvwxz]|[Ss]chrš|[aeiou]á($|\PL)`)
-	lostLetter = regexp.MustCompile(`\pL\?\pL`)
-	htmlEntity = regexp.MustCompile(`&[^\s&;]{1,11};`)
+	twoAlphabets = regexp.MustCompile(`\p{Latin}[\p{Cyrillic}\p{Greek}\p{Han}\p{Katakana}]+\p{Latin}`)
+	lostLetter   = regexp.MustCompile(`\pL\?\pL`)
+	htmlEntity   = regexp.MustCompile(`&[^\s&;]{1,11};`)
 )
 
 // mojibake is UTF-8 that was read as Windows-1252, or as Macintosh or DOS: Ã¼ for ü, â€™ for ’, √º, ├╝.
 // It is a Latin letter or more than two bytes of UTF-8, or two letters of Greek, Cyrillic, Hebrew or
-// Arabic. It is read only.
+// Arabic. The second line is UTF-8 that was read as Windows-1250, Ă© and Ĺ™ for é and ř, and two
+// Cyrillic letters that were read as Windows-1251. It is read only.
 var mojibake = regexp.MustCompile(strings.ReplaceAll(
-	`[√├┬╔]|Â[\x{a0}-\x{bf}]|[ÃÄÅ]NEXT|[à-ï]NEXT{2}|[ð-ô]NEXT{3}|[Í-Û]NEXT.*[Í-Û]NEXT`,
-	"NEXT", `[€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\x{80}-\x{bf}]`))
+	`[√├┬╔]|Â[\x{a0}-\x{bf}]|[ÃÄÅ]NEXT|[à-ï]NEXT{2}|[ð-ô]NEXT{3}|[Í-Û]NEXT.*[Í-Û]NEXT|[ÆÈ][˜™š›¡¯°]|`+
+		`[ĂĹ]([^\x00-\x7f\pL\pM\pZ]|[ˇłĽľşżŻŁ])|([РС]([^\x00-\x7f\pL\pM]|[Ђ-ЏђѓєіјѕљњћќўџҐґё])){2}`,
+	"NEXT", `[€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—™˜š›œžŸśťź\x{80}-\x{bf}]`))

@@ -120,7 +120,7 @@ func TestPageStatesWhetherRunIsComplete(t *testing.T) {
 	wantTexts(t, r, []string{"A run is working on this file.", "(process 4711 on pc7)"}, []string{"did not reach its end"})
 	r.Running = false
 	wantTexts(t, r, []string{"A run did not reach its end."}, []string{"A run is working"})
-	r.Unmerged, r.Warnings = false, []string{"2 rows of at least 4 are no longer in the file"}
+	r.Unmerged, r.Warnings = false, []string{"2 of at least 4 rows are no longer in the file"}
 	wantTexts(t, r, r.Warnings, []string{"did not reach its end", "A run is working"})
 }
 
