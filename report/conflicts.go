@@ -163,7 +163,7 @@ func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message stri
 	other := same.done.contradicting(r)
 	if same.contrary != nil || other != nil {
 		for _, d := range same.done {
-			if provision.SamePerson(d.Person, r.Person) && !saysNothingComparable(d.Person, r.Person) {
+			if provision.SamePerson(d.Person, r.Person) && !incomparable(d.Person, r.Person) {
 				return duplicate(d, r)
 			}
 		}
@@ -186,9 +186,8 @@ func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message stri
 	return duplicate(first, r)
 }
 
-// saysNothingComparable reports whether r says something of its person, and nothing of it can be compared with
-// what done says.
-func saysNothingComparable(done, r provision.Person) bool {
+// incomparable reports whether r has a name or an email, and neither can be compared with one of done's.
+func incomparable(done, r provision.Person) bool {
 	return (r.Name != "" || r.Email != "") && (done.Name == "" || r.Name == "") && (done.Email == "" || r.Email == "")
 }
 

@@ -62,8 +62,8 @@ const (
 	SubjectDamaged
 )
 
-// list is a line for each of the first 20 rows, and how many there are besides.
-func list(rows []string) string {
+// listRows is a line for each of the first 20 rows, and how many there are besides.
+func listRows(rows []string) string {
 	const most = 20
 	lines := "\n  " + strings.Join(rows[:min(len(rows), most)], "\n  ")
 	if more := len(rows) - most; more > 0 {
@@ -80,7 +80,7 @@ func (e *ChangedError) Error() string {
 	case SubjectDamaged:
 		what += "; a spreadsheet has probably changed or mis-sorted the file"
 	}
-	return e.Path + ": " + what + ":" + list(e.Rows)
+	return e.Path + ": " + what + ":" + listRows(e.Rows)
 }
 
 func (e *ExistsError) Error() string {

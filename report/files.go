@@ -23,9 +23,9 @@ type files struct {
 	step func(operation, path string) error
 }
 
-func (f files) journal() string     { return f.path + ".journal" }
+func (f files) journalPath() string { return f.path + ".journal" }
 func (f files) journalName() string { return f.name + ".journal" }
-func (f files) lock() string        { return f.path + ".lock" }
+func (f files) lockPath() string    { return f.path + ".lock" }
 
 // findFiles follows a symbolic link to the result file, which need not exist yet. A link to a file that does not
 // exist is refused: who made it would decide where personal data is written.

@@ -25,7 +25,7 @@ const lockPatience = 200 * time.Millisecond
 func acquireLock(f files) (l *lock, err error) {
 	mayEnd := func(err error) bool { return isBusy(err) || errors.Is(err, ErrLocked) }
 	err = retryBusy(lockPatience, mayEnd, func() error {
-		l, err = tryLock(f.lock())
+		l, err = tryLock(f.lockPath())
 		if err == nil && l == nil {
 			err = ErrLocked
 		}
@@ -33,7 +33,7 @@ func acquireLock(f files) (l *lock, err error) {
 	})
 	switch {
 	case errors.Is(err, ErrLocked):
-		return nil, fmt.Errorf("%w %s: %s", ErrLocked, f.name, readHolder(f.journal()))
+		return nil, fmt.Errorf("%w %s: %s", ErrLocked, f.name, readHolder(f.journalPath()))
 	case err != nil:
 		return nil, fmt.Errorf("locking %s: %w", f.name, err)
 	}
@@ -49,7 +49,7 @@ func tryLock(path string) (*lock, error) {
 		}
 		file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 		got, err := file.TryLock()
-		if isShared(err) { // Windows answers so where another run is about to remove the file
+		if isInUse(err) { // Windows answers so where another run is about to remove the file
 			return nil, nil
 		}
 		if err != nil || !got {
@@ -69,15 +69,14 @@ func tryLock(path string) (*lock, error) {
 	return nil, errors.New("its lock file is replaced again and again")
 }
 
-// isLocked reports whether a run holds the lock of f; known is false where the lock file cannot be opened. It
-// creates none.
-func (f files) isLocked() (locked, known bool) {
-	file := flock.New(f.lock(), flock.SetFlag(os.O_RDONLY|noFollow))
+// mayBeLocked reports whether a run holds the lock of f, or whether that cannot be told. It creates no lock file.
+func (f files) mayBeLocked() bool {
+	file := flock.New(f.lockPath(), flock.SetFlag(os.O_RDONLY|noFollow))
 	got, err := file.TryRLock()
 	if err != nil {
-		return false, errors.Is(err, fs.ErrNotExist)
+		return !errors.Is(err, fs.ErrNotExist)
 	}
-	return !got, file.Close() == nil
+	return !got || file.Close() != nil
 }
 
 // release removes the lock file and releases the lock. Windows does not remove what is open; there another run

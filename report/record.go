@@ -21,7 +21,7 @@ func (l *Ledger) Record(r provision.Result) error {
 	case !slices.Contains(provision.Outcomes(), r.Outcome) || r.Outcome == provision.Duplicate:
 		return fmt.Errorf("recording row %d: %q is not an outcome of a run", r.Number, r.Outcome)
 	}
-	e := row.Entry.with(r)
+	e := row.Entry.withResult(r)
 	if l.undo && row.Entry.Outcome == provision.Created && r.Outcome != provision.Deleted {
 		e.Outcome, e.UserID = row.Entry.Outcome, row.Entry.UserID // the user exists: a retry must not create another
 	}
@@ -34,8 +34,8 @@ func (l *Ledger) Record(r provision.Result) error {
 	return nil
 }
 
-// with is the entry after a result. Attempts of earlier runs stay where this one made none.
-func (e Entry) with(r provision.Result) Entry {
+// withResult is the entry after a result. Attempts of earlier runs stay where this one made none.
+func (e Entry) withResult(r provision.Result) Entry {
 	e.Outcome, e.Code, e.Message = r.Outcome, Text(r.Code), Text(r.Message)
 	e.UserID, e.TraceID = Text(r.UserID), Text(r.TraceID)
 	e.HTTPStatus, e.Attempts = Number(r.HTTPStatus), cmp.Or(Number(r.Attempts), e.Attempts)

@@ -22,8 +22,8 @@ type Results struct {
 	File     *csvfile.File
 	Action   Action
 	Rows     []Row
-	Running  bool   // a run holds the lock, or may
-	Holder   string // whose run: process, host and since when
+	Running  bool   // a run holds the lock, or that cannot be told
+	Holder   string // process, host and start of that run
 	Unmerged bool   // the journal has results that are not in the file yet
 	Warnings []string
 
@@ -43,8 +43,7 @@ func Read(path string, read csvfile.Options) (*Results, error) {
 		return nil, err
 	}
 	derivePersons(r.File, r.Action, r.Rows)
-	locked, known := f.isLocked()
-	if r.Running = locked || !known; !r.Running {
+	if r.Running = f.mayBeLocked(); !r.Running {
 		r.Holder = ""
 	}
 	return r, nil
@@ -140,13 +139,13 @@ func (f files) strayJournal() error { return fmt.Errorf("%s %w", f.journalName()
 func openTogether(f files) (file, journal *os.File, err error) {
 	for range 100 {
 		file, err = openRegular(f.path, os.O_RDONLY)
-		if errors.Is(err, fs.ErrNotExist) && exists(f.journal()) {
+		if errors.Is(err, fs.ErrNotExist) && exists(f.journalPath()) {
 			err = f.strayJournal()
 		}
 		if err != nil {
 			return nil, nil, err
 		}
-		journal, err = openRegular(f.journal(), os.O_RDONLY)
+		journal, err = openRegular(f.journalPath(), os.O_RDONLY)
 		if err = ignoreMissing(err); err != nil {
 			return nil, nil, errors.Join(fmt.Errorf("reading %s: %w", f.journalName(), err), file.Close())
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -161,8 +160,8 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	if err != nil {
 		return nil, err
 	}
-	if f.Block >= 0 {
-		return nil, fmt.Errorf("%s %w", file, report.ErrResultsGiven)
+	if err := report.CheckExport(f); err != nil {
+		return nil, err
 	}
 	people, err := roster.Read(f, roster.Options{
 		Subject: c.subject, Name: c.name, Email: c.email, Roles: c.roles, EveryonesRoles: c.everyonesRoles, Where: c.where,
