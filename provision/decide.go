@@ -94,7 +94,7 @@ func (r *Run) decideMissing(row Row) (*write, Result) {
 // createFor is what is sent to create the user of a row's person.
 func (r *Run) createFor(row Row) qlik.NewUser {
 	p := row.Person
-	return qlik.NewUser{Subject: p.Subject, Name: p.Name, Email: p.Email, Status: r.options.Status, Roles: r.wanted(row)}
+	return qlik.NewUser{Subject: p.Subject, Name: p.Name, Email: p.Email, Status: r.options.Status, Roles: r.rolesOf(row)}
 }
 
 // changeFor is the change that the user of a row's person needs, nil for none.
@@ -170,22 +170,22 @@ func foundResult(outcome Outcome, code string, u qlik.User, message string) Resu
 
 // conflictResult is the result of a row whose user must not be written to; it names both sides.
 func conflictResult(row Row, m match, code, what string) Result {
-	message := fmt.Sprintf("%s: %s on the tenant, %s in the file", what, described(m.user), person(row.Person))
+	message := fmt.Sprintf("%s: %s on the tenant, %s in the file", what, describeUser(m.user), describePerson(row.Person))
 	if m.other.ID != "" {
-		message += "; the address belongs to another user: " + described(m.other)
+		message += "; the address belongs to another user: " + describeUser(m.other)
 	}
 	return foundResult(Failed, code, m.user, message)
 }
 
-func described(u qlik.User) string {
-	text := fmt.Sprintf("%s (%s)", person(Person{Name: u.Name, Email: u.Email}), u.Subject)
+func describeUser(u qlik.User) string {
+	text := fmt.Sprintf("%s (%s)", describePerson(Person{Name: u.Name, Email: u.Email}), u.Subject)
 	if hasStatus(u, "disabled") {
 		text += ", disabled"
 	}
 	return text
 }
 
-func person(p Person) string {
+func describePerson(p Person) string {
 	switch {
 	case p.Name == "" && p.Email == "":
 		return "without name and address"
@@ -238,7 +238,7 @@ func foundAs(row Row, m match) (parts []string) {
 		parts = append(parts, as)
 	}
 	if m.other.ID != "" {
-		parts = append(parts, "the address belongs to another user: "+described(m.other))
+		parts = append(parts, "the address belongs to another user: "+describeUser(m.other))
 	}
 	return parts
 }

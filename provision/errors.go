@@ -17,7 +17,8 @@ var (
 	ErrRolesHidden = errors.New("the levels of roles could not be determined")
 )
 
-// A RoleError, beside ErrRole, names the role that the tenant does not have, and the Nearest that it has, "" where none is near.
+// A RoleError names a role that the tenant does not have, and the Nearest that it has, "" where none is near. It comes
+// beside ErrRole.
 type RoleError struct{ Name, Nearest string }
 
 func (e *RoleError) Error() string {

@@ -22,7 +22,7 @@ func (r *Run) place(rows []Row, d directory) error {
 		w, res := r.decide(j, d)
 		switch {
 		case w != nil:
-			j.needs(w)
+			j.setWrite(w)
 			ready = append(ready, j)
 		case res.Outcome == "" && r.options.Task == Delete:
 			missing = append(missing, j)
@@ -94,7 +94,7 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) error {
 	case w.kind == changeWrite && r.hidesRoles(*w.user):
 		w, res = nil, r.existing(j.row, d.match(j.row.Person, true))
 	default:
-		j.needs(w)
+		j.setWrite(w)
 	}
 	if res.Outcome != "" {
 		return r.finish(j, res, j.refusal)
@@ -139,10 +139,7 @@ func (r *Run) lookUpAgain(j *job) {
 
 // findOne looks up the users of one row.
 func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
-	filter := personFilter(j.row)
-	if r.deletes(j.row) {
-		filter = qlik.IDFilter([]string{j.row.UserID})
-	}
+	filter := filterOf(r.deletes(j.row), j.row)
 	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), filter, r.wantsRoles())
 	return newDirectory(found.Users), err
 }
@@ -166,16 +163,17 @@ func (r *Run) finish(j *job, res Result, why error) error {
 		r.counts.plan.Existing++ // as long as nothing is sent, all of them are
 	}
 	stays := r.deletes(j.row) && res.Outcome == Created // its user was not deleted
+	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound
 	var end error
 	switch {
 	case j.attempts == 0:
-	case (stays || res.Outcome == Failed) && why != nil && !mayPass(why):
+	case refused && why != nil && !isTemporary(why):
 		end = r.brake.refuse(why)
 	case res.Outcome.Done() && !stays:
 		r.brake.accept()
 	}
 	if end != nil {
-		r.end()
+		r.windDown()
 	}
 	return end
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"qlik-provision/provision/qlik"
 )
 
 // A gate decides when the next write may be sent. Open, it lets writes be sent at the limiter's pace. Closed, it lets
@@ -16,22 +18,22 @@ import (
 type gate struct {
 	limiter *rate.Limiter // of writes
 
-	closed  bool
-	reason  Reason    // closed: why
-	until   time.Time // closed: no probe is sent before
-	probing bool      // closed: the probe is in flight
-	opened  int       // how often the gate was opened, which tells the age of an answer
-	waits   int       // closed: waits of our own choosing in a row
+	closed   bool
+	reason   Reason    // closed: why
+	until    time.Time // closed: no probe is sent before
+	probing  bool      // closed: the probe is in flight
+	openings int       // how often the gate was opened, which tells the age of an answer
+	waits    int       // closed: waits of our own choosing in a row
 
 	processed bool // a write of this run was processed
 
-	suspects []*job // rows that met a 403 and are held; whether it is their own is not known yet
-	refusals int    // probes of other rows that met a 403 as well
+	suspects        []*job // rows that met a 403 and are held; whether it is their own is not known yet
+	forbiddenProbes int    // probes of other rows that met a 403 as well
 
-	unanswered map[*job]bool // rows that got no answer since anything else was answered
-	down       bool          // there is an outage
-	round      int           // counts up with each outage, and when each row that waits was a probe of it
-	everyRow   bool          // in this outage, every remaining row was a probe
+	unanswered     map[*job]bool // rows that got no answer since anything else was answered
+	down           bool          // there is an outage
+	round          int           // counts up with each outage, and when each row that waits was a probe of it
+	everyRowProbed bool          // in this outage, every remaining row was a probe
 }
 
 const (
@@ -43,13 +45,12 @@ const (
 type verdict int
 
 const (
-	processed    verdict = iota // accepted, or refused for the row's own sake
-	limited                     // 429
-	forbidden                   // 403
-	lost                        // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
-	outage                      // lost, and a lookup got no answer either
-	noToken                     // never sent: the token endpoint failed
-	noDescriptor                // never sent, for want of a file descriptor: it says nothing about the tenant
+	unusable  verdict = iota // the run cannot go on: the credentials are refused, or it is no tenant
+	processed                // accepted, or refused for the row's own sake
+	blocked                  // not processed, and sent again: blockedBy says why
+	forbidden                // 403
+	lost                     // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
+	outage                   // lost, and a lookup got no answer either
 )
 
 func newGate(limiter *rate.Limiter) *gate {
@@ -80,18 +81,18 @@ func (g *gate) allows(j *job) bool { return !g.down || j.round != g.round }
 // before the same few have used up their attempts.
 func (g *gate) prefers(j *job) bool { return g.allows(j) && !g.unanswered[j] }
 
-// beginRound allows rows again that were a probe of this outage. everyRow says that no other row will come: from now
-// on, probes count as attempts.
-func (g *gate) beginRound(everyRow bool) {
+// beginRound allows rows again that were a probe of this outage. everyRowProbed says that no other row will come: from
+// now on, probes count as attempts.
+func (g *gate) beginRound(everyRowProbed bool) {
 	g.round++
-	g.everyRow = everyRow
+	g.everyRowProbed = everyRowProbed
 }
 
 // take notes that j is sent now; ready has said that it may.
 func (g *gate) take(now time.Time, j *job) {
 	g.limiter.AllowN(now, 1)
 	g.probing = g.closed
-	j.opened, j.probe, j.free = g.opened, g.closed, g.down && !g.everyRow
+	j.openings, j.probe, j.noAttempt = g.openings, g.closed, g.down && !g.everyRowProbed
 	if g.down {
 		j.round = g.round
 	}
@@ -104,14 +105,14 @@ func (g *gate) release(j *job) {
 	}
 }
 
-// answer applies the verdict on the write of j. after is how long the tenant asked to wait, 0 where it did not. own are
-// rows whose 403 turned out to be their own; err is that of a run that cannot go on.
-func (g *gate) answer(now time.Time, j *job, v verdict, after time.Duration) (own []*job, err error) {
+// answer applies the verdict on the write of j; met is the error that it met, nil for none. own are rows whose 403
+// turned out to be their own; err is that of a run that cannot go on.
+func (g *gate) answer(now time.Time, j *job, v verdict, met error) (own []*job, err error) {
 	g.release(j)
-	if v != lost && v != outage && v != noDescriptor {
+	if v != lost && v != outage && !lacksDescriptor(met) {
 		clear(g.unanswered)
 	}
-	late := j.opened != g.opened // others were processed since it was sent, so that it says nothing about now
+	late := j.openings != g.openings // others were processed since it was sent, so that it says nothing about now
 	switch {
 	case v == processed:
 		g.processed = true
@@ -121,16 +122,12 @@ func (g *gate) answer(now time.Time, j *job, v verdict, after time.Duration) (ow
 	case late && v == forbidden:
 		own = []*job{j}
 	case late:
-	case v == limited:
-		g.close(ReasonLimit, now, g.wait(j, after))
-	case v == noToken:
-		g.close(ReasonToken, now, g.wait(j, after))
-	case v == noDescriptor:
-		g.close(ReasonDescriptor, now, g.wait(j, 0))
+	case v == blocked:
+		g.close(blockedBy(met), now, g.wait(j, met))
 	case v == forbidden:
 		err = g.suspect(now, j)
 	default:
-		g.lose(now, j, v == outage, after)
+		g.lose(now, j, v == outage, met)
 	}
 	return own, err
 }
@@ -138,8 +135,8 @@ func (g *gate) answer(now time.Time, j *job, v verdict, after time.Duration) (ow
 func (g *gate) open() (own []*job) {
 	own = g.suspects
 	g.closed, g.reason, g.until = false, "", time.Time{}
-	g.suspects, g.refusals, g.waits, g.down, g.everyRow = nil, 0, 0, false, false
-	g.opened++
+	g.suspects, g.forbiddenProbes, g.waits, g.down, g.everyRowProbed = nil, 0, 0, false, false
+	g.openings++
 	return own
 }
 
@@ -151,10 +148,10 @@ func (g *gate) close(reason Reason, now time.Time, wait time.Duration) {
 	g.closed = true
 }
 
-// wait is how long to wait where the tenant asked for after. Where it asked for nothing it is our own back-off, which
-// grows with every probe; writes that were in flight together count as one.
-func (g *gate) wait(j *job, after time.Duration) time.Duration {
-	if after > 0 {
+// wait is how long the tenant asked to wait. Where it asked for nothing it is our own back-off, which grows with every
+// probe; writes that were in flight together count as one.
+func (g *gate) wait(j *job, met error) time.Duration {
+	if after := qlik.RetryAfter(met); after > 0 {
 		return after
 	}
 	if j.probe || g.waits == 0 {
@@ -167,19 +164,19 @@ func (g *gate) wait(j *job, after time.Duration) time.Duration {
 // makes the scope more likely.
 func (g *gate) suspect(now time.Time, j *job) error {
 	if j.probe && len(g.suspects) > 0 {
-		g.refusals++
+		g.forbiddenProbes++
 	}
 	g.suspects = append(g.suspects, j)
 	g.close(ReasonForbidden, now, 0)
-	if g.refusals >= scopeAfter {
+	if g.forbiddenProbes >= scopeAfter {
 		return scopeError(j)
 	}
 	return nil
 }
 
-// noneLeft decides about the suspects where no row is left to probe with: their own 403 if this run ever had a write
-// processed, else the run's.
-func (g *gate) noneLeft() (own []*job, err error) {
+// decideSuspects decides about the suspects where no row is left to probe with: the 403 is their own if this run ever
+// had a write processed, else it is the run's.
+func (g *gate) decideSuspects() (own []*job, err error) {
 	if !g.processed {
 		return nil, scopeError(g.suspects[len(g.suspects)-1])
 	}
@@ -190,16 +187,16 @@ func (g *gate) noneLeft() (own []*job, err error) {
 func scopeError(j *job) error { return fmt.Errorf("%w: %w", ErrScope, j.err) }
 
 // lose notes a write whose answer was lost.
-func (g *gate) lose(now time.Time, j *job, outage bool, after time.Duration) {
+func (g *gate) lose(now time.Time, j *job, outage bool, met error) {
 	g.unanswered[j] = true
-	switch {
-	case g.down && j.probe:
-		g.close(ReasonDown, now, g.wait(j, after))
-	case !g.down && (outage || len(g.unanswered) >= downAfter):
+	begins := !g.down && (outage || len(g.unanswered) >= downAfter)
+	if begins {
 		g.down = true
 		g.round++
 		j.round = g.round
-		g.close(ReasonDown, now, g.wait(j, after))
+	}
+	if begins || g.down && j.probe {
+		g.close(ReasonDown, now, g.wait(j, met))
 	}
 }
 

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,13 +44,7 @@ func (r *Run) lookUpAll(ctx context.Context, rows []Row) error {
 		return err
 	}
 	withID, persons := partition(rows, r.deletes)
-	if err := r.lookUpRows(ctx, persons, false, r.place); err != nil {
-		return err
-	}
-	if err := r.lookUpRows(ctx, withID, true, r.place); err != nil {
-		return err
-	}
-	refused, err := r.refusedRows()
+	refused, err := r.lookUpBoth(ctx, persons, withID, r.place)
 	for _, j := range refused {
 		res := r.failed(j, CodeLookupRefused, "its lookup was refused: "+j.err.Error())
 		err = errors.Join(err, r.finish(j, res, j.err))
@@ -75,12 +70,12 @@ func partition(rows []Row, is func(Row) bool) (yes, no []Row) {
 	return yes, no
 }
 
-// fetchDate fetches the tenant's Date, where no lookup brings it.
+// fetchDate makes the client know the tenant's Date, where no lookup does.
 func (r *Run) fetchDate(ctx context.Context) error {
 	return r.ask(ctx, func() (int, error) {
-		_, err := r.client.FetchDate(ctx)
+		err := r.client.FetchDate(ctx)
 		if isAny(err, qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrLimited, qlik.ErrGarbled) {
-			err = nil // it was answered, with a Date or none: that is all
+			err = nil // it was answered
 		}
 		return 1, err
 	})
@@ -88,7 +83,7 @@ func (r *Run) fetchDate(ctx context.Context) error {
 
 // release lets writes be sent that waited for the last lookup.
 func (r *Run) release() error {
-	if err := r.checkHidden(); err != nil {
+	if err := r.checkRolesShown(); err != nil {
 		return err
 	}
 	if r.options.Approve != nil {
@@ -105,6 +100,24 @@ func (r *Run) release() error {
 	r.held, r.patience.since = "", time.Time{}
 	r.wake()
 	return nil
+}
+
+// lookUpBoth looks persons up by subject and email, and rows with the ID of a user by that. It returns the rows whose
+// lookup was refused alone, or an ErrLookups where no lookup was answered.
+func (r *Run) lookUpBoth(ctx context.Context, persons, withID []Row, handle func([]Row, directory) error) (
+	refused []*job, err error) {
+	if err := r.lookUpRows(ctx, persons, false, handle); err != nil {
+		return nil, err
+	}
+	if err := r.lookUpRows(ctx, withID, true, handle); err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if refused = r.lookups.refused; len(refused) > 0 && !r.lookups.answered {
+		return nil, fmt.Errorf("%w: %w", ErrLookups, refused[0].err)
+	}
+	return refused, nil
 }
 
 // lookUpRows looks rows up, by the IDs of their users or by subject and email, and passes what was found to handle,
@@ -152,10 +165,7 @@ func (r *Run) nextBatch(ctx context.Context, left int, byID bool) (n int) {
 	if byID {
 		n = qlik.MaxIDs
 	}
-	if l.size > 0 {
-		n = min(n, l.size)
-	}
-	n = min(n, left)
+	n = min(left, cmp.Or(l.size, n))
 	l.inFlight += n
 	return n
 }
@@ -187,14 +197,7 @@ func (r *Run) lookUp(ctx context.Context, batch []Row, byID bool, handle func([]
 
 // find asks for the users of a batch, as often as it takes.
 func (r *Run) find(ctx context.Context, batch []Row, byID bool) (found qlik.Found, err error) {
-	filter := personFilter(batch...)
-	if byID {
-		ids := make([]string, len(batch))
-		for i, row := range batch {
-			ids[i] = row.UserID
-		}
-		filter = qlik.IDFilter(ids)
-	}
+	filter := filterOf(byID, batch...)
 	err = r.ask(ctx, func() (int, error) {
 		found, err = r.client.FilterUsers(qlik.ForRows(ctx, len(batch)), filter, r.wantsRoles())
 		return found.Requests, err
@@ -212,13 +215,14 @@ func (r *Run) find(ctx context.Context, batch []Row, byID bool) (found qlik.Foun
 	return found, nil
 }
 
-func personFilter(rows ...Row) string {
-	subjects, emails := make([]string, len(rows)), make([]string, 0, len(rows))
+// filterOf is the filter that finds the users of rows, by their IDs or by subject and email.
+func filterOf(byID bool, rows ...Row) string {
+	ids, subjects, emails := make([]string, len(rows)), make([]string, len(rows)), make([]string, len(rows))
 	for i, row := range rows {
-		subjects[i] = row.Person.Subject
-		if row.Person.Email != "" {
-			emails = append(emails, row.Person.Email)
-		}
+		ids[i], subjects[i], emails[i] = row.UserID, row.Person.Subject, row.Person.Email
+	}
+	if byID {
+		return qlik.IDFilter(ids)
 	}
 	return qlik.PeopleFilter(subjects, emails)
 }
@@ -238,17 +242,6 @@ func (r *Run) lookupRefused(row Row, err error) error {
 	return nil
 }
 
-// refusedRows returns the rows whose lookup was refused alone, or an ErrLookups where no lookup was answered.
-func (r *Run) refusedRows() ([]*job, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	refused := r.lookups.refused
-	if len(refused) > 0 && !r.lookups.answered {
-		return nil, fmt.Errorf("%w: %w", ErrLookups, refused[0].err)
-	}
-	return refused, nil
-}
-
 // ask sends a request at the lookups' pace, again with back-off where that may help, until it is answered or ctx is
 // done: a worker ends a run without progress.
 func (r *Run) ask(ctx context.Context, request func() (requests int, err error)) error {
@@ -264,8 +257,8 @@ func (r *Run) ask(ctx context.Context, request func() (requests int, err error))
 		}
 		requests, err := request()
 		r.pacer.ReserveN(time.Now(), max(0, requests-1))
-		wait := r.met(err, tries)
-		if err == nil || ctx.Err() != nil || !mayPass(err) {
+		wait := r.noteLookup(err, tries)
+		if err == nil || ctx.Err() != nil || !isTemporary(err) {
 			return err
 		}
 		if err := pause(ctx, wait); err != nil {
@@ -274,8 +267,8 @@ func (r *Run) ask(ctx context.Context, request func() (requests int, err error))
 	}
 }
 
-// met notes what a lookup met, nil for an answer, and returns how long it waits then.
-func (r *Run) met(err error, tries int) (wait time.Duration) {
+// noteLookup notes what a lookup met, nil for an answer, and returns how long it waits then.
+func (r *Run) noteLookup(err error, tries int) (wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l, now := &r.lookups, time.Now()
@@ -284,14 +277,8 @@ func (r *Run) met(err error, tries int) (wait time.Duration) {
 		return 0
 	}
 	limited := errors.Is(err, qlik.ErrLimited)
-	reason := ReasonLookup
-	switch {
-	case limited:
-		reason = ReasonLimit
-	case lacksDescriptor(err):
-		reason, tries = ReasonDescriptor, 1 // a request that runs ends soon
-	case errors.Is(err, qlik.ErrNoToken):
-		reason = ReasonToken
+	if lacksDescriptor(err) {
+		tries = 1 // a request that runs ends soon
 	}
 	if wait = qlik.RetryAfter(err); wait == 0 || !limited {
 		wait = max(wait, backoff(tries))
@@ -300,13 +287,13 @@ func (r *Run) met(err error, tries int) (wait time.Duration) {
 	if limited && l.retryAt.After(l.limitedUntil) {
 		l.limitedUntil = l.retryAt
 	}
-	r.patience.stall(now, reason, err)
+	r.patience.stall(now, cmp.Or(blockedBy(err), ReasonLookup), err)
 	r.wake()
 	return wait
 }
 
-// mayPass reports whether a request that met err may be answered another time.
-func mayPass(err error) bool {
+// isTemporary reports whether a request that met err may be answered another time.
+func isTemporary(err error) bool {
 	return isAny(err, qlik.ErrNoAnswer, qlik.ErrLimited, qlik.ErrGarbled, qlik.ErrNoToken)
 }
 

@@ -62,7 +62,7 @@ func (r *Run) Progress() Progress {
 	if !p.Until.IsZero() {
 		p.Until = sooner(p.Until, r.patience.end(r.options.Patience))
 	}
-	p.UpperBound = !r.options.NoLookup && r.queue.more
+	p.UpperBound = !r.options.NoLookup && r.queue.moreComing
 	p.TimeLeft = r.estimate(now)
 	return p
 }
@@ -91,7 +91,7 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 // never faster than the writes were so far.
 func (r *Run) estimate(now time.Time) time.Duration {
 	writes := r.queue.writes() + r.busy + len(r.queue.singles) + len(r.gate.suspects)
-	if r.queue.more {
+	if r.queue.moreComing {
 		writes += r.counts.toLookUp
 	}
 	if limit := r.options.Limit; limit > 0 {

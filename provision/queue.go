@@ -9,10 +9,10 @@ import (
 // A queue holds the rows that wait for a worker. Rows that are sent again go first, when their back-off is over, then
 // new ones in their order. It has no lock: the run calls it under its own.
 type queue struct {
-	retries []*job // writes that are sent again, by notBefore; zero: at once, such as rows that met a rate limit
-	singles []*job // rows that are looked up alone, by notBefore; they need no gate
-	fresh   []*job // looked up, not yet sent
-	more    bool   // fresh ones will come
+	retries    []*job // writes that are sent again, by notBefore; zero: at once, such as rows that met a rate limit
+	singles    []*job // rows that are looked up alone, by notBefore; they need no gate
+	fresh      []*job // looked up, not yet sent
+	moreComing bool   // fresh ones will come
 }
 
 // A job is a row on its way: what was tried, and what is not known of it yet.
@@ -26,9 +26,9 @@ type job struct {
 	refusal     error // the last 409 or 404 that no lookup has explained, nil for none
 	unconfirmed bool  // a write may have taken effect, and its answer was lost
 
-	announced bool      // a Result was recorded before the first write
-	since     time.Time // the tenant's Date then
-	counted   bool      // a write was sent: it counts for Options.Limit
+	announced   bool      // a Result was recorded before the first write
+	announcedAt time.Time // the tenant's Date then
+	counted     bool      // a write was sent: it counts for Options.Limit
 
 	misses       int       // lookups in a row that did not find its user, or were not answered
 	giveUp       time.Time // where there were some: when to stop looking it up
@@ -36,22 +36,22 @@ type job struct {
 	notBefore    time.Time // when it is sent or looked up next
 
 	// Of the write in flight, for the gate:
-	opened int  // gate.opened when it was sent
-	probe  bool // it was sent while the gate was closed
-	free   bool // it is no attempt if it is lost
-	round  int  // the round of an outage in which this row was a probe last
+	openings  int  // gate.openings when it was sent
+	probe     bool // it was sent while the gate was closed
+	noAttempt bool // it is no attempt if it is lost
+	round     int  // the round of an outage in which this row was a probe last
 }
 
-// needs notes which write the row needs. What is unconfirmed of another kind of write was explained then.
-func (j *job) needs(w *write) {
+// setWrite notes which write the row needs. What is unconfirmed of another kind of write was explained then.
+func (j *job) setWrite(w *write) {
 	if j.write == nil || j.write.kind != w.kind {
 		j.unconfirmed, j.refusal = false, nil
 	}
 	j.write = w
 }
 
-// nextWrite takes out the row whose write is sent next, among those that allowed accepts. Where there is none now, at is
-// when a back-off ends; zero: not before something changes.
+// nextWrite takes out the row whose write is sent next, among those that allowed accepts. Where there is none now, at
+// is when a back-off ends; zero: not before something changes.
 func (q *queue) nextWrite(now time.Time, allowed func(*job) bool) (j *job, at time.Time) {
 	i := slices.IndexFunc(q.retries, allowed)
 	switch {

@@ -37,7 +37,7 @@ type roles struct {
 // checkRoles fetches the tenant's roles where rows ask for some, finishes the rows that ask for roles which cannot be
 // given, and returns the others. Rows with an unconfirmed create are looked up first.
 func (r *Run) checkRoles(ctx context.Context, rows []Row) ([]Row, error) {
-	asked := func(row Row) bool { return len(r.wanted(row)) > 0 }
+	asked := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
 	if r.options.Task != Create || !slices.ContainsFunc(rows, asked) {
 		return rows, nil
 	}
@@ -92,8 +92,8 @@ func (r *Run) fetchRoles(ctx context.Context) (levels map[string]string, err err
 	return levels, nil
 }
 
-// wanted lists the roles that a row asks for.
-func (r *Run) wanted(row Row) []string {
+// rolesOf lists the roles that a row asks for.
+func (r *Run) rolesOf(row Row) []string {
 	names := slices.Clone(row.Person.Roles)
 	for _, name := range r.options.EveryonesRoles {
 		if !slices.Contains(names, name) {
@@ -105,7 +105,7 @@ func (r *Run) wanted(row Row) []string {
 
 // checkRole returns an Invalid result where one of the roles of a row cannot be given.
 func (r *Run) checkRole(row Row) (res Result, invalid bool) {
-	for _, name := range r.wanted(row) {
+	for _, name := range r.rolesOf(row) {
 		if unknown := r.unknownRole(name); unknown != nil {
 			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, unknown.Error()), true
 		}
@@ -163,7 +163,7 @@ func (r *Run) missingRoles(row Row, u qlik.User) (names []string) {
 	if !u.RolesShown && len(u.Roles) == 0 && !r.options.Update.Roles {
 		return nil
 	}
-	for _, name := range r.wanted(row) {
+	for _, name := range r.rolesOf(row) {
 		if !slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return role.Name == name }) {
 			names = append(names, name)
 		}
@@ -192,8 +192,8 @@ func (r *Run) hidesRoles(u qlik.User) bool {
 	return r.guardsAdmins() && !u.RolesShown && (!r.lookups.rolesShown || len(u.Roles) > 0)
 }
 
-// checkHidden returns an error where users would be changed of whom it cannot be told whether they are administrators.
-func (r *Run) checkHidden() error {
+// checkRolesShown returns an error where a user would be changed who may be an administrator.
+func (r *Run) checkRolesShown() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, j := range r.queue.fresh {

@@ -32,17 +32,17 @@ type Run struct {
 	roles       roles              // what checkRoles learned
 	stopLookups context.CancelFunc // ends the lookups of lookUpRows alone
 
-	mu       sync.Mutex // guards what follows
-	started  time.Time  // zero before Run
-	ending   bool       // nothing new is begun
-	errs     []error    // why the run ends
-	held     Reason     // why no write may be sent yet: ReasonLookup, then ReasonApproval; "" where they may
-	queue    queue
-	lookups  lookups
-	gate     *gate
-	brake    brake
-	patience patience
-	counts   counts
+	mu          sync.Mutex // guards what follows
+	started     time.Time  // zero before Run
+	windingDown bool       // nothing new is begun
+	errs        []error    // why the run ends
+	held        Reason     // why no write may be sent yet: ReasonLookup, then ReasonApproval; "" where they may
+	queue       queue
+	lookups     lookups
+	gate        *gate
+	brake       brake
+	patience    patience
+	counts      counts
 
 	busy    int           // workers with a row in their hands
 	maxBusy int           // of them, as far as descriptors allow
@@ -61,7 +61,7 @@ func New(client *qlik.Client, o Options) *Run {
 		options: o,
 		pacer:   rate.NewLimiter(lookupRate, lookupsPerMinute),
 		gate:    newGate(rate.NewLimiter(o.Rate, o.Burst)),
-		queue:   queue{more: true},
+		queue:   queue{moreComing: true},
 		maxBusy: o.Workers,
 		changed: make(chan struct{}),
 	}
@@ -81,7 +81,7 @@ func New(client *qlik.Client, o Options) *Run {
 // Preconditions: row numbers are positive and unique, subjects are not empty, rows to delete have a user or an
 // unconfirmed write, record is not nil. Run fails before any request where they do not hold.
 func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) error {
-	if err := r.check(rows, record); err != nil {
+	if err := r.checkInput(rows, record); err != nil {
 		return err
 	}
 	if err := r.begin(len(rows), record); err != nil {
@@ -90,17 +90,15 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	if r.options.Approve != nil || r.guardsAdmins() {
 		r.held = ReasonLookup
 	}
-	r.run(ctx, r.options.Workers, func(looking context.Context) error { return r.lookUpAll(looking, rows) })
-	return r.close(ctx)
+	r.runGroup(ctx, r.options.Workers, func(looking context.Context) error { return r.lookUpAll(looking, rows) })
+	return r.wrapUp(ctx)
 }
 
-func (r *Run) check(rows []Row, record func(Result) error) error {
+func (r *Run) checkInput(rows []Row, record func(Result) error) error {
 	o := r.options
 	switch {
 	case record == nil:
 		return errors.New("provision: no function records the results")
-	case o.Task < Create || o.Task > Delete:
-		return fmt.Errorf("provision: no such task: %d", o.Task)
 	case o.Task != Create && (o.NoLookup || o.Update.any()), o.NoLookup && (o.Update.any() || o.Approve != nil):
 		return errors.New("provision: options that exclude each other")
 	}
@@ -130,45 +128,42 @@ func (r *Run) begin(rows int, record func(Result) error) error {
 	return nil
 }
 
-// run runs lookUp and the workers until all of them have ended. An error of one of them ends the others.
-func (r *Run) run(ctx context.Context, workers int, lookUp func(looking context.Context) error) {
+// runGroup runs lookUp and the workers until all of them have ended. An error of one of them ends the others.
+func (r *Run) runGroup(ctx context.Context, workers int, lookUp func(looking context.Context) error) {
 	group, stop := errgroup.WithContext(ctx)
 	looking, stopLookups := context.WithCancel(stop)
 	defer stopLookups()
 	r.stopLookups = stopLookups
 	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		r.cutOff(stop, flight, cut)
-	}()
+	var watch sync.WaitGroup
+	watch.Go(func() { r.cutOff(stop, flight, cut) })
 	group.Go(func() error {
 		err := lookUp(looking)
 		if stopped(looking, err) {
 			err = nil
 		}
 		r.mu.Lock()
-		r.queue.more = false
+		r.queue.moreComing = false
 		r.wake()
 		r.mu.Unlock()
-		return r.collect(err)
+		return r.addError(err)
 	})
 	for range workers {
-		group.Go(func() error { return r.collect(r.work(stop, flight)) })
+		group.Go(func() error { return r.addError(r.work(stop, flight)) })
 	}
-	_ = group.Wait() // it returns the first error only: all are collected
+	_ = group.Wait() // the first error only; addError has all
 	cut()
-	<-watched
+	watch.Wait()
 }
 
 // cutOff ends the requests in flight when the grace is over after stop.
 func (r *Run) cutOff(stop, flight context.Context, cut context.CancelFunc) {
 	<-stop.Done() // at the latest when all have ended
-	grace := time.NewTimer(grace)
-	defer grace.Stop()
+	over := time.NewTimer(grace)
+	defer over.Stop()
 	select {
 	case <-flight.Done():
-	case <-grace.C:
+	case <-over.C:
 	case <-r.options.Abort:
 	}
 	cut()
@@ -179,14 +174,14 @@ func stopped(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err()))
 }
 
-// end makes the run begin nothing new. The error that it ends with is that of a worker.
-func (r *Run) end() {
-	r.ending = true
+// windDown makes the run begin nothing new. The error that it ends with is that of a worker.
+func (r *Run) windDown() {
+	r.windingDown = true
 	r.stopLookups()
 }
 
-// collect adds an error to those that the run ends with, and returns it.
-func (r *Run) collect(err error) error {
+// addError adds an error to those that the run ends with, and returns it.
+func (r *Run) addError(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -199,21 +194,21 @@ func (r *Run) collect(err error) error {
 	return err
 }
 
-// close returns why the run ended, and records what was tried of the rows that are left.
-func (r *Run) close(ctx context.Context) error {
+// wrapUp returns why the run ended, and records what was tried of the rows that are left.
+func (r *Run) wrapUp(ctx context.Context) error {
 	r.mu.Lock()
 	r.counts.endIdle(time.Now())
 	left := slices.Concat(r.queue.retries, r.queue.singles, r.gate.suspects)
 	interrupted := ctx.Err() != nil && r.counts.Finished < r.counts.rows
 	r.mu.Unlock()
 	if interrupted {
-		_ = r.collect(context.Cause(ctx))
+		_ = r.addError(context.Cause(ctx))
 	}
 	for _, j := range left {
 		if j.err == nil && !j.announced {
 			continue
 		}
-		if r.collect(r.finish(j, r.unfinished(j, "not settled when the run ended"), j.err)) != nil {
+		if r.addError(r.finish(j, r.unfinished(j, "not settled when the run ended"), j.err)) != nil {
 			break
 		}
 	}

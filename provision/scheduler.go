@@ -29,7 +29,7 @@ func (r *Run) next(stop context.Context) (task func(flight context.Context) erro
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	came := time.Now()
-	for stop.Err() == nil && !r.ending {
+	for stop.Err() == nil && !r.windingDown {
 		now := time.Now()
 		at, err := r.overdue(now)
 		if err != nil {
@@ -54,7 +54,7 @@ func (r *Run) next(stop context.Context) (task func(flight context.Context) erro
 }
 
 // drained reports whether no row waits, is in a worker's hands, or will come.
-func (r *Run) drained() bool { return !r.queue.more && r.queue.empty() && r.busy == 0 }
+func (r *Run) drained() bool { return !r.queue.moreComing && r.queue.empty() && r.busy == 0 }
 
 // pick chooses what a worker does that has waited for so long. Where that is nothing, at is when to ask again; zero:
 // after a change.
@@ -67,7 +67,7 @@ func (r *Run) pick(now time.Time, waited time.Duration) (
 	case r.held != "":
 		return nil, lookupAt, nil
 	case r.drained() && len(r.gate.suspects) > 0:
-		own, err := r.gate.noneLeft()
+		own, err := r.gate.decideSuspects()
 		if err != nil {
 			return nil, at, err
 		}
@@ -94,20 +94,20 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 		at = sooner(at, preferredAt)
 	}
 	if j == nil && at.IsZero() && r.queue.writes() > 0 { // an outage, and each row that waits was a probe of it
-		r.gate.beginRound(!r.queue.more)
+		r.gate.beginRound(!r.queue.moreComing)
 		j, at = r.queue.nextWrite(now, r.gate.allows)
 	}
 	if j == nil {
 		return nil, at
 	}
 	r.counts.endIdle(now)
-	r.count(j)
+	r.countWrite(j)
 	r.gate.take(now, j)
 	return j, at
 }
 
-// count counts a row's first write. With the last one of Options.Limit no other row is begun.
-func (r *Run) count(j *job) {
+// countWrite counts a row's first write. With the last one of Options.Limit no other row is begun.
+func (r *Run) countWrite(j *job) {
 	if j.counted {
 		return
 	}

@@ -28,7 +28,7 @@ func (r *Run) createdByUs(j *job, u qlik.User) bool {
 	if within(j.row.SentAt, j.row.SentAt.Add(laterRun)) {
 		return true
 	}
-	return j.unconfirmed && within(j.since, r.client.LastDate().Add(r.options.Timeout))
+	return j.unconfirmed && within(j.announcedAt, r.client.LastDate().Add(r.options.Timeout))
 }
 
 // announce records before a row's first create or change that one is sent, with the tenant's Date, so that a later run
@@ -36,40 +36,47 @@ func (r *Run) createdByUs(j *job, u qlik.User) bool {
 func (r *Run) announce(j *job) error {
 	now := r.client.LastDate()
 	res := Result{Number: j.row.Number, Outcome: Pending, Attempts: j.attempts, FinishedAt: now}
-	switch kind := j.write.kind; {
-	case kind == deleteWrite && !r.deletes(j.row):
-		// The user of an unconfirmed create: a later run would create it again.
-		j.row.UserID = j.write.user.ID
-		return r.store(r.complete(j, foundResult(Created, "", *j.write.user, "created, though the answer was lost"), nil))
-	case kind == deleteWrite, j.unconfirmed, j.announced && (kind == changeWrite || now.Sub(j.since) < time.Minute):
-		return nil
-	case kind == changeWrite:
+	switch j.write.kind {
+	case deleteWrite:
+		return r.announceDelete(j)
+	case changeWrite:
+		if j.unconfirmed || j.announced {
+			return nil
+		}
 		res.Code, res.UserID, res.Message = CodeMaybeChanged, j.write.user.ID, "a change was sent; it is not confirmed"
 	default:
-		j.since = now
+		if j.unconfirmed || j.announced && now.Sub(j.announcedAt) < time.Minute {
+			return nil
+		}
+		j.announcedAt = now
 		res.Code, res.Message, res.FinishedAt = CodeMaybeCreated, "a create was sent; it is not confirmed", j.sentAt()
 	}
 	j.announced = true
 	return r.store(res)
 }
 
+// announceDelete records before the delete of a user whose create was unconfirmed that it was created: a later run
+// would create it again.
+func (r *Run) announceDelete(j *job) error {
+	if r.deletes(j.row) {
+		return nil
+	}
+	j.row.UserID = j.write.user.ID
+	return r.store(r.complete(j, foundResult(Created, "", *j.write.user, "created, though the answer was lost"), nil))
+}
+
 // sentAt is the Date from which a later run settles the row's unconfirmed writes.
 func (j *job) sentAt() time.Time {
 	earlier := j.row.SentAt
-	if !earlier.IsZero() && (j.since.IsZero() || j.since.Sub(earlier) < keepSentAt) {
+	if !earlier.IsZero() && (j.announcedAt.IsZero() || j.announcedAt.Sub(earlier) < keepSentAt) {
 		return earlier
 	}
-	return j.since
+	return j.announcedAt
 }
 
-// maybeCreated reports whether a create of the row, of this run or an earlier one, may have taken effect.
-func (j *job) maybeCreated() bool {
-	return j.unconfirmed && j.write != nil && j.write.kind == createWrite || !j.row.SentAt.IsZero()
-}
-
-// maybeChanged reports whether a change of the row's user may have taken effect.
-func (j *job) maybeChanged() bool {
-	return j.unconfirmed && j.write != nil && j.write.kind == changeWrite
+// unconfirms reports whether a write of a kind may have taken effect.
+func (j *job) unconfirms(kind writeKind) bool {
+	return j.unconfirmed && j.write != nil && j.write.kind == kind
 }
 
 // inConflict reports whether the row's create was refused because a user exists, and no lookup has found that user.
@@ -84,9 +91,9 @@ func (r *Run) unfinished(j *job, why string) Result {
 	switch {
 	case r.deletes(j.row): // created by this file, and not deleted
 		res.Outcome, res.UserID = Created, j.row.UserID
-	case j.maybeChanged():
+	case j.unconfirms(changeWrite):
 		res.Code, res.UserID = CodeMaybeChanged, j.write.user.ID
-	case j.maybeCreated():
+	case j.unconfirms(createWrite), !j.row.SentAt.IsZero():
 		res.Code, res.FinishedAt = CodeMaybeCreated, j.sentAt()
 	case j.inConflict() && j.misses > 0:
 		res.Code = CodeConflictNotFound
@@ -122,7 +129,7 @@ func (r *Run) missed(j *job, now time.Time, err error) (at time.Time, again bool
 	if j.giveUp.After(j.giveUpLatest) && !r.deletes(j.row) { // half a minute proves that a user is gone
 		j.giveUp = j.giveUpLatest
 	}
-	if j.lookedLongEnough(now) || err != nil && !mayPass(err) {
+	if j.lookedLongEnough(now) || err != nil && !isTemporary(err) {
 		return at, false
 	}
 	return sooner(now.Add(wait), j.giveUp), true

@@ -42,7 +42,7 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 	if err := r.begin(len(v.promises), nil); err != nil {
 		return nil, err
 	}
-	r.run(ctx, 1, func(looking context.Context) error { // the worker has no rows; it ends a run without progress
+	r.runGroup(ctx, 1, func(looking context.Context) error { // the worker has no rows; it ends a run without progress
 		return v.lookUp(looking, persons, withID)
 	})
 	numbers := slices.Sorted(maps.Keys(v.differences))
@@ -50,7 +50,7 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 	for i, number := range numbers {
 		found[i] = v.differences[number]
 	}
-	return found, r.close(ctx)
+	return found, r.wrapUp(ctx)
 }
 
 // A verification collects what differs. It is safe for concurrent use.
@@ -64,30 +64,25 @@ type verification struct {
 }
 
 func (v *verification) lookUp(ctx context.Context, persons, withID []Row) error {
-	if err := v.run.lookUpRows(ctx, persons, false, v.check); err != nil {
-		return err
-	}
-	if err := v.run.lookUpRows(ctx, withID, true, v.check); err != nil {
-		return err
-	}
+	refused, err := v.run.lookUpBoth(ctx, persons, withID, v.check)
 	began := time.Now()
-	for n := 1; len(v.again) > 0 && time.Since(began) < lookupPeriod; n++ {
+	for n := 1; err == nil && len(v.again) > 0 && time.Since(began) < lookupPeriod; n++ {
 		if err := pause(ctx, backoff(n)); err != nil {
 			return err
 		}
 		rows := v.again
 		v.again = nil
-		if err := v.run.lookUpRows(ctx, rows, true, v.check); err != nil {
-			return err
-		}
+		err = v.run.lookUpRows(ctx, rows, true, v.check)
 	}
-	refused, err := v.run.refusedRows()
+	if err != nil {
+		return err
+	}
 	for _, j := range refused {
 		number := j.row.Number
 		v.differences[number] = Difference{number, v.promises[number].Outcome, "its lookup was refused: " + j.err.Error()}
 	}
 	v.run.countFinished(len(v.again) + len(refused))
-	return err
+	return nil
 }
 
 func (v *verification) check(rows []Row, d directory) error {
@@ -132,12 +127,12 @@ func (p Promise) differs(user qlik.User, found bool) string {
 		case !found:
 			return "the person has no user"
 		case disabled && p.Code != CodeDisabled:
-			return "disabled on the tenant: " + described(user)
+			return "disabled on the tenant: " + describeUser(user)
 		}
 		return ""
 	case Disabled, Unchanged:
 		if found && !disabled {
-			return "not disabled on the tenant: " + described(user)
+			return "not disabled on the tenant: " + describeUser(user)
 		}
 		return ""
 	}
@@ -145,9 +140,9 @@ func (p Promise) differs(user qlik.User, found bool) string {
 	case !found:
 		return ""
 	case p.Outcome == Deleted:
-		return "not deleted: " + described(user)
+		return "not deleted: " + describeUser(user)
 	}
-	return "the person has a user: " + described(user)
+	return "the person has a user: " + describeUser(user)
 }
 
 // A Difference is a row whose user is not what its outcome promises.

@@ -66,8 +66,8 @@ func (r *Run) send(ctx context.Context, j *job, waited time.Duration) error {
 		r.putBack(j)
 		return nil
 	}
-	v, known := judge(j.write.kind, err)
-	if !known {
+	v := judge(j.write.kind, err)
+	if v == unusable {
 		j.err = err
 		r.putBack(j)
 		return fmt.Errorf("%s: %w", j.write.kind, err)
@@ -82,24 +82,33 @@ func (r *Run) send(ctx context.Context, j *job, waited time.Duration) error {
 	return errors.Join(end, r.refuse(own...))
 }
 
-// judge says what the answer to a write means for the gate, and false where it means that the run cannot go on.
-func judge(kind writeKind, err error) (verdict, bool) {
+// judge says what the answer to a write means for the gate.
+func judge(kind writeKind, err error) verdict {
 	switch {
 	case err == nil, isAny(err, qlik.ErrConflict, qlik.ErrRefused),
 		errors.Is(err, qlik.ErrNotFound) && kind != createWrite:
-		return processed, true
-	case errors.Is(err, qlik.ErrLimited):
-		return limited, true
+		return processed
 	case errors.Is(err, qlik.ErrForbidden):
-		return forbidden, true
-	case lacksDescriptor(err):
-		return noDescriptor, true
+		return forbidden
+	case blockedBy(err) != "":
+		return blocked
 	case isAny(err, qlik.ErrNoAnswer, qlik.ErrGarbled):
-		return lost, true
-	case errors.Is(err, qlik.ErrNoToken):
-		return noToken, true
+		return lost
 	}
-	return 0, false
+	return unusable
+}
+
+// blockedBy says what keeps any request from being processed, whatever it is for; "" where err is another.
+func blockedBy(err error) Reason {
+	switch {
+	case errors.Is(err, qlik.ErrLimited):
+		return ReasonLimit
+	case lacksDescriptor(err):
+		return ReasonDescriptor
+	case errors.Is(err, qlik.ErrNoToken):
+		return ReasonToken
+	}
+	return ""
 }
 
 // lacksDescriptor reports whether a request was not sent because this process, or the system, has too many open files.
@@ -117,7 +126,7 @@ func (r *Run) isOutage(ctx context.Context, j *job) bool {
 		return false
 	}
 	_, err := r.findOne(ctx, j)
-	return err != nil && mayPass(err) && !errors.Is(err, qlik.ErrLimited) && !lacksDescriptor(err)
+	return err != nil && isTemporary(err) && !errors.Is(err, qlik.ErrLimited) && !lacksDescriptor(err)
 }
 
 // apply applies the verdict on an answer to the gate, and queues the row where it is sent again. Both are one step, so
@@ -134,9 +143,9 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	if err != nil {
 		j.err = err
 	}
-	opened := r.gate.opened
-	own, end = r.gate.answer(now, j, v, qlik.RetryAfter(err))
-	if r.gate.opened != opened {
+	openings := r.gate.openings
+	own, end = r.gate.answer(now, j, v, err)
+	if r.gate.openings != openings {
 		r.wake() // the others need not wait until the row is finished
 	}
 	switch {
@@ -146,23 +155,23 @@ func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*jo
 	case !r.gate.closed:
 		r.progressed(now)
 	}
-	if v == noDescriptor { // no more requests run at once than have one
+	if lacksDescriptor(err) { // no more requests run at once than have one
 		r.maxBusy = max(1, min(r.maxBusy, r.client.InFlight()))
 	}
 	if errors.Is(err, qlik.ErrGarbled) {
 		end = r.brake.garble(err)
 	}
 	if end != nil {
-		r.end()
+		r.windDown()
 	}
 	switch v {
 	case processed, forbidden:
 		j.attempts++
 		j.failures = 0
-	case limited, noToken, noDescriptor:
+	case blocked:
 		r.queue.writeAgain(j, time.Time{})
 	default:
-		r.retry(j, now, err, v == outage || j.free)
+		r.retry(j, now, err, v == outage || j.noAttempt)
 	}
 	return own, end
 }
@@ -188,7 +197,7 @@ func (r *Run) retry(j *job, now time.Time, err error, free bool) {
 func (r *Run) putBack(j *job) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.end()
+	r.windDown()
 	r.queue.writeAgain(j, time.Time{})
 	r.gate.release(j)
 }

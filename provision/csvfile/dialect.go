@@ -41,14 +41,12 @@ func (f *File) findDialect(text string, o Options) (body, *Error) {
 		}
 	}
 	delimiter := o.Delimiter
-	if strings.HasPrefix(text, "#TYPE ") && !b.skipLine() { // PowerShell's Export-Csv
-		b.text = ""
+	if strings.HasPrefix(text, "#TYPE ") { // PowerShell's Export-Csv
+		b.skipLine()
 	}
 	if named := sepLine(b.text); named != 0 {
 		delimiter = cmp.Or(delimiter, named)
-		if !b.skipLine() {
-			b.text = ""
-		}
+		b.skipLine()
 	}
 	for b.line < o.HeaderRow {
 		if !b.skipLine() {
@@ -59,7 +57,12 @@ func (f *File) findDialect(text string, o Options) (body, *Error) {
 		}
 	}
 	if delimiter == 0 {
-		delimiter = findDelimiter(sampleOf(b.text), o, commonDelimiters(), ',')
+		sample := b.text
+		if len(sample) > sampleBytes {
+			sample = sample[:sampleBytes]
+			sample = sample[:strings.LastIndexAny(sample, "\r\n")+1]
+		}
+		delimiter = findDelimiter(sample, o, commonDelimiters(), ',')
 	}
 	f.Dialect.Delimiter = delimiter
 	return b, nil
@@ -68,13 +71,11 @@ func (f *File) findDialect(text string, o Options) (body, *Error) {
 // skipLine moves the start behind one line; false where there is no other line.
 func (b *body) skipLine() bool {
 	i := strings.IndexAny(b.text, "\r\n")
-	if i < 0 {
-		return false
-	}
-	if strings.HasPrefix(b.text[i:], "\r\n") {
+	if i >= 0 && strings.HasPrefix(b.text[i:], "\r\n") {
 		i++
 	}
-	if i+1 == len(b.text) {
+	if i < 0 || i+1 == len(b.text) {
+		b.text = ""
 		return false
 	}
 	b.text = b.text[i+1:]
@@ -100,15 +101,6 @@ func canDelimit(r rune) bool {
 		return false
 	}
 	return r == '\t' || unicode.IsPrint(r)
-}
-
-// sampleOf is the beginning of a text, up to a line end where there is more.
-func sampleOf(text string) string {
-	if len(text) <= sampleBytes {
-		return text
-	}
-	text = text[:sampleBytes]
-	return text[:strings.LastIndexAny(text, "\r\n")+1]
 }
 
 // A fit is how well a delimiter fits the beginning of a file.
@@ -204,7 +196,7 @@ func paddedColumns(b body, delimiter rune) columns {
 	if !strings.Contains(b.text, ` "`) && !strings.Contains(b.text, "\t\"") {
 		return columns{}
 	}
-	var padding, other []bool
+	var padding, other []bool // columns with such a quote, and with a cell that is not quoted so
 	s := newScanner(b.text, delimiter, 1, columns{all: true})
 	for header := true; s.next(); {
 		if s.fault == sound && s.blank() {

@@ -18,12 +18,10 @@ import (
 
 // decoded is a file as UTF-8, without its byte order mark.
 type decoded struct {
-	text           string
-	encoding       string // its name
-	guessed, plain bool   // as in Dialect
-
-	garbled bool // there are bytes that the encoding does not have, U+FFFD in the text or not UTF-8
-	fix     Fix  // what to do about them
+	text    string
+	dialect Dialect // its encoding
+	garbled bool    // there are bytes that the encoding does not have, U+FFFD in the text or not UTF-8
+	fix     Fix     // what to do about them
 }
 
 // decode decodes raw from the encoding of this name; "": detected.
@@ -44,7 +42,7 @@ func decode(raw, name string) (decoded, *Error) {
 		if b := countBytes(rest); b.invalid > 0 {
 			return decoded{}, b.refuse("the file begins as UTF-8, but "+b.notUTF8(), "export it again, or save it as UTF-8")
 		}
-		return decoded{text: rest, encoding: m.name}, nil
+		return decoded{text: rest, dialect: Dialect{Encoding: m.name}}, nil
 	}
 	if e, name := wideWithoutMark(raw); e != nil {
 		return decodeWith(e, raw, name)
@@ -65,16 +63,16 @@ func decodeAs(raw, name string) (decoded, *Error) {
 	}
 	fix := Fix{Option: OptionEncoding}
 	if right, err := decode(raw, ""); err == nil {
-		fix.Value = strings.Fields(right.encoding)[0]
-		ascii := right.plain && countBytes(raw).wide == 0
+		fix.Value = strings.Fields(right.dialect.Encoding)[0]
+		ascii := right.dialect.Plain && countBytes(raw).wide == 0
 		switch {
-		case !right.guessed && strings.HasPrefix(right.encoding, known):
+		case !right.dialect.Guessed && strings.HasPrefix(right.dialect.Encoding, known):
 			return right, nil
-		case !right.guessed && (!ascii || strings.HasPrefix(known, "UTF-16")):
+		case !right.dialect.Guessed && (!ascii || strings.HasPrefix(known, "UTF-16")):
 			return right, &Error{Message: fmt.Sprintf("the file is %s, not %s", fix.Value, known), Fix: fix}
 		}
 	}
-	d := decoded{text: raw, encoding: known, plain: true, garbled: !utf8.ValidString(raw)}
+	d := decoded{text: raw, dialect: Dialect{Encoding: known, Plain: true}, garbled: !utf8.ValidString(raw)}
 	if known != "UTF-8" {
 		var err *Error
 		if d, err = decodeWith(e, raw, known); err != nil {
@@ -91,7 +89,7 @@ func decodeWith(e encoding.Encoding, raw, name string) (decoded, *Error) {
 	if err != nil {
 		return decoded{}, &Error{Message: fmt.Sprintf("the file is not %s: %v", name, err)}
 	}
-	return decoded{text: s, encoding: name, garbled: isGarbled(s)}, nil
+	return decoded{text: s, dialect: Dialect{Encoding: name}, garbled: isGarbled(s)}, nil
 }
 
 // isGarbled reports bytes that were not the encoding's, behind a decoder or as UTF-8.
@@ -112,9 +110,7 @@ func (d decoded) explain(e *Error) *Error {
 func lookUpEncoding(name string) (encoding.Encoding, string) {
 	e, err := htmlindex.Get(name)
 	if err != nil {
-		if e, err = ianaindex.IANA.Encoding(name); err != nil {
-			e, err = ianaindex.MIME.Encoding(name)
-		}
+		e, err = ianaindex.IANA.Encoding(name)
 	}
 	if err != nil || e == nil || e == encoding.Replacement {
 		return nil, ""
@@ -166,7 +162,7 @@ func wideWithoutMark(raw string) (encoding.Encoding, string) {
 
 // detect decodes UTF-8 or Windows-1252; it refuses what is neither, and what is both.
 func detect(raw string) (decoded, *Error) {
-	plain := decoded{text: raw, encoding: "UTF-8", plain: true}
+	plain := decoded{text: raw, dialect: Dialect{Encoding: "UTF-8", Plain: true}}
 	if utf8.ValidString(raw) && strings.IndexByte(raw, 0xdf) < 0 {
 		return plain, nil
 	}
@@ -183,7 +179,7 @@ func detect(raw string) (decoded, *Error) {
 			"two files of different encodings may have been joined; export them as one")
 	case b.undefined == 0 && isWestern(raw):
 		d, err := decodeWith(charmap.Windows1252, raw, "Windows-1252")
-		d.guessed, d.garbled = true, false
+		d.dialect.Guessed, d.garbled = true, false
 		return d, err
 	default:
 		e = b.refuse("the file is neither UTF-8 nor readable as Windows-1252", encodingAdvice)

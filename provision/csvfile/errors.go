@@ -66,15 +66,12 @@ const (
 	OptionHeaderRow Option = "header-row"
 )
 
-// MaxProblems is how many problems of a file an Error lists; the others it counts.
-const MaxProblems = 20
-
 // Reject is the Error that refuses a file for these problems of its rows, nil where there are none.
 func Reject(file string, all []Problem) *Error {
 	if len(all) == 0 {
 		return nil
 	}
-	n := min(len(all), MaxProblems)
+	n := min(len(all), 20)
 	return &Error{
 		File:     file,
 		Message:  "file rejected: " + text.Plural(len(all), "malformed row", "malformed rows"),

@@ -1,6 +1,7 @@
 package csvfile
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -32,15 +33,13 @@ func foreignQuotes(cells []string) string {
 	found := ""
 	for _, c := range cells {
 		c = strings.TrimFunc(c, isBlank)
-		if c == "" {
-			continue
-		}
 		quotes := inForeignQuotes.FindStringSubmatch(c)
-		if quotes == nil {
+		switch {
+		case c == "":
+		case quotes == nil:
 			return ""
-		}
-		if found == "" {
-			found = quotes[1]
+		default:
+			found = cmp.Or(found, quotes[1])
 		}
 	}
 	return found

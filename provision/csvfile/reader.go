@@ -82,12 +82,9 @@ func (f *File) read(raw string, o Options) *Error {
 	if err != nil {
 		return err
 	}
-	f.Dialect.Encoding, f.Dialect.Guessed, f.Dialect.Plain = t.encoding, t.guessed, t.plain
+	f.Dialect = t.dialect
 	t.text = cutCtrlZ(t.text)
 	f.Whole = strings.HasSuffix(t.text, "\n") || strings.HasSuffix(t.text, "\r")
-	if blank(t.text) {
-		return &Error{Message: "the file is empty", Advice: exportAgain}
-	}
 	if err := foreign(t.text); err != nil {
 		return err
 	}
@@ -145,7 +142,7 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 	case !found:
 		return &Error{Message: "the file is empty", Advice: exportAgain}
 	}
-	f.Header = Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: s.values(nil)}
+	f.Header = s.record(nil)
 	if p := s.problem(nil); p != nil {
 		return &Error{Message: "the header cannot be read", Problems: []Problem{*p}, Advice: exportAgain}
 	}
@@ -158,9 +155,6 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 	if f.Dialect.LineEnd = s.lineEnd; s.lineEnd == "" {
 		f.Dialect.LineEnd = "\n"
 	}
-	if strings.HasPrefix(f.Header.Cells[0], "\ufeff") {
-		f.Dialect.Plain = false // at the start of a file it would be taken for a byte order mark
-	}
 	return nil
 }
 
@@ -169,7 +163,7 @@ func (f *File) readAbove(text string) {
 	s := newScanner(text, f.Dialect.Delimiter, 1, columns{})
 	for len(f.Above) < maxAbove && s.next() {
 		if !s.blank() {
-			f.Above = append(f.Above, Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: s.values(nil)})
+			f.Above = append(f.Above, s.record(nil))
 		}
 	}
 }
@@ -186,9 +180,8 @@ func (f *File) readRecords(s *scanner, t decoded) (problems []Problem) {
 		if cap(cells)-len(cells) < len(s.cells) {
 			cells = make([]string, 0, max(1024, len(s.cells)))
 		}
-		from := len(cells)
-		cells = s.values(cells)
-		r := Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: cells[from:len(cells):len(cells)]}
+		r := s.record(cells[len(cells):])
+		cells = cells[:len(cells)+len(r.Cells)]
 		p := s.problem(header)
 		if p == nil {
 			p = t.undecodable(&r, header)
@@ -211,11 +204,11 @@ func (t decoded) undecodable(r *Record, header []string) *Problem {
 		if isGarbled(c) {
 			return &Problem{
 				Line: r.Line, Column: cellAt(header, i),
-				Message: fmt.Sprintf("bytes that are not %s: %s", t.encoding, quote(c)),
+				Message: fmt.Sprintf("bytes that are not %s: %s", t.dialect.Encoding, quote(c)),
 			}
 		}
 	}
-	return &Problem{Line: r.Line, Message: fmt.Sprintf("bytes that are not %s", t.encoding)}
+	return &Problem{Line: r.Line, Message: fmt.Sprintf("bytes that are not %s", t.dialect.Encoding)}
 }
 
 func cellAt(header []string, i int) string {

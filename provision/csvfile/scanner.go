@@ -249,6 +249,12 @@ func (s *scanner) problem(header []string) *Problem {
 	return p
 }
 
+// record is the record that next found; its cells are appended to dst.
+func (s *scanner) record(dst []string) Record {
+	cells := s.values(dst)
+	return Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: cells[:len(cells):len(cells)]}
+}
+
 // values appends the values of the record's cells.
 func (s *scanner) values(dst []string) []string {
 	for _, c := range s.cells {

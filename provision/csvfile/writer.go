@@ -10,33 +10,26 @@ import (
 // CSV is quoted again; blanks around quotes are left out.
 func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 	d := f.Dialect.Delimiter
-	if strings.IndexByte(r.Raw, '"') < 0 {
-		for i := from; i < to; i++ {
-			if i > from {
-				dst = utf8.AppendRune(dst, d)
-			}
-			if i < len(r.Cells) {
-				dst = append(dst, r.Cells[i]...)
-			}
+	var s *scanner // nil where no cell is in quotes
+	if strings.IndexByte(r.Raw, '"') >= 0 {
+		s = newScanner(r.Raw, d, r.Line, f.padded)
+		if r.Line == f.Header.Line {
+			s.nextHeader(f.padded)
+		} else {
+			s.next()
 		}
-		return dst
-	}
-	s := newScanner(r.Raw, d, r.Line, f.padded)
-	if r.Line == f.Header.Line {
-		s.nextHeader(f.padded)
-	} else {
-		s.next()
 	}
 	for i := from; i < to; i++ {
 		if i > from {
 			dst = utf8.AppendRune(dst, d)
 		}
-		if i >= len(s.cells) || i >= len(r.Cells) {
-			continue
-		}
-		if s.cells[i].form == sloppy {
+		switch {
+		case i >= len(r.Cells):
+		case s == nil:
+			dst = append(dst, r.Cells[i]...)
+		case s.cells[i].form == sloppy:
 			dst = AppendCell(dst, r.Cells[i], d)
-		} else {
+		default:
 			dst = append(dst, s.written(s.cells[i])...)
 		}
 	}
@@ -47,8 +40,7 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 // line end, a blank in front.
 func AppendCell(dst []byte, s string, delimiter rune) []byte {
 	blank := s != "" && (s[0] == ' ' || s[0] == '\t')
-	if !blank && strings.IndexByte(s, '"') < 0 && strings.IndexByte(s, '\n') < 0 && strings.IndexByte(s, '\r') < 0 &&
-		!strings.ContainsRune(s, delimiter) {
+	if !blank && !strings.ContainsAny(s, "\"\n\r") && !strings.ContainsRune(s, delimiter) {
 		return append(dst, s...)
 	}
 	dst = append(dst, '"')

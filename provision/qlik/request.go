@@ -25,7 +25,6 @@ type request struct {
 // An answer is what came back. Its status is 0 where there was no answer.
 type answer struct {
 	status int
-	date   time.Time // by the tenant's clock; zero: none
 	body   []byte
 }
 
@@ -120,7 +119,6 @@ func (c *Client) exchange(ctx context.Context, r request, authorization string) 
 	got := answer{status: resp.StatusCode}
 	c.answered.Store(true)
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		got.date = date
 		c.lastDate.Store(date.Unix())
 	}
 	var readErr error

@@ -38,8 +38,7 @@ var requests = map[string]func(*Client, context.Context) error{
 		return err
 	},
 	"token": func(c *Client, ctx context.Context) error {
-		_, err := c.FetchDate(ctx)
-		return err
+		return c.FetchDate(ctx)
 	},
 }
 

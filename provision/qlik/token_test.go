@@ -291,7 +291,7 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 		c := s.client(t, Options{Credentials: Credentials{ClientID: "me", ClientSecret: "secret-0123"}})
 		use := func(want string) {
 			t.Helper()
-			_, err := c.FetchDate(t.Context())
+			err := c.FetchDate(t.Context())
 			got := s.sent[len(s.sent)-1].Header.Get("Authorization")
 			if err != nil || got != "Bearer "+want {
 				t.Errorf("%v, %q, want %q", err, got, want)
@@ -309,7 +309,7 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 		use("token-2")
 		revoked = true
 		time.Sleep(59*time.Minute + time.Second)
-		if _, err := c.FetchDate(t.Context()); !errors.Is(err, ErrCredentials) {
+		if err := c.FetchDate(t.Context()); !errors.Is(err, ErrCredentials) {
 			t.Errorf("after the client was deleted: %v", err)
 		}
 	})
@@ -317,7 +317,7 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 
 func TestRefusedAPIKeyIsNotTriedAgain(t *testing.T) {
 	s, c := always(t, 401, `{"errors":[{"code":"AUTH-1","title":"Unauthorized"}]}`)
-	if _, err := c.FetchDate(t.Context()); !errors.Is(err, ErrCredentials) || len(s.sent) != 1 {
+	if err := c.FetchDate(t.Context()); !errors.Is(err, ErrCredentials) || len(s.sent) != 1 {
 		t.Errorf("%v, %d requests", err, len(s.sent))
 	}
 }
@@ -327,7 +327,7 @@ func TestRetryAfterOfATokenRequestIsKept(t *testing.T) {
 		s := &script{answer: func(int, *http.Request) (int, string) { return status, "" }}
 		s.header = http.Header{"Retry-After": {"86400"}}
 		for _, creds := range []Credentials{{ClientID: "me", ClientSecret: "secret-0123"}, {APIKey: "key-0123456789"}} {
-			_, err := s.client(t, Options{Credentials: creds}).FetchDate(t.Context())
+			err := s.client(t, Options{Credentials: creds}).FetchDate(t.Context())
 			if got := RetryAfter(err); got != 10*time.Minute {
 				t.Errorf("%d: %v, %v", status, got, err)
 			}

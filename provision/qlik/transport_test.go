@@ -245,11 +245,11 @@ func TestWhatWasNeverSentIsRecognized(t *testing.T) {
 		{errors.New("unexpected EOF"), false, false},
 	} {
 		s := &script{err: test.err}
-		_, err := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}}).FetchDate(t.Context())
+		err := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}}).FetchDate(t.Context())
 		if !errors.Is(err, ErrNoAnswer) || errors.Is(err, ErrNotSent) != test.unsent {
 			t.Errorf("%v: not sent is %v", err, !test.unsent)
 		}
-		_, tokenErr := s.client(t, Options{Credentials: Credentials{ClientID: "me"}}).FetchDate(t.Context())
+		tokenErr := s.client(t, Options{Credentials: Credentials{ClientID: "me"}}).FetchDate(t.Context())
 		if !errors.Is(tokenErr, ErrNoToken) || errors.Is(tokenErr, ErrNoAnswer) {
 			t.Errorf("%v is taken for the loss of the request itself", tokenErr)
 		}

@@ -122,8 +122,7 @@ func (c *Client) writeUser(ctx context.Context, method, id string, body []byte) 
 // Found is what a filter found.
 type Found struct {
 	Users    []User
-	Date     time.Time // of the answer, by the tenant's clock; zero where it had none
-	Requests int       // how many were sent, one for each page
+	Requests int // how many were sent, one for each page
 }
 
 // ListUsers finds users with GET /users: Tier 1, for a short filter. Roles are asked for where withRoles is set.
@@ -162,25 +161,13 @@ func (c *Client) find(ctx context.Context, filter string, r request) (Found, err
 			return Found{}, c.garbled(last, errors.New("a user has no ID"))
 		}
 	}
-	return Found{Users: users, Date: last.date, Requests: requests}, err
+	return Found{Users: users, Requests: requests}, err
 }
 
-// FetchDate returns the tenant's Date, with one GET /users: Tier 1. An answer without one is an ErrGarbled.
-func (c *Client) FetchDate(ctx context.Context) (time.Time, error) {
-	type page struct {
-		Data []json.RawMessage `json:"data"`
-	}
-	r := request{method: http.MethodGet, path: usersPath + "?limit=1&fields=id", list: true}
-	p, got, err := fetch[page](ctx, c, r)
-	switch {
-	case err != nil:
-		return time.Time{}, err
-	case p.Data == nil:
-		return time.Time{}, c.garbled(got, errors.New("there is no list in it"))
-	case got.date.IsZero():
-		return time.Time{}, c.garbled(got, errors.New("it has no Date"))
-	}
-	return got.date, nil
+// FetchDate sends one GET /users, Tier 1, whose answer brings LastDate.
+func (c *Client) FetchDate(ctx context.Context) error {
+	_, err := c.do(ctx, request{method: http.MethodGet, path: usersPath + "?limit=1&fields=id", list: true})
+	return err
 }
 
 type roleName struct {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 )
 
@@ -15,6 +16,16 @@ type Columns struct {
 // uses reports whether a field comes from the column at index i.
 func (c *Columns) uses(i int) bool {
 	return c.Subject.uses(i) || c.Name.uses(i) || c.Email.uses(i) || c.Roles.uses(i)
+}
+
+// A field is a value of a person with its source.
+type field struct {
+	value  string
+	source *Source
+}
+
+func (c *Columns) fields(p *provision.Person) [3]field {
+	return [...]field{{p.Subject, &c.Subject}, {p.Name, &c.Name}, {p.Email, &c.Email}}
 }
 
 // A chooser decides which columns of a header are a person's fields. It leaves out the columns of

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -12,10 +13,11 @@ import (
 
 // damagedSubject is why a cell cannot be (a part of) a subject, "" where it can.
 func damagedSubject(cell string) string {
+	if why := cmp.Or(formula(cell), hiddenCharacter(cell)); why != "" {
+		return why
+	}
 	first, size := utf8.DecodeRuneInString(cell)
 	switch {
-	case first == '=':
-		return formula(cell)
 	case inQuotes(cell):
 		return quote(cell) + " has quotes around it: give the bare value"
 	case strings.ContainsRune("'’‘＇", first) && len(cell) > size:
@@ -25,7 +27,7 @@ func damagedSubject(cell string) string {
 	case isSpreadsheetNumber(cell):
 		return quote(cell) + " looks like a number that a spreadsheet changed: export the column as text"
 	}
-	return hiddenCharacter(cell)
+	return ""
 }
 
 // formula is why a value that begins with an equals sign cannot be sent: it names the value where

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
 	"net/mail"
 	"regexp"
@@ -13,10 +14,7 @@ import (
 // badEmail is why a value is not one bare address, "" where it is one. Internationalized addresses
 // are.
 func badEmail(v string) string {
-	if v[0] == '=' {
-		return formula(v)
-	}
-	if why := hiddenCharacter(v); why != "" {
+	if why := cmp.Or(formula(v), hiddenCharacter(v)); why != "" {
 		return why
 	}
 	at := max(strings.LastIndexByte(v, '@'), 0)
@@ -58,8 +56,8 @@ func namedEmail(v string) string {
 		}
 		return " is an address with a name: " + giveBare(a.Address)
 	}
-	_, bracketed, found := strings.Cut(v, "<")
-	if inner, closed := strings.CutSuffix(bracketed, ">"); found && closed && strings.Contains(inner, "@") {
+	_, bracketed, _ := strings.Cut(v, "<")
+	if inner, closed := strings.CutSuffix(bracketed, ">"); closed && strings.Contains(inner, "@") {
 		return " is an address with a name: " + giveBare(inner)
 	}
 	return ""

@@ -20,18 +20,16 @@ func (t personTable) ReadAll() ([][]string, error) { return t, nil }
 // Read is part of gocsv.CSVReader; gocsv calls ReadAll.
 func (t personTable) Read() ([]string, error) { return nil, io.EOF }
 
-// derive sets every row's record and person.
+// derive sets every row's person, with its own roles and everybody's, each once.
 func (r *Roster) derive(everyones []string) error {
 	c := &r.Columns
 	sources, header := []*Source{&c.Subject, &c.Name, &c.Email}, []string{"subject", "name", "email"}
 	if c.Roles.text != "" {
 		sources, header = append(sources, &c.Roles), append(header, "roles")
 	}
-	const batch = 1000 // what gocsv maps at a time
-	for from := 0; from < len(r.Rows); from += batch {
-		rows, table := r.Rows[from:min(from+batch, len(r.Rows))], personTable{header}
+	for rows := range slices.Chunk(r.Rows, 1000) { // gocsv maps them at once, in memory of its own
+		table := personTable{header}
 		for i := range rows {
-			rows[i].Record = &r.File.Records[from+i]
 			cells := make([]string, len(sources))
 			for j, s := range sources {
 				cells[j] = s.value(rows[i].Record.Cells)
@@ -43,22 +41,13 @@ func (r *Roster) derive(everyones []string) error {
 			return fmt.Errorf("decoding persons: %w", err)
 		}
 		for i, p := range persons {
-			p.Roles = withEveryones(p.Roles, everyones)
+			for _, name := range everyones {
+				if !slices.Contains(p.Roles, name) {
+					p.Roles = append(p.Roles, name)
+				}
+			}
 			rows[i].Person = p
 		}
 	}
 	return nil
-}
-
-// withEveryones is a person's own roles and those of everybody, each once.
-func withEveryones(own provision.RoleList, everyones []string) provision.RoleList {
-	if len(own) == 0 {
-		return slices.Clip(provision.RoleList(everyones))
-	}
-	for _, name := range everyones {
-		if !slices.Contains(own, name) {
-			own = append(own, name)
-		}
-	}
-	return own
 }

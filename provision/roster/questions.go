@@ -90,7 +90,7 @@ func (c *chooser) unknown(option csvfile.Option, header, value string) *csvfile.
 	near := slices.DeleteFunc(slices.Clone(headers), func(h string) bool {
 		return !isNear(header, h) || strings.Contains(value, "{"+h+"}")
 	})
-	fix, advice, all := csvfile.Fix{Option: option}, "name one of these headers", "the headers are "
+	all := "the headers are "
 	switch {
 	case len(near) > 1:
 		all = "did you mean " + c.withValue(slices.Index(c.headers, near[0])) + " or " +
@@ -99,14 +99,15 @@ func (c *chooser) unknown(option csvfile.Option, header, value string) *csvfile.
 		all = "did you mean " + quote(near[0]) + "? The headers are "
 	}
 	e := c.refuse("there is no column %s; %s%s", quote(header), all, list(headers))
-	if len(near) > 0 {
-		nearest := near[0]
-		if braced := "{" + header + "}"; strings.Contains(value, braced) {
-			header, nearest = braced, "{"+nearest+"}"
-		}
-		fix.Value, advice = strings.Replace(value, header, nearest, 1), ""
+	e.Fix.Option = option
+	switch braced := "{" + header + "}"; {
+	case len(near) == 0:
+		e.Advice = "name one of these headers"
+	case strings.Contains(value, braced):
+		e.Fix.Value = strings.Replace(value, braced, "{"+near[0]+"}", 1)
+	default:
+		e.Fix.Value = strings.Replace(value, header, near[0], 1)
 	}
-	e.Fix, e.Advice = fix, advice
 	return c.perhapsNoHeader(e)
 }
 

@@ -4,8 +4,8 @@
 package roster
 
 import (
-	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,7 +75,7 @@ const (
 // Read decides the columns of f, derives a person from each record and judges it. What cannot be
 // decided or trusted as a whole is a *csvfile.Error.
 func Read(f *csvfile.File, o Options) (*Roster, error) {
-	if err := refuseHeader(f); err != nil {
+	if err := refuseEmpty(f); err != nil {
 		return nil, err
 	}
 	c := newChooser(f)
@@ -88,30 +88,80 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 		return nil, err
 	}
 	r := &Roster{File: f, Columns: columns, Rows: make([]Row, len(f.Records))}
+	for i := range r.Rows {
+		r.Rows[i].Record = &f.Records[i]
+	}
 	if err := r.derive(o.EveryonesRoles); err != nil {
 		return nil, err
 	}
-	w := &warnings{}
-	if err := r.skip(conditions, o.Decided, w); err != nil {
+	if err := r.skip(conditions, o.Decided); err != nil {
 		return nil, err
 	}
 	v := r.newValidator(c.roles, o.NeedEmail)
-	short, err := v.checkShape(r.Rows, conditions)
+	short, err := v.checkShape(r.Rows, r.lastUsed(conditions))
 	if err != nil {
 		return nil, err
 	}
 	v.judge(r.Rows)
-	w.placeholderNames(r)
-	if !o.Leavers {
-		w.states(r, cmp.Or(o.Today, time.Now()))
+	if o.Forced {
+		if err := r.refuseGarbled(); err != nil {
+			return nil, err
+		}
 	}
-	w.missingCells(short)
-	w.subjectsAlone(r, v)
-	if err := w.rows(r, o.Forced); err != nil {
-		return nil, err
-	}
-	r.Warnings = w.list()
+	r.warn(v, conditions, short, o)
 	return r, nil
+}
+
+// refuseEmpty refuses a file without a column or a row of an export.
+func refuseEmpty(f *csvfile.File) error {
+	if f.Block == 0 && f.BlockEnd == len(f.Header.Cells) {
+		return &csvfile.Error{
+			File: f.Name, Message: "the file has the columns of a result file, but none of an export",
+			Advice: "give the export, or the result file as it was written",
+		}
+	}
+	if len(f.Records) == 0 {
+		return &csvfile.Error{File: f.Name, Message: "the file has a header, but no rows"}
+	}
+	return nil
+}
+
+// inBlock reports whether the column at index i is one of the result file's, not the export's.
+func inBlock(f *csvfile.File, i int) bool { return f.Block >= 0 && i >= f.Block && i < f.BlockEnd }
+
+// lastUsed is the index of the last column that a row must have a cell of. Spreadsheets leave out
+// empty cells behind a result file's own columns.
+func (r *Roster) lastUsed(conditions []*condition) int {
+	if r.File.Block >= 0 {
+		return r.File.BlockEnd - 1
+	}
+	last := -1
+	for i := range r.File.Header.Cells {
+		inCondition := func(cond *condition) bool { return cond.column == i }
+		if r.Columns.uses(i) || slices.ContainsFunc(conditions, inCondition) {
+			last = i
+		}
+	}
+	return last
+}
+
+// refuseGarbled refuses a file whose encoding was named by the user and is another one.
+func (r *Roster) refuseGarbled() error {
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		for _, f := range r.Columns.fields(&row.Person) {
+			if row.Sendable() && mojibake.MatchString(f.value) && !strings.HasPrefix(r.File.Dialect.Encoding, "UTF") {
+				return &csvfile.Error{
+					File: r.File.Name, Message: "the file is not " + r.File.Dialect.Encoding + ": letters are garbled",
+					Problems: []csvfile.Problem{{
+						Line: row.Record.Line, Column: f.source.header(), Message: quote(f.value),
+					}},
+					Advice: "let the encoding be detected",
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // Describe says in one line how the file was read: read hr.csv: UTF-8, commas, 60 rows, subject
@@ -156,4 +206,19 @@ func layout(f *csvfile.File) string {
 		name += "s"
 	}
 	return name
+}
+
+// delimiterName is what messages call a delimiter.
+func delimiterName(d rune) string {
+	switch d {
+	case ',':
+		return "comma"
+	case ';':
+		return "semicolon"
+	case '\t':
+		return "tab"
+	case '|':
+		return "pipe"
+	}
+	return fmt.Sprintf("delimiter %q", d)
 }

@@ -27,12 +27,12 @@ func (w *warnings) states(r *Roster, today time.Time) {
 		if told == "" {
 			continue
 		}
-		warning := Warning{Text: fmt.Sprintf("column %s: %s; every row becomes a user", quote(header), told)}
+		var fix csvfile.Fix
 		others := slices.Concat(r.File.Header.Cells[:i], r.File.Header.Cells[i+1:])
 		if leftOut != "" && !slices.Contains(others, header) {
-			warning.Fix = csvfile.Fix{Option: OptionWhere, Value: header + leftOut}
+			fix = csvfile.Fix{Option: OptionWhere, Value: header + leftOut}
 		}
-		w.file = append(w.file, warning)
+		w.add(fmt.Sprintf("column %s: %s; every row becomes a user", quote(header), told), fix)
 	}
 }
 

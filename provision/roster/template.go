@@ -77,24 +77,19 @@ func (s *Source) value(cells []string) string {
 	case 1:
 		return cellAt(cells, s.parts[0].column)
 	}
-	var b strings.Builder
-	doubled := false // an empty cell stands between a blank and what follows
+	value, doubled := "", false // doubled: an empty cell stands between a blank and what follows
 	for _, p := range s.parts {
 		piece := p.text
 		if p.column >= 0 {
 			piece = cellAt(cells, p.column)
-			if piece == "" && (b.Len() == 0 || strings.HasSuffix(b.String(), " ")) {
-				doubled = true
-			}
+			doubled = doubled || piece == "" && (value == "" || strings.HasSuffix(value, " "))
 		} else if doubled {
 			piece = strings.TrimPrefix(piece, " ")
 		}
-		if piece != "" {
-			doubled = false
-		}
-		b.WriteString(piece)
+		doubled = doubled && piece == ""
+		value += piece
 	}
-	return trim(b.String())
+	return trim(value)
 }
 
 // cellAt is the trimmed cell at index i, "" where the record has none.

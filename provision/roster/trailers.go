@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
 )
 
 // A trailerKind is how clearly a text is a total or a section line.
@@ -58,6 +59,19 @@ func (v *validator) trailerIn(row *Row) string {
 		return p.Name
 	}
 	return ""
+}
+
+// isUnevenTrailer reports whether a record with more or fewer cells than the header is a line such
+// as Total: 412, without an address.
+func (v *validator) isUnevenTrailer(r *csvfile.Record) bool {
+	first := slices.IndexFunc(r.Cells, func(cell string) bool { return trim(cell) != "" })
+	if !v.evidence || v.file.Block >= 0 || first < 0 || strings.Contains(r.Raw, "@") {
+		return false
+	}
+	line := trim(r.Cells[first])
+	kind := trailerText(line)
+	return kind == clearTrailer && strings.ContainsAny(line, " :") ||
+		kind != notTrailer && allNoNames(r.Cells[first+1:])
 }
 
 // isAlone reports whether a row has a subject and nothing else. Beside a subject with a blank, which

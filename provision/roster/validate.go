@@ -122,8 +122,8 @@ func maybeHeader(s string) bool {
 
 // errorValue finds error values of spreadsheets in each cell that a value is made of.
 func (v *validator) errorValue(row *Row) (column, why string) {
-	for _, s := range [...]*Source{&v.columns.Subject, &v.columns.Name, &v.columns.Email} {
-		for header, cell := range s.cells(row.Record) {
+	for _, f := range v.columns.fields(&row.Person) {
+		for header, cell := range f.source.cells(row.Record) {
 			if isErrorValue(cell) {
 				return header, cell + " is an error value of a spreadsheet"
 			}

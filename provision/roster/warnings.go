@@ -1,12 +1,14 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,98 +25,51 @@ type Warning struct {
 // String is the warning's text.
 func (w Warning) String() string { return w.Text }
 
-// warnings collects warnings; the zero value is ready.
+// warn sets what is warned of: these are all the warnings there are. Those about the file as a whole
+// come first.
+func (r *Roster) warn(v *validator, conditions []*condition, short []int, o Options) {
+	w := &warnings{}
+	w.unknownValues(r, conditions)
+	w.placeholderNames(r)
+	if !o.Leavers {
+		w.states(r, cmp.Or(o.Today, time.Now()))
+	}
+	w.missingCells(short)
+	w.subjectsAlone(r, v)
+	w.suspiciousValues(r)
+	if r.Warnings = w.list; w.more > 0 {
+		more := text.Plural(w.more, "more warning", "more warnings")
+		r.Warnings = append(r.Warnings, Warning{Text: "and " + more})
+	}
+}
+
+// warnings collects warnings, 20 at most, and counts the others; the zero value is ready.
 type warnings struct {
-	file []Warning // about the file as a whole
-	row  []Warning
+	list []Warning
 	more int
 }
 
-const maxWarnings = 20
-
-func (w *warnings) add(text string) { w.file = append(w.file, Warning{Text: text}) }
-
-func (w *warnings) addRow(line int, column, why string) {
-	if len(w.row) == maxWarnings {
+func (w *warnings) add(text string, fix csvfile.Fix) {
+	if len(w.list) == 20 {
 		w.more++
 		return
 	}
-	w.row = append(w.row, Warning{Text: at(line, column, why)})
+	w.list = append(w.list, Warning{text, fix})
 }
 
-// list is what is warned of: 20 warnings at most, then one that counts the others.
-func (w *warnings) list() []Warning {
-	all := append(w.file, w.row...)
-	if more := len(all) - maxWarnings + w.more; more > 0 {
-		all = append(all[:maxWarnings], Warning{Text: "and " + text.Plural(more, "more warning", "more warnings")})
-	}
-	return all
+func (w *warnings) addRow(row *Row, column, why string) {
+	w.add(at(row.Record.Line, column, why), csvfile.Fix{})
 }
 
-// missingCells warns of the lines whose rows lack cells at the end.
-func (w *warnings) missingCells(lines []int) {
-	if len(lines) == 0 {
-		return
-	}
-	numbers := make([]string, len(lines))
-	for i, line := range lines {
-		numbers[i] = strconv.Itoa(line)
-	}
-	const what = "cells at the end, of columns that are not used: line"
-	w.add(text.Plural(len(lines), "row lacks "+what, "rows lack "+what+"s") + " " + enumerate(numbers, 5))
-}
-
-// rows warns of rows whose values look damaged. Mojibake in a file whose encoding was named by the
-// user refuses it.
-func (w *warnings) rows(r *Roster, forced bool) error {
-	c, dialect := &r.Columns, &r.File.Dialect
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		if !row.Sendable() {
-			continue
-		}
-		line, p := row.Record.Line, &row.Person
-		for _, v := range [...]struct {
-			value  string
-			source *Source
-		}{{p.Subject, &c.Subject}, {p.Name, &c.Name}, {p.Email, &c.Email}} {
-			why := suspicious(v.value, dialect.Guessed)
-			if why == "" {
-				continue
+// unknownValues warns of values in conditions that no row has.
+func (w *warnings) unknownValues(r *Roster, conditions []*condition) {
+	for _, cond := range conditions {
+		for i, seen := range cond.seen {
+			if !seen {
+				w.add(fmt.Sprintf("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
+					quote(trim(cond.values[i])), quote(cond.header), r.valuesOf(cond.column)), csvfile.Fix{})
 			}
-			if forced && mojibake.MatchString(v.value) && !strings.HasPrefix(dialect.Encoding, "UTF") {
-				return &csvfile.Error{
-					File: r.File.Name, Message: "the file is not " + dialect.Encoding + ": letters are garbled",
-					Problems: []csvfile.Problem{{Line: line, Column: v.source.header(), Message: quote(v.value)}},
-					Advice:   "let the encoding be detected",
-				}
-			}
-			w.addRow(line, v.source.header(), why)
-			break
 		}
-	}
-	return nil
-}
-
-// subjectsAlone warns of rows that have a subject and nothing else, where nearly all others have more.
-func (w *warnings) subjectsAlone(r *Roster, v *validator) {
-	var alone []*Row
-	others := 0
-	for i := range r.Rows {
-		switch row := &r.Rows[i]; {
-		case !row.Sendable():
-		case v.isAlone(row):
-			alone = append(alone, row)
-		default:
-			others++
-		}
-	}
-	if others < 2 || len(alone) > max(1, others/4) {
-		return
-	}
-	for _, row := range alone {
-		w.addRow(row.Record.Line, r.Columns.Subject.header(),
-			quote(row.Person.Subject)+" stands alone in its row: a section line, or a person?")
 	}
 }
 
@@ -151,7 +106,59 @@ func (w *warnings) placeholderNames(r *Roster) {
 	}
 	if rows > 0 {
 		w.add(fmt.Sprintf("column %s: %s a placeholder for the name, such as %s; it is left out", quote(s.header()),
-			text.Plural(rows, "row has", "rows have"), quote(first)))
+			text.Plural(rows, "row has", "rows have"), quote(first)), csvfile.Fix{})
+	}
+}
+
+// missingCells warns of the lines whose rows lack cells at the end.
+func (w *warnings) missingCells(lines []int) {
+	if len(lines) == 0 {
+		return
+	}
+	numbers := make([]string, len(lines))
+	for i, line := range lines {
+		numbers[i] = strconv.Itoa(line)
+	}
+	const what = "cells at the end, of columns that are not used: line"
+	rows := text.Plural(len(lines), "row lacks "+what, "rows lack "+what+"s")
+	w.add(rows+" "+enumerate(numbers, 5), csvfile.Fix{})
+}
+
+// subjectsAlone warns of rows that have a subject and nothing else, where nearly all others have more.
+func (w *warnings) subjectsAlone(r *Roster, v *validator) {
+	var alone []*Row
+	others := 0
+	for i := range r.Rows {
+		switch row := &r.Rows[i]; {
+		case !row.Sendable():
+		case v.isAlone(row):
+			alone = append(alone, row)
+		default:
+			others++
+		}
+	}
+	if others < 2 || len(alone) > max(1, others/4) {
+		return
+	}
+	for _, row := range alone {
+		w.addRow(row, r.Columns.Subject.header(),
+			quote(row.Person.Subject)+" stands alone in its row: a section line, or a person?")
+	}
+}
+
+// suspiciousValues warns of rows with a value that looks damaged.
+func (w *warnings) suspiciousValues(r *Roster) {
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if !row.Sendable() {
+			continue
+		}
+		for _, f := range r.Columns.fields(&row.Person) {
+			if why := suspicious(f.value, r.File.Dialect.Guessed); why != "" {
+				w.addRow(row, f.source.header(), why)
+				break
+			}
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +11,7 @@ import (
 
 // A condition is a column with the values that a row must have there, or must not have.
 type condition struct {
-	text   string
+	text   string // as it was given
 	column int
 	header string
 	not    bool
@@ -22,24 +21,23 @@ type condition struct {
 }
 
 // conditions reads Header=Value and Header!=A,B.
-func (c *chooser) conditions(texts []string) ([]*condition, error) {
-	conditions := make([]*condition, len(texts))
-	for i, t := range texts {
-		cond, err := c.condition(t)
-		if bad, ok := errors.AsType[*csvfile.Error](err); ok && bad.Fix.Option == OptionWhere && bad.Fix.Value != "" {
-			bad.Fix.Was = t
+func (c *chooser) conditions(texts []string) (conditions []*condition, err error) {
+	for _, t := range texts {
+		cond, bad := c.condition(t)
+		if bad != nil {
+			if bad.Fix.Option == OptionWhere && bad.Fix.Value != "" {
+				bad.Fix.Was = t
+			}
+			return nil, bad
 		}
-		if err != nil {
-			return nil, err
-		}
-		conditions[i] = cond
+		conditions = append(conditions, cond)
 	}
 	return conditions, nil
 }
 
 // condition parses one condition. A header may hold an equals sign itself, so the first one behind
 // a known header counts.
-func (c *chooser) condition(text string) (*condition, error) {
+func (c *chooser) condition(text string) (*condition, *csvfile.Error) {
 	first := strings.IndexByte(text, '=')
 	if first <= 0 || text[:first] == "!" {
 		e := c.refuse("the condition %s has no header and value", quote(text))
@@ -53,34 +51,34 @@ func (c *chooser) condition(text string) (*condition, error) {
 		}
 		header, not := strings.CutSuffix(text[:at], "!")
 		i, bad := c.find(OptionWhere, header, false)
-		if bad != nil {
-			if bad.Fix.Option != "" {
-				bad.Fix.Value += text[len(header):]
-			}
+		switch {
+		case bad != nil && bad.Fix.Option != "":
+			bad.Fix.Value += text[len(header):]
 			return nil, bad
+		case bad != nil:
+			return nil, bad
+		case i >= 0:
+			return c.conditionOn(i, not, text, at+1)
 		}
-		if i < 0 {
-			continue
-		}
-		cond := &condition{text: text, column: i, header: c.headers[i], not: not}
-		cond.values = strings.Split(text[at+1:], ",")
-		cond.folded = foldAll(cond.values)
-		cond.seen = make([]bool, len(cond.values))
-		if len(cond.values) > 1 && slices.Contains(cond.folded, "") {
-			return nil, c.emptyValue(cond, text[:at+1])
-		}
-		return cond, nil
 	}
 	return nil, c.unknown(OptionWhere, strings.TrimSuffix(text[:first], "!"), text)
 }
 
-// emptyValue refuses a condition with an empty value beside others, as in Status=Active, where a comma
-// was left at the end: it would be about the rows whose cell is empty, too.
-func (c *chooser) emptyValue(cond *condition, upToValues string) *csvfile.Error {
-	filled := slices.DeleteFunc(slices.Clone(cond.values), func(v string) bool { return trim(v) == "" })
-	e := c.refuse("the condition %s has an empty value beside others", quote(cond.text))
-	e.Fix = csvfile.Fix{Option: OptionWhere, Value: upToValues + strings.Join(filled, ",")}
-	return e
+// conditionOn is a condition on a column, whose values begin at an index of its text. An empty value
+// beside others is refused, as in Status=Active, where a comma was left at the end: it would be about
+// the rows whose cell is empty, too.
+func (c *chooser) conditionOn(column int, not bool, text string, values int) (*condition, *csvfile.Error) {
+	cond := &condition{text: text, column: column, header: c.headers[column], not: not}
+	cond.values = strings.Split(text[values:], ",")
+	cond.folded = foldAll(cond.values)
+	cond.seen = make([]bool, len(cond.values))
+	if len(cond.values) > 1 && slices.Contains(cond.folded, "") {
+		filled := slices.DeleteFunc(cond.values, func(v string) bool { return trim(v) == "" })
+		e := c.refuse("the condition %s has an empty value beside others", quote(text))
+		e.Fix = csvfile.Fix{Option: OptionWhere, Value: text[:values] + strings.Join(filled, ",")}
+		return nil, e
+	}
+	return cond, nil
 }
 
 func foldAll(values []string) []string {
@@ -108,7 +106,7 @@ func (cond *condition) holds(cells []string) bool {
 
 // skip leaves out the rows that do not meet every condition. Where none is left, the file is refused,
 // but for one whose columns are decided: a retry may have nothing to do.
-func (r *Roster) skip(conditions []*condition, decided bool, w *warnings) error {
+func (r *Roster) skip(conditions []*condition, decided bool) error {
 	if len(conditions) == 0 {
 		return nil
 	}
@@ -138,14 +136,6 @@ func (r *Roster) skip(conditions []*condition, decided bool, w *warnings) error 
 			Advice: "correct the condition: it is Header=Value, or Header!=Value,Value",
 		}
 	}
-	for _, cond := range conditions {
-		for i, seen := range cond.seen {
-			if !seen {
-				w.add(fmt.Sprintf("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
-					quote(trim(cond.values[i])), quote(cond.header), r.valuesOf(cond.column)))
-			}
-		}
-	}
 	return nil
 }
 
@@ -167,7 +157,7 @@ type valueCount struct {
 // countValues counts the values of a column, the most frequent first; nil where there are more than
 // most different ones. Skipped rows count only where they are asked for.
 func (r *Roster) countValues(column, most int, skipped bool) []valueCount {
-	index := make(map[string]int) // by values as they are written, and folded
+	index := make(map[string]int) // by folded values
 	var counts []valueCount
 	for i := range r.Rows {
 		row := &r.Rows[i]
@@ -175,17 +165,13 @@ func (r *Roster) countValues(column, most int, skipped bool) []valueCount {
 			continue
 		}
 		v := cellAt(row.Record.Cells, column)
-		at, found := index[v]
+		at, found := index[provision.Fold(v)]
 		if !found {
-			key := provision.Fold(v)
-			if at, found = index[key]; !found {
-				if len(counts) == most {
-					return nil
-				}
-				at = len(counts)
-				index[key], counts = at, append(counts, valueCount{text: v})
+			if len(counts) == most {
+				return nil
 			}
-			index[v] = at
+			at = len(counts)
+			index[provision.Fold(v)], counts = at, append(counts, valueCount{text: v})
 		}
 		counts[at].rows++
 	}
