@@ -105,6 +105,35 @@ func notRegular(path string, info fs.FileInfo, err error) error {
 	return err
 }
 
+func (f files) strayJournal() error { return fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal) }
+
+// openTogether opens a result file and its journal, nil where there is none. A run that ends meanwhile
+// replaces the one and removes the other; then both are opened again.
+func openTogether(f files) (file, journal *os.File, err error) {
+	for range 100 {
+		file, err = openRegular(f.path, os.O_RDONLY)
+		if errors.Is(err, fs.ErrNotExist) && exists(f.journalPath()) {
+			err = f.strayJournal()
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		journal, err = openRegular(f.journalPath(), os.O_RDONLY)
+		if err = ignoreMissing(err); err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("reading %s: %w", f.journalName(), err), file.Close())
+		}
+		inPlace, err := standsAt(file, f.path)
+		if inPlace {
+			return file, journal, nil
+		}
+		journal.Close() // nothing where there is none
+		if err = errors.Join(err, file.Close()); err != nil {
+			return nil, nil, err
+		}
+	}
+	return nil, nil, fmt.Errorf("%s is replaced again and again", f.name)
+}
+
 // tempPrefix begins the names of the files that are written beside the result file. They are the longest names
 // that a run needs.
 func (f files) tempPrefix() string { return "." + filepath.Base(f.path) + ".tmp-" }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -131,35 +130,6 @@ func load(f files, read csvfile.Options) (*Results, error) {
 
 // minSize is less than the size of any header with our columns, in bytes.
 const minSize = 100
-
-func (f files) strayJournal() error { return fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal) }
-
-// openTogether opens a result file and its journal, nil where there is none. A run that ends meanwhile
-// replaces the one and removes the other; then both are opened again.
-func openTogether(f files) (file, journal *os.File, err error) {
-	for range 100 {
-		file, err = openRegular(f.path, os.O_RDONLY)
-		if errors.Is(err, fs.ErrNotExist) && exists(f.journalPath()) {
-			err = f.strayJournal()
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		journal, err = openRegular(f.journalPath(), os.O_RDONLY)
-		if err = ignoreMissing(err); err != nil {
-			return nil, nil, errors.Join(fmt.Errorf("reading %s: %w", f.journalName(), err), file.Close())
-		}
-		inPlace, err := standsAt(file, f.path)
-		if inPlace {
-			return file, journal, nil
-		}
-		journal.Close() // nothing where there is none
-		if err = errors.Join(err, file.Close()); err != nil {
-			return nil, nil, err
-		}
-	}
-	return nil, nil, fmt.Errorf("%s is replaced again and again", f.name)
-}
 
 // parse reads the records of a result file. Where its header does not have our columns it is none.
 func parse(in *os.File, name string, read csvfile.Options) (*csvfile.File, error) {
