@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
 
@@ -63,9 +64,9 @@ func (r *Row) place() string { return fmt.Sprintf("row %d (line %d)", r.Number, 
 func (r *Row) subjectChange(subject string) string {
 	was, is := text.Clip(r.Entry.UserSubject, maxShown), text.Clip(subject, maxShown)
 	if was == is {
-		return fmt.Sprintf("%s: %s does not fit the row's check", r.place(), text.Quote(is))
+		return fmt.Sprintf("%s: %s does not fit the row's check", r.place(), csvfile.Quote(is))
 	}
-	return fmt.Sprintf("%s was %s, is now %s", r.place(), text.Quote(was), text.Quote(is))
+	return fmt.Sprintf("%s was %s, is now %s", r.place(), csvfile.Quote(was), csvfile.Quote(is))
 }
 
 // checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
