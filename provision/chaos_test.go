@@ -39,7 +39,7 @@ func chaos(tenant *faults.Injector) {
 // and deleted once.
 func TestEveryRowIsWrittenOnce(t *testing.T) {
 	if testing.Short() {
-		t.Skip("3,000 rows, four times each")
+		t.Skip("1,500 rows, four times each")
 	}
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestEveryRowIsWrittenOnce(t *testing.T) {
 				o := sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, TokenUses: 400, Lag: 2 * time.Second}
 				tr := newTrialOf(t, faults.Wrap(sandbox.New(o), seed), qlik.Options{Timeout: 5 * time.Second})
 				chaos(tr.tenant)
-				rows := people(3000)
+				rows := people(1500)
 				tr.run(t.Context(), rows, provision.Options{Attempts: 8})
 				tr.check(t, rows)
 				tr.outcomes(t, rows, outcomes{provision.Created: len(rows)})

@@ -300,10 +300,10 @@ func TestOutageOfTwoMinutesIsWaitedFor(t *testing.T) {
 						qlik.Options{Timeout: 5 * time.Second})
 					fault.From, fault.For = from, long
 					tr.tenant.Inject(fault)
-					rows := people(2000)
+					rows := people(1000)
 					tr.run(t.Context(), rows, provision.Options{Rate: pace.rate, Burst: pace.burst})
 					tr.check(t, rows)
-					tr.outcomes(t, rows, map[provision.Outcome]int{provision.Created: 2000})
+					tr.outcomes(t, rows, map[provision.Outcome]int{provision.Created: 1000})
 					creates := spy.to(sandbox.EndpointCreate)
 					out := within(creates, from, from+long)
 					var closed time.Duration // the sixteenth answer that was none
@@ -467,7 +467,7 @@ func TestLateAnswerIsNoProgress(t *testing.T) {
 func TestLookupsAreProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
-		rows := people(60_000)
+		rows := people(26_000)
 		for _, row := range rows[1:] {
 			tr.tenant.Add(userOf(row))
 		}

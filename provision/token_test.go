@@ -17,7 +17,7 @@ import (
 func TestOneTokenServesARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
-		rows := people(10_000)
+		rows := people(3000)
 		tr.run(t.Context(), rows, provision.Options{Workers: 64, Rate: rate.Inf})
 		tr.check(t, rows)
 		if n := len(spy.to(sandbox.EndpointToken)); n != 1 {
@@ -34,7 +34,7 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 		t.Run(life.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, TokenLife: life}, qlik.Options{})
-				rows := people(4000)
+				rows := people(2000)
 				tr.run(t.Context(), rows, provision.Options{Rate: 4, Burst: 1})
 				tr.check(t, rows)
 				if n := tr.tenant.Stats().Unauthorized; n > 0 {
@@ -208,10 +208,10 @@ func TestTokenEndpointThatFailsIsWaitedFor(t *testing.T) {
 						tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, On: sandbox.EndpointToken, Times: 1})
 						fault.On, fault.From, fault.For = sandbox.EndpointToken, from, 2*time.Minute
 						tr.tenant.Inject(fault)
-						rows := people(1000)
+						rows := people(600)
 						tr.run(t.Context(), rows, provision.Options{Rate: 20, Burst: 1})
 						tr.check(t, rows)
-						tr.outcomes(t, rows, map[provision.Outcome]int{provision.Created: 1000})
+						tr.outcomes(t, rows, map[provision.Outcome]int{provision.Created: 600})
 						for _, out := range tr.got.of {
 							if out.Attempts != 1 {
 								t.Errorf("row %d took %d attempts", out.Number, out.Attempts)

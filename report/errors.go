@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
 
@@ -81,9 +82,9 @@ func list(rows []ChangedRow) string {
 		case r.Person:
 			fmt.Fprintf(&b, " is now %s", r.Is)
 		case was == is:
-			fmt.Fprintf(&b, ": %s does not fit the row's check", text.Quote(is))
+			fmt.Fprintf(&b, ": %s does not fit the row's check", csvfile.Quote(is))
 		default:
-			fmt.Fprintf(&b, " was %s, is now %s", text.Quote(was), text.Quote(is))
+			fmt.Fprintf(&b, " was %s, is now %s", csvfile.Quote(was), csvfile.Quote(is))
 		}
 	}
 	if more := len(rows) - most; more > 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
@@ -25,7 +26,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 		return s.undoEnd()
 	case s.foundNobody(total):
 		hint := fmt.Sprintf("is %s the right subject column? its first value is %s; to use another, run the export again "+
-			"with --subject COLUMN and -o", text.Quote(s.ledger.Action().Subject), s.firstSubject())
+			"with --subject COLUMN and -o", csvfile.Quote(s.ledger.Action().Subject), s.firstSubject())
 		if s.config.sandbox {
 			hint = "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
 		}
@@ -51,9 +52,9 @@ func (s *session) heldAgainst(total *report.Summary) (held, left int) {
 		return total.NotDone, 0
 	}
 	for _, r := range s.ledger.Rows() {
-		switch e := r.Entry; {
-		case e.Outcome.Done(), e.Outcome == provision.Duplicate:
-		case e.Outcome == provision.Pending && e.Attempts == 0 && e.Code == "":
+		switch {
+		case r.Entry.Outcome.Done(), r.Entry.Outcome == provision.Duplicate:
+		case s.unreached[r.Number]:
 			left++
 		default:
 			held++
@@ -88,21 +89,29 @@ func (s *session) planEnd(total *report.Summary) *failure {
 	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
 }
 
-// undoEnd judges only the rows that undo was for: with a limit those that it reached, and not those whose user has
-// another subject now.
+// undoEnd judges only the rows that undo was for: with a limit those that it reached.
 func (s *session) undoEnd() *failure {
-	left := 0
-	for _, r := range s.ledger.Rows() {
-		undone := s.config.limit > 0 && r.Entry.Message == ""
-		if r.Entry.MayHaveCreated() && string(r.Entry.Code) != provision.CodeNotCreatedHere && !undone {
-			left++
-		}
-	}
-	if left == 0 {
+	held, _ := s.undoable()
+	if held == 0 {
 		return nil
 	}
-	return &failure{code: exitRows, err: errors.New(text.Plural(left, "user", "users") + " could not be deleted"),
+	return &failure{code: exitRows, err: errors.New(text.Plural(held, "user", "users") + " could not be deleted"),
 		hint: s.again.String()}
+}
+
+// undoable counts the users that undo was for and did not delete, and those that it left because of a limit. Users that
+// have another subject now are neither.
+func (s *session) undoable() (held, left int) {
+	for _, r := range s.ledger.Rows() {
+		switch e := r.Entry; {
+		case !e.MayHaveCreated() || e.Code == provision.CodeNotCreatedHere:
+		case s.config.limit > 0 && s.unreached[r.Number]:
+			left++
+		default:
+			held++
+		}
+	}
+	return held, left
 }
 
 // foundNobody reports whether a disable found none of the users it was for.
@@ -167,6 +176,7 @@ func (s *session) fruitless(total *report.Summary) bool {
 func (s *session) next(total *report.Summary) string {
 	given := s.config.given
 	undo := s.config.run.Task == provision.Delete
+	_, undeleted := s.undoable()
 	switch {
 	case s.config.dryRun && undo:
 		return given.without("dry-run").String()
@@ -178,7 +188,7 @@ func (s *session) next(total *report.Summary) string {
 		return existsHint(s.existing, s.planned())
 	case s.config.dryRun:
 		return s.planned().String()
-	case total.NotDone > 0 && !undo:
+	case !undo && total.NotDone > 0, undo && undeleted > 0:
 		return s.again.without("limit").String()
 	}
 	return given.bare("report", s.path).String()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"qlik-provision/provision"
@@ -32,6 +33,9 @@ type session struct {
 	plan     *provision.Plan // what the run would send; nil where not everybody was looked up
 	progress provision.Progress
 	took     time.Duration
+
+	mu        sync.Mutex
+	unreached map[int]bool // the rows that wait, by number, without those that have a result of this run
 }
 
 // run does the rows that wait, closes the ledger, and says how it went.
@@ -60,6 +64,10 @@ func (s *session) send(ctx context.Context) (err error) {
 		s.plan = &provision.Plan{}
 		return nil
 	}
+	s.unreached = make(map[int]bool, len(rows))
+	for _, row := range rows {
+		s.unreached[row.Number] = true
+	}
 	options := s.config.run
 	switch {
 	case options.NoLookup && s.asks():
@@ -79,6 +87,9 @@ func (s *session) send(ctx context.Context) (err error) {
 // record records a result in the ledger. One that cannot be recorded is printed: it is all that is known of a user that
 // was created.
 func (s *session) record(r provision.Result) error {
+	s.mu.Lock()
+	delete(s.unreached, r.Number)
+	s.mu.Unlock()
 	err := s.ledger.Record(r)
 	if err == nil {
 		return nil

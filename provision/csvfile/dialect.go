@@ -173,7 +173,7 @@ func fitOf(sample string, delimiter rune, o Options) fit {
 			f.block = lastRun(cells, o.Block) >= 0
 			f.words = o.LooksLikeHeader(cells)
 		}
-		if s.fault == sound {
+		if s.fault == noFault {
 			counts[len(s.cells)]++
 		}
 	}
@@ -199,7 +199,7 @@ func paddedColumns(b body, delimiter rune) columns {
 	var padding, other []bool // columns with such a quote, and with a cell that is not quoted so
 	s := newScanner(b.text, delimiter, 1, columns{all: true})
 	for header := true; s.next(); {
-		if s.fault == sound && s.blank() {
+		if s.fault == noFault && s.blank() {
 			continue
 		}
 		for i, c := range s.cells {

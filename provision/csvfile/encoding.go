@@ -44,7 +44,7 @@ func decode(raw, name string) (decoded, *Error) {
 		}
 		return decoded{text: rest, dialect: Dialect{Encoding: m.name}}, nil
 	}
-	if e, name := wideWithoutMark(raw); e != nil {
+	if e, name := utf16WithoutMark(raw); e != nil {
 		return decodeWith(e, raw, name)
 	}
 	return detect(raw)
@@ -64,7 +64,7 @@ func decodeAs(raw, name string) (decoded, *Error) {
 	fix := Fix{Option: OptionEncoding}
 	if right, err := decode(raw, ""); err == nil {
 		fix.Value = strings.Fields(right.dialect.Encoding)[0]
-		ascii := right.dialect.Plain && countBytes(raw).wide == 0
+		ascii := right.dialect.Plain && countBytes(raw).multibyte == 0
 		switch {
 		case !right.dialect.Guessed && strings.HasPrefix(right.dialect.Encoding, known):
 			return right, nil
@@ -140,9 +140,9 @@ var (
 	utf16BE = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 )
 
-// wideWithoutMark finds UTF-16 without a byte order mark: where the text is ASCII, every other byte
+// utf16WithoutMark finds UTF-16 without a byte order mark: where the text is ASCII, every other byte
 // is a NUL.
-func wideWithoutMark(raw string) (encoding.Encoding, string) {
+func utf16WithoutMark(raw string) (encoding.Encoding, string) {
 	start := raw[:min(len(raw), 64<<10)]
 	var zeros [2]int
 	for i := range len(start) {
@@ -171,10 +171,10 @@ func detect(raw string) (decoded, *Error) {
 	switch {
 	case b.utf8():
 		return plain, nil
-	case b.invalid < b.wide:
+	case b.invalid < b.multibyte:
 		return decoded{}, b.refuse("the file is mostly UTF-8, but "+b.notUTF8(),
 			"correct the line, or export the file again")
-	case b.wide*pairsAreRare > b.invalid && isWestern(withoutWide(raw)):
+	case b.multibyte*pairsAreRare > b.invalid && isWestern(withoutMultibyte(raw)):
 		e = b.refuse("the file is UTF-8 in some places, but "+b.notUTF8(),
 			"two files of different encodings may have been joined; export them as one")
 	case b.undefined == 0 && isWestern(raw):
@@ -217,8 +217,8 @@ var (
 type byteCounts struct {
 	invalid   int // bytes that are not UTF-8
 	line      int // of the first of them
-	wide      int // characters of more than one byte in UTF-8
-	pairs     int // of these, those that are rather two characters of Windows-1252; not counted in wide
+	multibyte int // characters of more than one byte in UTF-8
+	pairs     int // of these, those that are rather two characters of Windows-1252; not counted in multibyte
 	sharpS    int // of these, those with ß, which are no character of a living script
 	undefined int // bytes that Windows-1252 does not have
 }
@@ -226,7 +226,7 @@ type byteCounts struct {
 // utf8 reports whether the text is UTF-8. Text whose only characters beside ASCII are like Groß’ is
 // not.
 func (b byteCounts) utf8() bool {
-	return b.invalid == 0 && (b.wide > 0 || b.pairs > b.sharpS || b.pairs == 0)
+	return b.invalid == 0 && (b.multibyte > 0 || b.pairs > b.sharpS || b.pairs == 0)
 }
 
 // refuse is the error about bytes that are not UTF-8.
@@ -259,7 +259,7 @@ func countBytes(raw string) (b byteCounts) {
 				b.line = line
 			}
 		case n > 1:
-			b.wide++
+			b.multibyte++
 		case c == '\n' || c == '\r' && !strings.HasPrefix(raw[i:], "\r\n"):
 			line++
 		}
@@ -273,8 +273,8 @@ func countBytes(raw string) (b byteCounts) {
 	return b
 }
 
-// withoutWide puts blanks in the place of the characters of UTF-8 that have more than one byte.
-func withoutWide(raw string) string {
+// withoutMultibyte puts blanks in the place of the characters of UTF-8 that have more than one byte.
+func withoutMultibyte(raw string) string {
 	var b strings.Builder
 	for i, r := range raw {
 		if r >= utf8.RuneSelf && r != utf8.RuneError {

@@ -2,6 +2,7 @@ package csvfile
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"qlik-provision/provision/text"
@@ -82,4 +83,10 @@ func Reject(file string, all []Problem) *Error {
 }
 
 // quote shows a value of the file: in quotes, clipped, control characters escaped.
-func quote(s string) string { return text.Quote(text.Clip(s, 60)) }
+func quote(s string) string { return Quote(text.Clip(s, 60)) }
+
+// Quote shows a value to people: in double quotes, its control characters escaped. Backslashes and quotes in it stay as
+// they are, so that CORP\anna can be copied from a message.
+func Quote(s string) string {
+	return strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(strconv.Quote(s))
+}

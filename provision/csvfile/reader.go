@@ -74,6 +74,8 @@ const (
 	maxAbove = 20       // records above the header
 )
 
+// read reads the file. Each step that returns an error is a reason to refuse it; those of a single
+// record are the faults of scanner.go.
 func (f *File) read(raw string, o Options) *Error {
 	if err := foreign(raw); err != nil {
 		return err
@@ -85,6 +87,9 @@ func (f *File) read(raw string, o Options) *Error {
 	f.Dialect = t.dialect
 	t.text = cutCtrlZ(t.text)
 	f.Whole = strings.HasSuffix(t.text, "\n") || strings.HasSuffix(t.text, "\r")
+	if blank(t.text) {
+		return &Error{Message: "the file is empty", Advice: exportAgain}
+	}
 	if err := foreign(t.text); err != nil {
 		return err
 	}
@@ -130,11 +135,11 @@ func cutCtrlZ(text string) string {
 // readHeader reads the first record that is not empty or, where its line was given, the record there.
 func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 	found := s.nextHeader(f.padded)
-	for o.HeaderRow == 0 && found && s.fault == sound && s.blank() {
+	for o.HeaderRow == 0 && found && s.fault == noFault && s.blank() {
 		found = s.nextHeader(f.padded)
 	}
 	switch row := o.HeaderRow; {
-	case row > 0 && (!found || s.fault == sound && s.blank()):
+	case row > 0 && (!found || s.fault == noFault && s.blank()):
 		return &Error{
 			Message: fmt.Sprintf("line %d, where the header should be, is empty", row),
 			Fix:     Fix{Option: OptionHeaderRow},
@@ -174,7 +179,7 @@ func (f *File) readRecords(s *scanner, t decoded) (problems []Problem) {
 	f.Records = make([]Record, 0, strings.Count(s.text[s.pos:], f.Dialect.LineEnd)+1)
 	var cells []string
 	for s.next() {
-		if s.fault == sound && s.blank() {
+		if s.fault == noFault && s.blank() {
 			continue
 		}
 		if cap(cells)-len(cells) < len(s.cells) {

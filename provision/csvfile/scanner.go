@@ -49,7 +49,7 @@ const (
 type fault string
 
 const (
-	sound      fault = ""
+	noFault    fault = ""
 	openQuote  fault = "the quote that opens here is never closed"
 	afterQuote fault = "text behind a closing quote"
 	nulByte    fault = "a NUL byte"
@@ -80,7 +80,7 @@ func (s *scanner) next() bool {
 		return false
 	}
 	i := s.pos
-	s.cells, s.start, s.first, s.ends, s.fault, s.at = s.cells[:0], i, s.line, s.line, sound, -1
+	s.cells, s.start, s.first, s.ends, s.fault, s.at = s.cells[:0], i, s.line, s.line, noFault, -1
 	for {
 		c := cell{start: i}
 		i = s.scanQuoted(i, &c)
@@ -232,14 +232,14 @@ func (s *scanner) finish(i int) {
 
 // setFault keeps the record's first fault.
 func (s *scanner) setFault(f fault, cell, line int) {
-	if s.fault == sound {
+	if s.fault == noFault {
 		s.fault, s.at, s.atLine = f, cell, line
 	}
 }
 
 // problem says in words what the record's fault is; nil where it has none.
 func (s *scanner) problem(header []string) *Problem {
-	if s.fault == sound {
+	if s.fault == noFault {
 		return nil
 	}
 	p := &Problem{Line: s.atLine, Column: cellAt(header, s.at), Message: string(s.fault)}

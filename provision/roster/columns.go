@@ -18,18 +18,18 @@ func (c *Columns) uses(i int) bool {
 	return c.Subject.uses(i) || c.Name.uses(i) || c.Email.uses(i) || c.Roles.uses(i)
 }
 
-// A field is a value of a person with its source.
-type field struct {
+// A fieldValue is a value of a person with its source.
+type fieldValue struct {
 	value  string
 	source *Source
 }
 
-func (c *Columns) fields(p *provision.Person) [3]field {
-	return [...]field{{p.Subject, &c.Subject}, {p.Name, &c.Name}, {p.Email, &c.Email}}
+func (c *Columns) fields(p *provision.Person) [3]fieldValue {
+	return [...]fieldValue{{p.Subject, &c.Subject}, {p.Name, &c.Name}, {p.Email, &c.Email}}
 }
 
 // A chooser decides which columns of a header are a person's fields. It leaves out the columns of
-// the result file.
+// the result file: they have no role.
 type chooser struct {
 	file    *csvfile.File
 	headers []string
@@ -90,7 +90,7 @@ func (c *chooser) name() (Source, error) {
 	first, last := c.fitting(givenName), c.fitting(familyName)
 	// Nom beside Prénom is the last name, but for a Nom that holds the Prénom beside a last name.
 	if nom := c.fitting(nameOrLast); len(nom) > 0 && len(first) > 0 &&
-		(len(last) == 0 || !c.holds(nom[0], first[0])) {
+		(len(last) == 0 || !c.containsPart(nom[0], first[0])) {
 		wholeName, familyName = wholeName&^nameOrLast, familyName|nameOrLast
 		last = c.fitting(familyName)
 	}

@@ -36,16 +36,16 @@ const (
 // because it is a trailer becomes invalid.
 func (v *validator) checkShape(rows []Row, last int) (short []int, err error) {
 	c := &shapeChecker{validator: v, found: make(map[shapeFault]int)}
-	width := len(v.file.Header.Cells)
+	width := len(v.headers)
 	for i := range rows {
 		row := &rows[i]
 		n := len(row.Record.Cells)
 		switch {
 		case c.isUncut(row):
-			c.refuse(uncut, row.Record.Line, "the row is not cut into its cells: "+quote(row.Record.Raw))
+			c.add(uncut, row.Record.Line, "the row is not cut into its cells: "+quote(row.Record.Raw))
 		case n == width, n > width && allBlank(row.Record.Cells[width:]):
 		case n < width && n > last:
-			if v.file.Block < 0 && !allBlank(v.file.Header.Cells[n:]) {
+			if v.file.Block < 0 && !allBlank(v.headers[n:]) {
 				c.short = append(c.short, row.Record.Line)
 			}
 		case v.isUnevenTrailer(row.Record):
@@ -65,7 +65,7 @@ func (v *validator) checkShape(rows []Row, last int) (short []int, err error) {
 	return c.short, nil
 }
 
-func (c *shapeChecker) refuse(f shapeFault, line int, why string) {
+func (c *shapeChecker) add(f shapeFault, line int, why string) {
 	c.found[f]++
 	c.problems = append(c.problems, csvfile.Problem{Line: line, Message: why})
 }
@@ -75,7 +75,7 @@ func (c *shapeChecker) refuse(f shapeFault, line int, why string) {
 // together as many as the header, or more beside an address. A few pipes may be part of a subject:
 // adfs|acme|ann@acme.example.
 func (c *shapeChecker) isUncut(row *Row) bool {
-	r, want, hasAddress := row.Record, len(c.file.Header.Cells), strings.Contains(row.Record.Raw, "@")
+	r, want, hasAddress := row.Record, len(c.headers), strings.Contains(row.Record.Raw, "@")
 	if want < 2 || c.file.Block >= 0 || !strings.ContainsAny(row.Person.Subject, ",;\t|") {
 		return false
 	}
@@ -95,19 +95,19 @@ func (c *shapeChecker) isUncut(row *Row) bool {
 
 // refuseUneven refuses a row with more or fewer cells than the header.
 func (c *shapeChecker) refuseUneven(r *csvfile.Record) {
-	width, want := len(r.Cells), len(c.file.Header.Cells)
+	width, want := len(r.Cells), len(c.headers)
 	fields := fmt.Sprintf("%s, where the header has %d: ", text.Plural(width, "field", "fields"), want)
 	if width < want {
-		c.refuse(tooFew, r.Line, fields+"cells are missing: "+quote(r.Raw))
+		c.add(tooFew, r.Line, fields+"cells are missing: "+quote(r.Raw))
 		return
 	}
-	c.refuse(tooMany, r.Line, fmt.Sprintf("%sa %s in a cell that is not quoted; the first field too many is %s",
+	c.add(tooMany, r.Line, fmt.Sprintf("%sa %s in a cell that is not quoted; the first field too many is %s",
 		fields, delimiterName(c.file.Dialect.Delimiter), quote(trim(r.Cells[want]))))
 }
 
 // checkSwallowed looks for rows inside a quoted cell.
 func (c *shapeChecker) checkSwallowed(r *csvfile.Record) {
-	want := len(c.file.Header.Cells)
+	want := len(c.headers)
 	if want < 3 || c.file.Block >= 0 || !strings.ContainsAny(r.Raw, "\n\r") {
 		return
 	}
@@ -120,7 +120,7 @@ func (c *shapeChecker) checkSwallowed(r *csvfile.Record) {
 			cells := strings.Split(inner, string(c.file.Dialect.Delimiter))
 			if len(cells) == want && inner != cell && c.isRecord(cells) {
 				why := fmt.Sprintf("a row inside a quoted cell of the row that begins on line %d: ", r.Line)
-				c.refuse(swallowed, line, why+quote(inner))
+				c.add(swallowed, line, why+quote(inner))
 			}
 		}
 	}
@@ -171,7 +171,7 @@ func (c *shapeChecker) isLikeSubjects(v string) bool {
 	if c.patterns == nil {
 		c.patterns = make(map[string]bool)
 		for i := range min(1000, len(c.file.Records)) {
-			if r := &c.file.Records[i]; len(r.Cells) == len(c.file.Header.Cells) {
+			if r := &c.file.Records[i]; len(r.Cells) == len(c.headers) {
 				c.patterns[patternOf(c.columns.Subject.value(r.Cells))] = true
 			}
 		}

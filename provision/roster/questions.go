@@ -53,14 +53,14 @@ func (c *chooser) wholeOrPart(unclear int, first, last []int) *csvfile.Error {
 	e.Advice = fmt.Sprintf("the name is %s where %s is the %s, and %s where it is the whole name",
 		pair.text, header, other, header)
 	e.Fix = csvfile.Fix{Option: OptionName, Value: pair.text}
-	if c.holds(unclear, beside) {
+	if c.containsPart(unclear, beside) {
 		e.Fix.Value = c.headers[unclear]
 	}
 	return e
 }
 
-// holds reports whether a column has a part of the name in it, in most rows.
-func (c *chooser) holds(whole, part int) bool {
+// containsPart reports whether a column has a part of the name in it, in most rows.
+func (c *chooser) containsPart(whole, part int) bool {
 	held, rows := 0, 0
 	for i := range c.file.Records {
 		cells := c.file.Records[i].Cells
@@ -98,7 +98,7 @@ func (c *chooser) unknown(option csvfile.Option, header, value string) *csvfile.
 	case len(near) == 1:
 		all = "did you mean " + quote(near[0]) + "? The headers are "
 	}
-	e := c.refuse("there is no column %s; %s%s", quote(header), all, list(headers))
+	e := c.refuse("there is no column %s; %s%s", quote(header), all, list(headers, 20))
 	e.Fix.Option = option
 	switch braced := "{" + header + "}"; {
 	case len(near) == 0:
@@ -118,7 +118,7 @@ func (c *chooser) withValue(column int) string {
 
 // noSubject refuses a header in which no column is known to be the subject.
 func (c *chooser) noSubject(address *Source) *csvfile.Error {
-	e := c.refuse("no column is known to be the subject; the headers are %s", list(c.nearest("")))
+	e := c.refuse("no column is known to be the subject; the headers are %s", list(c.nearest(""), 20))
 	var empty []string
 	for i, h := range c.headers {
 		if c.roles[i]&subject != 0 {
@@ -191,13 +191,13 @@ func (c *chooser) refuse(format string, args ...any) *csvfile.Error {
 	return &csvfile.Error{File: c.file.Name, Message: fmt.Sprintf(format, args...)}
 }
 
-// list shows headers to people: 20 at most.
-func list(headers []string) string {
-	quoted := make([]string, len(headers))
-	for i, h := range headers {
-		quoted[i] = quote(h)
+// list shows values to people: so many at most.
+func list(values []string, most int) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = quote(v)
 	}
-	return enumerate(quoted, 20)
+	return enumerate(quoted, most)
 }
 
 // enumerate lists items with commas between: so many at most, then how many there are besides.

@@ -4,6 +4,7 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -72,8 +73,10 @@ const (
 	OptionWhere   csvfile.Option = "where"
 )
 
-// Read decides the columns of f, derives a person from each record and judges it. What cannot be
-// decided or trusted as a whole is a *csvfile.Error.
+// Read decides the columns of f, derives a person from each record and judges it. A file that cannot
+// be decided or trusted as a whole is a *csvfile.Error: each step that returns an error is a reason to
+// refuse it, beside those of csvfile.Read. validator.judge lists what makes a row invalid, and warn
+// what is warned of.
 func Read(f *csvfile.File, o Options) (*Roster, error) {
 	if err := refuseEmpty(f); err != nil {
 		return nil, err
@@ -97,7 +100,7 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 	if err := r.skip(conditions, o.Decided); err != nil {
 		return nil, err
 	}
-	v := r.newValidator(c.roles, o.NeedEmail)
+	v := newValidator(c, r, o.NeedEmail)
 	short, err := v.checkShape(r.Rows, r.lastUsed(conditions))
 	if err != nil {
 		return nil, err
@@ -210,15 +213,6 @@ func layout(f *csvfile.File) string {
 
 // delimiterName is what messages call a delimiter.
 func delimiterName(d rune) string {
-	switch d {
-	case ',':
-		return "comma"
-	case ';':
-		return "semicolon"
-	case '\t':
-		return "tab"
-	case '|':
-		return "pipe"
-	}
-	return fmt.Sprintf("delimiter %q", d)
+	names := map[rune]string{',': "comma", ';': "semicolon", '\t': "tab", '|': "pipe"}
+	return cmp.Or(names[d], fmt.Sprintf("delimiter %q", d))
 }

@@ -63,13 +63,11 @@ func (r *Roster) leavers(column int) (told, leftOut string) {
 // left.
 func leaverTest(header string, counts []valueCount) func(string) bool {
 	word, flag := fold(withoutRemark(header)), rolesOf(header)&(activeFlag|inactiveFlag)
-	if slices.ContainsFunc(otherStates, func(other string) bool { return strings.Contains(word, other) }) {
+	if otherState.MatchString(word) {
 		return func(string) bool { return false }
 	}
 	codes := slices.ContainsFunc(counts, func(v valueCount) bool { return plainWords(v.text) == "a" })
-	isState := strings.Contains(word, "status") || slices.ContainsFunc(stateWords, func(s string) bool {
-		return strings.HasSuffix(word, s) || strings.HasPrefix(word, s)
-	})
+	isState := stateHeader.MatchString(word)
 	return func(v string) bool {
 		switch {
 		case means(v, leaver), means(v, leaverInState) && (isState || flag != 0):
@@ -133,15 +131,13 @@ func isPast(s string, today time.Time) bool {
 	return past
 }
 
-// The headers and parts of headers are folded as fold does. All of it is read only.
+// The headers are folded as fold does. All of it is read only. stateHeader is that of a column of
+// states; otherState is a part of a header whose states say nothing of whether somebody has left.
 var (
-	timeOfDay = regexp.MustCompile(`[T ]\d{1,2}:\d\d.*$`)
-
-	// stateWords begin or end the header of a column of states.
-	stateWords = strings.Fields(`state zustand statut etat estado stato situacion situation
-		situazione situacao lifecycle durum stav stan allapot статус 状态 状態 ステータス`)
-	// otherStates are parts of headers whose states say nothing of whether somebody has left.
-	otherStates = strings.Fields(`marital familienstand civil disability behinderung veteran military mfa 2fa 2sv
-		twofactor multifactor 2step password passwort sync licen lizenz device laptop phone vpn badge permit visa benefit
-		insurance deposit bank project mailbox forwarding`)
+	timeOfDay   = regexp.MustCompile(`[T ]\d{1,2}:\d\d.*$`)
+	stateHeader = regexp.MustCompile(strings.ReplaceAll(`status|^(WORD)|(WORD)$`, "WORD", `state|zustand|statut|etat|`+
+		`estado|stato|situacion|situation|situazione|situacao|lifecycle|durum|stav|stan|allapot|статус|状态|状態|ステータス`))
+	otherState = regexp.MustCompile(`marital|familienstand|civil|disability|behinderung|veteran|military|mfa|2fa|2sv|` +
+		`twofactor|multifactor|2step|password|passwort|sync|licen|lizenz|device|laptop|phone|vpn|badge|permit|visa|` +
+		`benefit|insurance|deposit|bank|project|mailbox|forwarding`)
 )

@@ -155,7 +155,7 @@ func (c *chooser) placeholder(option csvfile.Option, template, header string) (i
 }
 
 // quote shows a value of the file: in quotes, clipped, control characters escaped.
-func quote(s string) string { return text.Quote(text.Clip(s, 60)) }
+func quote(s string) string { return csvfile.Quote(text.Clip(s, 60)) }
 
 // trim takes away outer white space, Unicode's too, and invisible characters.
 func trim(s string) string {

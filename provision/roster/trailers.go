@@ -36,11 +36,11 @@ func looksLikeTrailer(what string) string {
 // trailer, and it has neither an address nor a name that reads as one.
 func (v *validator) trailerIn(row *Row) string {
 	p := &row.Person
-	name, hasEmail := v.nameBeside(row), p.Email != "" && badEmail(p.Email) == ""
+	name, hasEmail := v.nameOf(row), p.Email != "" && badEmail(p.Email) == ""
 	for _, cell := range v.columns.Subject.cells(row.Record) {
 		switch kind := trailerText(cell); {
 		case kind == notTrailer:
-		case !v.evidence:
+		case !v.hasPersonColumn:
 			// Subjects alone: total may be a login, and a login has no blank.
 			if kind == clearTrailer && strings.ContainsAny(cell, " :") {
 				return cell
@@ -50,12 +50,12 @@ func (v *validator) trailerIn(row *Row) string {
 		}
 	}
 	switch {
-	case !v.evidence || p.Subject == "":
-	case v.isAlone(row) && standsForNobody(p.Subject):
+	case !v.hasPersonColumn || p.Subject == "":
+	case v.isAlone(row) && isReportWord(p.Subject):
 		return p.Subject
-	case p.Email == "" && v.countForName(p):
+	case p.Email == "" && v.isCountInName(p):
 		return p.Subject + " " + p.Name
-	case !hasEmail && v.wordForName(row):
+	case !hasEmail && v.isTotalInName(row):
 		return p.Name
 	}
 	return ""
@@ -65,7 +65,7 @@ func (v *validator) trailerIn(row *Row) string {
 // as Total: 412, without an address.
 func (v *validator) isUnevenTrailer(r *csvfile.Record) bool {
 	first := slices.IndexFunc(r.Cells, func(cell string) bool { return trim(cell) != "" })
-	if !v.evidence || v.file.Block >= 0 || first < 0 || strings.Contains(r.Raw, "@") {
+	if !v.hasPersonColumn || v.file.Block >= 0 || first < 0 || strings.Contains(r.Raw, "@") {
 		return false
 	}
 	line := trim(r.Cells[first])
@@ -74,8 +74,8 @@ func (v *validator) isUnevenTrailer(r *csvfile.Record) bool {
 		kind != notTrailer && allNoNames(r.Cells[first+1:])
 }
 
-// isAlone reports whether a row has a subject and nothing else. Beside a subject with a blank, which
-// no login has, a number is nothing.
+// isAlone reports whether a row has a subject and nothing else. A number does not count where the
+// subject has a blank, which no login has: Total employees,,25.
 func (v *validator) isAlone(row *Row) bool {
 	hasBlank := strings.Contains(row.Person.Subject, " ")
 	for i := range row.Record.Cells {
@@ -87,9 +87,9 @@ func (v *validator) isAlone(row *Row) bool {
 	return true
 }
 
-// nameBeside is the row's name. Where no column is known to hold it, it is what the columns of first
+// nameOf is the row's name. Where no column is known to hold it, it is what the columns of first
 // or last names hold.
-func (v *validator) nameBeside(row *Row) string {
+func (v *validator) nameOf(row *Row) string {
 	name := row.Person.Name
 	for _, i := range v.names {
 		name += " " + cellAt(row.Record.Cells, i)
@@ -97,10 +97,10 @@ func (v *validator) nameBeside(row *Row) string {
 	return trim(name)
 }
 
-// countForName reports a total in any words, whose count is in the name's column: Celkový součet,25.
+// isCountInName reports a total in any words, whose count is in the name's column: Celkový součet,25.
 // The subject is words, and the name a number.
-func (v *validator) countForName(p *provision.Person) bool {
-	return v.named && isCount(p.Name) && !strings.ContainsFunc(p.Subject, unicode.IsDigit) &&
+func (v *validator) isCountInName(p *provision.Person) bool {
+	return v.hasNames && isCount(p.Name) && !strings.ContainsFunc(p.Subject, unicode.IsDigit) &&
 		!strings.Contains(p.Subject, "@")
 }
 
@@ -110,18 +110,18 @@ func isCount(s string) bool {
 		!strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.L, unicode.M) })
 }
 
-// wordForName reports a total whose word is in the name's column and whose count is in the
+// isTotalInName reports a total whose word is in the name's column and whose count is in the
 // subject's: Total,,25 under Name, Email and Employee ID. A single word may be a name, but for the
 // file's last row.
-func (v *validator) wordForName(row *Row) bool {
+func (v *validator) isTotalInName(row *Row) bool {
 	p, last := &row.Person, row.Record == &v.file.Records[len(v.file.Records)-1]
 	return !strings.ContainsFunc(p.Subject, unicode.IsLetter) && trailerText(p.Name) == clearTrailer &&
 		(last || strings.ContainsAny(p.Name, " :"))
 }
 
-// standsForNobody reports whether a subject that stands alone in its row is a total, a count or the
-// heading of remarks, with digits or without: Notes, Total2, Anz. 2, 2件.
-func standsForNobody(subject string) bool {
+// isReportWord reports whether a subject is a total, a count or the heading of remarks, with digits or
+// without: Notes, Total2, Anz. 2, 2件. It is for subjects that stand alone in their row.
+func isReportWord(subject string) bool {
 	isNoLetter := func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M) }
 	letters := strings.FieldsFunc(plainWords(subject), isNoLetter)
 	return len(letters) == 1 && means(letters[0], total|remark|noun)

@@ -6,34 +6,31 @@ import (
 	"strings"
 
 	"qlik-provision/provision"
-	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
 
 // A validator judges rows, each by itself.
 type validator struct {
-	file      *csvfile.File
-	columns   *Columns
-	roles     []role // of the columns
-	needEmail bool
-	names     []int // columns for a name, where no source of the name is known
-	evidence  bool  // the file has a column for a name or the address, so a trailer can be told from a person
-	named     bool  // the source of the name holds names
+	*chooser
+	columns         *Columns
+	needEmail       bool
+	names           []int // columns for a name, where no source of the name is known
+	hasPersonColumn bool  // there is a column for a name or the address, so a trailer can be told from a person
+	hasNames        bool  // the source of the name holds names
 }
 
-// newValidator prepares judging the rows.
-func (r *Roster) newValidator(roles []role, needEmail bool) *validator {
-	v := &validator{file: r.File, columns: &r.Columns, needEmail: needEmail, roles: roles}
-	v.evidence = r.Columns.Name.text != "" || r.Columns.Email.text != ""
+func newValidator(c *chooser, r *Roster, needEmail bool) *validator {
+	v := &validator{chooser: c, columns: &r.Columns, needEmail: needEmail}
+	v.hasPersonColumn = r.Columns.Name.text != "" || r.Columns.Email.text != ""
 	for i := range v.roles {
 		if r.Columns.Name.text == "" && v.roles[i]&anyName != 0 {
-			v.evidence = true
+			v.hasPersonColumn = true
 			if !r.Columns.Subject.uses(i) {
 				v.names = append(v.names, i)
 			}
 		}
 	}
-	v.named = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
+	v.hasNames = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
 	return v
 }
 
@@ -82,34 +79,35 @@ func at(line int, column, why string) string {
 // headerAgain finds the file's header again: the row's cells are the headers, or other words for the
 // same columns. Of the columns that are used each must be, and two of them, or the whole row.
 func (v *validator) headerAgain(row *Row) (column, why string) {
-	cells, header := row.Record.Cells, v.file.Header.Cells
+	cells := row.Record.Cells
 	isHeader := func(i int) bool {
-		c, h := cellAt(cells, i), header[i]
+		c, h := cellAt(cells, i), v.headers[i]
 		return c != "" && c == trim(h) || maybeHeader(c) && (fold(c) == fold(h) || rolesOf(c).overlaps(v.roles[i]))
 	}
-	exact := false
+	exact := false // a cell of the subject is its header in the same case
 	for _, p := range v.columns.Subject.parts {
 		if p.column >= 0 && !isHeader(p.column) {
 			return "", ""
 		}
 		exact = exact || p.column >= 0 && cellAt(cells, p.column) == trim(p.text)
 	}
-	used, filled, all := 0, 0, true
-	for i := range header {
+	used, filled, headers := 0, 0, 0
+	for i := range v.headers {
 		if cellAt(cells, i) == "" || inBlock(v.file, i) {
 			continue
 		}
 		filled++
-		same := isHeader(i)
-		switch {
-		case v.columns.uses(i) && !same:
+		switch isUsed := v.columns.uses(i); {
+		case isHeader(i):
+			headers++
+			if isUsed {
+				used++
+			}
+		case isUsed:
 			return "", ""
-		case v.columns.uses(i):
-			used++
 		}
-		all = all && same
 	}
-	if used > 1 || all && (filled > 1 || len(header) == 1 || exact) {
+	if used > 1 || headers == filled && (filled > 1 || len(v.headers) == 1 || exact) {
 		why = "the file's header again, not a person"
 	}
 	return "", why

@@ -143,9 +143,9 @@ func (r *Roster) skip(conditions []*condition, decided bool) error {
 func (r *Roster) valuesOf(column int) string {
 	var values []string
 	for _, v := range r.countValues(column, len(r.Rows), true) {
-		values = append(values, quote(v.text))
+		values = append(values, v.text)
 	}
-	return enumerate(values, 8)
+	return list(values, 8)
 }
 
 // A valueCount is how many rows have a value in a column.

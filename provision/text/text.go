@@ -46,12 +46,6 @@ func Clip(s string, size int) string {
 	return s[:end] + ellipsis
 }
 
-// Quote shows a value to people: in double quotes, its control characters escaped. Backslashes and quotes in it stay as
-// they are, so that CORP\anna can be copied from a message.
-func Quote(s string) string {
-	return strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(strconv.Quote(s))
-}
-
 // IsControl reports whether r is a control character or ends a line: Unicode's Cc, U+2028 and U+2029.
 func IsControl(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
