@@ -3,117 +3,94 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/text"
 )
 
-// conflicts are the rows of a file that have a subject or an email in common. Rows that are invalid by
-// themselves, skipped or deleted claim nothing, and rows that are done claim no email.
+// conflicts are the rows of a file that claim the same subject or the same email. Keys are those of identity.go.
 type conflicts struct {
-	deleted   map[string][]*Row        // by the key of their subject
-	byEmail   map[string][2]*Row       // of emails with two subjects: the first row, and the first with another subject
-	bySubject map[string]*subjectGroup // by the subject as it is sent; subjects of one row alone have none
+	deleted        map[string][]*Row  // by the key of their subject; they claim nothing
+	firstByEmail   map[string]*Row    // by the key
+	firstBySubject map[string]*Row    // by the key
+	emails         map[string][2]*Row // emails that two subjects have: the first row, and the first with another subject
+	subjects       map[string]*claims // subjects as they are sent, where two rows have their key
 }
 
-// A subjectGroup is the rows with one subject. Rows whose subjects differ only in case have groups of their
-// own, the later one linked to the first where both are one person's.
-type subjectGroup struct {
+// claims are the rows with one subject.
+type claims struct {
 	all, done evidence
 	contrary  *Row // the first row of another person; nil where all rows can be one person's
-	linked    *subjectGroup
 }
 
-// evidence is what is known of the person in a group: its first row and, because that may say nothing of its
-// person, the first row with a name and the first with an email.
-type evidence struct{ first, withName, withEmail *Row }
+// evidence are the rows that say whose a subject is: the first and, because that may say nothing of its person, the
+// first with a name and the first with an email.
+type evidence []*Row
 
 func (e *evidence) add(r *Row) {
-	e.first = cmp.Or(e.first, r)
-	if r.Person.Name != "" {
-		e.withName = cmp.Or(e.withName, r)
-	}
-	if r.Person.Email != "" {
-		e.withEmail = cmp.Or(e.withEmail, r)
+	named := func(r *Row) bool { return r.Person.Name != "" }
+	addressed := func(r *Row) bool { return r.Person.Email != "" }
+	if len(*e) == 0 || named(r) && !slices.ContainsFunc(*e, named) ||
+		addressed(r) && !slices.ContainsFunc(*e, addressed) {
+		*e = append(*e, r)
 	}
 }
 
-// find is the first row of the evidence that meets a condition, nil where none does.
-func (e *evidence) find(meets func(*Row) bool) *Row {
-	for _, r := range []*Row{e.first, e.withName, e.withEmail} {
-		if r != nil && meets(r) {
-			return r
+// contradicting is the first row of the evidence that is another person's than r, nil where none is.
+func (e evidence) contradicting(r *Row) *Row {
+	for _, other := range e {
+		if other != r && !provision.SamePerson(other.Person, r.Person) {
+			return other
 		}
 	}
 	return nil
 }
 
-// contradicts is the first row of the evidence that is another person's than r, nil where none is.
-func (e *evidence) contradicts(r *Row) *Row {
-	return e.find(func(a *Row) bool { return a != r && !provision.SamePerson(a.Person, r.Person) })
-}
-
-// findConflicts finds them in rows in the order of their numbers: where several rows are one person's the one with
-// the lowest number counts.
+// findConflicts finds the conflicts in rows in the order of their numbers: where several rows are one person's, the one
+// with the lowest number counts. Two subjects with one email are a conflict only where emails is true.
 func findConflicts(rows []*Row, emails bool) *conflicts {
-	c := &conflicts{map[string][]*Row{}, map[string][2]*Row{}, map[string]*subjectGroup{}}
+	c := &conflicts{
+		map[string][]*Row{}, make(map[string]*Row, len(rows)), make(map[string]*Row, len(rows)),
+		map[string][2]*Row{}, map[string]*claims{},
+	}
 	for _, r := range rows {
 		if r.Entry.Outcome == provision.Deleted {
 			key := provision.SubjectKey(r.Person.Subject)
 			c.deleted[key] = append(c.deleted[key], r)
+		} else if emails && r.Sendable() && !r.Entry.Outcome.Done() {
+			c.claimEmail(r)
 		}
 	}
-	if emails {
-		c.groupByEmail(rows)
+	for _, r := range rows {
+		if c.claimsSubject(r) {
+			c.claimSubject(r)
+		}
 	}
-	c.groupBySubject(rows)
+	for _, r := range rows {
+		same := c.subjects[r.Person.Subject]
+		if same != nil && same.contrary == nil && c.claimsSubject(r) && same.all.contradicting(r) != nil {
+			same.contrary = r
+		}
+	}
 	return c
 }
 
-func (c *conflicts) groupByEmail(rows []*Row) {
-	first := make(map[string]*Row, len(rows))
-	for _, r := range rows {
-		key := provision.EmailKey(r.Person.Email)
-		if key == "" || r.Entry.Outcome.Done() || !r.Sendable() {
-			continue
-		}
-		other := first[key]
-		if other == nil {
-			first[key] = r
-		} else if c.byEmail[key][0] == nil && !sameSubject(other, r) {
-			c.byEmail[key] = [2]*Row{other, r}
-		}
+func (c *conflicts) claimEmail(r *Row) {
+	key := provision.EmailKey(r.Person.Email)
+	first := c.firstByEmail[key]
+	switch _, found := c.emails[key]; {
+	case key == "":
+	case first == nil:
+		c.firstByEmail[key] = r
+	case !found && !sameSubject(first, r):
+		c.emails[key] = [2]*Row{first, r}
 	}
 }
 
-func (c *conflicts) groupBySubject(rows []*Row) {
-	first := make(map[string]*Row, len(rows)) // by the key of the subject
-	var members []*Row                        // of all groups
-	for _, r := range rows {
-		if !c.claimsSubject(r) {
-			continue
-		}
-		key := provision.SubjectKey(r.Person.Subject)
-		other := first[key]
-		if other == nil {
-			first[key] = r
-			continue
-		}
-		if c.bySubject[other.Person.Subject] == nil {
-			c.addToGroup(other, nil)
-			members = append(members, other)
-		}
-		c.addToGroup(r, c.bySubject[other.Person.Subject])
-		members = append(members, r)
-	}
-	for _, r := range members {
-		if g := c.bySubject[r.Person.Subject]; g.contrary == nil && g.all.contradicts(r) != nil {
-			g.contrary = r
-		}
-	}
-}
-
+// claimsSubject reports whether r claims its subject. Rows that are invalid by themselves, skipped or deleted claim
+// nothing.
 func (c *conflicts) claimsSubject(r *Row) bool {
 	switch o := r.Entry.Outcome; {
 	case r.Person.Subject == "", o == provision.Skipped, o == provision.Deleted:
@@ -122,6 +99,39 @@ func (c *conflicts) claimsSubject(r *Row) bool {
 		return true
 	}
 	return r.Sendable() && c.emailRival(r) == nil && c.deletedAs(r) == nil
+}
+
+func (c *conflicts) claimSubject(r *Row) {
+	key := provision.SubjectKey(r.Person.Subject)
+	first := c.firstBySubject[key]
+	if first == nil {
+		c.firstBySubject[key] = r
+		return
+	}
+	for _, r := range []*Row{first, r} {
+		same := c.subjects[r.Person.Subject]
+		if same == nil {
+			same = &claims{}
+			c.subjects[r.Person.Subject] = same
+		}
+		same.all.add(r)
+		if r.Entry.Outcome.Done() {
+			same.done.add(r)
+		}
+	}
+}
+
+func sameSubject(a, b *Row) bool {
+	return provision.SubjectKey(a.Person.Subject) == provision.SubjectKey(b.Person.Subject)
+}
+
+// emailRival is the first row that has r's email under another subject, nil where there is none.
+func (c *conflicts) emailRival(r *Row) *Row {
+	pair := c.emails[provision.EmailKey(r.Person.Email)]
+	if pair[1] == nil || sameSubject(pair[0], r) {
+		return pair[1]
+	}
+	return pair[0]
 }
 
 // deletedAs is the first deleted row of r's person, who is not created again; nil where there is none.
@@ -137,33 +147,6 @@ func (c *conflicts) deletedAs(r *Row) *Row {
 	return nil
 }
 
-// addToGroup adds a row to the group of its subject. Where that is a new one it is linked to another.
-func (c *conflicts) addToGroup(r *Row, linked *subjectGroup) {
-	g := c.bySubject[r.Person.Subject]
-	if g == nil {
-		g = &subjectGroup{linked: linked}
-		c.bySubject[r.Person.Subject] = g
-	}
-	g.all.add(r)
-	if r.Entry.Outcome.Done() {
-		g.done.add(r)
-	}
-}
-
-func sameSubject(a, b *Row) bool {
-	return provision.SubjectKey(a.Person.Subject) == provision.SubjectKey(b.Person.Subject)
-}
-
-// emailRival is the first row that has r's email under another subject, nil where there is none.
-func (c *conflicts) emailRival(r *Row) *Row {
-	for _, other := range c.byEmail[provision.EmailKey(r.Person.Email)] {
-		if other != nil && !sameSubject(other, r) {
-			return other
-		}
-	}
-	return nil
-}
-
 // judge says what the other rows of the file mean for r, which is sendable and not done: Duplicate, Invalid or
 // Failed with a code and a message; Pending where they mean nothing.
 func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message string) {
@@ -173,29 +156,29 @@ func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message stri
 	if rival := c.emailRival(r); rival != nil {
 		return provision.Invalid, provision.CodeEmailTwice, alsoIn("address", rival, rival.Person.Subject)
 	}
-	g := c.bySubject[r.Person.Subject]
-	if g == nil {
+	same := c.subjects[r.Person.Subject]
+	if same == nil {
 		return provision.Pending, "", ""
 	}
-	other := g.done.contradicts(r)
-	if g.contrary != nil || other != nil {
-		same := g.done.find(func(d *Row) bool {
-			return provision.SamePerson(d.Person, r.Person) && !saysNothingComparable(d.Person, r.Person)
-		})
-		switch {
-		case same != nil:
-			return duplicate(same, r)
-		case other != nil:
+	other := same.done.contradicting(r)
+	if same.contrary != nil || other != nil {
+		for _, d := range same.done {
+			if provision.SamePerson(d.Person, r.Person) && !incomparable(d.Person, r.Person) {
+				return duplicate(d, r)
+			}
+		}
+		if other != nil {
 			return provision.Failed, provision.CodeSubjectConflict, fmt.Sprintf(
 				"the subject belongs to another person: %s in row %d (%s), %s here", describePerson(other.Person),
 				other.Number, other.Entry.Outcome, describePerson(r.Person))
 		}
-		rival := cmp.Or(g.all.contradicts(r), g.contrary) // the second where r may be either person
+		rival := cmp.Or(same.all.contradicting(r), same.contrary) // the second where r may be either person
 		return provision.Invalid, provision.CodeSubjectTwice, alsoIn("subject", rival, rival.Person.Email)
 	}
-	first := g.all.first
-	if l := g.linked; l != nil && l.contrary == nil && provision.SamePerson(l.all.first.Person, first.Person) {
-		first = l.all.first
+	first := same.all[0]
+	earlier := c.firstBySubject[provision.SubjectKey(r.Person.Subject)] // its subject may differ in case
+	if c.subjects[earlier.Person.Subject].contrary == nil && provision.SamePerson(earlier.Person, first.Person) {
+		first = earlier
 	}
 	if first == r {
 		return provision.Pending, "", ""
@@ -203,9 +186,8 @@ func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message stri
 	return duplicate(first, r)
 }
 
-// saysNothingComparable reports whether r says something of its person, and nothing of it can be compared with
-// what done says.
-func saysNothingComparable(done, r provision.Person) bool {
+// incomparable reports whether r has a name or an email, and neither can be compared with one of done's.
+func incomparable(done, r provision.Person) bool {
 	return (r.Name != "" || r.Email != "") && (done.Name == "" || r.Name == "") && (done.Email == "" || r.Email == "")
 }
 
@@ -230,14 +212,11 @@ func duplicate(first, r *Row) (provision.Outcome, string, string) {
 // maxShown is how many bytes of a value a message shows.
 const maxShown = 160
 
-// alsoIn says that another row has the same email or subject, and names its person: by name, and by what it
-// has besides.
+// alsoIn says that another row has the same email or subject, and names its person.
 func alsoIn(what string, other *Row, besides string) string {
-	known := text.Clip(other.Person.Name, maxShown)
-	if known != "" && besides != "" {
-		known += ", "
-	}
-	return fmt.Sprintf("the %s is also in row %d (%s%s)", what, other.Number, known, text.Clip(besides, maxShown))
+	known := []string{text.Clip(other.Person.Name, maxShown), text.Clip(besides, maxShown)}
+	known = slices.DeleteFunc(known, func(s string) bool { return s == "" })
+	return fmt.Sprintf("the %s is also in row %d (%s)", what, other.Number, strings.Join(known, ", "))
 }
 
 // describePerson is name and email: Ada Byron <ada@acme.example>

@@ -16,10 +16,7 @@ func (l *Ledger) decideAll() {
 	for i := range l.rows {
 		r := &l.rows[i]
 		if e := &r.Entry; isPlan && (e.Outcome == provision.Exists || e.Outcome == provision.Unchanged) {
-			*e = Entry{
-				Action: e.Action, Outcome: provision.Pending, UserSubject: e.UserSubject, Tenant: e.Tenant,
-				Check: e.Check, Row: e.Row,
-			}
+			*e = e.withResult(provision.Result{Outcome: provision.Pending})
 			l.unsaved = true // a journal does not change a row that is done in the file
 		}
 		if len(r.Person.Subject) > maxSubject && r.Sendable() {

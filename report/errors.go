@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
 
@@ -42,7 +41,7 @@ type (
 	ChangedError struct {
 		Path string
 		Kind ChangeKind
-		Rows []ChangedRow
+		Rows []string // what changed in each
 	}
 	// FolderError: the folder of a file cannot be found.
 	FolderError struct {
@@ -55,7 +54,7 @@ type (
 type ChangeKind int
 
 const (
-	// PersonChanged: the name or email of pending rows. Ledger.AcceptChanges lets them be.
+	// PersonChanged: the name or email of pending rows. Ledger.Prepare may accept that.
 	PersonChanged ChangeKind = iota
 	// SubjectChanged: the subject of rows that are done or pending.
 	SubjectChanged
@@ -63,34 +62,14 @@ const (
 	SubjectDamaged
 )
 
-// A ChangedRow is a row whose subject Was another one, or whose Person has another name or email: of those the file
-// has a checksum alone, so Was is empty.
-type ChangedRow struct {
-	Row, Line int
-	Was, Is   string
-	Person    bool
-}
-
-// list is a line for each of the first 20 rows, and how many there are besides.
-func list(rows []ChangedRow) string {
+// listRows is a line for each of the first 20 rows, and how many there are besides.
+func listRows(rows []string) string {
 	const most = 20
-	var b strings.Builder
-	for _, r := range rows[:min(len(rows), most)] {
-		was, is := text.Clip(r.Was, maxShown), text.Clip(r.Is, maxShown)
-		fmt.Fprintf(&b, "\n  row %d (line %d)", r.Row, r.Line)
-		switch {
-		case r.Person:
-			fmt.Fprintf(&b, " is now %s", r.Is)
-		case was == is:
-			fmt.Fprintf(&b, ": %s does not fit the row's check", csvfile.Quote(is))
-		default:
-			fmt.Fprintf(&b, " was %s, is now %s", csvfile.Quote(was), csvfile.Quote(is))
-		}
-	}
+	lines := "\n  " + strings.Join(rows[:min(len(rows), most)], "\n  ")
 	if more := len(rows) - most; more > 0 {
-		fmt.Fprintf(&b, "\n  and %s more", text.Grouped(more))
+		lines += "\n  and " + text.Grouped(more) + " more"
 	}
-	return b.String()
+	return lines
 }
 
 func (e *ChangedError) Error() string {
@@ -101,7 +80,7 @@ func (e *ChangedError) Error() string {
 	case SubjectDamaged:
 		what += "; a spreadsheet has probably changed or mis-sorted the file"
 	}
-	return e.Path + ": " + what + ":" + list(e.Rows)
+	return e.Path + ": " + what + ":" + listRows(e.Rows)
 }
 
 func (e *ExistsError) Error() string {

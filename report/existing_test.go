@@ -117,7 +117,7 @@ func TestOnlyAResultFileIsReplaced(t *testing.T) {
 			}
 		}
 	}
-	_, err := Create(filepath.Join(t.TempDir(), "x.csv"), parseText(t, ranText(t)), theAction, sandbox)
+	err := CheckExport(parseText(t, ranText(t)))
 	if wantError(t, err, ErrResultsGiven); err.Error() != "hr.csv is a result file, not an export" {
 		t.Error(err)
 	}

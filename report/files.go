@@ -23,9 +23,9 @@ type files struct {
 	step func(operation, path string) error
 }
 
-func (f files) journal() string     { return f.path + ".journal" }
+func (f files) journalPath() string { return f.path + ".journal" }
 func (f files) journalName() string { return f.name + ".journal" }
-func (f files) lock() string        { return f.path + ".lock" }
+func (f files) lockPath() string    { return f.path + ".lock" }
 
 // findFiles follows a symbolic link to the result file, which need not exist yet. A link to a file that does not
 // exist is refused: who made it would decide where personal data is written.
@@ -69,6 +69,16 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENAMETOOLONG)
 }
 
+// standsAt reports whether an open file is the one that stands at path.
+func standsAt(file interface{ Stat() (fs.FileInfo, error) }, path string) (bool, error) {
+	opened, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	found, err := os.Lstat(path)
+	return err == nil && os.SameFile(opened, found), ignoreMissing(err)
+}
+
 // openRegular opens a file without following links, and without waiting for the other end of what is no
 // regular file: that is ErrNotRegular.
 func openRegular(path string, flag int) (*os.File, error) {
@@ -93,6 +103,35 @@ func notRegular(path string, info fs.FileInfo, err error) error {
 		return &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
 	}
 	return err
+}
+
+func (f files) strayJournal() error { return fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal) }
+
+// openTogether opens a result file and its journal, nil where there is none. A run that ends meanwhile
+// replaces the one and removes the other; then both are opened again.
+func openTogether(f files) (file, journal *os.File, err error) {
+	for range 100 {
+		file, err = openRegular(f.path, os.O_RDONLY)
+		if errors.Is(err, fs.ErrNotExist) && exists(f.journalPath()) {
+			err = f.strayJournal()
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		journal, err = openRegular(f.journalPath(), os.O_RDONLY)
+		if err = ignoreMissing(err); err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("reading %s: %w", f.journalName(), err), file.Close())
+		}
+		inPlace, err := standsAt(file, f.path)
+		if inPlace {
+			return file, journal, nil
+		}
+		journal.Close() // nothing where there is none
+		if err = errors.Join(err, file.Close()); err != nil {
+			return nil, nil, err
+		}
+	}
+	return nil, nil, fmt.Errorf("%s is replaced again and again", f.name)
 }
 
 // tempPrefix begins the names of the files that are written beside the result file. They are the longest names

@@ -13,8 +13,8 @@ func checkNoLink(string) error { return nil }
 // isBusy is false: a file that is open can be replaced and removed.
 func isBusy(error) bool { return false }
 
-// isShared is false: a file that is open can be opened.
-func isShared(error) bool { return false }
+// isInUse is false: a file that is open can be opened.
+func isInUse(error) bool { return false }
 
 // checkReplaceable is nil: the folder decides whether a file can be replaced.
 func checkReplaceable(_, _ string) error { return nil }

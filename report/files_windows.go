@@ -22,10 +22,10 @@ func checkNoLink(path string) error {
 
 // isBusy reports whether err is what Windows answers where another program has the file open. It answers that access
 // is denied, too, where a file is about to be removed, or is open and to be replaced.
-func isBusy(err error) bool { return isShared(err) || errors.Is(err, syscall.ERROR_ACCESS_DENIED) }
+func isBusy(err error) bool { return isInUse(err) || errors.Is(err, syscall.ERROR_ACCESS_DENIED) }
 
-// isShared reports whether err says that another program has the file open.
-func isShared(err error) bool {
+// isInUse reports whether err says that another program has the file open.
+func isInUse(err error) bool {
 	const sharingViolation, lockViolation = syscall.Errno(32), syscall.Errno(33)
 	return errors.Is(err, sharingViolation) || errors.Is(err, lockViolation)
 }
@@ -41,7 +41,7 @@ func checkReplaceable(path, name string) error {
 	file, err := syscall.CreateFile(utf16, accessDelete,
 		syscall.FILE_SHARE_READ|syscall.FILE_SHARE_WRITE|syscall.FILE_SHARE_DELETE, nil, syscall.OPEN_EXISTING,
 		syscall.FILE_ATTRIBUTE_NORMAL, 0)
-	if isShared(err) {
+	if isInUse(err) {
 		return &fs.PathError{Op: "replace", Path: name, Err: err}
 	}
 	if err == nil {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/hex"
 	"fmt"
 	"math"
 	"regexp"
@@ -9,59 +8,65 @@ import (
 	"strings"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
 
 // guardPersons compares each row's person with what the file says of it, restores a user_subject that a
 // spreadsheet damaged, and fails with *ChangedError where the rows cannot be run as they are.
-func (l *Ledger) guardPersons() error {
-	var damaged, changed, corrected, persons []ChangedRow
+func (l *Ledger) guardPersons(acceptPersons bool) error {
+	var damaged, changed, corrected, persons []string
 	for i := range l.rows {
 		r := &l.rows[i]
-		e := &r.Entry
-		subject := subjectCell(r.Person.Subject)
-		row := ChangedRow{r.Number, r.Line, e.UserSubject, subject, false}
-		switch {
-		case e.UserSubject == "" && e.Check == "" && e.Outcome.Done() && subject != "":
-			changed = append(changed, row) // its user has the subject that it had
-			continue
-		case e.UserSubject == "" && e.Check == "":
-			continue // to be derived
-		case e.fits(e.UserSubject):
-		case e.fits(subject):
-			e.UserSubject, l.unsaved = subject, true
-		default:
-			damaged = append(damaged, row)
-			continue
+		e, subject := &r.Entry, subjectCell(r.Person.Subject)
+		emptied := e.UserSubject == "" && e.Check == ""
+		fits := e.fits(e.UserSubject)
+		if !fits && e.fits(subject) {
+			e.UserSubject, l.unsaved, fits = subject, true, true
 		}
 		switch {
+		case emptied && e.Outcome.Done() && subject != "": // its user has the subject that it had
+			changed = append(changed, r.subjectChange(subject))
+		case emptied: // it is derived
+		case !fits:
+			damaged = append(damaged, r.subjectChange(subject))
 		case subject == e.UserSubject:
 			if e.Outcome == provision.Pending && !strings.EqualFold(e.Check, checkOf(e, r.Person)) {
-				persons = append(persons, ChangedRow{r.Number, r.Line, "", describePerson(r.Person), true})
+				persons = append(persons, fmt.Sprintf("%s is now %s", r.place(), describePerson(r.Person)))
 			}
-		case e.Outcome.Done() || e.Outcome == provision.Pending:
-			changed = append(changed, row)
 		case spreadsheetChanges(e.UserSubject, subject):
-			damaged = append(damaged, row)
+			damaged = append(damaged, r.subjectChange(subject))
+		case e.Outcome.Done() || e.Outcome == provision.Pending:
+			changed = append(changed, r.subjectChange(subject))
 		default:
-			corrected = append(corrected, row)
+			corrected = append(corrected, r.subjectChange(subject))
 		}
 	}
 	name := l.files.name
 	switch {
 	case damaged != nil:
 		return &ChangedError{name, SubjectDamaged, damaged}
-	case changed != nil && spreadsheetChanges(changed[0].Was, changed[0].Is):
-		return &ChangedError{name, SubjectDamaged, changed}
 	case changed != nil:
 		return &ChangedError{name, SubjectChanged, changed}
-	case persons != nil && !l.accepted:
+	case persons != nil && !acceptPersons:
 		return &ChangedError{name, PersonChanged, persons}
 	case corrected != nil:
 		l.notify("%s: the subject of %s was corrected:%s", name, text.Plural(len(corrected), "row", "rows"),
-			list(corrected))
+			listRows(corrected))
 	}
 	return nil
+}
+
+// place is where the row stands in a result file.
+func (r *Row) place() string { return fmt.Sprintf("row %d (line %d)", r.Number, r.Line) }
+
+// subjectChange says what is wrong with the row's subject, which is now another one or does not fit its check.
+func (r *Row) subjectChange(subject string) string {
+	was, is := text.Clip(r.Entry.UserSubject, maxShown), text.Clip(subject, maxShown)
+	if was == is {
+		return fmt.Sprintf("%s: %s does not fit the row's check", r.place(), csvfile.Quote(is))
+	}
+	return fmt.Sprintf("%s was %s, is now %s", r.place(), csvfile.Quote(was), csvfile.Quote(is))
 }
 
 // checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
@@ -75,11 +80,7 @@ func checkOf(e *Entry, p provision.Person) string {
 func (e *Entry) fits(subject string) bool {
 	const half = len("c-00000000-")
 	want := checkOf(&Entry{Action: e.Action, UserSubject: subject, Row: e.Row}, provision.Person{})
-	if len(e.Check) != len(want) || !strings.EqualFold(e.Check[:half], want[:half]) {
-		return false
-	}
-	_, err := hex.DecodeString(e.Check[half:])
-	return err == nil
+	return len(e.Check) == len(want) && strings.EqualFold(e.Check[:half], want[:half])
 }
 
 // maxSubject is the size of a subject in bytes: a cell of twice that size could not be read again.

@@ -45,8 +45,8 @@ type journal struct {
 // startJournal creates the journal of f, with its first line on the disk.
 func startJournal(f files) (*journal, error) {
 	var file *os.File
-	err := f.do("create", f.journal(), func() (err error) {
-		file, err = openRegular(f.journal(), os.O_CREATE|os.O_EXCL|os.O_WRONLY)
+	err := f.do("create", f.journalPath(), func() (err error) {
+		file, err = openRegular(f.journalPath(), os.O_CREATE|os.O_EXCL|os.O_WRONLY)
 		return err
 	})
 	if err != nil {
@@ -62,7 +62,7 @@ func startJournal(f files) (*journal, error) {
 		err = errors.Join(j.sync(), f.syncFolder())
 	}
 	if err != nil {
-		return nil, errors.Join(err, file.Close(), os.Remove(f.journal()))
+		return nil, errors.Join(err, file.Close(), os.Remove(f.journalPath()))
 	}
 	go j.keepSynced()
 	return j, nil
@@ -83,12 +83,12 @@ func (j *journal) append(cells []string) error {
 	if j.failed != nil {
 		return fmt.Errorf("writing %s: %w", j.files.journalName(), j.failed)
 	}
-	err = j.files.do("write", j.files.journal(), func() error {
+	err = j.files.do("write", j.files.journalPath(), func() error {
 		_, err := j.file.WriteAt(line, j.size)
 		return err
 	})
 	if err != nil {
-		cut := j.files.do("truncate", j.files.journal(), func() error { return j.file.Truncate(j.size) })
+		cut := j.files.do("truncate", j.files.journalPath(), func() error { return j.file.Truncate(j.size) })
 		return fmt.Errorf("writing %s: %w", j.files.journalName(), errors.Join(err, cut))
 	}
 	j.size += int64(len(line))
@@ -120,21 +120,11 @@ func (j *journal) sync() error {
 	if !unsynced || failed != nil {
 		return failed
 	}
-	err := j.files.do("sync", j.files.journal(), j.file.Sync)
+	err := j.files.do("sync", j.files.journalPath(), j.file.Sync)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.failed = err
 	return err
-}
-
-// inPlace reports whether the file that the journal is written to still stands in the folder.
-func (j *journal) inPlace() bool {
-	mine, err := j.file.Stat()
-	if err != nil {
-		return false
-	}
-	found, err := os.Lstat(j.files.journal())
-	return err == nil && os.SameFile(mine, found)
 }
 
 // close syncs a last time and closes the file.
@@ -187,13 +177,12 @@ type replay struct {
 const maxLine = 1 << 20
 
 // readJournal reads a journal to its first line that is not whole: what was to follow it is unknown. An
-// earlier version's is an *OldResultsError.
+// earlier version's is ErrOldResults.
 func readJournal(in io.Reader, name string) (replay, error) {
 	var j replay
 	var cells [][]string
 	lines := bufio.NewReaderSize(in, maxLine)
-	first := true
-	for {
+	for first := true; ; first = false {
 		line, err := lines.ReadSlice('\n')
 		endless := errors.Is(err, bufio.ErrBufferFull)
 		if err != nil && !endless && !errors.Is(err, io.EOF) {
@@ -202,39 +191,28 @@ func readJournal(in io.Reader, name string) (replay, error) {
 		if len(line) == 0 {
 			break
 		}
-		if j.damaged > 0 || endless {
-			if j.damaged++; endless {
-				break
-			}
-			continue
-		}
 		row, ok := parseLine(line)
 		switch {
-		case ok && first && row[0] == oldJournalMagic:
+		case !ok || j.damaged > 0:
+			j.damaged++
+		case first && row[0] == oldJournalMagic:
 			return replay{}, fmt.Errorf("%s %w", name, ErrOldResults)
-		case ok && first:
-			j.holder, ok = holderOf(row)
-		case ok && len(row) == blockSize:
+		case first && (len(row) != 4 || row[0] != journalMagic):
+			j.damaged++
+		case first:
+			j.holder = fmt.Sprintf("process %s on %s, since %s", row[1], row[2], row[3])
+		case len(row) == blockSize:
 			cells = append(cells, row)
-		case ok:
+		default:
 			cells = append(cells, make([]string, blockSize)) // of no row
 		}
-		if !ok {
-			j.damaged = 1
+		if endless {
+			break
 		}
-		first = false
 	}
 	var err error
 	j.entries, err = decodeEntries(cells)
 	return j, err
-}
-
-// holderOf reads a journal's first line.
-func holderOf(cells []string) (string, bool) {
-	if len(cells) != 4 || cells[0] != journalMagic {
-		return "", false
-	}
-	return fmt.Sprintf("process %s on %s, since %s", cells[1], cells[2], cells[3]), true
 }
 
 // readHolder says whose journal stands at path.

@@ -21,7 +21,7 @@ import (
 type Options struct {
 	Tenant    string       // host with port, "sandbox", or "" for a plan that contacts nobody
 	Overwrite bool         // Create replaces an existing result file, whatever it holds
-	Notify    func(string) // takes what is worth knowing, mostly a line; nil: nothing is told
+	Notify    func(string) // is called with each notice for the user, mostly one line; nil: there are none
 }
 
 // A Ledger is a result file that a run works on: locked, with every row in memory, and a journal beside it
@@ -33,10 +33,9 @@ type Ledger struct {
 	lock     *lock         // nil for a preview in memory, and once closed
 	export   *csvfile.File // the export, or the result file that was opened
 	action   Action
-	found    fs.FileInfo // the result file as it was found, then as this run wrote it; nil where there is none
+	lastSeen fs.FileInfo // the result file as this run last read or wrote it; nil where there is none
 	preview  bool        // nothing is written
 	undo     bool
-	accepted bool     // changes to persons of pending rows are intended
 	journal  *journal // while prepared, but for a preview
 	byNumber []*Row   // rows, in the order of their numbers
 
@@ -55,21 +54,26 @@ type Row struct {
 	settled bool // by this run
 }
 
-// Create locks the place of a new result file. Where a result file exists: one of which no row was ever sent
-// is replaced by Prepare (with a notice), as any is with Options.Overwrite; else it is an *ExistsError, which
-// says how much of it is done. Nothing is written yet, but names and permissions of the files that the run
-// needs are tried. With an empty path the ledger is a preview in memory: it locks and writes nothing.
+// CheckExport fails with ErrResultsGiven or ErrOldResults where a file is a result file.
+func CheckExport(file *csvfile.File) error {
+	switch {
+	case file.Block >= 0:
+		return fmt.Errorf("%s %w", file.Name, ErrResultsGiven)
+	case hasColumns(file.Header.Cells, oldColumns()):
+		return fmt.Errorf("%s %w", file.Name, ErrOldResults)
+	}
+	return nil
+}
+
+// Create locks the place of a new result file for an export that CheckExport accepts. Where a result file exists of
+// which no row was ever sent, Prepare replaces it (with a notice), as it does any with Options.Overwrite; another is an
+// *ExistsError, which says how much of it is done. Nothing is written yet, but names and permissions of the files that
+// the run needs are tried. With an empty path the ledger is a preview in memory: it locks and writes nothing.
 func Create(path string, export *csvfile.File, action Action, o Options) (*Ledger, error) {
 	return create(files{name: path}, export, action, o)
 }
 
 func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, error) {
-	switch {
-	case export.Block >= 0:
-		return nil, fmt.Errorf("%s %w", export.Name, ErrResultsGiven)
-	case hasColumns(export.Header.Cells, oldColumns()):
-		return nil, fmt.Errorf("%s %w", export.Name, ErrOldResults)
-	}
 	return newLedger(f, o, func(l *Ledger) error {
 		l.export, l.action, l.unsaved = export, action, true
 		l.rows = make([]Row, len(export.Records))
@@ -109,30 +113,27 @@ func (l *Ledger) examineExisting() error {
 	default:
 		l.notify("%s is replaced: no row of it was ever sent", f.name)
 	}
-	l.found = r.info
+	l.lastSeen = r.info
 	return nil
 }
 
 // isOf reports whether a result file is of an export: the same header and the same rows, cell by cell.
 func (r *Results) isOf(export *csvfile.File) bool {
-	header := r.File.Header.Cells[:r.File.Block]
-	if !slices.Equal(header, export.Header.Cells) || len(r.Rows) != len(export.Records) {
+	width := r.File.Block
+	if !slices.Equal(r.File.Header.Cells[:width], export.Header.Cells) || len(r.Rows) != len(export.Records) {
 		return false
 	}
-	cell := func(record csvfile.Record, i int) string {
-		if i < len(record.Cells) {
-			return strings.TrimSpace(record.Cells[i])
+	cells := func(record csvfile.Record) []string { // those that it lacks are empty
+		cells := make([]string, width)
+		for i := range min(width, len(record.Cells)) {
+			cells[i] = strings.TrimSpace(record.Cells[i])
 		}
-		return ""
+		return cells
 	}
 	for i, row := range r.Rows {
-		if row.Number > len(export.Records) {
+		if row.Number > len(export.Records) ||
+			!slices.Equal(cells(r.File.Records[i]), cells(export.Records[row.Number-1])) {
 			return false
-		}
-		for column := range header {
-			if cell(r.File.Records[i], column) != cell(export.Records[row.Number-1], column) {
-				return false
-			}
 		}
 	}
 	return true
@@ -149,7 +150,7 @@ func open(f files, read csvfile.Options, o Options) (*Ledger, error) {
 		if err != nil {
 			return err
 		}
-		l.export, l.action, l.rows, l.byNumber, l.found = r.File, r.Action, r.Rows, r.byNumber, r.info
+		l.export, l.action, l.rows, l.byNumber, l.lastSeen = r.File, r.Action, r.Rows, r.byNumber, r.info
 		l.unsaved = r.Unmerged || runtime.GOOS != "windows" && r.info.Mode().Perm() != 0o600
 		for _, w := range r.Warnings {
 			l.notify("%s", w)
@@ -202,21 +203,18 @@ func (l *Ledger) File() *csvfile.File { return l.export }
 // Action is what the file's rows are for.
 func (l *Ledger) Action() Action { return l.action }
 
-// AcceptChanges lets the next Prepare go on where the name or email of a pending row was changed in the file;
-// without it that is a *ChangedError, and nothing has been written.
-func (l *Ledger) AcceptChanges() { l.accepted = true }
-
 // Prepare checks the rows against the file, and against each other (conflicts), writes the result file with
 // every row in it, and starts the journal. people has one row for each record of the file; they are the ledger's
-// from then on. It may be called again after a *ChangedError.
-func (l *Ledger) Prepare(people *roster.Roster) error {
+// from then on. Where the name or email of a pending row was changed in the file, and acceptChanges is false, it is a
+// *ChangedError; nothing has been written then, and Prepare may be called again.
+func (l *Ledger) Prepare(people *roster.Roster, acceptChanges bool) error {
 	if len(people.Rows) != len(l.rows) {
 		return fmt.Errorf("%s has %d rows, but there are %d persons", l.files.name, len(l.rows), len(people.Rows))
 	}
 	for i := range l.rows {
 		l.rows[i].Row = &people.Rows[i]
 	}
-	if err := l.guardPersons(); err != nil {
+	if err := l.guardPersons(acceptChanges); err != nil {
 		return err
 	}
 	l.decideAll()
@@ -229,7 +227,7 @@ func (l *Ledger) Prepare(people *roster.Roster) error {
 func (l *Ledger) PrepareUndo(preview bool) error {
 	l.preview, l.undo = preview, true
 	derivePersons(l.export, l.action, l.rows)
-	var damaged []ChangedRow
+	var damaged []string
 	for i := range l.rows {
 		r := &l.rows[i]
 		if !r.Entry.MayHaveCreated() {
@@ -237,7 +235,7 @@ func (l *Ledger) PrepareUndo(preview bool) error {
 		}
 		subject := r.Entry.UserSubject
 		if !r.Entry.fits(subject) {
-			damaged = append(damaged, ChangedRow{r.Number, r.Line, subject, subject, false})
+			damaged = append(damaged, r.subjectChange(subject))
 		}
 		if r.Person.Subject != subject {
 			r.Person = provision.Person{Subject: subject}
@@ -255,7 +253,7 @@ func (l *Ledger) start() error {
 	if l.preview {
 		return nil
 	}
-	isNew := l.found == nil
+	isNew := l.lastSeen == nil
 	if err := l.checkUnchanged(); err != nil {
 		return fmt.Errorf("%s: %w", l.files.name, err)
 	}
@@ -266,7 +264,7 @@ func (l *Ledger) start() error {
 	if err != nil {
 		return err
 	}
-	err = l.files.remove(l.files.journal(), patienceAtStart)
+	err = l.files.remove(l.files.journalPath(), patienceAtStart)
 	if err == nil {
 		l.journal, err = startJournal(l.files)
 	}

@@ -18,28 +18,26 @@ type lock struct {
 	path string
 }
 
-// How often, and how far apart, a lock is tried that another run holds: that run may be about to end.
-const (
-	lockTries = 3
-	lockPause = 50 * time.Millisecond
-)
+// lockPatience is how long a lock is tried that another run holds: that run may be about to end.
+const lockPatience = 200 * time.Millisecond
 
 // acquireLock locks f. Where another run holds the lock it fails with ErrLocked.
-func acquireLock(f files) (*lock, error) {
-	pause := time.NewTicker(lockPause)
-	defer pause.Stop()
-	for tries := 1; ; tries++ {
-		l, err := tryLock(f.lock())
-		switch {
-		case err != nil && (tries == lockTries || !isBusy(err)):
-			return nil, fmt.Errorf("locking %s: %w", f.name, err)
-		case l != nil:
-			return l, nil
-		case err == nil && tries == lockTries:
-			return nil, fmt.Errorf("%w %s: %s", ErrLocked, f.name, readHolder(f.journal()))
+func acquireLock(f files) (l *lock, err error) {
+	mayEnd := func(err error) bool { return isBusy(err) || errors.Is(err, ErrLocked) }
+	err = retryBusy(lockPatience, mayEnd, func() error {
+		l, err = tryLock(f.lockPath())
+		if err == nil && l == nil {
+			err = ErrLocked
 		}
-		<-pause.C
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrLocked):
+		return nil, fmt.Errorf("%w %s: %s", ErrLocked, f.name, readHolder(f.journalPath()))
+	case err != nil:
+		return nil, fmt.Errorf("locking %s: %w", f.name, err)
 	}
+	return l, nil
 }
 
 // tryLock takes the lock, or is nil where another run holds it. A run that ends removes the file, so the file
@@ -51,7 +49,7 @@ func tryLock(path string) (*lock, error) {
 		}
 		file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 		got, err := file.TryLock()
-		if isShared(err) { // Windows answers so where another run is about to remove the file
+		if isInUse(err) { // Windows answers so where another run is about to remove the file
 			return nil, nil
 		}
 		if err != nil || !got {
@@ -59,27 +57,26 @@ func tryLock(path string) (*lock, error) {
 		}
 		locked, err := file.Stat()
 		if err = notRegular(path, locked, err); err == nil {
-			var found fs.FileInfo
-			if found, err = os.Lstat(path); err == nil && os.SameFile(locked, found) {
+			var inPlace bool
+			if inPlace, err = standsAt(file, path); inPlace {
 				return &lock{file, path}, nil
 			}
 		}
-		if err := errors.Join(ignoreMissing(err), file.Unlock()); err != nil {
+		if err := errors.Join(err, file.Unlock()); err != nil {
 			return nil, err
 		}
 	}
 	return nil, errors.New("its lock file is replaced again and again")
 }
 
-// isLocked reports whether a run holds the lock of f; known is false where the lock file cannot be opened. It
-// creates none.
-func (f files) isLocked() (locked, known bool) {
-	file := flock.New(f.lock(), flock.SetFlag(os.O_RDONLY|noFollow))
+// mayBeLocked reports whether a run holds the lock of f, or whether that cannot be told. It creates no lock file.
+func (f files) mayBeLocked() bool {
+	file := flock.New(f.lockPath(), flock.SetFlag(os.O_RDONLY|noFollow))
 	got, err := file.TryRLock()
 	if err != nil {
-		return false, errors.Is(err, fs.ErrNotExist)
+		return !errors.Is(err, fs.ErrNotExist)
 	}
-	return !got, file.Close() == nil
+	return !got || file.Close() != nil
 }
 
 // release removes the lock file and releases the lock. Windows does not remove what is open; there another run

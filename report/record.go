@@ -10,6 +10,8 @@ import (
 
 // Record takes a result into memory and the journal, and returns when the operating system has it.
 func (l *Ledger) Record(r provision.Result) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	row := find(l.byNumber, r.Number)
 	switch {
 	case l.journal == nil && !l.preview:
@@ -19,27 +21,21 @@ func (l *Ledger) Record(r provision.Result) error {
 	case !slices.Contains(provision.Outcomes(), r.Outcome) || r.Outcome == provision.Duplicate:
 		return fmt.Errorf("recording row %d: %q is not an outcome of a run", r.Number, r.Outcome)
 	}
-	l.mu.Lock()
-	was := row.Entry
-	l.mu.Unlock()
-	e := was.with(r)
-	if l.undo && was.Outcome == provision.Created && r.Outcome != provision.Deleted {
-		e.Outcome, e.UserID = was.Outcome, was.UserID // the user exists: a retry must not create another
+	e := row.Entry.withResult(r)
+	if l.undo && row.Entry.Outcome == provision.Created && r.Outcome != provision.Deleted {
+		e.Outcome, e.UserID = row.Entry.Outcome, row.Entry.UserID // the user exists: a retry must not create another
 	}
 	if !l.preview {
 		if err := l.journal.record(e); err != nil {
 			return err
 		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	row.Entry, row.settled = e, r.Outcome != provision.Pending
-	l.unsaved = true
+	row.Entry, row.settled, l.unsaved = e, r.Outcome != provision.Pending, true
 	return nil
 }
 
-// with is the entry after a result. Attempts of earlier runs stay where this one made none.
-func (e Entry) with(r provision.Result) Entry {
+// withResult is the entry after a result. Attempts of earlier runs stay where this one made none.
+func (e Entry) withResult(r provision.Result) Entry {
 	e.Outcome, e.Code, e.Message = r.Outcome, Text(r.Code), Text(r.Message)
 	e.UserID, e.TraceID = Text(r.UserID), Text(r.TraceID)
 	e.HTTPStatus, e.Attempts = Number(r.HTTPStatus), cmp.Or(Number(r.Attempts), e.Attempts)

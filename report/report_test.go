@@ -53,7 +53,7 @@ func prepare(l *Ledger) error {
 	if err != nil {
 		return err
 	}
-	return l.Prepare(people)
+	return l.Prepare(people, false)
 }
 
 // start creates and prepares a ledger of an export in a folder of its own.

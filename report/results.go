@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -22,8 +21,8 @@ type Results struct {
 	File     *csvfile.File
 	Action   Action
 	Rows     []Row
-	Running  bool   // a run holds the lock, or may
-	Holder   string // whose run: process, host and since when
+	Running  bool   // a run holds the lock, or that cannot be told
+	Holder   string // process, host and start of that run
 	Unmerged bool   // the journal has results that are not in the file yet
 	Warnings []string
 
@@ -43,8 +42,7 @@ func Read(path string, read csvfile.Options) (*Results, error) {
 		return nil, err
 	}
 	derivePersons(r.File, r.Action, r.Rows)
-	locked, known := f.isLocked()
-	if r.Running = locked || !known; !r.Running {
+	if r.Running = f.mayBeLocked(); !r.Running {
 		r.Holder = ""
 	}
 	return r, nil
@@ -105,12 +103,15 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	if r.info, err = file.Stat(); err != nil {
 		return r, err
 	}
+	if r.info.Size() < minSize && journal != nil { // an editor emptied it: the journal has the results
+		return r, f.strayJournal()
+	}
 	read.Size = r.info.Size()
 	if r.File, err = parse(file, f.name, read); err != nil {
 		return r, err
 	}
 	if journal != nil && len(r.File.Records) == 0 {
-		return r, fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
+		return r, f.strayJournal()
 	}
 	if err := r.readRows(); err != nil || journal == nil {
 		return r, err
@@ -129,40 +130,6 @@ func load(f files, read csvfile.Options) (*Results, error) {
 
 // minSize is less than the size of any header with our columns, in bytes.
 const minSize = 100
-
-// openTogether opens a result file and its journal, nil where there is none. A run that ends meanwhile
-// replaces the one and removes the other; then both are opened again.
-func openTogether(f files) (file, journal *os.File, err error) {
-	for range 100 {
-		file, err := openRegular(f.path, os.O_RDONLY)
-		if errors.Is(err, fs.ErrNotExist) && exists(f.journal()) {
-			err = fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		journal, err := openRegular(f.journal(), os.O_RDONLY)
-		if ignoreMissing(err) != nil {
-			return nil, nil, errors.Join(fmt.Errorf("reading %s: %w", f.journalName(), err), file.Close())
-		}
-		opened, err := file.Stat()
-		if err == nil && opened.Size() < minSize && journal != nil { // an editor emptied it: the journal has the results
-			err = fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
-			return nil, nil, errors.Join(err, file.Close(), journal.Close())
-		}
-		if err == nil {
-			var now fs.FileInfo
-			if now, err = os.Lstat(f.path); err == nil && os.SameFile(opened, now) {
-				return file, journal, nil
-			}
-		}
-		journal.Close()
-		if err = errors.Join(ignoreMissing(err), file.Close()); err != nil {
-			return nil, nil, err
-		}
-	}
-	return nil, nil, fmt.Errorf("%s is replaced again and again", f.name)
-}
 
 // parse reads the records of a result file. Where its header does not have our columns it is none.
 func parse(in *os.File, name string, read csvfile.Options) (*csvfile.File, error) {

@@ -28,7 +28,7 @@ func (l *Ledger) Close() error {
 
 // finish ends the journal and merges its results into the file.
 func (l *Ledger) finish() error {
-	inPlace := l.journal.inPlace()
+	inPlace, _ := standsAt(l.journal.file, l.files.journalPath())
 	synced := l.journal.close() // where it fails, the file that is written now has the results all the same
 	if l.unsaved {
 		err := l.checkUnchanged()
@@ -49,7 +49,7 @@ func (l *Ledger) finish() error {
 		l.notify("%s was removed or replaced during the run; %s has all results", l.files.journalName(), l.files.name)
 		return nil
 	}
-	return l.files.remove(l.files.journal(), patienceAtEnd)
+	return l.files.remove(l.files.journalPath(), patienceAtEnd)
 }
 
 // restoreJournal writes the journal again, which was removed during the run, with the results of the run.
@@ -74,8 +74,8 @@ func (l *Ledger) checkUnchanged() error {
 	switch {
 	case err != nil:
 		return ignoreMissing(err)
-	case l.found == nil || !os.SameFile(now, l.found) || now.Size() != l.found.Size() ||
-		!now.ModTime().Equal(l.found.ModTime()):
+	case l.lastSeen == nil || !os.SameFile(now, l.lastSeen) || now.Size() != l.lastSeen.Size() ||
+		!now.ModTime().Equal(l.lastSeen.ModTime()):
 		return errors.New("another program changed it meanwhile")
 	}
 	return nil
@@ -105,7 +105,7 @@ func (l *Ledger) save(patience time.Duration) error {
 		return errors.Join(err, ignoreMissing(os.Remove(name)))
 	}
 	l.unsaved = false
-	l.found, err = os.Lstat(l.files.path)
+	l.lastSeen, err = os.Lstat(l.files.path)
 	return err
 }
 

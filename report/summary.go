@@ -5,38 +5,20 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"qlik-provision/provision"
 )
 
 // A Summary counts the rows of a result file.
 type Summary struct {
-	Rows   int
-	Counts map[provision.Outcome]int // every outcome, those of no row too
-	Run    map[provision.Outcome]int // of rows that this run settled; nil for a file that was only read
-	Codes  map[string]int
-	Done   int // rows that are done; duplicates of such rows too
-
-	NotDone int     // all other rows
-	Causes  []Cause // why rows are not done, the most frequent first
-	Tenant  string  // of the first row that has one
-	First   time.Time
-	Last    time.Time
+	Rows    int
+	Counts  map[provision.Outcome]int // every outcome, those of no row too
+	Run     map[provision.Outcome]int // of rows that this run settled; nil for a file that was only read
+	Codes   map[string]int
+	Done    int    // rows that are done; duplicates of such rows too
+	NotDone int    // all other rows
+	Tenant  string // of the first row that has one
 }
-
-// A Cause is what several rows that are not done have in common.
-type Cause struct {
-	Outcome provision.Outcome
-	Code    string
-	Message string // of the first of them
-	Varies  bool   // others name other values
-	Count   int
-	Rows    []int // the first 5 row numbers
-}
-
-// maxCauseRows is how many rows a Cause names.
-const maxCauseRows = 5
 
 // newCounts has every outcome.
 func newCounts() map[provision.Outcome]int {
@@ -47,6 +29,7 @@ func newCounts() map[provision.Outcome]int {
 	return counts
 }
 
+// summarize counts rows.
 func summarize(rows []Row) *Summary {
 	s := &Summary{Rows: len(rows), Counts: newCounts(), Codes: map[string]int{}}
 	notDone := NotDone(rows)
@@ -57,13 +40,11 @@ func summarize(rows []Row) *Summary {
 			s.Codes[string(e.Code)]++
 		}
 		s.Tenant = cmp.Or(s.Tenant, e.Tenant)
-		s.addTime(e.FinishedAt.Time)
 		if notDone[i] {
 			s.NotDone++
 		}
 	}
 	s.Done = s.Rows - s.NotDone
-	s.Causes = findCauses(rows)
 	return s
 }
 
@@ -85,42 +66,33 @@ func NotDone(rows []Row) []bool {
 	return notDone
 }
 
-func (s *Summary) addTime(at time.Time) {
-	if at.IsZero() {
-		return
-	}
-	if s.First.IsZero() || at.Before(s.First) {
-		s.First = at
-	}
-	if at.After(s.Last) {
-		s.Last = at
-	}
+// A Cause is why several rows have their outcome. They have outcome and code in common.
+type Cause struct {
+	Rows   []int // their places among the rows
+	Varies bool  // their messages name different values
 }
 
-// findCauses groups the rows that are not done by what they have in common.
-func findCauses(rows []Row) []Cause {
+// Causes groups rows by why they are not done, or what is worth knowing of those that are: the most frequent cause
+// first. Rows of which there is nothing to say have none.
+func Causes(rows []Row) []Cause {
 	at := map[string]int{}
 	var causes []Cause
-	for _, r := range rows {
-		e := r.Entry
-		key := CauseKey(e)
-		if key == "" || e.Outcome.Done() {
+	for i, r := range rows {
+		key := causeKey(r.Entry)
+		if key == "" {
 			continue
 		}
-		i, found := at[key]
+		n, found := at[key]
 		if !found {
-			i = len(causes)
-			at[key] = i
-			causes = append(causes, Cause{Outcome: e.Outcome, Code: string(e.Code), Message: string(e.Message)})
+			n = len(causes)
+			at[key] = n
+			causes = append(causes, Cause{})
 		}
-		c := &causes[i]
-		c.Count++
-		c.Varies = c.Varies || string(e.Message) != c.Message
-		if len(c.Rows) < maxCauseRows {
-			c.Rows = append(c.Rows, r.Number)
-		}
+		c := &causes[n]
+		c.Rows = append(c.Rows, i)
+		c.Varies = c.Varies || r.Entry.Message != rows[c.Rows[0]].Entry.Message
 	}
-	slices.SortStableFunc(causes, func(a, b Cause) int { return cmp.Compare(b.Count, a.Count) })
+	slices.SortStableFunc(causes, func(a, b Cause) int { return cmp.Compare(len(b.Rows), len(a.Rows)) })
 	return causes
 }
 
@@ -129,10 +101,10 @@ func findCauses(rows []Row) []Cause {
 var messageValues = regexp.MustCompile(`(?P<kept>column "(\\.|[^"\\])*")|"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+|` +
 	`#[A-Z0-9/]+[!?]?|exists as .*?, created |another user: [^;]*|its subject is now .*`)
 
-// CauseKey is equal for rows whose outcomes have one cause, and empty where there is nothing to say: done
+// causeKey is equal for rows whose outcomes have one cause, and empty where there is nothing to say: done
 // without a code, a duplicate, or never tried. A code may stand for several messages. Of a conflict's message only
 // what comes before the two persons counts.
-func CauseKey(e Entry) string {
+func causeKey(e Entry) string {
 	message := string(e.Message)
 	switch {
 	case e.Outcome == provision.Duplicate, e.Outcome.Done() && e.Code == "",

@@ -31,7 +31,6 @@ type config struct {
 	creds  qlik.Credentials
 	given  command
 	read   csvfile.Options
-	roster roster.Options
 	ledger report.Options
 	run    provision.Options
 	users  []sandbox.User // with --sandbox: those it starts with
@@ -184,7 +183,7 @@ func (c *config) action(name string, columns roster.Columns) report.Action {
 	return a
 }
 
-// adopt makes the options of a run and of its persons those of an action.
+// adopt makes the options of a run those of an action.
 func (c *config) adopt(a report.Action) {
 	c.run.Task = provision.Create
 	if a.Command == "disable" {
@@ -194,10 +193,6 @@ func (c *config) adopt(a report.Action) {
 	c.run.Update = provision.Update{
 		Name: slices.Contains(a.Update, "name"), Roles: slices.Contains(a.Update, "roles"),
 		Status: slices.Contains(a.Update, "status"),
-	}
-	c.roster = roster.Options{
-		Subject: a.Subject, Name: a.Name, Email: a.Email, Roles: a.Roles, Decided: true, EveryonesRoles: a.EveryonesRoles,
-		Where: a.Where, NeedEmail: a.Status == "invited",
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -123,7 +122,7 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string) err
 	if err != nil {
 		return refusal(err, c.given)
 	}
-	if err := ledger.Prepare(people); err != nil {
+	if err := ledger.Prepare(people, false); err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
 	s := &session{app: a, config: c, ledger: ledger, people: people, path: path, again: c.given}
@@ -161,8 +160,8 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	if err != nil {
 		return nil, err
 	}
-	if f.Block >= 0 {
-		return nil, fmt.Errorf("%s %w", file, report.ErrResultsGiven)
+	if err := report.CheckExport(f); err != nil {
+		return nil, err
 	}
 	people, err := roster.Read(f, roster.Options{
 		Subject: c.subject, Name: c.name, Email: c.email, Roles: c.roles, EveryonesRoles: c.everyonesRoles, Where: c.where,

@@ -72,18 +72,17 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 			return nil, err
 		}
 	}
-	people, err := roster.Read(ledger.File(), c.roster)
+	people, err := roster.Read(ledger.File(), action.Sources())
 	if err != nil {
 		return nil, err
 	}
-	err = ledger.Prepare(people)
+	err = ledger.Prepare(people, false)
 	changed, ok := errors.AsType[*report.ChangedError](err)
 	if ok && changed.Kind == report.PersonChanged && (c.yes || a.interactive()) {
 		if err := a.confirmChanges(ctx, c, changed); err != nil {
 			return nil, err
 		}
-		ledger.AcceptChanges()
-		err = ledger.Prepare(people)
+		err = ledger.Prepare(people, true)
 	}
 	return people, err
 }

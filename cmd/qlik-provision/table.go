@@ -27,7 +27,7 @@ func (s *session) table(total *report.Summary, cutShort bool) string {
 			b.WriteString("  " + printable(line) + "\n")
 		}
 	}
-	if causes := s.causes(total); causes != "" {
+	if causes := s.causes(); causes != "" {
 		b.WriteString("\n" + causes)
 	}
 	b.WriteByte('\n')
@@ -181,41 +181,43 @@ func withoutZeroSeconds(d time.Duration) string { return strings.Replace(d.Strin
 const shownCauses = 10
 
 // causes lists why rows are not done, a line each.
-func (s *session) causes(total *report.Summary) string {
-	lines := map[int]int{}
-	for _, r := range s.ledger.Rows() {
-		lines[r.Number] = r.Record.Line
-	}
+func (s *session) causes() string {
+	rows := s.ledger.Rows()
+	causes := slices.DeleteFunc(report.Causes(rows), func(c report.Cause) bool {
+		return rows[c.Rows[0]].Entry.Outcome.Done()
+	})
 	var b strings.Builder
-	for _, c := range total.Causes[:min(shownCauses, len(total.Causes))] {
-		why := ": "
+	for _, c := range causes[:min(shownCauses, len(causes))] {
+		why, e := ": ", rows[c.Rows[0]].Entry
 		if c.Varies {
 			why = ", the first: "
 		}
-		said := text.Grouped(c.Count) + " × " + string(c.Outcome) + prefixed(", ", c.Code) + prefixed(why, c.Message)
-		b.WriteString(wrap(printable(said+", "+s.where(c, lines)), s.app.out.columns(), "  ", "      "))
+		said := text.Grouped(len(c.Rows)) + " × " + string(e.Outcome) + prefixed(", ", string(e.Code)) +
+			prefixed(why, string(e.Message))
+		b.WriteString(wrap(printable(said+", "+s.where(c, rows)), s.app.out.columns(), "  ", "      "))
 	}
-	if more := len(total.Causes) - shownCauses; more > 0 {
+	if more := len(causes) - shownCauses; more > 0 {
 		fmt.Fprintf(&b, "  and %s\n", text.Plural(more, "other cause", "other causes"))
 	}
 	return b.String()
 }
 
 // where names the first rows of a cause, and the lines they stand on: row 2 (line 8 of hr.csv).
-func (s *session) where(c report.Cause, lines map[int]int) string {
-	rows, at := make([]string, len(c.Rows)), make([]string, len(c.Rows))
-	for i, n := range c.Rows {
-		rows[i], at[i] = fmt.Sprint(n), fmt.Sprint(lines[n])
+func (s *session) where(c report.Cause, rows []report.Row) string {
+	const shown = 5
+	var numbers, lines []string
+	for _, i := range c.Rows[:min(shown, len(c.Rows))] {
+		numbers, lines = append(numbers, fmt.Sprint(rows[i].Number)), append(lines, fmt.Sprint(rows[i].Record.Line))
 	}
 	plural, more := "", ""
-	if len(rows) > 1 {
+	if len(c.Rows) > 1 {
 		plural = "s"
 	}
-	if c.Count > len(rows) {
+	if len(c.Rows) > shown {
 		more = " …"
 	}
-	return fmt.Sprintf("row%s %s%s (line%s %s of %s)", plural, strings.Join(rows, ", "), more, plural,
-		strings.Join(at, ", "), s.ledger.File().Name)
+	return fmt.Sprintf("row%s %s%s (line%s %s of %s)", plural, strings.Join(numbers, ", "), more, plural,
+		strings.Join(lines, ", "), s.ledger.File().Name)
 }
 
 func prefixed(prefix, s string) string {

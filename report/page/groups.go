@@ -2,7 +2,6 @@ package page
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	"qlik-provision/provision"
@@ -19,7 +18,6 @@ type group struct {
 	Varies  bool   // other rows have other values in it
 	Count   int
 	First   []named // its first rows
-	open    bool
 }
 
 // A named is a row with whom it is about.
@@ -37,39 +35,29 @@ const (
 	maxGroupRows = 5
 )
 
-// addGroups groups the rows that are not done and those that are done and have a code.
+// addGroups makes groups of the causes: those of rows that are not done, and those that are done and have a code.
 func (v *view) addGroups() {
-	found := map[string]*group{}
-	var groups []*group
-	v.groupOf = make([]*group, len(v.Results.Rows))
-	for i, r := range v.Results.Rows {
-		key := report.CauseKey(r.Entry)
-		if key == "" {
-			continue
+	rows := v.Results.Rows
+	v.groupOf = make([]*group, len(rows))
+	for _, c := range report.Causes(rows) {
+		first := &rows[c.Rows[0]].Entry
+		g := &group{Outcome: first.Outcome, Code: string(first.Code), Message: message(first), Varies: c.Varies,
+			Count: len(c.Rows)}
+		for _, i := range c.Rows[:min(maxGroupRows, len(c.Rows))] {
+			r := &rows[i]
+			g.First = append(g.First, named{r.Number, cmp.Or(r.Person.Name, subject(r), r.Person.Email)})
 		}
-		g := found[key]
-		if g == nil {
-			g = &group{Outcome: r.Entry.Outcome, Code: string(r.Entry.Code), Message: message(&r.Entry), open: v.open[i]}
-			found[key] = g
-			groups = append(groups, g)
+		for _, i := range c.Rows {
+			v.groupOf[i] = g
 		}
-		g.Count++
-		g.Varies = g.Varies || message(&r.Entry) != g.Message
-		if len(g.First) < maxGroupRows {
-			g.First = append(g.First, named{r.Number, cmp.Or(r.Person.Name, subject(&r), r.Person.Email)})
-		}
-		v.groupOf[i] = g
-	}
-	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(b.Count, a.Count) })
-	for _, g := range groups {
 		list := &v.Findings
-		if g.open {
+		if !g.Outcome.Done() {
 			list = &v.Causes
 		}
 		if len(*list) < maxGroups {
 			g.Number = len(v.Causes) + len(v.Findings) + 1
 			*list = append(*list, g)
-		} else if g.open {
+		} else if !g.Outcome.Done() {
 			v.Further += g.Count
 		}
 	}

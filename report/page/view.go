@@ -31,6 +31,8 @@ type view struct {
 	Pace    string  // what the chart shows, in words
 	locked  int     // how many rows have a user that is disabled
 
+	First, Last time.Time // when rows were settled; zero where none was
+
 	Causes   []*group // why rows are not done
 	Findings []*group // what is worth checking in rows that are done
 	Further  int      // rows whose cause is none of Causes
@@ -61,7 +63,11 @@ func newView(r *report.Results, now time.Time) *view {
 		v.Retry = retryCommand(v.Name, s.Tenant)
 	}
 	v.addTotals()
-	if line := newTimeline(settledTimes(r.Rows)); line != nil && line.working() > minChart {
+	times := settledTimes(r.Rows)
+	if len(times) > 0 {
+		v.First, v.Last = time.UnixMilli(times[0]), time.UnixMilli(times[len(times)-1])
+	}
+	if line := newTimeline(times); line != nil && line.working() > minChart {
 		v.Charts = []chart{line.draw("wide", 880, 270), line.draw("narrow", 340, 250)}
 		v.Pace = line.words()
 	}

@@ -25,16 +25,6 @@ func TestPageCountsAsSummaryDoes(t *testing.T) {
 	if open != r.Summary().NotDone || !v.open[9] || v.open[340] {
 		t.Errorf("%d rows are not done, want %d; row 10: %v, row 341: %v", open, r.Summary().NotDone, v.open[9], v.open[340])
 	}
-	causes := r.Summary().Causes
-	if len(causes) != len(v.Causes) {
-		t.Fatalf("the page has %d causes, the summary %d", len(v.Causes), len(causes))
-	}
-	for i, c := range causes {
-		if g := v.Causes[i]; g.Outcome != c.Outcome || g.Code != c.Code || g.Count != c.Count {
-			t.Errorf("cause %d is %s %s of %d rows, in the summary %s %s of %d",
-				i, g.Outcome, g.Code, g.Count, c.Outcome, c.Code, c.Count)
-		}
-	}
 }
 
 func TestPageStatesOutcomeOfRun(t *testing.T) {
