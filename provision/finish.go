@@ -204,8 +204,6 @@ const maxText = 4000
 
 // store passes a result to the caller of Run.
 func (r *Run) store(res Result) error {
-	for _, field := range []*string{&res.Message, &res.Code, &res.TraceID} {
-		*field = text.Clip(*field, maxText)
-	}
+	res.Message = text.Clip(res.Message, maxText)
 	return r.record(res)
 }

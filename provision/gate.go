@@ -25,7 +25,7 @@ type gate struct {
 	openings int       // how often the gate was opened, which tells the age of an answer
 	waits    int       // closed: waits of our own choosing in a row
 
-	processed bool // a write of this run was processed
+	everProcessed bool // a write of this run was processed
 
 	suspects        []*job // rows that met a 403 and are held; whether it is their own is not known yet
 	forbiddenProbes int    // probes of other rows that met a 403 as well
@@ -115,7 +115,7 @@ func (g *gate) answer(now time.Time, j *job, v verdict, met error) (own []*job, 
 	late := j.openings != g.openings // others were processed since it was sent, so that it says nothing about now
 	switch {
 	case v == processed:
-		g.processed = true
+		g.everProcessed = true
 		if j.probe {
 			own = g.open()
 		}
@@ -177,7 +177,7 @@ func (g *gate) suspect(now time.Time, j *job) error {
 // decideSuspects decides about the suspects where no row is left to probe with: the 403 is their own if this run ever
 // had a write processed, else it is the run's.
 func (g *gate) decideSuspects() (own []*job, err error) {
-	if !g.processed {
+	if !g.everProcessed {
 		return nil, scopeError(g.suspects[len(g.suspects)-1])
 	}
 	own, g.suspects = g.suspects, nil

@@ -22,7 +22,8 @@ import (
 //	send       → judge     what the answer to the write means                              write.go
 //	           → apply     for the gate, and for the row: when it is sent again            write.go, gate.go
 //	           → conclude  for the row: its result, or a lookup that explains the answer   finish.go
-//	lookUpOne  → explain   what a lookup of one row tells about a conflict or a lost answer   finish.go
+//	lookUpOne  → decide    the user that was found explains a conflict or a lost answer    finish.go, decide.go
+//	           → tryAgain  none was found: another write or lookup, or there is none left  finish.go
 //	finish                 the result is safe before the worker takes its next row         finish.go
 type Run struct {
 	client      *qlik.Client

@@ -72,7 +72,7 @@ func (v *verification) lookUp(ctx context.Context, persons, withID []Row) error 
 		}
 		rows := v.again
 		v.again = nil
-		err = v.run.lookUpRows(ctx, rows, true, v.check)
+		refused, err = v.run.lookUpBoth(ctx, nil, rows, v.check)
 	}
 	if err != nil {
 		return err

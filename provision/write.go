@@ -112,9 +112,7 @@ func blockedBy(err error) Reason {
 }
 
 // lacksDescriptor reports whether a request was not sent because this process, or the system, has too many open files.
-func lacksDescriptor(err error) bool {
-	return isAny(err, syscall.EMFILE, syscall.ENFILE)
-}
+func lacksDescriptor(err error) bool { return isAny(err, syscall.EMFILE, syscall.ENFILE) }
 
 // isOutage tells an outage from a row that the tenant cannot process, where too few rows are left to tell by: in an
 // outage a lookup gets no answer either.
@@ -126,7 +124,7 @@ func (r *Run) isOutage(ctx context.Context, j *job) bool {
 		return false
 	}
 	_, err := r.findOne(ctx, j)
-	return err != nil && isTemporary(err) && !errors.Is(err, qlik.ErrLimited) && !lacksDescriptor(err)
+	return isAny(err, qlik.ErrNoAnswer, qlik.ErrGarbled, qlik.ErrNoToken) && !lacksDescriptor(err)
 }
 
 // apply applies the verdict on an answer to the gate, and queues the row where it is sent again. Both are one step, so
