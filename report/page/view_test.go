@@ -58,7 +58,7 @@ func TestPageStatesOutcomeOfRun(t *testing.T) {
 				"<code>qlik-provision retry new-hires.results.csv</code>"},
 			[]string{"other causes"}},
 		{"one outcome not done", []sample{ok, open, open}, []string{`value="open"`, `value="created"`, `value="pending"`,
-			"For the rows that are not done, the administrator runs: <code>qlik-provision retry new-hires.results.csv</code>"},
+			"For the rows that are not done, the administrator runs:\n<code>qlik-provision retry new-hires.results.csv</code>"},
 			[]string{"Correct these cells"}},
 		{"a plan without lookups", []sample{open, open}, []string{"Nothing has been sent yet: 2 rows"},
 			[]string{"First outcome", `class="chart`, `class="lede"`}},
