@@ -86,11 +86,6 @@ func (c command) on(name, file string) command {
 	return c
 }
 
-// bare is another command on a file, with no flags.
-func (c command) bare(name, file string) command {
-	return command{program: c.program, name: name, file: file}
-}
-
 // after is a command on a result file, with the flags that the file does not have: the tenant, the credentials,
 // the pace.
 func (c command) after(name, path string) command {

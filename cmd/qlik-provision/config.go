@@ -50,13 +50,12 @@ func (c *config) tenantName() string {
 // configure makes a config of the flags, the environment and the context, or says which of them is wrong.
 func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, error) {
 	c := &config{flags: f, given: command{a.name, cmd.Name(), file, givenFlags(cmd.Flags())}}
-	help := "see " + cmd.CommandPath() + " --help"
 	if err := checkValues(cmd.Flags()); err != nil {
 		return nil, err
 	}
 	for _, check := range []func() error{c.checkRun, c.checkTask, c.checkExport} {
 		if err := check(); err != nil {
-			return nil, orUsage(err, help)
+			return nil, orUsage(err, "")
 		}
 	}
 	err := c.chooseTenant(cmd.Context())

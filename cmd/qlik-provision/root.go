@@ -36,13 +36,13 @@ func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Rea
 	if len(args) > 1 && strings.HasPrefix(args[1], cobra.ShellCompRequestCmd) {
 		describePlainly(root)
 	}
-	cmd := root
-	err := a.checkCommand(root, args[1:])
+	cmd, rest, _ := root.Find(args[1:]) // root where the first word is no command
+	err := a.checkCommand(root)
 	if err == nil {
-		err = a.checkDashes(root, args[1:])
+		err = a.checkDashes(cmd, rest)
 	}
 	if err == nil {
-		cmd, err = root.ExecuteContextC(ctx)
+		_, err = root.ExecuteContextC(ctx)
 	}
 	f := failureOf(err, a.contacted)
 	if f == nil {
@@ -116,15 +116,14 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 // oneFile is the rule of the commands that take one file.
 func (a *app) oneFile(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		hint := "see " + cmd.CommandPath() + " --help"
 		switch {
 		case len(args) == 0:
-			return usage(errors.New("no "+what+" was given"), hint)
+			return usage(errors.New("no "+what+" was given"), "")
 		case len(args) > 1:
 			return usage(errors.New("more than one "+what+" was given: "+strings.Join(args, ", ")),
 				a.joinedName(cmd, args))
 		case args[0] == "":
-			return usage(errors.New("the name of the "+what+" is empty"), hint)
+			return usage(errors.New("the name of the "+what+" is empty"), "")
 		}
 		return nil
 	}

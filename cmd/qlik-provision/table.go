@@ -15,12 +15,12 @@ import (
 )
 
 // table is the summary of a run or a plan for people: the counts, what a plan costs, and why rows are not done.
-func (s *session) table(total *report.Summary, cutShort bool) string {
+func (s *session) table(total *report.Summary, aborted bool) string {
 	out := s.app.out
 	var b strings.Builder
 	b.WriteString("\n" + out.tableText(s.counts(total)))
 	if s.config.dryRun {
-		if s.plan != nil && s.plan.Writes() > 0 && !cutShort {
+		if s.plan != nil && s.plan.Writes() > 0 && !aborted {
 			b.WriteString("\n" + wrap(cost(s.config, s.plan.Writes(), s.plan.Estimate), out.columns(), "  ", "  "))
 		}
 		for _, line := range s.firstPersons() {

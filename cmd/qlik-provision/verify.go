@@ -85,7 +85,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 func verifyEnd(c *config, path string, rows int, differences []provision.Difference, err error) *failure {
 	switch {
 	case err != nil:
-		f := ended(err, c.given)
+		f := runFailure(err, c.given)
 		if f.code == exitInterrupted {
 			f.err = errors.New("interrupted; not every row was looked up")
 		}
