@@ -22,7 +22,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 		return &failure{code: exitRun, err: err, hint: then(cmp.Or(inUse(closeErr), closeOrMakeRoom), s.again)}
 	case runErr != nil:
 		return s.abortedEnd(runErr)
-	case s.config.run.Task == provision.Delete && !s.config.dryRun:
+	case s.config.runOptions.Task == provision.Delete && !s.config.dryRun:
 		return s.undoEnd()
 	case s.foundNobody(total):
 		hint := fmt.Sprintf("is %s the right subject column? its first value is %s; to use another, run the export again "+
@@ -57,7 +57,7 @@ func (s *session) abortedEnd(err error) *failure {
 	if unknown, ok := errors.AsType[*provision.RoleError](err); ok {
 		f.hint = s.roleHint(unknown)
 	}
-	if f.code == exitInterrupted && s.config.run.Task == provision.Delete && !is[*failure](err) {
+	if f.code == exitInterrupted && s.config.runOptions.Task == provision.Delete && !is[*failure](err) {
 		f.err = errors.New("interrupted; the users that were not deleted stay, and their rows are created")
 	}
 	return f
@@ -150,7 +150,7 @@ func (s *session) undoEnd() *failure {
 // foundNobody reports whether a disable found none of the users it was for.
 func (s *session) foundNobody(total *report.Summary) bool {
 	missing := total.Codes[provision.CodeNotFound]
-	return s.config.run.Task == provision.Disable && missing > 0 && missing == total.Counts[provision.Unchanged] &&
+	return s.config.runOptions.Task == provision.Disable && missing > 0 && missing == total.Counts[provision.Unchanged] &&
 		total.Counts[provision.Disabled]+total.Counts[provision.Failed]+total.Counts[provision.Pending] == 0
 }
 
@@ -166,7 +166,7 @@ func (s *session) firstSubject() string {
 // planEnd is for a plan or a dry run: rows that cannot be sent are held against it.
 func (s *session) planEnd(total *report.Summary) *failure {
 	bad := total.Counts[provision.Invalid] + total.Counts[provision.Failed]
-	if bad == 0 || s.config.run.Task == provision.Delete { // an undo is for other rows
+	if bad == 0 || s.config.runOptions.Task == provision.Delete { // an undo is for other rows
 		return nil
 	}
 	hint, next := "correct these rows in the export", s.next(total)

@@ -9,11 +9,11 @@ import (
 func (s *session) next(total *report.Summary) string {
 	given := s.config.given
 	left := total.NotDone
-	if s.config.run.Task == provision.Delete {
+	if s.config.runOptions.Task == provision.Delete {
 		_, left = s.countNotDeleted()
 	}
 	switch dryRun := s.config.dryRun; {
-	case dryRun && s.config.run.Task == provision.Delete:
+	case dryRun && s.config.runOptions.Task == provision.Delete:
 		return given.without("dry-run").String()
 	case dryRun && s.path != "":
 		return given.after("retry", s.path).String()

@@ -15,7 +15,7 @@ import (
 type app struct {
 	abort     <-chan struct{}
 	stdin     io.Reader
-	lines     *bufio.Reader // of stdin: the answers to questions
+	answers   *bufio.Reader // stdin, where a question was asked
 	stdout    io.Writer
 	out       *output
 	name      string // how the program was called, for the commands that we print
@@ -26,7 +26,7 @@ type app struct {
 // run is the program: it takes the arguments, its own name first, and returns the exit code. When ctx is done it
 // ends in good order, and when abort is closed at once.
 func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{abort: abort, stdin: stdin, lines: bufio.NewReader(stdin), stdout: stdout, out: newOutput(stderr),
+	a := &app{abort: abort, stdin: stdin, answers: bufio.NewReader(stdin), stdout: stdout, out: newOutput(stderr),
 		name: programName(args[0]), args: args[1:]}
 	root := a.root()
 	root.SetArgs(args[1:])

@@ -67,7 +67,7 @@ func (s *session) runPending(ctx context.Context) (err error) {
 	for _, row := range rows {
 		s.unreached[row.Number] = true
 	}
-	options := s.config.run
+	options := s.config.runOptions
 	switch {
 	case options.NoLookup && s.asks():
 		estimate := provision.Estimate(len(rows), options.Rate, options.Burst)

@@ -29,7 +29,7 @@ func TestPlanSaysHowLongItTakes(t *testing.T) {
 		10_000: "10,000 writes, about 1h35m at a limit of 100/m (500 at once)",
 	} {
 		c := &config{flags: flags{rate: "100/m", burst: provision.DefaultBurst},
-			run: provision.Options{Rate: provision.DefaultRate, Burst: provision.DefaultBurst}}
+			runOptions: provision.Options{Rate: provision.DefaultRate, Burst: provision.DefaultBurst}}
 		soonest := provision.Estimate(writes, provision.DefaultRate, provision.DefaultBurst)
 		if got := cost(c, writes, soonest); got != want {
 			t.Errorf("%d: %s, not %s", writes, got, want)
