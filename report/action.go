@@ -54,8 +54,8 @@ func (a Action) String() string {
 	return b.String()
 }
 
-// ParseAction reads an action's text with our own splitter; no shell is involved.
-func ParseAction(s string) (Action, error) {
+// parseAction reads an action's text with our own splitter; no shell is involved.
+func parseAction(s string) (Action, error) {
 	words, err := splitWords(s)
 	if err != nil {
 		return Action{}, err

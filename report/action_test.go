@@ -30,7 +30,7 @@ func TestActionsAreWrittenInOneOrderAndReadAgain(t *testing.T) {
 		if got := c.action.String(); got != c.want {
 			t.Errorf("%s\nwant %s", got, c.want)
 		}
-		got, err := ParseAction(c.want)
+		got, err := parseAction(c.want)
 		if err != nil {
 			t.Errorf("%s: %v", c.want, err)
 		}
@@ -53,7 +53,7 @@ func TestTextsThatAreNoActionsAreRefused(t *testing.T) {
 		`create --subject $'\xzz'`:            "is not the code of a byte",
 		"create subject":                      "subject has no value",
 	} {
-		if _, err := ParseAction(text); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := parseAction(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
 	}
@@ -73,7 +73,7 @@ func FuzzActionsSurviveTheirText(f *testing.F) {
 		if strings.ContainsAny(s, "\r\n") {
 			t.Errorf("%q has a line end", s)
 		}
-		got, err := ParseAction(s)
+		got, err := parseAction(s)
 		if err != nil {
 			t.Fatalf("%s: %v", s, err)
 		}

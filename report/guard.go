@@ -78,9 +78,12 @@ func checkOf(e *Entry, p provision.Person) string {
 
 // fits reports whether the first half of the entry's check is of a subject.
 func (e *Entry) fits(subject string) bool {
-	const half = len("c-00000000-")
+	const half, whole = len("c-00000000-"), len("c-00000000-00000000")
+	if len(e.Check) != whole {
+		return false
+	}
 	want := checkOf(&Entry{Action: e.Action, UserSubject: subject, Row: e.Row}, provision.Person{})
-	return len(e.Check) == len(want) && strings.EqualFold(e.Check[:half], want[:half])
+	return strings.EqualFold(e.Check[:half], want[:half])
 }
 
 // maxSubject is the size of a subject in bytes: a cell of twice that size could not be read again.

@@ -276,7 +276,7 @@ func (r *Results) readAction() error {
 		r.Rows[i].Entry.Action = first.Entry.Action // one string for all
 	}
 	var err error
-	if r.Action, err = ParseAction(first.Entry.Action); err != nil {
+	if r.Action, err = parseAction(first.Entry.Action); err != nil {
 		return r.refuse("the action %q cannot be read: %v", first.Entry.Action, err)
 	}
 	return nil
