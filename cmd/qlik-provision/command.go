@@ -20,12 +20,12 @@ type command struct {
 	flags               []flagValue
 }
 
-// A flagValue is a flag of a command; its value is empty where it takes none.
+// A flagValue is a flag of a command.
 type flagValue struct {
-	name    string // without its dashes
-	value   string
-	boolean bool
-	kept    bool // a retry needs it: the result file does not have it
+	name  string // without its dashes
+	value string // one of them, where the flag may be given several times
+	kind  string // pflag's type: bool for a flag that takes no value
+	kept  bool   // a retry needs it: the result file does not have it
 }
 
 // String is the command as commandLine has it.
@@ -40,7 +40,7 @@ func (c command) String() string {
 			name = "-o"
 		}
 		words = append(words, name)
-		if !f.boolean {
+		if f.kind != "bool" {
 			words = append(words, f.value)
 		}
 	}
@@ -65,7 +65,7 @@ func (c command) replace(name, was, value string) command {
 
 // switched sets a flag that takes no value.
 func (c command) switched(name string) command {
-	return c.set(flagValue{name: name, boolean: true})
+	return c.set(flagValue{name: name, kind: "bool"})
 }
 
 func (c command) set(f flagValue) command {
@@ -86,11 +86,6 @@ func (c command) on(name, file string) command {
 	return c
 }
 
-// bare is another command on a file, with no flags.
-func (c command) bare(name, file string) command {
-	return command{program: c.program, name: name, file: file}
-}
-
 // after is a command on a result file, with the flags that the file does not have: the tenant, the credentials,
 // the pace.
 func (c command) after(name, path string) command {
@@ -106,14 +101,18 @@ func givenFlags(fs *pflag.FlagSet) []flagValue {
 	var flags []flagValue
 	fs.Visit(func(f *pflag.Flag) {
 		_, kept := f.Annotations[retryFlag]
-		v := flagValue{name: f.Name, value: f.Value.String(), boolean: f.Value.Type() == "bool", kept: kept}
+		v := flagValue{name: f.Name, value: f.Value.String(), kind: f.Value.Type(), kept: kept}
 		if list, ok := f.Value.(pflag.SliceValue); ok {
-			for _, v.value = range list.GetSlice() {
+			values := list.GetSlice()
+			if len(values) == 0 {
+				values = []string{""} // pflag has none for --update=
+			}
+			for _, v.value = range values {
 				flags = append(flags, v)
 			}
 			return
 		}
-		if !v.boolean || v.value == "true" {
+		if v.kind != "bool" || v.value == "true" {
 			flags = append(flags, v)
 		}
 	})

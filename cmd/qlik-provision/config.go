@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/time/rate"
 
 	"qlik-provision/provision"
@@ -29,11 +28,13 @@ type config struct {
 	flags
 	tenant qlik.Tenant // not set with --sandbox and --offline
 	creds  qlik.Credentials
-	given  command
-	read   csvfile.Options
-	ledger report.Options
-	run    provision.Options
-	users  []sandbox.User // with --sandbox: those it starts with
+	given  command      // as it was typed
+	note   func(string) // prints a line that is worth knowing, except with --quiet
+
+	readOptions   csvfile.Options
+	ledgerOptions report.Options
+	runOptions    provision.Options
+	users         []sandbox.User // with --sandbox: those it starts with
 }
 
 // tenantName is how the result file calls the tenant.
@@ -47,16 +48,29 @@ func (c *config) tenantName() string {
 	return c.tenant.Host()
 }
 
+// announceTenant says which tenant a run is for: the first line of every run.
+func (c *config) announceTenant() {
+	switch {
+	case c.offline:
+		c.note("tenant: not contacted (offline)")
+	case c.sandbox:
+		c.note("tenant: sandbox, in memory, for this run only")
+	default:
+		c.note("tenant: " + c.tenantName())
+	}
+}
+
 // configure makes a config of the flags, the environment and the context, or says which of them is wrong.
 func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, error) {
-	c := &config{flags: f, given: command{a.name, cmd.Name(), file, givenFlags(cmd.Flags())}}
-	help := "see " + cmd.CommandPath() + " --help"
-	if err := checkValues(cmd.Flags()); err != nil {
-		return nil, err
+	c := &config{
+		flags: f, given: command{a.name, cmd.Name(), file, givenFlags(cmd.Flags())}, note: a.out.note,
 	}
-	for _, check := range []func() error{c.checkRun, c.checkTask, c.checkExport} {
+	if c.quiet {
+		c.note = func(string) {}
+	}
+	for _, check := range []func() error{c.checkGiven, c.checkRun, c.checkTask, c.checkReading} {
 		if err := check(); err != nil {
-			return nil, orUsage(err, help)
+			return nil, orUsage(err, "")
 		}
 	}
 	err := c.chooseTenant(cmd.Context())
@@ -66,40 +80,31 @@ func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, erro
 	if err != nil {
 		return nil, orUsage(err, credentialsHint)
 	}
-	c.ledger = report.Options{
-		Tenant: c.tenantName(), Overwrite: c.overwrite, Notify: a.notify(c),
+	c.ledgerOptions = report.Options{
+		Tenant: c.tenantName(), Overwrite: c.overwrite, Notify: c.note,
 	}
-	c.run.Notify = c.ledger.Notify
+	c.runOptions.Notify = c.note
 	return c, nil
 }
 
-// notify prints lines that are worth knowing, unless only errors are wanted.
-func (a *app) notify(c *config) func(string) {
-	if c.quiet {
-		return func(string) {}
+// checkGiven is an error where a flag was given a value that nobody means: an empty one, as by a variable that is not
+// set, or a number below 1, which would count as left out; or one in the single quotes that cmd.exe does not take off.
+func (c *config) checkGiven() error {
+	for _, f := range c.given.flags {
+		switch n := len(f.value) - 1; {
+		case f.kind == "bool":
+		case f.value == "":
+			return usage(fmt.Errorf("--%s has an empty value", f.name), "give it a value, or leave it out")
+		case f.kind == "int" && (f.value == "0" || f.value[0] == '-'):
+			return usage(fmt.Errorf("--%s %s: a number from 1", f.name, f.value), "give it a number from 1, or leave it out")
+		case n > 0 && f.value[0] == '\'' && f.value[n] == '\'' &&
+			slices.Contains([]string{"subject", "name", "email", "roles", "role", "where"}, f.name):
+			return usage(
+				fmt.Errorf("--%s has single quotes in it: %s; this shell does not take them off", f.name, f.value),
+				fmt.Sprintf(`use double quotes: --%s "%s"`, f.name, f.value[1:n]))
+		}
 	}
-	return a.out.note
-}
-
-// checkValues is an error where a flag was given an empty value, as by a variable that is not set, or no number above
-// 0: it would count as left out, and the run would be another.
-func checkValues(flags *pflag.FlagSet) (err error) {
-	flags.Visit(func(f *pflag.Flag) {
-		value := f.Value.String()
-		empty := value == ""
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			values := list.GetSlice()
-			empty = len(values) == 0 || slices.Contains(values, "")
-		}
-		switch {
-		case err != nil:
-		case empty:
-			err = usage(fmt.Errorf("--%s has an empty value", f.Name), "give it a value, or leave it out")
-		case f.Value.Type() == "int" && (value == "0" || value[0] == '-'):
-			err = usage(fmt.Errorf("--%s %s: a number from 1", f.Name, value), "give it a number from 1, or leave it out")
-		}
-	})
-	return err
+	return nil
 }
 
 func (c *config) checkRun() error {
@@ -122,7 +127,7 @@ func (c *config) checkRun() error {
 	case c.noLookup && len(c.update) > 0:
 		return errors.New("--no-lookup and --update: without lookups the differences are not known")
 	}
-	c.run = provision.Options{
+	c.runOptions = provision.Options{
 		AllowAdminRoles: c.allowAdminRoles, Workers: c.workers, Rate: pace, Burst: c.burst, Attempts: c.attempts,
 		Patience: c.patience, Timeout: c.timeout, Limit: c.limit, NoLookup: c.noLookup,
 	}
@@ -143,36 +148,17 @@ func (c *config) checkTask() error {
 	return nil
 }
 
-func (c *config) checkExport() error {
+func (c *config) checkReading() error {
 	delimiter, err := parseDelimiter(c.delimiter)
-	if err != nil {
-		return err
-	}
-	for _, f := range c.given.flags {
-		if err := c.checkQuotes(f); err != nil {
-			return err
-		}
-	}
-	c.read = csvfile.Options{
+	c.readOptions = csvfile.Options{
 		Delimiter: delimiter, Encoding: c.encoding, HeaderRow: c.headerRow,
 		LooksLikeHeader: roster.LooksLikeHeader, Block: report.Columns(),
 	}
-	return nil
+	return err
 }
 
-// checkQuotes refuses a value that still has the single quotes around it that cmd.exe does not take off.
-func (c *config) checkQuotes(f flagValue) error {
-	decides := slices.Contains([]string{"subject", "name", "email", "roles", "role", "where"}, f.name)
-	if !decides || len(f.value) < 2 || f.value[0] != '\'' || f.value[len(f.value)-1] != '\'' {
-		return nil
-	}
-	bare := f.value[1 : len(f.value)-1]
-	return usage(fmt.Errorf("--%s has single quotes in it: %s; this shell does not take them off", f.name, f.value),
-		fmt.Sprintf(`use double quotes: --%s "%s"`, f.name, bare))
-}
-
-// action is what the rows of a new file are for, once the columns are decided.
-func (c *config) action(name string, columns roster.Columns) report.Action {
+// newAction is what the rows of a new file are for, once the columns are decided.
+func (c *config) newAction(name string, columns roster.Columns) report.Action {
 	a := report.Action{
 		Command: name, Subject: columns.Subject.String(), Name: columns.Name.String(), Email: columns.Email.String(),
 		Roles: columns.Roles.String(), EveryonesRoles: c.everyonesRoles, Update: c.update, Where: c.where,
@@ -183,14 +169,14 @@ func (c *config) action(name string, columns roster.Columns) report.Action {
 	return a
 }
 
-// adopt makes the options of a run those of an action.
-func (c *config) adopt(a report.Action) {
-	c.run.Task = provision.Create
+// useAction makes the options of a run those of an action.
+func (c *config) useAction(a report.Action) {
+	c.runOptions.Task = provision.Create
 	if a.Command == "disable" {
-		c.run.Task = provision.Disable
+		c.runOptions.Task = provision.Disable
 	}
-	c.run.Status, c.run.EveryonesRoles = a.Status, a.EveryonesRoles
-	c.run.Update = provision.Update{
+	c.runOptions.Status, c.runOptions.EveryonesRoles = a.Status, a.EveryonesRoles
+	c.runOptions.Update = provision.Update{
 		Name: slices.Contains(a.Update, "name"), Roles: slices.Contains(a.Update, "roles"),
 		Status: slices.Contains(a.Update, "status"),
 	}

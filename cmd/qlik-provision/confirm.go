@@ -67,7 +67,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 
 // preview shows what will be sent.
 func (s *session) preview(p provision.Plan) string {
-	task, existing := s.config.run.Task, "existing"
+	task, existing := s.config.runOptions.Task, "existing"
 	if task == provision.Disable {
 		existing = "unchanged"
 	}
@@ -92,7 +92,7 @@ func (s *session) question(p provision.Plan) (question, want string) {
 	}
 	users += " on " + s.config.tenantName()
 	warning, verb := "", "create"
-	switch task := s.config.run.Task; {
+	switch task := s.config.runOptions.Task; {
 	case task == provision.Delete:
 		verb = "delete"
 		warning = "this deletes accounts, with their personal data; what they own has no owner afterwards\n"
@@ -103,7 +103,7 @@ func (s *session) question(p provision.Plan) (question, want string) {
 	case p.Change > 0:
 		verb = "change"
 	}
-	if s.config.run.Update.Status && p.Change > 0 {
+	if s.config.runOptions.Update.Status && p.Change > 0 {
 		warning = "disabled users among them are enabled again\n"
 	}
 	if warning == "" && verb != "disable" {
@@ -139,7 +139,7 @@ func (s *session) firstPersons() (lines []string) {
 // ask prints a question and reports whether the answer is the one that is wanted. The error is that of an interrupt.
 func (a *app) ask(ctx context.Context, question, want string) (yes bool, err error) {
 	a.out.print(question)
-	line, err := untilDone(ctx, func() (string, error) { return a.lines.ReadString('\n') })
+	line, err := untilDone(ctx, func() (string, error) { return a.answers.ReadString('\n') })
 	if err != nil {
 		a.out.print("\n") // nobody pressed Enter
 	}

@@ -24,7 +24,7 @@ func (a *app) contact(ctx context.Context, c *config, options provision.Options,
 			return provision.Progress{}, err
 		}
 		log := &requestLog{file: file}
-		defer a.end(log.close)
+		defer a.closeOrNote(log.close)
 		connection.Observe = log.record
 	}
 	if c.sandbox {
@@ -33,13 +33,13 @@ func (a *app) contact(ctx context.Context, c *config, options provision.Options,
 			inMemory.Add(u)
 		}
 		if len(c.users) > 0 {
-			a.notify(c)("the sandbox starts with the users of this file: " + text.Grouped(len(c.users)))
+			c.note("the sandbox starts with the users of this file: " + text.Grouped(len(c.users)))
 		}
 		server, err := serve(inMemory, "127.0.0.1:0")
 		if err != nil {
 			return provision.Progress{}, usage(err, "serve one yourself: see qlik-provision sandbox --help")
 		}
-		defer a.end(server.close)
+		defer a.closeOrNote(server.close)
 		tenant = server.tenant
 		connection.Credentials = qlik.Credentials{ClientID: inMemory.ClientID(), ClientSecret: inMemory.ClientSecret()}
 	}
@@ -56,9 +56,9 @@ func (a *app) contact(ctx context.Context, c *config, options provision.Options,
 	return run.Progress(), err
 }
 
-// end ends what a run needed. Where that fails it says so, and the run is none the worse.
-func (a *app) end(stop func() error) {
-	if err := stop(); err != nil {
+// closeOrNote calls shut, and says where that fails: it is no failure of the run.
+func (a *app) closeOrNote(shut func() error) {
+	if err := shut(); err != nil {
 		a.out.note(err.Error())
 	}
 }

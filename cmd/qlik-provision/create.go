@@ -34,7 +34,7 @@ a terminal it shows what will be sent, and asks.`,
 	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
 		return a.runExport(ctx, c, "create", file)
 	},
-		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.roleFlags, f.exportFlags, f.runFlags, f.lookupFlag)
+		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags, f.lookupFlag)
 	return cmd
 }
 
@@ -57,7 +57,7 @@ run on a new export.`,
 		c.dryRun = true
 		return a.runExport(ctx, c, "create", file)
 	},
-		f.tenantFlags, f.columnFlags, f.roleFlags, f.exportFlags, f.runFlags, f.offlineFlag)
+		f.tenantFlags, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags, f.offlineFlag)
 	return cmd
 }
 
@@ -89,19 +89,18 @@ const pipedResults = "hr.results.csv"
 
 // runExport reads an export, writes its ledger and runs it.
 func (a *app) runExport(ctx context.Context, c *config, action, file string) error {
-	path, input := c.resultsOf(file), file
+	input, named := file, c.resultsOf(file)
 	if isStdin(file) {
 		input, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
 	}
+	path, proposed := cmp.Or(c.out, named), cmp.Or(named, pipedResults)
 	switch {
 	case c.out == "-":
-		c.out = ""
 		return usage(errors.New("-o -: a result file cannot be written to standard output"),
-			c.given.with("out", cmp.Or(c.resultsOf(file), pipedResults)).String())
+			c.given.with("out", proposed).String())
 	case isFolder(c.out):
-		c.out, path = "", c.out
-		inside := filepath.Join(path, filepath.Base(cmp.Or(c.resultsOf(file), pipedResults)))
-		return usage(errors.New(path+" is a folder"), choice("name the file in it", c.given.with("out", inside)))
+		return usage(errors.New(c.out+" is a folder"), choice("name the file in it",
+			c.given.with("out", filepath.Join(c.out, filepath.Base(proposed)))))
 	case c.dryRun && c.out == "":
 		path = ""
 	case path == "":
@@ -111,14 +110,14 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string) err
 	if err := c.checkPaths(path, namedPath{"the export", input}); err != nil {
 		return err
 	}
-	a.announce(c)
+	c.announceTenant()
 	people, err := a.readExport(ctx, c, file)
 	if err != nil {
 		return refusal(err, c.given)
 	}
-	act := c.action(action, people.Columns)
-	c.adopt(act)
-	ledger, err := report.Create(path, people.File, act, c.ledger)
+	act := c.newAction(action, people.Columns)
+	c.useAction(act)
+	ledger, err := report.Create(path, people.File, act, c.ledgerOptions)
 	if err != nil {
 		return refusal(err, c.given)
 	}
@@ -132,9 +131,9 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string) err
 	case path == "":
 		s.existing = existingResults(c, people.File, act)
 	}
-	if !c.quiet && !c.dryRun && !s.asks() {
+	if !c.dryRun && !s.asks() {
 		for _, line := range s.firstPersons() {
-			a.out.note(line)
+			c.note(line)
 		}
 	}
 	return s.run(ctx)
@@ -146,7 +145,7 @@ func existingResults(c *config, export *csvfile.File, act report.Action) *report
 	if path == "" {
 		return nil
 	}
-	ledger, err := report.Create(path, export, act, report.Options{Tenant: c.ledger.Tenant})
+	ledger, err := report.Create(path, export, act, report.Options{Tenant: c.ledgerOptions.Tenant})
 	if err == nil {
 		err = ledger.Close()
 	}
@@ -170,14 +169,13 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	if err != nil {
 		return nil, err
 	}
-	note := a.notify(c)
-	note(people.Describe())
+	c.note(people.Describe())
 	for _, warning := range people.Warnings {
 		line := warning.String()
 		if word, ok := quoteWord(warning.Fix.Value); ok && warning.Fix.Value != "" {
 			line += "; to leave them out: --" + string(warning.Fix.Option) + " " + word
 		}
-		note("warning: " + line)
+		c.note("warning: " + line)
 	}
 	return people, nil
 }
@@ -188,7 +186,7 @@ const maxInput = 1 << 30 // bytes
 // readFile reads a CSV file, or what can be read only once: standard input, or a pipe with a name.
 func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.File, error) {
 	return untilDone(ctx, func() (*csvfile.File, error) {
-		name, in, read := "standard input", a.stdin, c.read
+		name, in, read := "standard input", a.stdin, c.readOptions
 		if file != "-" {
 			f, err := os.Open(file)
 			if err != nil {
@@ -209,17 +207,4 @@ func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.Fi
 		}
 		return export, err
 	})
-}
-
-// announce says which tenant a run is for: the first line of every run.
-func (a *app) announce(c *config) {
-	note := a.notify(c)
-	switch {
-	case c.offline:
-		note("tenant: not contacted (offline)")
-	case c.sandbox:
-		note("tenant: sandbox, in memory, for this run only")
-	default:
-		note("tenant: " + c.tenantName())
-	}
 }

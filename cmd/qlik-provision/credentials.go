@@ -23,9 +23,9 @@ const (
 
 // chooseTenant decides which tenant to contact, and as whom. A context and the sandbox bring both together.
 func (c *config) chooseTenant(ctx context.Context) (err error) {
-	if c.flags.tenant != "" {
+	if c.tenantURL != "" {
 		// With --offline, too: the flag stands in the commands that we print.
-		if c.tenant, err = qlik.ParseTenant(c.flags.tenant); err != nil {
+		if c.tenant, err = qlik.ParseTenant(c.tenantURL); err != nil {
 			return usage(fmt.Errorf("--tenant: %w", err), addressAdvice)
 		}
 	}
@@ -42,7 +42,7 @@ func (c *config) chooseTenant(ctx context.Context) (err error) {
 		c.tenant, c.creds, err = fromContext(c.context)
 		return errors.Join(err, checkProxy(c.tenant))
 	}
-	if c.flags.tenant == "" {
+	if c.tenantURL == "" {
 		address := os.Getenv("QLIK_TENANT")
 		if address == "" {
 			return errors.New("no tenant: neither --tenant nor QLIK_TENANT is set")

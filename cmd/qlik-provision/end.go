@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/qlik"
 	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
@@ -15,14 +19,10 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	switch {
 	case closeErr != nil:
 		err := errors.Join(runErr, closeErr)
-		what := "close the file in other programs, or make room on the disk"
-		if name := inUse(closeErr); name != "" {
-			what = name + " is open in another program: close it"
-		}
-		return &failure{code: exitRun, err: err, hint: then(what, s.again)}
+		return &failure{code: exitRun, err: err, hint: then(cmp.Or(inUse(closeErr), closeOrMakeRoom), s.again)}
 	case runErr != nil:
-		return s.cutShort(runErr)
-	case s.config.run.Task == provision.Delete && !s.config.dryRun:
+		return s.abortedEnd(runErr)
+	case s.config.runOptions.Task == provision.Delete && !s.config.dryRun:
 		return s.undoEnd()
 	case s.foundNobody(total):
 		hint := fmt.Sprintf("is %s the right subject column? its first value is %s; to use another, run the export again "+
@@ -34,7 +34,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	case s.config.dryRun:
 		return s.planEnd(total)
 	}
-	held, left := s.heldAgainst(total)
+	held, left := s.countNotDone(total)
 	if held == 0 {
 		return nil
 	}
@@ -42,12 +42,148 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	if left > 0 {
 		said += "; " + text.Plural(left, "more is", "more are") + " left by --limit"
 	}
-	return &failure{code: exitRows, err: errors.New(said), hint: s.correction(total)}
+	return &failure{code: exitRows, err: errors.New(said), hint: s.notDoneHint(total)}
 }
 
-// heldAgainst counts the rows that make a run end with exitRows: those that are not done. With a limit rows that
+// abortedEnd is for a run that could not go on.
+func (s *session) abortedEnd(err error) *failure {
+	next := s.again
+	wrongTenant := errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, qlik.ErrUnknownHost) ||
+		errors.Is(err, provision.ErrUnreachable)
+	if wrongTenant && s.progress.Writes == 0 && s.config.given.name != "retry" {
+		next = s.config.given // the result file is of that tenant; a new run replaces it, since nothing was sent
+	}
+	f := runFailure(err, next)
+	if unknown, ok := errors.AsType[*provision.RoleError](err); ok {
+		f.hint = s.roleHint(unknown)
+	}
+	if f.code == exitInterrupted && s.config.runOptions.Task == provision.Delete && !is[*failure](err) {
+		f.err = errors.New("interrupted; the users that were not deleted stay, and their rows are created")
+	}
+	return f
+}
+
+// roleHint says how to go on where a role of --role does not exist. Nothing was sent then, so a create replaces its
+// result file; a retry has the role from the file.
+func (s *session) roleHint(unknown *provision.RoleError) string {
+	given := s.config.given
+	switch {
+	case given.name == "retry":
+		return "the role is of the file's action: run the export again with another --role and another -o"
+	case unknown.Nearest == "":
+		return "correct --role in the command, and run it again: nothing was sent"
+	}
+	return given.replace("role", unknown.Name, unknown.Nearest).String()
+}
+
+// runFailure says how a run ended that could not go on, with every error of its end. next is the command that goes on.
+func runFailure(err error, next command) *failure {
+	switch {
+	case is[*failure](err):
+		return failureOf(err, true)
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+		rest := except(except(err, errInterrupted), context.Canceled)
+		return &failure{code: exitInterrupted, hint: next.String(),
+			err: errors.Join(errors.New("interrupted; the rows that were not settled are pending"), rest)}
+	}
+	return &failure{code: exitRun, err: err, hint: runHint(err, next)}
+}
+
+// runHint says what to do about what ended a run after its first request: about the cause, where err is that and what
+// it led to.
+func runHint(err error, next command) string {
+	const status = "check the tenant's status (status.qlikcloud.com)"
+	scope := "allow the client the scope " + qlik.Scope +
+		" (Administration > OAuth), or use an API key of a tenant admin"
+	lookups := errors.Is(err, provision.ErrLookups)
+	if errors.Is(err, provision.ErrRolesHidden) {
+		next = next.switched("allow-admin-roles")
+	}
+	what := ""
+	switch {
+	case errors.Is(err, provision.ErrScope), errors.Is(err, qlik.ErrScope):
+		what = scope
+	case errors.Is(err, qlik.ErrCredentials):
+		what = "check the client's ID and secret, or the API key"
+	case errors.Is(err, qlik.ErrNotTenant):
+		what = "check the address of the tenant"
+	case errors.Is(err, qlik.ErrUnknownHost):
+		what = "check the address of the tenant: no such host"
+	case errors.Is(err, provision.ErrUnreachable):
+		what = "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"
+	case errors.Is(err, provision.ErrUnreadable):
+		what = "something else answers in the place of the tenant, a log-in page of a proxy perhaps: check address and proxy"
+	case errors.Is(err, provision.ErrRefusedAll):
+		what = "correct what the tenant refuses: see code and message of the failed rows; retry starts with rows that were " +
+			"never tried"
+	case lookups && errors.Is(err, qlik.ErrForbidden):
+		what = scope
+	case lookups:
+		what = status
+	case errors.Is(err, provision.ErrRolesHidden):
+		what = "let the client read roles, or allow any role"
+	case errors.Is(err, qlik.ErrNotSent):
+		what = "check the network, the proxy (HTTPS_PROXY) and the tenant's URL; --patience waits longer"
+	case errors.Is(err, provision.ErrPatience), errors.Is(err, qlik.ErrNoToken), errors.Is(err, qlik.ErrNoAnswer):
+		what = status + " and who else uses this client; --patience waits longer"
+	case errors.Is(err, errNotRecorded), errors.Is(err, syscall.ENOSPC):
+		what = makeRoom
+	}
+	hint := then(what, next)
+	if lookups && (next.name == "retry" || next.name == "create") {
+		hint += "\n" + choice("without lookups, an existing user is noticed when the tenant refuses to create it",
+			next.switched("no-lookup"))
+	}
+	return hint
+}
+
+// undoEnd judges only the rows that undo was for: with a limit those that it reached.
+func (s *session) undoEnd() *failure {
+	held, _ := s.countNotDeleted()
+	if held == 0 {
+		return nil
+	}
+	return &failure{code: exitRows, err: errors.New(text.Plural(held, "user", "users") + " could not be deleted"),
+		hint: s.again.String()}
+}
+
+// foundNobody reports whether a disable found none of the users it was for.
+func (s *session) foundNobody(total *report.Summary) bool {
+	missing := total.Codes[provision.CodeNotFound]
+	return s.config.runOptions.Task == provision.Disable && missing > 0 && missing == total.Counts[provision.Unchanged] &&
+		total.Counts[provision.Disabled]+total.Counts[provision.Failed]+total.Counts[provision.Pending] == 0
+}
+
+func (s *session) firstSubject() string {
+	for _, r := range s.people.Rows {
+		if r.Code == "" && !r.Skipped {
+			return text.Clip(r.Person.Subject, 60)
+		}
+	}
+	return ""
+}
+
+// planEnd is for a plan or a dry run: rows that cannot be sent are held against it.
+func (s *session) planEnd(total *report.Summary) *failure {
+	bad := total.Counts[provision.Invalid] + total.Counts[provision.Failed]
+	if bad == 0 || s.config.runOptions.Task == provision.Delete { // an undo is for other rows
+		return nil
+	}
+	hint, next := "correct these rows in the export", s.next(total)
+	if s.path != "" {
+		hint = "correct the cells of these rows in " + quote(s.path)
+	}
+	if e := s.existing; e != nil && e.SameExport && e.SameAction {
+		hint = then("correct or delete these rows in "+quote(e.Path), s.config.given.after("retry", e.Path))
+	} else if next != "" {
+		hint += "; or leave them for later, and run the others:\n  " + next
+	}
+	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
+}
+
+// countNotDone counts the rows that make a run end with exitRows: those that are not done. With a limit rows that
 // it left are not held against the run, nor are their duplicates.
-func (s *session) heldAgainst(total *report.Summary) (held, left int) {
+func (s *session) countNotDone(total *report.Summary) (held, left int) {
 	if s.config.limit == 0 {
 		return total.NotDone, 0
 	}
@@ -63,45 +199,9 @@ func (s *session) heldAgainst(total *report.Summary) (held, left int) {
 	return held, left
 }
 
-// countOf is a count of rows with its verb: 1 of 60 rows is.
-func countOf(n, of int) string {
-	verb := "are"
-	if n == 1 {
-		verb = "is"
-	}
-	return fmt.Sprintf("%s of %s %s", text.Grouped(n), text.Plural(of, "row", "rows"), verb)
-}
-
-func (s *session) planEnd(total *report.Summary) *failure {
-	bad := total.Counts[provision.Invalid] + total.Counts[provision.Failed]
-	if bad == 0 || s.config.run.Task == provision.Delete { // an undo is for other rows
-		return nil
-	}
-	hint, next := "correct these rows in the export", s.next(total)
-	if s.path != "" {
-		hint = "correct the cells of these rows in " + quote(s.path)
-	}
-	if e := s.existing; e != nil && e.SameExport && e.SameAction {
-		hint = then("correct or delete these rows in "+quote(e.Path), s.config.given.after("retry", e.Path))
-	} else if next != "" {
-		hint += "; or leave them for later, and run the others:\n  " + next
-	}
-	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
-}
-
-// undoEnd judges only the rows that undo was for: with a limit those that it reached.
-func (s *session) undoEnd() *failure {
-	held, _ := s.undoable()
-	if held == 0 {
-		return nil
-	}
-	return &failure{code: exitRows, err: errors.New(text.Plural(held, "user", "users") + " could not be deleted"),
-		hint: s.again.String()}
-}
-
-// undoable counts the users that undo was for and did not delete, and those that it left because of a limit. Users that
+// countNotDeleted counts the users that undo was for and did not delete, and those that it left because of a limit. Users that
 // have another subject now are neither.
-func (s *session) undoable() (held, left int) {
+func (s *session) countNotDeleted() (held, left int) {
 	for _, r := range s.ledger.Rows() {
 		switch e := r.Entry; {
 		case !e.MayHaveCreated() || e.Code == provision.CodeNotCreatedHere:
@@ -114,94 +214,11 @@ func (s *session) undoable() (held, left int) {
 	return held, left
 }
 
-// foundNobody reports whether a disable found none of the users it was for.
-func (s *session) foundNobody(total *report.Summary) bool {
-	missing := total.Codes[provision.CodeNotFound]
-	return s.config.run.Task == provision.Disable && missing > 0 && missing == total.Counts[provision.Unchanged] &&
-		total.Counts[provision.Disabled]+total.Counts[provision.Failed]+total.Counts[provision.Pending] == 0
-}
-
-func (s *session) firstSubject() string {
-	for _, r := range s.people.Rows {
-		if r.Code == "" && !r.Skipped {
-			return text.Clip(r.Person.Subject, 60)
-		}
+// countOf is a count of rows with its verb: 1 of 60 rows is.
+func countOf(n, of int) string {
+	verb := "are"
+	if n == 1 {
+		verb = "is"
 	}
-	return ""
-}
-
-// correction says what to do about rows that are not done. It does not repeat a command that just changed nothing.
-func (s *session) correction(total *report.Summary) string {
-	if s.fruitless(total) {
-		return "nothing changed: see code and message of these rows in " + quote(s.path) +
-			", and correct their cells; rows that can never be sent may be deleted"
-	}
-	again := s.again.without("limit") // it was reached
-	if total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles {
-		return choice("check the rows with the code admin-role; if these roles are intended",
-			again.switched("allow-admin-roles"))
-	}
-	what, conflict := "", ""
-	switch subject, email := total.Codes[provision.CodeSubjectConflict], total.Codes[provision.CodeEmailConflict]; {
-	case subject > 0 && email > 0:
-		conflict = "subject or address"
-	case total.Counts[provision.Invalid] > 0:
-		what = "correct or delete the invalid rows in " + quote(s.path)
-	case subject > 0:
-		conflict = "subject"
-	case email > 0:
-		conflict = "address"
-	}
-	if conflict != "" {
-		what = "give the rows in conflict another " + conflict + " in " + quote(s.path) +
-			", or correct the user on the tenant if it is this person"
-	}
-	return then(what, again)
-}
-
-// fruitless reports whether a retry brought no row further.
-func (s *session) fruitless(total *report.Summary) bool {
-	if s.config.given.name != "retry" {
-		return false
-	}
-	for outcome, n := range total.Run {
-		if n > 0 && outcome.Done() {
-			return false
-		}
-	}
-	return true
-}
-
-// next is what to type after a run that went well, "" where there is nothing to say.
-func (s *session) next(total *report.Summary) string {
-	given := s.config.given
-	undo := s.config.run.Task == provision.Delete
-	_, undeleted := s.undoable()
-	switch {
-	case s.config.dryRun && undo:
-		return given.without("dry-run").String()
-	case s.config.dryRun && s.path != "":
-		return given.after("retry", s.path).String()
-	case s.config.dryRun && s.plan != nil && s.plan.Writes() == 0:
-		return ""
-	case s.config.dryRun && s.existing != nil:
-		return existsHint(s.existing, s.planned())
-	case s.config.dryRun:
-		return s.planned().String()
-	case !undo && total.NotDone > 0, undo && undeleted > 0:
-		return s.again.without("limit").String()
-	}
-	return given.bare("report", s.path).String()
-}
-
-// planned is the command that does what a plan without a file shows.
-func (s *session) planned() command {
-	given := s.config.given
-	if given.name == "plan" {
-		given.name = "create"
-	}
-	if given.file == "-" {
-		given = given.with("out", pipedResults)
-	}
-	return given.without("offline", "overwrite", "dry-run", "json", "quiet", "max")
+	return fmt.Sprintf("%s of %s %s", text.Grouped(n), text.Plural(of, "row", "rows"), verb)
 }

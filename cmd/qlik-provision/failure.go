@@ -1,6 +1,9 @@
 package main
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // The exit codes. They are part of the contract: schedulers decide by them.
 const (
@@ -11,19 +14,18 @@ const (
 	exitInterrupted = 130 // as a shell says of a command ended by Ctrl-C
 )
 
-// A failure is an end that is not 0: what happened, and what to type next. In a hint every command stands on a
-// line of its own.
+// A failure is an end that is not 0: what happened, and what to type next.
 type failure struct {
 	code    int
 	err     error
-	hint    string
-	printed bool // --json printed it already
+	hint    string // every command in it stands on a line of its own
+	printed bool   // in the summary of --json
 }
 
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// usage is a failure before any request.
+// usage is a failure before any request. With no hint it refers to the help of the command.
 func usage(err error, hint string) error { return &failure{code: exitUsage, err: err, hint: hint} }
 
 // orUsage is err where it is a failure already, else a failure before any request.
@@ -55,11 +57,54 @@ func failureOf(err error, contacted bool) *failure {
 	if contacted {
 		code = exitRun
 	}
-	return &failure{code: code, err: err, hint: "see qlik-provision --help"}
+	return &failure{code: code, err: err}
 }
 
 // is reports whether an error of type E is in err's chain.
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
+}
+
+// orNil is f as an error that is nil where f is. Its summary is printed.
+func orNil(f *failure) error {
+	if f == nil {
+		return nil
+	}
+	f.printed = true
+	return f
+}
+
+// except is err without the errors joined in it that are target; nil where none is left.
+func except(err, target error) error {
+	if !errors.Is(err, target) {
+		return err // its text may be more than that of the errors in it
+	}
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return nil
+	}
+	var rest []error
+	for _, e := range joined.Unwrap() {
+		if !errors.Is(e, target) {
+			rest = append(rest, e)
+		}
+	}
+	return errors.Join(rest...)
+}
+
+// then joins what to do with the command to type after it.
+func then(what string, next command) string {
+	if what == "" {
+		return next.String()
+	}
+	return what + ", then:\n  " + next.String()
+}
+
+// choice is a command with what it is for.
+func choice(purpose string, next command) string {
+	if !strings.HasSuffix(purpose, "?") {
+		purpose += ":"
+	}
+	return purpose + "\n  " + next.String()
 }

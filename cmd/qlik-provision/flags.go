@@ -12,8 +12,8 @@ import (
 
 // flags is what was typed. config is what comes of it.
 type flags struct {
-	tenant, clientID, secretFile, secretCommand, context string
-	sandbox                                              bool
+	tenantURL, clientID, secretFile, secretCommand, context string
+	sandbox                                                 bool
 
 	subject, name, email, roles string
 	everyonesRoles, update      []string
@@ -71,7 +71,7 @@ func keepForRetry(fs *pflag.FlagSet, names ...string) {
 // tenantFlags say which tenant, and as whom.
 func (f *flags) tenantFlags(cmd *cobra.Command) {
 	group(cmd, groupTenant, func(fs *pflag.FlagSet) {
-		fs.StringVar(&f.tenant, "tenant", "",
+		fs.StringVar(&f.tenantURL, "tenant", "",
 			"`URL` of the tenant: https://acme.eu.qlikcloud.com, or the host alone (default: $QLIK_TENANT)")
 		fs.StringVar(&f.clientID, "client-id", "", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
 		fs.StringVar(&f.secretFile, "client-secret-file", "",
@@ -102,8 +102,8 @@ func (f *flags) columnFlags(cmd *cobra.Command) {
 	})
 }
 
-// roleFlags are for commands that create users.
-func (f *flags) roleFlags(cmd *cobra.Command) {
+// createFlags are for commands that create users.
+func (f *flags) createFlags(cmd *cobra.Command) {
 	group(cmd, groupColumns, func(fs *pflag.FlagSet) {
 		fs.StringVar(&f.roles, "roles", "", "`COLUMN` with names of Qlik roles, separated by ;")
 		fs.StringArrayVar(&f.everyonesRoles, "role", nil, "assign the role `NAME` to every person in the file; repeatable")

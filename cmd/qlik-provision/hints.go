@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,63 +10,9 @@ import (
 	"strings"
 	"syscall"
 
-	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
-	"qlik-provision/provision/qlik"
 	"qlik-provision/report"
 )
-
-// A remedy is what to do about the errors for which of is true, and whether the command to type then follows.
-type remedy struct {
-	of   func(error) bool
-	what string
-	then bool
-}
-
-// The values of remedy.then.
-const again, alone = true, false
-
-// hintFor is the hint of the first remedy for err, "" where there is none. next is the command to type then.
-func hintFor(err error, remedies []remedy, next command) string {
-	for _, r := range remedies {
-		switch {
-		case !r.of(err):
-		case r.then:
-			return then(r.what, next)
-		default:
-			return r.what
-		}
-	}
-	return ""
-}
-
-// oneOf is true of an error that is one of targets.
-func oneOf(targets ...error) func(error) bool {
-	return func(err error) bool {
-		return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
-	}
-}
-
-// both is true of an error that is one and the other, too.
-func both(one, other error) func(error) bool {
-	return func(err error) bool { return errors.Is(err, one) && errors.Is(err, other) }
-}
-
-// then joins what to do with the command to type after it.
-func then(what string, next command) string {
-	if what == "" {
-		return next.String()
-	}
-	return what + ", then:\n  " + next.String()
-}
-
-// choice is a command with what it is for.
-func choice(purpose string, next command) string {
-	if !strings.HasSuffix(purpose, "?") {
-		purpose += ":"
-	}
-	return purpose + "\n  " + next.String()
-}
 
 // refusal says what is wrong with a file before a run, and what corrects it. given is the command as it was typed.
 func refusal(err error, given command) error {
@@ -82,8 +27,7 @@ func refusal(err error, given command) error {
 	if bad, ok := errors.AsType[*csvfile.Error](err); ok {
 		return usage(err, readHint(bad, given))
 	}
-	hint := cmp.Or(resultsHint(err, given), pathHint(err, given), hintFor(err, fileRemedies(), given))
-	return usage(err, cmp.Or(hint, "see "+given.program+" "+given.name+" --help"))
+	return usage(err, cmp.Or(resultsHint(err, given), pathHint(err, given), fileHint(err, given)))
 }
 
 // readHint says how a file can be read that was refused.
@@ -223,8 +167,8 @@ func pathHint(err error, given command) string {
 		}
 		return then("make the folder", given)
 	}
-	if name := inUse(err); name != "" {
-		return then(name+" is open in another program: close it", given)
+	if what := inUse(err); what != "" {
+		return then(what, given)
 	}
 	path, ok := errors.AsType[*fs.PathError](err)
 	switch {
@@ -240,81 +184,43 @@ func pathHint(err error, given command) string {
 	return ""
 }
 
-// inUse is the file that another program keeps open, "" where that is not what err is about.
+// inUse says what to do about a file that another program keeps open, "" where that is not what err is about.
 func inUse(err error) string {
 	if path, ok := errors.AsType[*fs.PathError](err); ok && isSharing(err) {
-		return path.Path
+		return path.Path + " is open in another program: close it"
 	}
 	return ""
 }
 
 const (
-	makeRoom    = "make room on the disk"
-	scopeAdvice = "allow the client the scope " + qlik.Scope +
-		" (Administration > OAuth), or use an API key of a tenant admin"
+	makeRoom        = "make room on the disk"
+	closeOrMakeRoom = "close the file in other programs, or " + makeRoom
 )
 
-// fileRemedies are for the errors of a file before a run.
-func fileRemedies() []remedy {
-	return []remedy{
-		{oneOf(report.ErrStrayJournal), "put the result file back beside the journal; if it is lost, keep the journal: it " +
-			"names the users that were created", alone},
-		{oneOf(report.ErrLocked), "wait for that run to end, or interrupt it", again},
-		{oneOf(report.ErrOldResults), "run the export again with another -o: existing users are found by their lookups",
-			alone},
-		{oneOf(report.ErrReadOnly), "take the read-only attribute off the file", again},
-		{oneOf(report.ErrNotReplaced), "close the file in other programs, or " + makeRoom, again},
-		{oneOf(report.ErrDanglingLink), "name the file itself, or remove the link", again},
-		{oneOf(syscall.ENOSPC), makeRoom, again},
-		{oneOf(syscall.ENAMETOOLONG), "give the file a shorter name: that of its journal is longer", alone},
-		{oneOf(fs.ErrNotExist), "check the name of the file", alone},
-		{oneOf(fs.ErrPermission), "the file must be readable, and the folder of the result file writable", alone},
-	}
-}
-
-// ended says how a run ended that could not go on, with every error of its end. next is the command that goes on.
-func ended(err error, next command) *failure {
-	f := &failure{code: exitRun, err: err}
+// fileHint is for the other errors of files, "" where err is none of them.
+func fileHint(err error, given command) string {
 	switch {
-	case is[*failure](err):
-		return failureOf(err, true)
-	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
-		f.code = exitInterrupted
-		rest := except(except(err, errInterrupted), context.Canceled)
-		f.err = errors.Join(errors.New("interrupted; the rows that were not settled are pending"), rest)
-		f.hint = next.String()
-		return f
-	case errors.Is(err, provision.ErrRolesHidden):
-		next = next.switched("allow-admin-roles")
+	case errors.Is(err, report.ErrStrayJournal):
+		return "put the result file back beside the journal; if it is lost, keep the journal: it names the users that " +
+			"were created"
+	case errors.Is(err, report.ErrLocked):
+		return then("wait for that run to end, or interrupt it", given)
+	case errors.Is(err, report.ErrOldResults):
+		return "run the export again with another -o: existing users are found by their lookups"
+	case errors.Is(err, report.ErrReadOnly):
+		return then("take the read-only attribute off the file", given)
+	case errors.Is(err, report.ErrNotReplaced):
+		return then(closeOrMakeRoom, given)
+	case errors.Is(err, report.ErrDanglingLink):
+		return then("name the file itself, or remove the link", given)
+	case errors.Is(err, syscall.ENOSPC):
+		return then(makeRoom, given)
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return "give the file a shorter name: that of its journal is longer"
+	case errors.Is(err, fs.ErrNotExist):
+		return "check the name of the file"
+	case errors.Is(err, fs.ErrPermission):
+		return "the file must be readable, and the folder of the result file writable"
 	}
-	f.hint = cmp.Or(hintFor(err, runRemedies(), next), next.String())
-	if errors.Is(err, provision.ErrLookups) && (next.name == "retry" || next.name == "create") {
-		f.hint += "\n" + choice("without lookups, an existing user is noticed when the tenant refuses to create it",
-			next.switched("no-lookup"))
-	}
-	return f
-}
-
-// runRemedies are for what ends a run after its first request, the cause before what it leads to.
-func runRemedies() []remedy {
-	const status = "check the tenant's status (status.qlikcloud.com)"
-	return []remedy{
-		{oneOf(provision.ErrScope, qlik.ErrScope), scopeAdvice, again},
-		{oneOf(qlik.ErrCredentials), "check the client's ID and secret, or the API key", again},
-		{oneOf(qlik.ErrNotTenant), "check the address of the tenant", again},
-		{oneOf(qlik.ErrUnknownHost), "check the address of the tenant: no such host", again},
-		{oneOf(provision.ErrUnreachable), "check the address of the tenant, the network and the proxy (HTTPS_PROXY)", again},
-		{oneOf(provision.ErrUnreadable), "something else answers in the place of the tenant, a log-in page of a proxy " +
-			"perhaps: check address and proxy", again},
-		{oneOf(provision.ErrRefusedAll), "correct what the tenant refuses: see code and message of the failed rows; retry " +
-			"starts with rows that were never tried", again},
-		{both(provision.ErrLookups, qlik.ErrForbidden), scopeAdvice, again},
-		{oneOf(provision.ErrLookups), status, again},
-		{oneOf(provision.ErrRolesHidden), "let the client read roles, or allow any role", again},
-		{oneOf(qlik.ErrNotSent), "check the network, the proxy (HTTPS_PROXY) and the tenant's URL; --patience waits longer",
-			again},
-		{oneOf(provision.ErrPatience, qlik.ErrNoToken, qlik.ErrNoAnswer), status + " and who else uses this client; " +
-			"--patience waits longer", again},
-		{oneOf(errNotRecorded, syscall.ENOSPC), makeRoom, again},
-	}
+	return ""
 }

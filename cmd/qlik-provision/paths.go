@@ -80,11 +80,8 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir() || path != "" && os.IsPathSeparator(path[len(path)-1])
 }
 
-// resultsOf is the name of an export's result file, "" where it has none of its own.
+// resultsOf is the name of an export's result file without -o, "" for standard input.
 func (c *config) resultsOf(export string) string {
-	if c.out != "" {
-		return c.out
-	}
 	if isStdin(export) {
 		return ""
 	}

@@ -67,7 +67,7 @@ func (a *app) writePage(c *config, path, out string) error {
 	if err := distinct([]namedPath{{"the result file", path}, {"the page", out}}); err != nil {
 		return err
 	}
-	results, err := report.Read(path, c.read)
+	results, err := report.Read(path, c.readOptions)
 	if err != nil {
 		return refusal(err, c.given)
 	}

@@ -31,7 +31,7 @@ have been corrected and saved by a spreadsheet in the meantime.`,
 			"the run finished; some rows are not done"),
 	}
 	a.onFile(cmd, &f, "result file", a.retry,
-		f.tenantFlags, f.writeFlags, f.columnFlags, f.roleFlags, f.readFlags, f.runFlags, f.lookupFlag)
+		f.tenantFlags, f.writeFlags, f.columnFlags, f.createFlags, f.readFlags, f.runFlags, f.lookupFlag)
 	for _, name := range []string{"subject", "name", "email", "roles", "role", "status", "update", "where"} {
 		_ = cmd.Flags().MarkHidden(name) // the file's action has them; they are there to be compared
 	}
@@ -42,8 +42,8 @@ func (a *app) retry(ctx context.Context, c *config, path string) error {
 	if err := c.checkPaths(path); err != nil {
 		return err
 	}
-	a.announce(c)
-	ledger, err := report.Open(path, c.read, c.ledger)
+	c.announceTenant()
+	ledger, err := report.Open(path, c.readOptions, c.ledgerOptions)
 	if err != nil {
 		return refusal(err, c.given)
 	}
@@ -62,8 +62,8 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	if err := sameAction(c, action); err != nil {
 		return nil, err
 	}
-	c.adopt(action)
-	if c.noLookup && (c.run.Task != provision.Create || len(action.Update) > 0) {
+	c.useAction(action)
+	if c.noLookup && (c.runOptions.Task != provision.Create || len(action.Update) > 0) {
 		return nil, usage(errors.New("--no-lookup: the action of this file needs lookups"),
 			c.given.without("no-lookup").String())
 	}
@@ -90,7 +90,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 // confirmChanges lists changed names and addresses of pending rows, and asks whether they are intended.
 func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.ChangedError) error {
 	if c.yes {
-		a.notify(c)(changed.Error())
+		c.note(changed.Error())
 		return nil
 	}
 	a.out.note(changed.Error())
@@ -125,15 +125,14 @@ func list(values []string) string {
 
 // countRows says how many rows a retry runs.
 func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
-	note := a.notify(c)
 	total := ledger.Summary()
 	waiting := len(ledger.Pending())
 	switch invalid := total.Counts[provision.Invalid]; {
 	case waiting == 0 && invalid > 0:
-		note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, text.Plural(invalid, "row is", "rows are")))
+		c.note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, text.Plural(invalid, "row is", "rows are")))
 	case waiting == 0:
-		note(path + ": nothing to do")
+		c.note(path + ": nothing to do")
 	default:
-		note(fmt.Sprintf("%s: %s not done, %s to run", path, countOf(total.NotDone, total.Rows), text.Grouped(waiting)))
+		c.note(fmt.Sprintf("%s: %s not done, %s to run", path, countOf(total.NotDone, total.Rows), text.Grouped(waiting)))
 	}
 }

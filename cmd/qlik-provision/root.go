@@ -15,7 +15,7 @@ import (
 type app struct {
 	abort     <-chan struct{}
 	stdin     io.Reader
-	lines     *bufio.Reader // of stdin: the answers to questions
+	answers   *bufio.Reader // stdin, where a question was asked
 	stdout    io.Writer
 	out       *output
 	name      string // how the program was called, for the commands that we print
@@ -26,7 +26,7 @@ type app struct {
 // run is the program: it takes the arguments, its own name first, and returns the exit code. When ctx is done it
 // ends in good order, and when abort is closed at once.
 func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{abort: abort, stdin: stdin, lines: bufio.NewReader(stdin), stdout: stdout, out: newOutput(stderr),
+	a := &app{abort: abort, stdin: stdin, answers: bufio.NewReader(stdin), stdout: stdout, out: newOutput(stderr),
 		name: programName(args[0]), args: args[1:]}
 	root := a.root()
 	root.SetArgs(args[1:])
@@ -36,13 +36,13 @@ func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Rea
 	if len(args) > 1 && strings.HasPrefix(args[1], cobra.ShellCompRequestCmd) {
 		describePlainly(root)
 	}
-	cmd := root
-	err := a.checkCommand(root, args[1:])
+	cmd, rest, _ := root.Find(args[1:]) // root where the first word is no command
+	err := a.checkCommand(root)
 	if err == nil {
-		err = a.checkDashes(root, args[1:])
+		err = a.checkDashes(cmd, rest)
 	}
 	if err == nil {
-		cmd, err = root.ExecuteContextC(ctx)
+		_, err = root.ExecuteContextC(ctx)
 	}
 	f := failureOf(err, a.contacted)
 	if f == nil {
@@ -116,15 +116,14 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 // oneFile is the rule of the commands that take one file.
 func (a *app) oneFile(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		hint := "see " + cmd.CommandPath() + " --help"
 		switch {
 		case len(args) == 0:
-			return usage(errors.New("no "+what+" was given"), hint)
+			return usage(errors.New("no "+what+" was given"), "")
 		case len(args) > 1:
 			return usage(errors.New("more than one "+what+" was given: "+strings.Join(args, ", ")),
 				a.joinedName(cmd, args))
 		case args[0] == "":
-			return usage(errors.New("the name of the "+what+" is empty"), hint)
+			return usage(errors.New("the name of the "+what+" is empty"), "")
 		}
 		return nil
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"qlik-provision/provision"
-	"qlik-provision/provision/qlik"
 	"qlik-provision/provision/roster"
 	"qlik-provision/report"
 )
@@ -41,7 +40,7 @@ type session struct {
 // run does the rows that wait, closes the ledger, and says how it went.
 func (s *session) run(ctx context.Context) error {
 	began := time.Now()
-	runErr := except(s.send(ctx), errPlanned)
+	runErr := except(s.runPending(ctx), errPlanned)
 	s.took = time.Since(began)
 	closeErr := s.ledger.Close()
 
@@ -54,8 +53,8 @@ func (s *session) run(ctx context.Context) error {
 	return orNil(f)
 }
 
-// send does the rows that wait. It contacts nobody where there are none.
-func (s *session) send(ctx context.Context) (err error) {
+// runPending does the rows that wait. It contacts nobody where there are none.
+func (s *session) runPending(ctx context.Context) (err error) {
 	rows := s.ledger.Pending()
 	switch {
 	case s.config.offline:
@@ -68,7 +67,7 @@ func (s *session) send(ctx context.Context) (err error) {
 	for _, row := range rows {
 		s.unreached[row.Number] = true
 	}
-	options := s.config.run
+	options := s.config.runOptions
 	switch {
 	case options.NoLookup && s.asks():
 		estimate := provision.Estimate(len(rows), options.Rate, options.Burst)
@@ -100,10 +99,10 @@ func (s *session) record(r provision.Result) error {
 
 // print prints the summary of a run that ended with f, nil for exit 0. A plan's table is what was asked for: it goes to
 // stdout.
-func (s *session) print(total *report.Summary, f *failure, cutShort bool) error {
+func (s *session) print(total *report.Summary, f *failure, aborted bool) error {
 	out := s.app.out
 	if !s.config.quiet {
-		table := s.table(total, cutShort)
+		table := s.table(total, aborted)
 		if s.config.dryRun && !s.config.json {
 			if err := writeAll(s.app.stdout, table); err != nil {
 				return fmt.Errorf("printing the plan: %w", err)
@@ -122,62 +121,4 @@ func (s *session) print(total *report.Summary, f *failure, cutShort bool) error 
 		return s.summarize(total, f).write(s.app.stdout)
 	}
 	return nil
-}
-
-// cutShort says how a run ended that could not go on.
-func (s *session) cutShort(err error) *failure {
-	next := s.again
-	wrongTenant := errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, qlik.ErrUnknownHost) ||
-		errors.Is(err, provision.ErrUnreachable)
-	if wrongTenant && s.progress.Writes == 0 && s.config.given.name != "retry" {
-		next = s.config.given // the result file is of that tenant; a new run replaces it, since nothing was sent
-	}
-	f := ended(err, next)
-	if unknown, ok := errors.AsType[*provision.RoleError](err); ok {
-		f.hint = s.roleHint(unknown)
-	}
-	if f.code == exitInterrupted && s.config.run.Task == provision.Delete && !is[*failure](err) {
-		f.err = errors.New("interrupted; the users that were not deleted stay, and their rows are created")
-	}
-	return f
-}
-
-// roleHint says how to go on where a role of --role does not exist. Nothing was sent then, so a create replaces its
-// result file; a retry has the role from the file.
-func (s *session) roleHint(unknown *provision.RoleError) string {
-	given := s.config.given
-	switch {
-	case given.name == "retry":
-		return "the role is of the file's action: run the export again with another --role and another -o"
-	case unknown.Nearest == "":
-		return "correct --role in the command, and run it again: nothing was sent"
-	}
-	return given.replace("role", unknown.Name, unknown.Nearest).String()
-}
-
-// except is err without the errors joined in it that are target; nil where none is left.
-func except(err, target error) error {
-	if !errors.Is(err, target) {
-		return err // its text may be more than that of the errors in it
-	}
-	var joined interface{ Unwrap() []error }
-	if !errors.As(err, &joined) {
-		return nil
-	}
-	var rest []error
-	for _, e := range joined.Unwrap() {
-		if !errors.Is(e, target) {
-			rest = append(rest, e)
-		}
-	}
-	return errors.Join(rest...)
-}
-
-// orNil is f as an error that is nil where f is. Its summary is printed.
-func orNil(f *failure) error {
-	if f == nil {
-		return nil
-	}
-	f.printed = true
-	return f
 }

@@ -42,11 +42,11 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			kind, err := sandbox.ParseLimit(limit)
 			if err != nil {
-				return usage(fmt.Errorf("--limit: %w", err), "see "+cmd.CommandPath()+" --help")
+				return usage(fmt.Errorf("--limit: %w", err), "")
 			}
 			setting, known := settings[shell]
 			if !known {
-				return usage(fmt.Errorf("--shell %q: posix, powershell or cmd", shell), "see "+cmd.CommandPath()+" --help")
+				return usage(fmt.Errorf("--shell %q: posix, powershell or cmd", shell), "")
 			}
 			inMemory := sandbox.New(sandbox.Options{Limit: kind})
 			if users != "" {

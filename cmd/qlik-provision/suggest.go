@@ -17,8 +17,9 @@ import (
 	"qlik-provision/provision"
 )
 
-// checkCommand refuses a first word that is no command, and names the nearest. args are the arguments of the program.
-func (a *app) checkCommand(root *cobra.Command, args []string) error {
+// checkCommand refuses a first word that is no command, and names the nearest.
+func (a *app) checkCommand(root *cobra.Command) error {
+	args := a.args
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		return nil
 	}
@@ -26,20 +27,26 @@ func (a *app) checkCommand(root *cobra.Command, args []string) error {
 	if args[0] == "help" && len(args) > 1 {
 		at = 1
 	}
-	cmd, _, err := root.Find(args[at:])
-	if err == nil && cmd != root || args[at] == "help" || args[at] == "completion" {
+	if cmd, _, _ := root.Find(args[at:]); cmd != root || args[at] == "help" || args[at] == "completion" {
 		return nil
 	}
 	unknown := fmt.Errorf("there is no command %q", args[at])
 	if near := root.SuggestionsFor(args[at]); len(near) > 0 {
-		return usage(unknown, a.didYouMean(near[0], slices.Concat(args[:at], near[:1], args[at+1:])))
+		return usage(unknown, a.didYouMean(near[0], args[at], near[0]))
 	}
-	return usage(unknown, "see "+root.CommandPath()+" --help")
+	return usage(unknown, "")
 }
 
-// didYouMean is a hint that proposes what was probably meant, and the arguments of the program with it.
-func (a *app) didYouMean(meant string, args []string) string {
-	return "did you mean " + meant + "?\n  " + a.line(args)
+// didYouMean is a hint that names what was probably meant, with the command line that has it in the place of typed.
+func (a *app) didYouMean(meant, typed, argument string) string {
+	return "did you mean " + meant + "?\n  " + a.line(exchanged(a.args, typed, argument))
+}
+
+// exchanged are the arguments with another one in the place of was.
+func exchanged(args []string, was, is string) []string {
+	args = slices.Clone(args)
+	args[slices.Index(args, was)] = is
+	return args
 }
 
 // line is this program with other arguments. Where a secret was typed it is not repeated: errors end in logs and mails.
@@ -55,25 +62,43 @@ func (a *app) line(args []string) string {
 	return commandLine(append([]string{a.name}, args...)...)
 }
 
-// flagError words what pflag says of the flags. A time without its unit gets that of the default.
+// flagError words what pflag says of the flags.
 func (a *app) flagError(cmd *cobra.Command, err error) error {
-	hint := "see " + cmd.CommandPath() + " --help"
-	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && !cmd.HasParent() {
-		return usage(fmt.Errorf("there is no flag --%s before the command", unknown.GetSpecifiedName()),
-			"flags stand after the command: "+hint)
-	} else if ok {
-		return usage(errors.New("there is no flag -"+unknown.GetSpecifiedName()), hint)
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return a.unknownFlag(cmd, unknown)
 	}
 	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
 	if !ok {
-		return usage(err, hint)
+		return usage(err, "")
 	}
-	flag, value := invalid.GetFlag(), invalid.GetValue()
+	flag, value, hint := invalid.GetFlag(), invalid.GetValue(), ""
 	name := "--" + flag.Name
 	if _, err := time.ParseDuration(value + "s"); err == nil && flag.Value.Type() == "duration" {
-		hint = a.line(replaced(a.args, name, value, value+flag.DefValue[len(flag.DefValue)-1:]))
+		hint = a.line(replaced(a.args, name, value, value+flag.DefValue[len(flag.DefValue)-1:])) // the default's unit
 	}
 	return usage(fmt.Errorf("%s %s: %w", name, value, invalid.Unwrap()), hint)
+}
+
+// unknownFlag names the flag that was probably meant.
+func (a *app) unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
+	name := unknown.GetSpecifiedName()
+	switch {
+	case !cmd.HasParent():
+		return usage(fmt.Errorf("there is no flag --%s before the command", name),
+			"flags stand after the command: see "+cmd.CommandPath()+" --help")
+	case unknown.GetSpecifiedShortnames() != "":
+		return usage(errors.New("there is no flag -"+name), "")
+	}
+	hint := ""
+	if near := closestFlag(name, cmd); near != "" {
+		for _, arg := range a.args {
+			if value, ok := strings.CutPrefix(arg, "--"+name); ok && (value == "" || value[0] == '=') {
+				hint = a.didYouMean("--"+near, arg, "--"+near+value)
+				break
+			}
+		}
+	}
+	return usage(errors.New("there is no flag --"+name), hint)
 }
 
 // replaced are the arguments with another value of a flag.

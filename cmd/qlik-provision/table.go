@@ -15,12 +15,12 @@ import (
 )
 
 // table is the summary of a run or a plan for people: the counts, what a plan costs, and why rows are not done.
-func (s *session) table(total *report.Summary, cutShort bool) string {
+func (s *session) table(total *report.Summary, aborted bool) string {
 	out := s.app.out
 	var b strings.Builder
 	b.WriteString("\n" + out.tableText(s.counts(total)))
 	if s.config.dryRun {
-		if s.plan != nil && s.plan.Writes() > 0 && !cutShort {
+		if s.plan != nil && s.plan.Writes() > 0 && !aborted {
 			b.WriteString("\n" + wrap(cost(s.config, s.plan.Writes(), s.plan.Estimate), out.columns(), "  ", "  "))
 		}
 		for _, line := range s.firstPersons() {
@@ -68,7 +68,7 @@ func (u *output) tableText(lines []tableLine) string {
 
 // counts are the lines of the table: what a plan would send, and the rows of each outcome.
 func (s *session) counts(total *report.Summary) []tableLine {
-	plan, task := s.config.dryRun, s.config.run.Task
+	plan, task := s.config.dryRun, s.config.runOptions.Task
 	lines := []tableLine{{label: "rows", n: total.Rows, colour: bold, shown: true}}
 	planLabels := map[provision.Outcome]string{
 		provision.Created: "created before", provision.Exists: "existing", provision.Failed: "conflicts",
@@ -142,13 +142,13 @@ func planLines(task provision.Task, p provision.Plan) []tableLine {
 // cost says what the writes of a plan take of the tenant's budget.
 func cost(c *config, writes int, soonest time.Duration) string {
 	said := text.Plural(writes, "write", "writes")
-	if c.run.Rate == rate.Inf {
+	if c.runOptions.Rate == rate.Inf {
 		return said + ", as fast as the tenant takes them"
 	}
 	said += fmt.Sprintf(", %s at a limit of %s (%s at once)", about(soonest), c.rate, text.Grouped(c.burst))
 	// Where the limit is counted in windows, which Qlik's reference suggests, each burst is followed by a whole one.
-	window := time.Duration(float64(c.run.Burst) / float64(c.run.Rate) * float64(time.Second))
-	if latest := time.Duration((writes-1)/c.run.Burst) * window; latest >= 10*time.Second && latest > soonest+soonest/10 {
+	window := time.Duration(float64(c.runOptions.Burst) / float64(c.runOptions.Rate) * float64(time.Second))
+	if latest := time.Duration((writes-1)/c.runOptions.Burst) * window; latest >= 10*time.Second && latest > soonest+soonest/10 {
 		said += "; up to " + duration(latest) + " if the tenant counts in fixed windows"
 	}
 	return said

@@ -29,7 +29,7 @@ func TestPlanSaysHowLongItTakes(t *testing.T) {
 		10_000: "10,000 writes, about 1h35m at a limit of 100/m (500 at once)",
 	} {
 		c := &config{flags: flags{rate: "100/m", burst: provision.DefaultBurst},
-			run: provision.Options{Rate: provision.DefaultRate, Burst: provision.DefaultBurst}}
+			runOptions: provision.Options{Rate: provision.DefaultRate, Burst: provision.DefaultBurst}}
 		soonest := provision.Estimate(writes, provision.DefaultRate, provision.DefaultBurst)
 		if got := cost(c, writes, soonest); got != want {
 			t.Errorf("%d: %s, not %s", writes, got, want)
@@ -62,7 +62,7 @@ func TestEveryEndHasACodeAndAWayOn(t *testing.T) {
 		{fmt.Errorf("writing: %w", syscall.ENOSPC), exitRun, "make room on the disk"},
 		{io.ErrUnexpectedEOF, exitRun, ""},
 	} {
-		got := ended(fmt.Errorf("creating: %w", test.err), next)
+		got := runFailure(fmt.Errorf("creating: %w", test.err), next)
 		if got.code != test.code || !strings.Contains(got.hint, test.hint) || !strings.Contains(got.hint, "q retry x.csv") {
 			t.Errorf("%v: %d, %q", test.err, got.code, got.hint)
 		}
@@ -70,7 +70,7 @@ func TestEveryEndHasACodeAndAWayOn(t *testing.T) {
 			t.Errorf("%v is not in %v", test.err, got.err)
 		}
 	}
-	both := ended(errors.Join(provision.ErrPatience, errNotRecorded), next).Error()
+	both := runFailure(errors.Join(provision.ErrPatience, errNotRecorded), next).Error()
 	if !strings.Contains(both, provision.ErrPatience.Error()) || !strings.Contains(both, errNotRecorded.Error()) {
 		t.Errorf("one error replaces another: %q", both)
 	}

@@ -35,9 +35,9 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err := c.checkPaths(path); err != nil {
 		return err
 	}
-	a.announce(c)
-	c.run.Task = provision.Delete
-	ledger, err := report.Open(path, c.read, c.ledger)
+	c.announceTenant()
+	c.runOptions.Task = provision.Delete
+	ledger, err := report.Open(path, c.readOptions, c.ledgerOptions)
 	if err != nil {
 		return refusal(err, c.given)
 	}
@@ -55,7 +55,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if n := len(ledger.Pending()); n > 0 {
 		said = text.Plural(n, "user", "users") + " to delete"
 	}
-	a.notify(c)(path + ": " + said)
+	c.note(path + ": " + said)
 	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
 	if !c.dryRun {
 		s.again = c.given.after("undo", path)

@@ -35,8 +35,8 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	if err := c.checkPaths("", namedPath{"the result file", path}); err != nil {
 		return err
 	}
-	a.announce(c)
-	results, err := report.Read(path, c.read)
+	c.announceTenant()
+	results, err := report.Read(path, c.readOptions)
 	if err != nil {
 		return refusal(err, c.given)
 	}
@@ -44,23 +44,22 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	if total.Tenant != "" && !strings.EqualFold(total.Tenant, c.tenantName()) {
 		return refusal(&report.TenantError{Path: path, File: total.Tenant, Run: c.tenantName()}, c.given)
 	}
-	note := a.notify(c)
 	for _, warning := range results.Warnings {
-		note("warning: " + warning)
+		c.note("warning: " + warning)
 	}
 	if c.sandbox {
 		c.users = usersOf(results.Rows)
 	}
 	promises, action, began := results.Promises(), results.Action, time.Now() // the rows are not needed any longer
 	var differences []provision.Difference
-	_, err = a.contact(ctx, c, c.run, len(promises), func(run *provision.Run) (err error) {
+	_, err = a.contact(ctx, c, c.runOptions, len(promises), func(run *provision.Run) (err error) {
 		differences, err = run.Verify(ctx, promises)
 		return err
 	})
 	took := time.Since(began)
 
 	for _, d := range differences {
-		note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
+		c.note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
 	}
 	f := verifyEnd(c, path, total.Rows, differences, err)
 	if f == nil {
@@ -69,7 +68,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 		if total.NotDone > 0 {
 			said += "; " + text.Grouped(total.NotDone) + " of them not done"
 		}
-		note(said)
+		c.note(said)
 	}
 	if c.json {
 		sum := newSummary(c, path, action, total, took, f)
@@ -85,7 +84,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 func verifyEnd(c *config, path string, rows int, differences []provision.Difference, err error) *failure {
 	switch {
 	case err != nil:
-		f := ended(err, c.given)
+		f := runFailure(err, c.given)
 		if f.code == exitInterrupted {
 			f.err = errors.New("interrupted; not every row was looked up")
 		}
