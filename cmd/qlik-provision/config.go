@@ -100,7 +100,7 @@ func (c *config) checkGiven() error {
 		case n > 0 && f.value[0] == '\'' && f.value[n] == '\'' &&
 			slices.Contains([]string{"subject", "name", "email", "roles", "role", "where"}, f.name):
 			return usage(
-				fmt.Errorf("--%s has single quotes in it: %s; this shell does not take them off", f.name, f.value),
+				fmt.Errorf("--%s has single quotes in it: %s; this shell does not remove them", f.name, f.value),
 				fmt.Sprintf(`use double quotes: --%s "%s"`, f.name, f.value[1:n]))
 		}
 	}

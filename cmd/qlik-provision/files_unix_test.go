@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"qlik-provision/provision/sandbox"
+	"qlik-provision/provision/sandbox/faults"
 )
 
 // A plant puts something in the place of a file that a run makes.
@@ -204,6 +205,69 @@ func TestFewDescriptorsFailNoRow(t *testing.T) {
 		"--attempts", "1")
 	if n := checkCreated(t, p, tenant); code != exitDone || n != rows || tenant.Stats().Create != rows {
 		t.Errorf("exit code %d, %d users, %d creates\n%s", code, n, tenant.Stats().Create, &c.stderr)
+	}
+}
+
+func TestKilledPlanLeavesNoFile(t *testing.T) {
+	t.Parallel()
+	tenant := newTenant(sandbox.Options{}, faults.Fault{Kind: faults.Hang, On: sandbox.EndpointFilter})
+	p := newProgram(t, tenant)
+	p.write(t, "hr.csv", 100)
+	temporary := t.TempDir()
+	p.env = append(p.env, "TMPDIR="+temporary)
+	c := p.command("plan", "hr.csv")
+	c.start(t)
+	for tenant.Stats().Requests < 2 { // the token's, and the lookup's
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	c.end(t)
+	for folder, most := range map[string]int{p.dir: 1, temporary: 0} {
+		if left, err := os.ReadDir(folder); err != nil || len(left) > most {
+			t.Errorf("left: %v, %v", left, err)
+		}
+	}
+}
+
+// What stands in the place of qlik-cli's contexts is neither waited for nor read without end, and no secret is taken
+// from a file that others can read.
+func TestContextsAreReadFromAPrivateFileOfBoundedSize(t *testing.T) {
+	t.Parallel()
+	const context = "contexts:\n  prod:\n    server: https://acme.invalid\n" +
+		"    headers: {Authorization: Bearer 0123456789}\n"
+	grown := func(t *testing.T, p *program, name string) {
+		if err := os.Truncate(p.writeText(t, name, context+"#"), 128<<20); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shown := func(t *testing.T, p *program, name string) {
+		if err := os.Chmod(p.writeText(t, name, context), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		put  plant
+		says string
+	}{
+		"large":               {grown, "is larger than 1 MiB"},
+		"read by its group":   {shown, "can be read by others (mode 0640)"},
+		"a pipe":              {pipe, "is not a regular file"},
+		"a link to /dev/zero": {linkTo("/dev/zero"), "is not a regular file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProgram(t, newTenant(sandbox.Options{}))
+			p.write(t, "hr.csv", 1)
+			p.env = append(p.env, "QLIK_CLI_USER_HOME_DIR="+p.dir)
+			test.put(t, p, "contexts.yml")
+			began := time.Now()
+			c := p.expect(t, exitUsage, "create", "hr.csv", "--context", "prod", "--patience", "1s")
+			if said := c.stderr.String(); !strings.Contains(said, test.says) || time.Since(began) > 10*time.Second {
+				t.Errorf("after %v: %s", time.Since(began), said)
+			}
+		})
 	}
 }
 

@@ -28,7 +28,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Short: "Write a result file as a web page",
 		Long: `report writes one web page for a result file: how many rows have each outcome, when they were finished,
 and which rows are not done and why. The page needs no network and loads nothing. It can be written while
-a run is on. Like the result file it holds personal data.`,
+a run is in progress. Like the result file it holds personal data.`,
 		Example: `  qlik-provision report hr.results.csv
   qlik-provision report hr.results.csv -o for-hr.html --open`,
 		Annotations: map[string]string{"0": "the page is written", "2": "it could not be written"},

@@ -35,7 +35,7 @@ until it is interrupted. It prints the settings that select it, for a shell to r
 with the users of a CSV file: subject,name,email,status,roles.`,
 		Example: "  qlik-provision sandbox --users users.csv    # in one terminal; paste what it prints into another",
 		Annotations: map[string]string{
-			"0": "interrupted", "2": "it could not start", "3": "it ended by itself",
+			"0": "interrupted", "2": "it could not start", "3": "the server failed",
 		},
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -100,7 +100,7 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 	case <-ctx.Done():
 		return server.close()
 	case err := <-server.served:
-		return &failure{code: exitRun, err: fmt.Errorf("the sandbox ended by itself: %w", err)}
+		return &failure{code: exitRun, err: fmt.Errorf("the server of the sandbox failed: %w", err)}
 	}
 }
 

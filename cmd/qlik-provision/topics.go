@@ -28,7 +28,7 @@ A credential flag hides every credential in the environment. With --context or
 	exitCodesText = `0    every row is done (plan, --dry-run: done or can be sent; --limit: what was
      tried is done)
 1    the run finished; some rows are not done (with --limit: others than those
-     it left); or a disable found nobody; or verify found a difference
+     it left); or disable found nobody; or verify found a difference
 2    before any request: wrong usage, configuration or file
 3    after the first request the run could not go on: credentials refused,
      scope missing, no answer, every write refused, more writes than --max,
@@ -36,12 +36,12 @@ A credential flag hides every credential in the environment. With --context or
 130  interrupted or declined; requests in flight were waited for (10 s at most,
      not after a second Ctrl-C)
 
-Every end that is not 0 prints what happened, "error: …", and what to type next,
-"hint: …", to standard error. A person has to correct rows after a 1, and the
-command, the settings or the file after a 2. After a 3 another try helps where
-the tenant, the network or the disk failed; where credentials, scope, address,
---role, --max or the tenant's refusal are the cause, they have to be corrected
-first. So let a scheduler try again a few times, not for ever.`
+A run that does not end with 0 prints what happened, "error: …", and what to type
+next, "hint: …", to standard error. After a 1, rows have to be corrected; after a
+2, the command, the settings or the file. After a 3, another try helps if the
+tenant, the network or the disk failed; if credentials, scope, address, --role,
+--max or the tenant's refusal are the cause, they have to be corrected first. So
+limit how often a scheduler tries again.`
 
 	resultFileText = `After the export's columns there are thirteen more:
 

@@ -284,29 +284,18 @@ func TestRowsThatFitArePrinted(t *testing.T) {
 	}
 }
 
-// TestDocumentationPictures writes the pictures of the documentation.
-func TestDocumentationPictures(t *testing.T) {
+// TestDocumentationPicture writes the picture of the documentation.
+func TestDocumentationPicture(t *testing.T) {
 	if !*update {
-		t.Skip("writes the pictures of the documentation, with -update")
+		t.Skip("writes the picture of the documentation, with -update")
 	}
-	b := browser(t)
 	address := served(t, pageOf(t, results(runSamples())))
-	for _, picture := range []struct {
-		name, scheme  string
-		width, height int64
-		scale         float64
-	}{
-		{"page-light", "light", 1200, 2400, 1}, {"page-dark", "dark", 1200, 2400, 1}, {"page-phone", "light", 360, 1500, 2},
-	} {
-		tab := newTab(t, b, inScheme(picture.scheme),
-			chromedp.EmulateViewport(picture.width, picture.height, chromedp.EmulateScale(picture.scale)),
-			chromedp.Navigate(address))
-		png, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join("..", "..", "docs", "img", picture.name+".png"), png, 0o644); err != nil {
-			t.Fatal(err)
-		}
+	tab := newTab(t, browser(t), inScheme("light"), chromedp.EmulateViewport(1200, 2400), chromedp.Navigate(address))
+	png, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join("..", "..", "docs", "img", "page-light.png"), png, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -56,12 +56,12 @@ func (t *timeline) working() int64 { return t.at[len(t.at)-1] - t.at[0] - sum(t.
 
 // words says what the chart shows.
 func (t *timeline) words() string {
-	s := fmt.Sprintf("%s rows were settled in %s", text.Grouped(len(t.at)), span(t.working()))
+	s := fmt.Sprintf("%s rows were finished in %s", text.Grouped(len(t.at)), span(t.working()))
 	if n := len(t.pauses); n > 0 {
 		s += fmt.Sprintf(", with %s of %s in total", text.Plural(n, "pause", "pauses"), span(sum(t.pauses)))
 	}
 	if n := len(t.waits); n > 0 {
-		s += fmt.Sprintf("; for %s of it, in %s, no row was settled", span(sum(t.waits)), text.Plural(n, "wait", "waits"))
+		s += fmt.Sprintf("; for %s of it, in %s, no row was finished", span(sum(t.waits)), text.Plural(n, "wait", "waits"))
 	}
 	return s + "."
 }

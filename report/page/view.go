@@ -152,7 +152,7 @@ func (v *view) lede() string {
 	if v.Rows == 0 || v.Plan && c[provision.Pending] == v.Rows {
 		return ""
 	}
-	left := "rows are not settled yet"
+	left := "rows are not finished yet"
 	if v.Plan {
 		left = "rows are to be sent"
 	}
@@ -166,7 +166,7 @@ func (v *view) lede() string {
 		{c[provision.Disabled], "user disabled", "users disabled"},
 		{c[provision.Deleted], "user deleted by undo", "users deleted by undo"},
 		{c[provision.Exists] - v.locked, "user existed already", "users existed already"},
-		{v.locked, "person has a disabled user", "persons have a disabled user"},
+		{v.locked, "person has a disabled user", "people have a disabled user"},
 		{c[provision.Unchanged], "row needed no change", "rows needed no change"},
 		{c[provision.Invalid] + c[provision.Failed], "row needs correction", "rows need correction"},
 		{c[provision.Pending], strings.NewReplacer("rows are", "row is").Replace(left), left},
@@ -192,7 +192,7 @@ func meaning(o provision.Outcome) string {
 		provision.Deleted:   "a run of this file created the user, and undo deleted it",
 		provision.Duplicate: "the same person as an earlier row",
 		provision.Invalid:   "the row cannot be sent as it is",
-		provision.Failed:    "refused by the tenant, or in conflict with another user",
-		provision.Pending:   "not tried yet, or not settled when the run ended",
+		provision.Failed:    "refused by the tenant, or in conflict with another person's user",
+		provision.Pending:   "not tried yet, or not finished when the run ended",
 	}[o]
 }
