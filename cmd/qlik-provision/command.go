@@ -20,7 +20,6 @@ type flagValue struct {
 	name  string // without its dashes
 	value string // one of them, where the flag may be given several times
 	kind  string // pflag's type: bool for a flag that takes no value
-	kept  bool   // a retry needs it: the result file does not have it
 }
 
 // String is the command as commandLine has it.
@@ -86,22 +85,21 @@ func (c command) on(name, file string) command {
 	return c
 }
 
-// onResults is a command on a result file, with the flags that the file does not have: the tenant, the credentials,
-// the pace.
+// onResults is a command on a result file, with the flags that it needs and the file does not have.
 func (c command) onResults(name, path string) command {
-	c.flags = slices.DeleteFunc(slices.Clone(c.flags), func(f flagValue) bool { return !f.kept })
+	kept := []string{
+		"tenant", "client-id", "client-secret-file", "client-secret-command", "context", "sandbox",
+		"allow-admin-roles", "rate", "burst", "limit", "max",
+	}
+	c.flags = slices.DeleteFunc(slices.Clone(c.flags), func(f flagValue) bool { return !slices.Contains(kept, f.name) })
 	return c.on(name, path)
 }
-
-// keptAnnotation marks a flag whose value a retry needs, since no result file has it.
-const keptAnnotation = "kept"
 
 // givenFlags are the flags that were typed.
 func givenFlags(fs *pflag.FlagSet) []flagValue {
 	var flags []flagValue
 	fs.Visit(func(f *pflag.Flag) {
-		_, kept := f.Annotations[keptAnnotation]
-		v := flagValue{name: f.Name, value: f.Value.String(), kind: f.Value.Type(), kept: kept}
+		v := flagValue{name: f.Name, value: f.Value.String(), kind: f.Value.Type()}
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			values := list.GetSlice()
 			if len(values) == 0 {

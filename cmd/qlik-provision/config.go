@@ -158,13 +158,13 @@ func (c *config) checkReading() error {
 }
 
 // newAction is what the rows of a new file are for, once the columns are decided.
-func (c *config) newAction(name string, columns roster.Columns) report.Action {
+func (c *config) newAction(columns roster.Columns) report.Action {
 	a := report.Action{
-		Command: name, Subject: columns.Subject.String(), Name: columns.Name.String(), Email: columns.Email.String(),
-		Roles: columns.Roles.String(), EveryonesRoles: c.everyonesRoles, Update: c.update, Where: c.where,
+		Command: "create", Subject: columns.Subject.String(), Name: columns.Name.String(), Email: columns.Email.String(),
+		Roles: columns.Roles.String(), EveryonesRoles: c.everyonesRoles, Update: c.update, Where: c.where, Status: c.status,
 	}
-	if name == "create" {
-		a.Status = c.status
+	if c.given.name == "disable" {
+		a.Command = "disable"
 	}
 	return a
 }

@@ -31,64 +31,21 @@ a terminal it shows what will be sent, and asks.`,
 		Annotations: exits("every row is done; with --limit: every row that was tried",
 			"the run finished; some rows are not done"),
 	}
-	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
-		return a.runExport(ctx, c, "create", file)
-	},
+	a.onFile(cmd, &f, "export", a.runExport,
 		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags, f.lookupFlag)
-	return cmd
-}
-
-func (a *app) planCommand() *cobra.Command {
-	var f flags
-	cmd := &cobra.Command{
-		Use:   "plan FILE",
-		Short: "Show what create would do (create --dry-run)",
-		Long: `plan reads and checks the export FILE, looks up existing users, and shows what create would send, and how
-long it takes. It writes nothing to the tenant. With -o it saves the plan as a result file, which retry
-carries out. With --offline it checks the file without contacting the tenant: the first thing to
-run on a new export.`,
-		Example: `  qlik-provision plan --offline hr.csv
-  qlik-provision plan hr.csv
-  qlik-provision plan hr.csv -o planned.csv    # save the plan
-  qlik-provision retry planned.csv             # carry it out`,
-		Annotations: exits("every row is done or can be sent", "some rows cannot be sent"),
-	}
-	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
-		c.dryRun = true
-		return a.runExport(ctx, c, "create", file)
-	},
-		f.tenantFlags, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags, f.offlineFlag)
-	return cmd
-}
-
-func (a *app) disableCommand() *cobra.Command {
-	var f flags
-	cmd := &cobra.Command{
-		Use:   "disable FILE",
-		Short: "Disable the users of the people in FILE (leavers)",
-		Long: `disable looks up the people in FILE and disables their users: they can no longer log in, and keep what
-they own. It never disables a user that belongs to another person. Without a terminal to ask on it needs
---yes.`,
-		Example: `  qlik-provision disable leavers.csv --dry-run
-  qlik-provision disable leavers.csv`,
-		Annotations: exits("every row is done; with --limit: every row that was tried",
-			"the run finished; some rows are not done, or nobody in FILE has a user"),
-	}
-	a.onFile(cmd, &f, "export", func(ctx context.Context, c *config, file string) error {
-		if err := a.requireYes(c, "disabling users"); err != nil {
-			return err
-		}
-		return a.runExport(ctx, c, "disable", file)
-	},
-		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.exportFlags, f.runFlags)
 	return cmd
 }
 
 // pipedResults is a name that is proposed for the result file of standard input.
 const pipedResults = "hr.results.csv"
 
-// runExport reads an export, writes its ledger and runs it.
-func (a *app) runExport(ctx context.Context, c *config, action, file string) error {
+// runExport reads an export, writes its ledger and runs it: create, plan and disable.
+func (a *app) runExport(ctx context.Context, c *config, file string) error {
+	if c.given.name == "disable" {
+		if err := a.requireYes(c, "disabling users"); err != nil {
+			return err
+		}
+	}
 	input, named := file, c.resultsOf(file)
 	if isStdin(file) {
 		input, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
@@ -115,7 +72,7 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string) err
 	if err != nil {
 		return err
 	}
-	act := c.newAction(action, people.Columns)
+	act := c.newAction(people.Columns)
 	c.useAction(act)
 	ledger, err := report.Create(path, people.File, act, c.ledgerOptions)
 	if err != nil {
@@ -137,20 +94,6 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string) err
 		}
 	}
 	return s.run(ctx)
-}
-
-// existingResults is the result file that a create would find, nil where it would find none of which rows were sent.
-func existingResults(c *config, export *csvfile.File, act report.Action) *report.ExistsError {
-	path := c.resultsOf(c.given.file)
-	if path == "" {
-		return nil
-	}
-	ledger, err := report.Create(path, export, act, report.Options{Tenant: c.ledgerOptions.Tenant})
-	if err == nil {
-		err = ledger.Close()
-	}
-	exists, _ := errors.AsType[*report.ExistsError](err)
-	return exists
 }
 
 // readExport reads an export, decides its columns and derives its persons, and says how.

@@ -215,8 +215,8 @@ func checkPrivate(info os.FileInfo, what, path string) error {
 		"chmod 600 "+quote(argument(path)))
 }
 
-// runSecretCommand runs a command in the platform's shell; the first line of its output is the secret. Its standard error and
-// input are ours, so that a password manager can ask.
+// runSecretCommand runs a command in the platform's shell; the first line of its output is the secret. Its standard
+// error and input are ours, so that a password manager can ask.
 func (c *config) runSecretCommand(ctx context.Context, line string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
 	defer cancel()

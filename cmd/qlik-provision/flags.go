@@ -61,13 +61,6 @@ func group(cmd *cobra.Command, heading string, add func(fs *pflag.FlagSet)) {
 	cmd.Flags().AddFlagSet(fs)
 }
 
-// keepForRetry marks flags whose values a retry needs, since no result file has them.
-func keepForRetry(fs *pflag.FlagSet, names ...string) {
-	for _, name := range names {
-		_ = fs.SetAnnotation(name, keptAnnotation, nil) // fails for an unknown flag only
-	}
-}
-
 // tenantFlags say which tenant, and as whom.
 func (f *flags) tenantFlags(cmd *cobra.Command) {
 	group(cmd, groupTenant, func(fs *pflag.FlagSet) {
@@ -80,7 +73,6 @@ func (f *flags) tenantFlags(cmd *cobra.Command) {
 			"`COMMAND` that prints the client secret, run by the shell")
 		fs.StringVar(&f.context, "context", "", "take tenant and credentials from the qlik-cli context `NAME`")
 		fs.BoolVar(&f.sandbox, "sandbox", false, "use an in-memory tenant, for this run only")
-		keepForRetry(fs, "tenant", "client-id", "client-secret-file", "client-secret-command", "context", "sandbox")
 	})
 }
 
@@ -98,7 +90,6 @@ func (f *flags) columnFlags(cmd *cobra.Command) {
 	group(cmd, groupRun, func(fs *pflag.FlagSet) {
 		fs.BoolVar(&f.allowAdminRoles, "allow-admin-roles", false,
 			"assign admin-level roles, and change or disable users who have one")
-		keepForRetry(fs, "allow-admin-roles") // it is never taken from a file
 	})
 }
 
@@ -139,7 +130,6 @@ func (f *flags) runFlags(cmd *cobra.Command) {
 	group(cmd, groupRun, func(fs *pflag.FlagSet) {
 		fs.StringVar(&f.rate, "rate", "100/m", "`RATE` of writes: N/s, N/m, N/h, or off (no limit for lookups either)")
 		fs.IntVar(&f.burst, "burst", provision.DefaultBurst, "send up to `N` writes at once")
-		keepForRetry(fs, "rate", "burst")
 		fs.IntVar(&f.workers, "workers", provision.DefaultWorkers, "send at most `N` requests concurrently")
 		fs.IntVar(&f.attempts, "attempts", provision.DefaultAttempts, "try a row at most `N` times when the tenant fails")
 		fs.Var(newDurationValue(provision.DefaultPatience, &f.patience), "patience",
@@ -161,7 +151,6 @@ func (f *flags) writeFlags(cmd *cobra.Command) {
 			"send at most `N` writes, then stop; the other rows stay pending (default: no limit)")
 		fs.IntVar(&f.max, "max", 0,
 			"look up all rows first, and send nothing if more than `N` writes are needed (default: no maximum)")
-		keepForRetry(fs, "limit", "max")
 		fs.BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 	})
 }

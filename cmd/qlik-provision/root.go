@@ -91,10 +91,10 @@ to a result file. From that file a run can always be continued, corrected and un
 	return root
 }
 
-// onFile makes cmd a command on one file, an export or a result file: run gets the config that its flags come to. sets
-// add the flags.
+// onFile makes cmd a command on one file, an export or a result file. run gets the config that the flags come to, and
+// the file; addFlags add the flags to f and cmd.
 func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context.Context, *config, string) error,
-	sets ...func(*cobra.Command),
+	addFlags ...func(*cobra.Command),
 ) {
 	cmd.Args, cmd.ValidArgsFunction = a.oneFile(what), completeResults
 	if what == "export" {
@@ -111,8 +111,8 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 		}
 		return refusal(err, c.given)
 	}
-	for _, set := range sets {
-		set(cmd)
+	for _, add := range addFlags {
+		add(cmd)
 	}
 	completeFlags(cmd)
 }

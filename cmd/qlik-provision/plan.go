@@ -1,0 +1,44 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"qlik-provision/provision/csvfile"
+	"qlik-provision/report"
+)
+
+func (a *app) planCommand() *cobra.Command {
+	f := flags{dryRun: true}
+	cmd := &cobra.Command{
+		Use:   "plan FILE",
+		Short: "Show what create would do (create --dry-run)",
+		Long: `plan reads and checks the export FILE, looks up existing users, and shows what create would send, and how
+long it takes. It writes nothing to the tenant. With -o it saves the plan as a result file, which retry
+carries out. With --offline it checks the file without contacting the tenant: the first thing to
+run on a new export.`,
+		Example: `  qlik-provision plan --offline hr.csv
+  qlik-provision plan hr.csv
+  qlik-provision plan hr.csv -o planned.csv    # save the plan
+  qlik-provision retry planned.csv             # carry it out`,
+		Annotations: exits("every row is done or can be sent", "some rows cannot be sent"),
+	}
+	a.onFile(cmd, &f, "export", a.runExport,
+		f.tenantFlags, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags, f.offlineFlag)
+	return cmd
+}
+
+// existingResults is the result file that a create would find, nil where it would find none of which rows were sent.
+func existingResults(c *config, export *csvfile.File, act report.Action) *report.ExistsError {
+	path := c.resultsOf(c.given.file)
+	if path == "" {
+		return nil
+	}
+	ledger, err := report.Create(path, export, act, report.Options{Tenant: c.ledgerOptions.Tenant})
+	if err == nil {
+		err = ledger.Close()
+	}
+	exists, _ := errors.AsType[*report.ExistsError](err)
+	return exists
+}
