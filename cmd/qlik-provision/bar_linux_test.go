@@ -44,11 +44,11 @@ func TestBarFitsTheTerminal(t *testing.T) {
 				if strings.Contains(line, "waiting") {
 					waiting++
 				}
-				if n := utf8.RuneCountInString(line); n >= columns || strings.Contains(line, "█") && columns < barRoom {
+				if n := utf8.RuneCountInString(line); n >= columns || strings.Contains(line, "█") && columns < barColumns {
 					t.Errorf("a line of %d: %q", n, line)
 				}
 			}
-			if drawn < 4 || waiting == 0 || strings.Contains(sent, "█") != (columns >= barRoom) {
+			if drawn < 4 || waiting == 0 || strings.Contains(sent, "█") != (columns >= barColumns) {
 				t.Errorf("%d lines, %d of them say that the run waits:\n%q", drawn, waiting, sent)
 			}
 		})

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"slices"
 	"strings"
-	"time"
-	"unicode"
 
 	"github.com/spf13/pflag"
 )
@@ -63,8 +58,8 @@ func (c command) replace(name, was, value string) command {
 	return c
 }
 
-// switched sets a flag that takes no value.
-func (c command) switched(name string) command {
+// withSwitch sets a flag that takes no value.
+func (c command) withSwitch(name string) command {
 	return c.set(flagValue{name: name, kind: "bool"})
 }
 
@@ -80,27 +75,32 @@ func (c command) without(names ...string) command {
 	return c
 }
 
+// has reports whether a flag is set.
+func (c command) has(name string) bool {
+	return slices.ContainsFunc(c.flags, func(f flagValue) bool { return f.name == name })
+}
+
 // on is the command with another name and file. Flags that are not set for it remain: leave them out first.
 func (c command) on(name, file string) command {
 	c.name, c.file = name, file
 	return c
 }
 
-// after is a command on a result file, with the flags that the file does not have: the tenant, the credentials,
+// onResults is a command on a result file, with the flags that the file does not have: the tenant, the credentials,
 // the pace.
-func (c command) after(name, path string) command {
+func (c command) onResults(name, path string) command {
 	c.flags = slices.DeleteFunc(slices.Clone(c.flags), func(f flagValue) bool { return !f.kept })
 	return c.on(name, path)
 }
 
-// retryFlag marks a flag whose value a retry needs, since no result file has it.
-const retryFlag = "retry"
+// keptAnnotation marks a flag whose value a retry needs, since no result file has it.
+const keptAnnotation = "kept"
 
 // givenFlags are the flags that were typed.
 func givenFlags(fs *pflag.FlagSet) []flagValue {
 	var flags []flagValue
 	fs.Visit(func(f *pflag.Flag) {
-		_, kept := f.Annotations[retryFlag]
+		_, kept := f.Annotations[keptAnnotation]
 		v := flagValue{name: f.Name, value: f.Value.String(), kind: f.Value.Type(), kept: kept}
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			values := list.GetSlice()
@@ -127,68 +127,6 @@ func argument(file string) string {
 	return file
 }
 
-// commandLine is a command to be pasted. Where no quotes hold it together it is words in its place: a name that a
-// shell would run is never printed as a command.
-func commandLine(words ...string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		word, ok := quoteWord(w)
-		if !ok {
-			return words[1] + ", typed by hand: no quotes keep all of it together in both cmd and PowerShell"
-		}
-		quoted[i] = word
-	}
-	line := strings.Join(quoted, " ")
-	// PowerShell runs a quoted name only after &, which cmd refuses; cmd sets PROMPT for its programs.
-	if runtime.GOOS == "windows" && quoted[0] != words[0] && os.Getenv("PROMPT") == "" {
-		line = "& " + line
-	}
-	return line
-}
-
-// quote shows s within a sentence as a word of the platform's shell. Where no quotes hold it is in double ones.
-func quote(s string) string {
-	word, ok := quoteWord(s)
-	if !ok {
-		return `"` + s + `"`
-	}
-	return word
-}
-
-// quoteWord makes one word of s for the shell of the platform; ok is false where no quotes hold.
-func quoteWord(s string) (word string, ok bool) {
-	if runtime.GOOS == "windows" {
-		return quoteForWindows(s)
-	}
-	if isPlain(s, "_-./:,@%+=") {
-		return s, true
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'", true
-}
-
-// quoteForWindows makes one word of s for both cmd and PowerShell, which have only double quotes in common. ok is
-// false where one of the two acts on what stands within them: cmd on %X%, PowerShell on $x, on a backtick and on
-// every kind of double quote; both on control characters, and programs on a backslash at the end. PowerShell 5.1
-// leaves an empty word out. The $ of a share, users$\hr.csv, is safe.
-func quoteForWindows(s string) (word string, ok bool) {
-	switch {
-	case isPlain(s, `_-./:+=\`):
-		return s, true
-	case s == "", strings.ContainsAny(s, "`\"\u201c\u201d\u201e"), strings.ContainsFunc(s, unicode.IsControl),
-		strings.Count(s, "%") > 1, strings.HasSuffix(s, `\`), strings.Contains(strings.ReplaceAll(s, `$\`, ""), "$"):
-		return "", false
-	}
-	return `"` + s + `"`, true
-}
-
-// isPlain reports whether s is a word by itself, of ASCII letters, digits and some punctuation.
-func isPlain(s, punctuation string) bool {
-	return s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
-			strings.ContainsRune(punctuation, r))
-	}) < 0
-}
-
 // programName is how to call this program again: its bare name where the path finds this very executable, else the path
 // that was typed.
 func programName(arg0 string) string {
@@ -200,26 +138,4 @@ func programName(arg0 string) string {
 		return strings.TrimSuffix(base, ".exe")
 	}
 	return arg0
-}
-
-// dated puts the date into a file's name, in the place of another one: hr.results.csv → hr.2026-03-02.results.csv. Of a
-// name that has this date already it is the time, too.
-func dated(path string) string {
-	dir, name := filepath.Split(path)
-	stem, ending, _ := strings.Cut(name, ".")
-	ending = regexp.MustCompile(`^20\d\d-\d\d-\d\d(T\d+)?\.`).ReplaceAllString(ending, "")
-	now := time.Now()
-	for _, layout := range []string{time.DateOnly, "2006-01-02T150405"} {
-		stamped := stem + "." + now.Format(layout) + "." + ending
-		if stamped != name {
-			name = stamped
-			break
-		}
-	}
-	return dir + strings.TrimSuffix(name, ".")
-}
-
-// has reports whether a flag is set.
-func (c command) has(name string) bool {
-	return slices.ContainsFunc(c.flags, func(f flagValue) bool { return f.name == name })
 }

@@ -30,11 +30,11 @@ func TestPrintedCommandsKeepWhatTheFileDoesNotHave(t *testing.T) {
 		got  command
 		want string
 	}{
-		{"a retry keeps tenant, pace and consent", given.after("retry", "out.csv"),
+		{"a retry keeps tenant, pace and consent", given.onResults("retry", "out.csv"),
 			"qlik-provision retry out.csv --sandbox --allow-admin-roles --rate 10/s"},
 		{"a flag replaces its own", given.with("subject", "{Email}").without("sandbox", "workers", "rate", "json"),
 			"qlik-provision create hr.csv -o out.csv --role A --role B --allow-admin-roles --subject '{Email}'"},
-		{"a value that looks like a flag", plain.with("delimiter", "-").switched("sandbox"),
+		{"a value that looks like a flag", plain.with("delimiter", "-").withSwitch("sandbox"),
 			"q create f --delimiter - --sandbox"},
 		{"a file that looks like a flag", plain.on("report", "-x.csv"), "q report ./-x.csv"},
 		{"a file with a quote", plain.on("report", "it's.csv"), `q report 'it'\''s.csv'`},

@@ -37,7 +37,7 @@ func (a *app) requireYes(c *config, what string) error {
 		first = "if it is intended"
 	}
 	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal", what),
-		choice(first, c.given.switched("yes")))
+		choice(first, c.given.withSwitch("yes")))
 }
 
 // approve is asked once, after everybody was looked up and before the first write.
@@ -72,8 +72,8 @@ func (s *session) preview(p provision.Plan) string {
 		existing = "unchanged"
 	}
 	lines := append(planLines(task, p),
-		tableLine{label: existing, n: p.Existing, colour: green, shown: task != provision.Delete},
-		tableLine{label: "conflicts", n: p.Conflicts, colour: red, shown: task != provision.Delete})
+		tableLine{label: existing, n: p.Existing, colour: green, always: task != provision.Delete},
+		tableLine{label: "conflicts", n: p.Conflicts, colour: red, always: task != provision.Delete})
 	shown := "\ntenant: " + s.config.tenantName() + "\n" + s.app.out.tableText(lines) +
 		"  takes " + about(p.Estimate) + "\n"
 	for _, line := range s.firstPersons() {

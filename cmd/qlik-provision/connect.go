@@ -80,9 +80,9 @@ func (a *app) announceInterrupt(ctx context.Context, client *qlik.Client) (silen
 	}
 }
 
-// usersOf are the users that a result file names: the tenant of --sandbox starts with them where a file of an earlier
+// sandboxUsers are the users that a result file names: the tenant of --sandbox starts with them where a file of an earlier
 // one is undone or verified.
-func usersOf(rows []report.Row) (users []sandbox.User) {
+func sandboxUsers(rows []report.Row) (users []sandbox.User) {
 	named := map[string]bool{}
 	for _, r := range rows {
 		id := string(r.Entry.UserID)

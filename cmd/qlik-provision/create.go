@@ -124,10 +124,10 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string) err
 	if err := ledger.Prepare(people, false); err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
-	s := &session{app: a, config: c, ledger: ledger, people: people, path: path, again: c.given}
+	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
 	switch {
 	case !c.dryRun:
-		s.again = c.given.after("retry", path)
+		s.again = c.given.onResults("retry", path)
 	case path == "":
 		s.existing = existingResults(c, people.File, act)
 	}

@@ -92,7 +92,7 @@ func (c *config) credentials(ctx context.Context) (creds qlik.Credentials, err e
 	case c.secretFile != "" && c.secretCommand != "":
 		return creds, usage(errors.New("--client-secret-file and --client-secret-command"), "leave one of them out")
 	case c.clientID == "" && !secret:
-		return fromEnvironment()
+		return environmentCredentials()
 	case !secret:
 		return creds, usage(errors.New("--client-id without a secret"+hides),
 			"give --client-secret-file or --client-secret-command, too, or leave --client-id out")
@@ -105,14 +105,14 @@ func (c *config) credentials(ctx context.Context) (creds qlik.Credentials, err e
 	}
 	creds.ClientID = c.clientID
 	if c.secretCommand != "" {
-		creds.ClientSecret, err = c.secretFrom(ctx, c.secretCommand)
+		creds.ClientSecret, err = c.runSecretCommand(ctx, c.secretCommand)
 	} else {
 		creds.ClientSecret, err = c.readSecretFile(c.secretFile)
 	}
 	return creds, err
 }
 
-func fromEnvironment() (creds qlik.Credentials, err error) {
+func environmentCredentials() (creds qlik.Credentials, err error) {
 	for _, v := range []struct {
 		name string
 		to   *string
@@ -227,9 +227,9 @@ func checkPrivate(info os.FileInfo, what, path string) error {
 		"chmod 600 "+quote(argument(path)))
 }
 
-// secretFrom runs a command in the platform's shell; the first line of its output is the secret. Its standard error and
+// runSecretCommand runs a command in the platform's shell; the first line of its output is the secret. Its standard error and
 // input are ours, so that a password manager can ask.
-func (c *config) secretFrom(ctx context.Context, line string) (string, error) {
+func (c *config) runSecretCommand(ctx context.Context, line string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
 	defer cancel()
 	cmd := shellCommand(ctx, line)

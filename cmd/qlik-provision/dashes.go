@@ -60,7 +60,7 @@ func (a *app) checkSingleDash(cmd *cobra.Command, arg string) error {
 	}
 	if name := closestFlag(typed, cmd); name != "" {
 		return usage(errors.New(arg+": did you mean --"+name+"?"),
-			a.line(exchanged(a.args, arg, "--"+name+value)))
+			a.retyped(replaceArgument(a.args, arg, "--"+name+value)))
 	}
 	for _, other := range cmd.Root().Commands() {
 		if name := closestFlag(typed, other); name != "" {

@@ -97,7 +97,7 @@ func runHint(err error, next command) string {
 		" (Administration > OAuth), or use an API key of a tenant admin"
 	lookups := errors.Is(err, provision.ErrLookups)
 	if errors.Is(err, provision.ErrRolesHidden) {
-		next = next.switched("allow-admin-roles")
+		next = next.withSwitch("allow-admin-roles")
 	}
 	what := ""
 	switch {
@@ -132,7 +132,7 @@ func runHint(err error, next command) string {
 	hint := then(what, next)
 	if lookups && (next.name == "retry" || next.name == "create") {
 		hint += "\n" + choice("without lookups, an existing user is noticed when the tenant refuses to create it",
-			next.switched("no-lookup"))
+			next.withSwitch("no-lookup"))
 	}
 	return hint
 }
@@ -155,7 +155,7 @@ func (s *session) foundNobody(total *report.Summary) bool {
 }
 
 func (s *session) firstSubject() string {
-	for _, r := range s.people.Rows {
+	for _, r := range s.ledger.Rows() {
 		if r.Code == "" && !r.Skipped {
 			return text.Clip(r.Person.Subject, 60)
 		}
@@ -174,7 +174,7 @@ func (s *session) planEnd(total *report.Summary) *failure {
 		hint = "correct the cells of these rows in " + quote(s.path)
 	}
 	if e := s.existing; e != nil && e.SameExport && e.SameAction {
-		hint = then("correct or delete these rows in "+quote(e.Path), s.config.given.after("retry", e.Path))
+		hint = then("correct or delete these rows in "+quote(e.Path), s.config.given.onResults("retry", e.Path))
 	} else if next != "" {
 		hint += "; or leave them for later, and run the others:\n  " + next
 	}
@@ -199,8 +199,8 @@ func (s *session) countNotDone(total *report.Summary) (held, left int) {
 	return held, left
 }
 
-// countNotDeleted counts the users that undo was for and did not delete, and those that it left because of a limit. Users that
-// have another subject now are neither.
+// countNotDeleted counts the users that undo was for and did not delete, and those that it left because of a limit.
+// Users that have another subject now are neither.
 func (s *session) countNotDeleted() (held, left int) {
 	for _, r := range s.ledger.Rows() {
 		switch e := r.Entry; {

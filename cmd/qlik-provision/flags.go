@@ -64,7 +64,7 @@ func group(cmd *cobra.Command, heading string, add func(fs *pflag.FlagSet)) {
 // keepForRetry marks flags whose values a retry needs, since no result file has them.
 func keepForRetry(fs *pflag.FlagSet, names ...string) {
 	for _, name := range names {
-		_ = fs.SetAnnotation(name, retryFlag, nil) // fails for an unknown flag only
+		_ = fs.SetAnnotation(name, keptAnnotation, nil) // fails for an unknown flag only
 	}
 }
 

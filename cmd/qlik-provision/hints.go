@@ -37,12 +37,8 @@ func readHint(bad *csvfile.Error, given command) string {
 		fix.Value = "tab" // a tab cannot be pasted into a shell
 	}
 	option := string(fix.Option)
-	decides := false // which persons a file has: such a flag is never left out of a hint
-	switch fix.Option {
-	case csvfile.OptionDelimiter, csvfile.OptionEncoding, csvfile.OptionHeaderRow:
-	default:
-		decides = true
-	}
+	detected := []csvfile.Option{csvfile.OptionDelimiter, csvfile.OptionEncoding, csvfile.OptionHeaderRow}
+	decides := !slices.Contains(detected, fix.Option) // which persons a file has: such a flag is never left out of a hint
 	switch {
 	case fix.Option == "" && slices.Contains([]string{"retry", "undo", "verify", "report"}, given.name):
 		return then("correct that in the result file, or save it as CSV UTF-8 again", given)
@@ -89,7 +85,7 @@ func resultsHint(err error, given command) string {
 			return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and "+
 				"check", given)
 		}
-		return choice("if these changes are intended", given.switched("yes"))
+		return choice("if these changes are intended", given.withSwitch("yes"))
 	}
 	none, ok := errors.AsType[*report.NotResultsError](err)
 	switch {
@@ -111,7 +107,7 @@ func tenantHint(tenant *report.TenantError, given command) string {
 	switch {
 	case tenant.File == sandboxTenant:
 		given = given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
-			switched("sandbox")
+			withSwitch("sandbox")
 	case given.has("context"):
 		return own + "; to go on with this one, name the context of " + tenant.File
 	default:
@@ -123,7 +119,7 @@ func tenantHint(tenant *report.TenantError, given command) string {
 // existsHint says how to go on where a result file exists of which rows were sent. given is a command that writes it.
 func existsHint(exists *report.ExistsError, given command) string {
 	own := given.with("out", dated(exists.Path))
-	retry := given.after("retry", exists.Path)
+	retry := given.onResults("retry", exists.Path)
 	switch {
 	case exists.SameExport && exists.SameAction && exists.Done < exists.Rows:
 		return retry.String()
@@ -141,11 +137,11 @@ func givenResultsHint(given command) string {
 	switch given.name {
 	case "disable":
 		return "give the export of the leavers\n" + choice("to delete what a run of this file created",
-			given.after("undo", path).switched("dry-run"))
+			given.onResults("undo", path).withSwitch("dry-run"))
 	case "plan":
-		return "give the export\n" + choice("to compare this file with the tenant", given.after("verify", path))
+		return "give the export\n" + choice("to compare this file with the tenant", given.onResults("verify", path))
 	}
-	return given.after("retry", path).String()
+	return given.onResults("retry", path).String()
 }
 
 // resultsBeside is the result file of an export that was named in its place, "" where there is none.

@@ -16,7 +16,7 @@ func (s *session) next(total *report.Summary) string {
 	case dryRun && s.config.runOptions.Task == provision.Delete:
 		return given.without("dry-run").String()
 	case dryRun && s.path != "":
-		return given.after("retry", s.path).String()
+		return given.onResults("retry", s.path).String()
 	case dryRun && s.plan != nil && s.plan.Writes() == 0:
 		return ""
 	case dryRun && s.existing != nil:
@@ -50,7 +50,7 @@ func (s *session) notDoneHint(total *report.Summary) string {
 	again := s.again.without("limit") // it was reached
 	if total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles {
 		return choice("check the rows with the code admin-role; if these roles are intended",
-			again.switched("allow-admin-roles"))
+			again.withSwitch("allow-admin-roles"))
 	}
 	what, conflict := "", ""
 	switch subject, email := total.Codes[provision.CodeSubjectConflict], total.Codes[provision.CodeEmailConflict]; {

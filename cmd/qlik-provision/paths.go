@@ -6,8 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // A namedPath is a file of a run with the part it has in it. An empty path is no file.
@@ -107,4 +109,21 @@ func isStdin(export string) bool {
 	}
 	info, err := os.Stat(export)
 	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
+}
+
+// dated puts the date into a file's name, in the place of another one: hr.results.csv → hr.2026-03-02.results.csv. Of a
+// name that has this date already it is the time, too.
+func dated(path string) string {
+	dir, name := filepath.Split(path)
+	stem, ending, _ := strings.Cut(name, ".")
+	ending = regexp.MustCompile(`^20\d\d-\d\d-\d\d(T\d+)?\.`).ReplaceAllString(ending, "")
+	now := time.Now()
+	for _, layout := range []string{time.DateOnly, "2006-01-02T150405"} {
+		stamped := stem + "." + now.Format(layout) + "." + ending
+		if stamped != name {
+			name = stamped
+			break
+		}
+	}
+	return dir + strings.TrimSuffix(name, ".")
 }

@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	redraw    = 200 * time.Millisecond // on a terminal
-	sayEvery  = 10 * time.Second       // a line elsewhere
-	speedOver = 10 * time.Second       // the speed shown is that of the last seconds
-	barRoom   = 80                     // from so many columns on there is room for a bar beside the words
+	redrawEvery = 200 * time.Millisecond // on a terminal
+	printEvery  = 10 * time.Second       // a line elsewhere
+	speedWindow = 10 * time.Second       // the speed shown is that of the last seconds
+	barColumns  = 80                     // from so many columns on there is room for a bar beside the words
 )
 
 // progress shows how far a run is: a line on a terminal, lines elsewhere.
@@ -46,9 +46,9 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 		progressbar.OptionUseANSICodes(u.colour),
 		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: " ", BarStart: "|", BarEnd: "|"}),
 	)}
-	every := sayEvery
+	every := printEvery
 	if u.cursor {
-		every = redraw
+		every = redrawEvery
 		u.mu.Lock()
 		u.progress = p
 		u.mu.Unlock()
@@ -98,7 +98,7 @@ func (p *progress) show() {
 		p.clear()
 	}
 	// A line that cannot be drawn is no reason to stop creating users.
-	if p.drawn = columns; columns < barRoom {
+	if p.drawn = columns; columns < barColumns {
 		_, _ = fmt.Fprint(p.out.w, "\r"+fit(p.percent(s)+prefixed(" ", p.words(s)), columns-1)+"\r")
 		return
 	}
@@ -150,7 +150,7 @@ func (p *progress) words(s provision.Progress) string {
 func (p *progress) speed(finished int) string {
 	now := time.Now()
 	p.past = append(p.past, mark{now, finished})
-	for len(p.past) > 2 && now.Sub(p.past[1].at) >= speedOver {
+	for len(p.past) > 2 && now.Sub(p.past[1].at) >= speedWindow {
 		p.past = p.past[1:]
 	}
 	first := p.past[0]

@@ -72,7 +72,7 @@ func (a *app) writePage(c *config, path, out string) error {
 		return refusal(err, c.given)
 	}
 	for _, warning := range results.Warnings {
-		a.out.note(warning)
+		c.note("warning: " + warning)
 	}
 	if err := page.Save(out, results); err != nil {
 		if other, ok := errors.AsType[*page.NotPageError](err); ok {

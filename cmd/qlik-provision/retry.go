@@ -47,44 +47,43 @@ func (a *app) retry(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return refusal(err, c.given)
 	}
-	people, err := a.prepareRetry(ctx, c, ledger, path)
-	if err != nil {
+	if err := a.prepareRetry(ctx, c, ledger); err != nil {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
 	a.countRows(c, ledger, path)
-	s := &session{app: a, config: c, ledger: ledger, people: people, path: path, again: c.given.after("retry", path)}
+	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given.onResults("retry", path)}
 	return s.run(ctx)
 }
 
 // prepareRetry takes the action from the file, derives the persons and checks them against the file.
-func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger, path string) (*roster.Roster, error) {
+func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger) error {
 	action := ledger.Action()
 	if err := sameAction(c, action); err != nil {
-		return nil, err
+		return err
 	}
 	c.useAction(action)
 	if c.noLookup && (c.runOptions.Task != provision.Create || len(action.Update) > 0) {
-		return nil, usage(errors.New("--no-lookup: the action of this file needs lookups"),
+		return usage(errors.New("--no-lookup: the action of this file needs lookups"),
 			c.given.without("no-lookup").String())
 	}
 	if action.Command == "disable" {
 		if err := a.requireYes(c, "disabling users"); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	people, err := roster.Read(ledger.File(), action.Sources())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	err = ledger.Prepare(people, false)
 	changed, ok := errors.AsType[*report.ChangedError](err)
 	if ok && changed.Kind == report.PersonChanged && (c.yes || a.interactive()) {
 		if err := a.confirmChanges(ctx, c, changed); err != nil {
-			return nil, err
+			return err
 		}
 		err = ledger.Prepare(people, true)
 	}
-	return people, err
+	return err
 }
 
 // confirmChanges lists changed names and addresses of pending rows, and asks whether they are intended.
@@ -98,7 +97,7 @@ func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.Cha
 		return err
 	}
 	return &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"),
-		hint: choice("restore these cells, or if the changes are intended", c.given.switched("yes"))}
+		hint: choice("restore these cells, or if the changes are intended", c.given.withSwitch("yes"))}
 }
 
 // sameAction refuses flags that are not the file's: its rows were derived with others.

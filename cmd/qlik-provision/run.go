@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"qlik-provision/provision"
-	"qlik-provision/provision/roster"
 	"qlik-provision/report"
 )
 
@@ -24,7 +23,6 @@ type session struct {
 	app      *app
 	config   *config
 	ledger   *report.Ledger
-	people   *roster.Roster      // nil for an undo
 	path     string              // of the result file; "" for a plan that saves none
 	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
 	again    command             // goes on after an end that is not 0

@@ -37,20 +37,20 @@ func (a *app) checkCommand(root *cobra.Command) error {
 	return usage(unknown, "")
 }
 
-// didYouMean is a hint that names what was probably meant, with the command line that has it in the place of typed.
-func (a *app) didYouMean(meant, typed, argument string) string {
-	return "did you mean " + meant + "?\n  " + a.line(exchanged(a.args, typed, argument))
+// didYouMean is a hint that names what was probably meant, with the command line in which it is corrected.
+func (a *app) didYouMean(meant, typed, corrected string) string {
+	return "did you mean " + meant + "?\n  " + a.retyped(replaceArgument(a.args, typed, corrected))
 }
 
-// exchanged are the arguments with another one in the place of was.
-func exchanged(args []string, was, is string) []string {
+// replaceArgument returns the arguments with another one in the place of was.
+func replaceArgument(args []string, was, is string) []string {
 	args = slices.Clone(args)
 	args[slices.Index(args, was)] = is
 	return args
 }
 
-// line is this program with other arguments. Where a secret was typed it is not repeated: errors end in logs and mails.
-func (a *app) line(args []string) string {
+// retyped is this program with other arguments. Where a secret was typed it is not repeated: errors end in logs and mails.
+func (a *app) retyped(args []string) string {
 	for _, arg := range a.args {
 		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		switch {
@@ -74,7 +74,7 @@ func (a *app) flagError(cmd *cobra.Command, err error) error {
 	flag, value, hint := invalid.GetFlag(), invalid.GetValue(), ""
 	name := "--" + flag.Name
 	if _, err := time.ParseDuration(value + "s"); err == nil && flag.Value.Type() == "duration" {
-		hint = a.line(replaced(a.args, name, value, value+flag.DefValue[len(flag.DefValue)-1:])) // the default's unit
+		hint = a.retyped(replaceFlagValue(a.args, name, value, value+flag.DefValue[len(flag.DefValue)-1:])) // the default's unit
 	}
 	return usage(fmt.Errorf("%s %s: %w", name, value, invalid.Unwrap()), hint)
 }
@@ -101,8 +101,8 @@ func (a *app) unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) erro
 	return usage(errors.New("there is no flag --"+name), hint)
 }
 
-// replaced are the arguments with another value of a flag.
-func replaced(args []string, name, was, value string) []string {
+// replaceFlagValue returns the arguments with another value of a flag.
+func replaceFlagValue(args []string, name, was, value string) []string {
 	args = slices.Clone(args)
 	for i := range args {
 		if args[i] == name+"="+was {
@@ -121,7 +121,7 @@ func (a *app) joinedName(cmd *cobra.Command, words []string) string {
 	for i := range a.args {
 		if err == nil && i+len(words) <= len(a.args) && slices.Equal(a.args[i:i+len(words)], words) {
 			return "a file name with spaces needs quotes:\n  " +
-				a.line(slices.Concat(a.args[:i], []string{name}, a.args[i+len(words):]))
+				a.retyped(slices.Concat(a.args[:i], []string{name}, a.args[i+len(words):]))
 		}
 	}
 	if strings.Contains(name, "'") && runtime.GOOS == "windows" {

@@ -39,9 +39,9 @@ type tableLine struct {
 	label   string
 	n       int
 	colour  colour
-	more    string
-	shown   bool // where there are none, too
-	unknown bool // nobody was asked
+	more    string // after the count
+	always  bool   // shown where the count is 0, too
+	unknown bool   // the count was not looked up
 }
 
 // tableText sets lines one below the other.
@@ -58,7 +58,7 @@ func (u *output) tableText(lines []tableLine) string {
 			count = "not checked"
 		case line.n > 0:
 			count = u.paint(line.colour, count)
-		case !line.shown:
+		case !line.always:
 			continue
 		}
 		fmt.Fprintf(&b, "  %-*s %s%s\n", len("created before"), line.label, count, prefixed("  ", line.more))
@@ -69,7 +69,7 @@ func (u *output) tableText(lines []tableLine) string {
 // counts are the lines of the table: what a plan would send, and the rows of each outcome.
 func (s *session) counts(total *report.Summary) []tableLine {
 	plan, task := s.config.dryRun, s.config.runOptions.Task
-	lines := []tableLine{{label: "rows", n: total.Rows, colour: bold, shown: true}}
+	lines := []tableLine{{label: "rows", n: total.Rows, colour: bold, always: true}}
 	planLabels := map[provision.Outcome]string{
 		provision.Created: "created before", provision.Exists: "existing", provision.Failed: "conflicts",
 	}
@@ -77,7 +77,7 @@ func (s *session) counts(total *report.Summary) []tableLine {
 	switch {
 	case plan && s.plan == nil:
 		sendable := total.Counts[provision.Pending]
-		lines = append(lines, tableLine{label: "can be sent", n: sendable, colour: yellow, shown: true})
+		lines = append(lines, tableLine{label: "can be sent", n: sendable, colour: yellow, always: true})
 	case plan:
 		lines = append(lines, planLines(task, *s.plan)...)
 	default:
@@ -96,14 +96,14 @@ func (s *session) counts(total *report.Summary) []tableLine {
 			continue // the lines above are about these rows
 		}
 		line := tableLine{label: string(outcome), n: total.Counts[outcome], colour: green,
-			shown: slices.Contains(expected, outcome)}
+			always: slices.Contains(expected, outcome)}
 		switch outcome {
 		case provision.Exists:
 			line.more = existing(total)
 		case provision.Invalid, provision.Failed:
-			line.colour, line.shown = red, true
+			line.colour, line.always = red, true
 		case provision.Pending:
-			line.colour, line.shown = yellow, true
+			line.colour, line.always = yellow, true
 		}
 		if plan {
 			line.label = cmp.Or(planLabels[outcome], line.label)
@@ -132,10 +132,10 @@ func existing(total *report.Summary) string {
 func planLines(task provision.Task, p provision.Plan) []tableLine {
 	none := p.Writes() == 0
 	return []tableLine{
-		{label: "to create", n: p.Create, colour: green, shown: none && task == provision.Create},
+		{label: "to create", n: p.Create, colour: green, always: none && task == provision.Create},
 		{label: "to change", n: p.Change, colour: yellow},
-		{label: "to disable", n: p.Disable, colour: yellow, shown: none && task == provision.Disable},
-		{label: "to delete", n: p.Delete, colour: red, shown: none && task == provision.Delete},
+		{label: "to disable", n: p.Disable, colour: yellow, always: none && task == provision.Disable},
+		{label: "to delete", n: p.Delete, colour: red, always: none && task == provision.Delete},
 	}
 }
 
@@ -148,7 +148,8 @@ func cost(c *config, writes int, soonest time.Duration) string {
 	said += fmt.Sprintf(", %s at a limit of %s (%s at once)", about(soonest), c.rate, text.Grouped(c.burst))
 	// Where the limit is counted in windows, which Qlik's reference suggests, each burst is followed by a whole one.
 	window := time.Duration(float64(c.runOptions.Burst) / float64(c.runOptions.Rate) * float64(time.Second))
-	if latest := time.Duration((writes-1)/c.runOptions.Burst) * window; latest >= 10*time.Second && latest > soonest+soonest/10 {
+	latest := time.Duration((writes-1)/c.runOptions.Burst) * window
+	if latest >= 10*time.Second && latest > soonest+soonest/10 {
 		said += "; up to " + duration(latest) + " if the tenant counts in fixed windows"
 	}
 	return said

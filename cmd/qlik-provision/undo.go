@@ -49,7 +49,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 		return refusal(errors.Join(err, ledger.Close()), c.given)
 	}
 	if c.sandbox {
-		c.users = usersOf(ledger.Rows())
+		c.users = sandboxUsers(ledger.Rows())
 	}
 	said := "nothing to undo: no run of this file created a user"
 	if n := len(ledger.Pending()); n > 0 {
@@ -58,7 +58,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	c.note(path + ": " + said)
 	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
 	if !c.dryRun {
-		s.again = c.given.after("undo", path)
+		s.again = c.given.onResults("undo", path)
 	}
 	return s.run(ctx)
 }

@@ -48,7 +48,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 		c.note("warning: " + warning)
 	}
 	if c.sandbox {
-		c.users = usersOf(results.Rows)
+		c.users = sandboxUsers(results.Rows)
 	}
 	promises, action, began := results.Promises(), results.Action, time.Now() // the rows are not needed any longer
 	var differences []provision.Difference
@@ -94,7 +94,7 @@ func verifyEnd(c *config, path string, rows int, differences []provision.Differe
 	}
 	hint := "the lines above name the rows; their users were changed on the tenant after the run"
 	if slices.ContainsFunc(differences, func(d provision.Difference) bool { return !d.Outcome.Done() }) {
-		hint = choice("rows that are not done are run by a retry", c.given.after("retry", path))
+		hint = choice("rows that are not done are run by a retry", c.given.onResults("retry", path))
 	}
 	return &failure{code: exitRows, hint: hint,
 		err: errors.New(countOf(len(differences), rows) + " not as the file says")}
