@@ -70,7 +70,7 @@ func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, erro
 	}
 	for _, check := range []func() error{c.checkGiven, c.checkRun, c.checkTask, c.checkReading} {
 		if err := check(); err != nil {
-			return nil, orUsage(err, "")
+			return nil, err
 		}
 	}
 	err := c.chooseTenant(cmd.Context())

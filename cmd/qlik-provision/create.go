@@ -113,16 +113,16 @@ func (a *app) runExport(ctx context.Context, c *config, action, file string) err
 	c.announceTenant()
 	people, err := a.readExport(ctx, c, file)
 	if err != nil {
-		return refusal(err, c.given)
+		return err
 	}
 	act := c.newAction(action, people.Columns)
 	c.useAction(act)
 	ledger, err := report.Create(path, people.File, act, c.ledgerOptions)
 	if err != nil {
-		return refusal(err, c.given)
+		return err
 	}
 	if err := ledger.Prepare(people, false); err != nil {
-		return refusal(errors.Join(err, ledger.Close()), c.given)
+		return errors.Join(err, ledger.Close())
 	}
 	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
 	switch {

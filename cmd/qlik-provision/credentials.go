@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +10,9 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf16"
+
+	textunicode "golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 
 	"qlik-provision/provision/qlik"
 )
@@ -200,21 +201,8 @@ func (c *config) readSecretFile(path string) (secret string, err error) {
 
 // decodeSecret takes off a byte order mark, and decodes UTF-16, which PowerShell 5.1 writes with >.
 func decodeSecret(b []byte) string {
-	low := -1
-	switch {
-	case bytes.HasPrefix(b, []byte("\xff\xfe")):
-		low = 0
-	case bytes.HasPrefix(b, []byte("\xfe\xff")):
-		low = 1
-	}
-	if low < 0 {
-		return strings.TrimPrefix(string(b), "\ufeff")
-	}
-	units := make([]uint16, 0, len(b)/2)
-	for i := 2; i+1 < len(b); i += 2 {
-		units = append(units, uint16(b[i+low])|uint16(b[i+1-low])<<8)
-	}
-	return string(utf16.Decode(units))
+	decoded, _, _ := transform.Bytes(textunicode.BOMOverride(transform.Nop), b) // what is malformed becomes U+FFFD
+	return string(decoded)
 }
 
 // checkPrivate refuses a regular file that others may read, on systems that have such modes.

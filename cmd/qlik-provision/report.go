@@ -69,7 +69,7 @@ func (a *app) writePage(c *config, path, out string) error {
 	}
 	results, err := report.Read(path, c.readOptions)
 	if err != nil {
-		return refusal(err, c.given)
+		return err
 	}
 	for _, warning := range results.Warnings {
 		c.note("warning: " + warning)
@@ -78,7 +78,7 @@ func (a *app) writePage(c *config, path, out string) error {
 		if other, ok := errors.AsType[*page.NotPageError](err); ok {
 			return usage(err, c.given.with("out", dated(other.Path)).String())
 		}
-		return refusal(err, c.given)
+		return err
 	}
 	return nil
 }

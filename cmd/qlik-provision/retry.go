@@ -39,20 +39,25 @@ have been corrected and saved by a spreadsheet in the meantime.`,
 }
 
 func (a *app) retry(ctx context.Context, c *config, path string) error {
-	if err := c.checkPaths(path); err != nil {
+	ledger, err := openResults(c, path)
+	if err != nil {
 		return err
 	}
-	c.announceTenant()
-	ledger, err := report.Open(path, c.readOptions, c.ledgerOptions)
-	if err != nil {
-		return refusal(err, c.given)
-	}
 	if err := a.prepareRetry(ctx, c, ledger); err != nil {
-		return refusal(errors.Join(err, ledger.Close()), c.given)
+		return errors.Join(err, ledger.Close())
 	}
 	a.countRows(c, ledger, path)
 	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given.onResults("retry", path)}
 	return s.run(ctx)
+}
+
+// openResults opens a result file to run its rows. The line of the tenant comes before it.
+func openResults(c *config, path string) (*report.Ledger, error) {
+	if err := c.checkPaths(path); err != nil {
+		return nil, err
+	}
+	c.announceTenant()
+	return report.Open(path, c.readOptions, c.ledgerOptions)
 }
 
 // prepareRetry takes the action from the file, derives the persons and checks them against the file.

@@ -105,7 +105,11 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 		if err != nil {
 			return err
 		}
-		return run(cmd.Context(), c, args[0])
+		err = run(cmd.Context(), c, args[0])
+		if a.contacted {
+			return err
+		}
+		return refusal(err, c.given)
 	}
 	for _, set := range sets {
 		set(cmd)

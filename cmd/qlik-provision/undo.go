@@ -8,7 +8,6 @@ import (
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/text"
-	"qlik-provision/report"
 )
 
 func (a *app) undoCommand() *cobra.Command {
@@ -32,21 +31,17 @@ needs --yes.`,
 }
 
 func (a *app) undo(ctx context.Context, c *config, path string) error {
-	if err := c.checkPaths(path); err != nil {
-		return err
-	}
-	c.announceTenant()
 	c.runOptions.Task = provision.Delete
-	ledger, err := report.Open(path, c.readOptions, c.ledgerOptions)
+	ledger, err := openResults(c, path)
 	if err != nil {
-		return refusal(err, c.given)
+		return err
 	}
 	err = a.requireYes(c, "deleting users")
 	if err == nil {
 		err = ledger.PrepareUndo(c.dryRun)
 	}
 	if err != nil {
-		return refusal(errors.Join(err, ledger.Close()), c.given)
+		return errors.Join(err, ledger.Close())
 	}
 	if c.sandbox {
 		c.users = sandboxUsers(ledger.Rows())

@@ -38,11 +38,11 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	c.announceTenant()
 	results, err := report.Read(path, c.readOptions)
 	if err != nil {
-		return refusal(err, c.given)
+		return err
 	}
 	total := results.Summary()
 	if total.Tenant != "" && !strings.EqualFold(total.Tenant, c.tenantName()) {
-		return refusal(&report.TenantError{Path: path, File: total.Tenant, Run: c.tenantName()}, c.given)
+		return &report.TenantError{Path: path, File: total.Tenant, Run: c.tenantName()}
 	}
 	for _, warning := range results.Warnings {
 		c.note("warning: " + warning)
