@@ -22,7 +22,7 @@ type flagValue struct {
 	kind  string // pflag's type: bool for a flag that takes no value
 }
 
-// String is the command as commandLine has it.
+// String is the command quoted for the shell of the platform, see commandLine.
 func (c command) String() string {
 	words := []string{c.program, c.name}
 	if c.file != "" {

@@ -66,7 +66,7 @@ func is[E error](err error) bool {
 	return ok
 }
 
-// orNil is f as an error that is nil where f is. Its summary is printed.
+// orNil is f as an error, nil where f is nil. It marks f as one that stands in a summary.
 func orNil(f *failure) error {
 	if f == nil {
 		return nil

@@ -14,8 +14,8 @@ import (
 	"qlik-provision/report"
 )
 
-// refusal says what is wrong with a file before a run, and what corrects it. given is the command as it was typed.
-func refusal(err error, given command) error {
+// fileFailure says what is wrong with a file before a run, and what corrects it. given is the command as it was typed.
+func fileFailure(err error, given command) error {
 	switch {
 	case err == nil:
 		return nil
@@ -25,13 +25,13 @@ func refusal(err error, given command) error {
 		return interrupted(given)
 	}
 	if bad, ok := errors.AsType[*csvfile.Error](err); ok {
-		return usage(err, readHint(bad, given))
+		return usage(err, csvHint(bad, given))
 	}
 	return usage(err, cmp.Or(resultsHint(err, given), pathHint(err, given), fileHint(err, given)))
 }
 
-// readHint says how a file can be read that was refused.
-func readHint(bad *csvfile.Error, given command) string {
+// csvHint says how a file can be read that was refused.
+func csvHint(bad *csvfile.Error, given command) string {
 	fix := bad.Fix
 	if fix.Option == csvfile.OptionDelimiter && fix.Value == "\t" {
 		fix.Value = "tab" // a tab cannot be pasted into a shell
@@ -72,7 +72,7 @@ func resultsHint(err error, given command) string {
 		return existsHint(exists, given)
 	}
 	if errors.Is(err, report.ErrResultsGiven) {
-		return givenResultsHint(given)
+		return resultsGivenHint(given)
 	}
 	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
 		return tenantHint(tenant, given)
@@ -131,8 +131,8 @@ func existsHint(exists *report.ExistsError, given command) string {
 	return choice("to run this export separately", own)
 }
 
-// givenResultsHint is for a result file that was given as an export: never a command that writes more than was meant.
-func givenResultsHint(given command) string {
+// resultsGivenHint is for a result file that was given as an export: never a command that writes more than was meant.
+func resultsGivenHint(given command) string {
 	path := given.file
 	switch given.name {
 	case "disable":

@@ -30,7 +30,7 @@ func main() {
 // ends a run like Ctrl-C, except under nohup. A reader that goes away (SIGPIPE) does not end a run that is
 // creating users.
 //
-// A sandbox in the background of a shell goes on at Ctrl-C: at an empty prompt it is not meant.
+// A sandbox in the background of a shell ignores Ctrl-C, which is typed at the shell's prompt then.
 func signals(args []string) (ctx context.Context, abort <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	hurried := make(chan struct{})

@@ -47,7 +47,7 @@ a run is in progress. Like the result file it holds personal data.`,
 		}
 		a.out.note("page: " + out)
 		if open {
-			a.open(ctx, out)
+			a.openPage(ctx, out)
 		}
 		return nil
 	},
@@ -86,9 +86,9 @@ func (a *app) writePage(c *config, path, out string) error {
 // openerTimeout is how long an opener may take to say that it failed. Some stay for as long as the browser does.
 const openerTimeout = 5 * time.Second
 
-// open opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it is no
+// openPage opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it is no
 // failure: the page is written.
-func (a *app) open(ctx context.Context, path string) {
+func (a *app) openPage(ctx context.Context, path string) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		abs = path

@@ -109,7 +109,7 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 		if a.contacted {
 			return err
 		}
-		return refusal(err, c.given)
+		return fileFailure(err, c.given)
 	}
 	for _, add := range addFlags {
 		add(cmd)

@@ -18,7 +18,8 @@ var (
 	errPlanned = errors.New("planned")
 )
 
-// A session is one run over a ledger: what create, plan, disable, retry and undo have in common.
+// A session is one run over a ledger: what create, plan, disable, retry and undo have in common. The first fields are
+// what it starts with, those after them what it came to.
 type session struct {
 	app      *app
 	config   *config
@@ -32,10 +33,10 @@ type session struct {
 	took     time.Duration
 
 	mu        sync.Mutex
-	unreached map[int]bool // the rows that wait, by number, without those that have a result of this run
+	unreached map[int]bool // guarded by mu: numbers of the pending rows that have no result of this run yet
 }
 
-// run does the rows that wait, closes the ledger, and says how it went.
+// run runs the pending rows, closes the ledger, and prints how it went.
 func (s *session) run(ctx context.Context) error {
 	began := time.Now()
 	runErr := except(s.runPending(ctx), errPlanned)
@@ -51,7 +52,7 @@ func (s *session) run(ctx context.Context) error {
 	return orNil(f)
 }
 
-// runPending does the rows that wait. It contacts nobody where there are none.
+// runPending runs the pending rows. It contacts nobody where there are none.
 func (s *session) runPending(ctx context.Context) (err error) {
 	rows := s.ledger.Pending()
 	switch {

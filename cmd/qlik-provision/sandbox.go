@@ -51,7 +51,7 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 			inMemory := sandbox.New(sandbox.Options{Limit: kind})
 			if users != "" {
 				if err := addUsers(inMemory, users); err != nil {
-					return refusal(err, command{program: a.name, name: "sandbox", flags: givenFlags(cmd.Flags())})
+					return fileFailure(err, command{program: a.name, name: "sandbox", flags: givenFlags(cmd.Flags())})
 				}
 			}
 			return a.serveSandbox(cmd.Context(), inMemory, addr, setting)

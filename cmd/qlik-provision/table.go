@@ -99,7 +99,7 @@ func (s *session) counts(total *report.Summary) []tableLine {
 			always: slices.Contains(expected, outcome)}
 		switch outcome {
 		case provision.Exists:
-			line.more = existing(total)
+			line.more = existingDetails(total)
 		case provision.Invalid, provision.Failed:
 			line.colour, line.always = red, true
 		case provision.Pending:
@@ -114,8 +114,8 @@ func (s *session) counts(total *report.Summary) []tableLine {
 	return lines
 }
 
-// existing says what is to be known of existing users.
-func existing(total *report.Summary) string {
+// existingDetails says how many existing users are disabled, have another subject, or other data.
+func existingDetails(total *report.Summary) string {
 	var parts []string
 	for _, c := range []struct{ code, words string }{
 		{provision.CodeDisabled, "disabled"}, {provision.CodeEmailMatch, "under another subject"},
@@ -195,7 +195,7 @@ func (s *session) causes() string {
 		}
 		said := text.Grouped(len(c.Rows)) + " × " + string(e.Outcome) + prefixed(", ", string(e.Code)) +
 			prefixed(why, string(e.Message))
-		b.WriteString(wrap(printable(said+", "+s.where(c, rows)), s.app.out.columns(), "  ", "      "))
+		b.WriteString(wrap(printable(said+", "+s.rowsOf(c, rows)), s.app.out.columns(), "  ", "      "))
 	}
 	if more := len(causes) - shownCauses; more > 0 {
 		fmt.Fprintf(&b, "  and %s\n", text.Plural(more, "other cause", "other causes"))
@@ -203,8 +203,8 @@ func (s *session) causes() string {
 	return b.String()
 }
 
-// where names the first rows of a cause, and the lines they stand on: row 2 (line 8 of hr.csv).
-func (s *session) where(c report.Cause, rows []report.Row) string {
+// rowsOf names the first rows of a cause, and the lines they stand on: row 2 (line 8 of hr.csv).
+func (s *session) rowsOf(c report.Cause, rows []report.Row) string {
 	const shown = 5
 	var numbers, lines []string
 	for _, i := range c.Rows[:min(shown, len(c.Rows))] {

@@ -96,7 +96,7 @@ func TestEveryRefusalHasAWayOn(t *testing.T) {
 		if errors.Is(test.err, errInterrupted) {
 			want = exitInterrupted
 		}
-		got := failureOf(refusal(test.err, given), false)
+		got := failureOf(fileFailure(test.err, given), false)
 		if got.code != want || !strings.Contains(got.hint, test.hint) {
 			t.Errorf("%v: %d, %q", test.err, got.code, got.hint)
 		}
