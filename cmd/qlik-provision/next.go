@@ -58,6 +58,9 @@ func (s *session) notDoneHint(total *report.Summary) string {
 		conflict = "subject or address"
 	case total.Counts[provision.Invalid] > 0:
 		what = "correct or delete the invalid rows in " + quote(s.path)
+		if total.Counts[provision.Pending] > 0 {
+			what += ", or leave them for later"
+		}
 	case subject > 0:
 		conflict = "subject"
 	case email > 0:
