@@ -50,20 +50,13 @@ func readContexts() (path string, contexts map[string]cliContext, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-	case !info.Mode().IsRegular():
-		err = fmt.Errorf("%s is not a regular file", path)
-	case info.Size() > maxContexts:
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return path, nil, fmt.Errorf("reading qlik-cli's contexts: %s is not a regular file", path)
+	}
+	b, err := readPrivate(path, "qlik-cli's file", maxContexts)
+	if err == nil && len(b) > maxContexts {
 		err = fmt.Errorf("%s is larger than 1 MiB", path)
-	default:
-		err = checkPrivate(info, "qlik-cli's file", path)
 	}
-	if err != nil {
-		return path, nil, fmt.Errorf("reading qlik-cli's contexts: %w", err)
-	}
-	b, err := os.ReadFile(path)
 	if err != nil {
 		return path, nil, fmt.Errorf("reading qlik-cli's contexts: %w", err)
 	}

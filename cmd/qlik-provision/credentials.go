@@ -163,31 +163,21 @@ const (
 )
 
 // readSecretFile reads the client's secret from a file.
-func (c *config) readSecretFile(path string) (secret string, err error) {
+func (c *config) readSecretFile(path string) (string, error) {
 	wrong := func(why, what string) (string, error) {
 		return "", usage(fmt.Errorf("the secret file %s %s", path, why), then(what, c.given))
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		hint := "check the name of the file"
-		if near := nearFile(path); near != "" {
-			hint = choice("did you mean "+quote(near)+"?", c.given.with("client-secret-file", near))
-		}
-		return "", usage(fmt.Errorf("reading the client's secret: %w", err), hint)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
-		return "", fmt.Errorf("reading the client's secret: %w", err)
-	}
-	if err := checkPrivate(info, "the secret file", path); err != nil {
+	b, err := readPrivate(path, "the secret file", maxSecret)
+	switch near := nearFile(path); {
+	case is[*failure](err):
 		return "", err
+	case err != nil && near != "":
+		return "", usage(fmt.Errorf("reading the client's secret: %w", err),
+			choice("did you mean "+quote(near)+"?", c.given.with("client-secret-file", near)))
+	case err != nil:
+		return "", usage(fmt.Errorf("reading the client's secret: %w", err), "check the name of the file")
 	}
-	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	if err != nil {
-		return "", fmt.Errorf("reading the client's secret: %w", err)
-	}
-	secret = strings.TrimSpace(decodeSecret(b))
+	secret := strings.TrimSpace(decodeSecret(b))
 	switch {
 	case secret == "":
 		return wrong("is empty", "write the secret into it, on one line")
@@ -205,14 +195,23 @@ func decodeSecret(b []byte) string {
 	return string(decoded)
 }
 
-// checkPrivate refuses a regular file that others may read, on systems that have such modes.
-func checkPrivate(info os.FileInfo, what, path string) error {
-	mode := info.Mode()
-	if !mode.IsRegular() || runtime.GOOS == "windows" || mode.Perm()&0o077 == 0 {
-		return nil
+// readPrivate reads a file with secrets in it, up to one byte more than most. It refuses a regular file that others may
+// read, on systems that have such modes.
+func readPrivate(path, what string, most int64) (b []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
-	return usage(fmt.Errorf("%s %s can be read by others (mode %04o)", what, path, mode.Perm()),
-		"chmod 600 "+quote(argument(path)))
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode(); mode.IsRegular() && runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
+		return nil, usage(fmt.Errorf("%s %s can be read by others (mode %04o)", what, path, mode.Perm()),
+			"chmod 600 "+quote(argument(path)))
+	}
+	return io.ReadAll(io.LimitReader(f, most+1))
 }
 
 // runSecretCommand runs a command in the platform's shell; the first line of its output is the secret. Its standard
