@@ -80,8 +80,8 @@ func (a *app) announceInterrupt(ctx context.Context, client *qlik.Client) (silen
 	}
 }
 
-// sandboxUsers are the users that a result file names: the tenant of --sandbox starts with them where a file of an earlier
-// one is undone or verified.
+// sandboxUsers are the users that a result file names: the tenant of --sandbox starts with them where a file of an
+// earlier one is undone or verified.
 func sandboxUsers(rows []report.Row) (users []sandbox.User) {
 	named := map[string]bool{}
 	for _, r := range rows {

@@ -86,8 +86,8 @@ func (a *app) writePage(c *config, path, out string) error {
 // openerTimeout is how long an opener may take to say that it failed. Some stay for as long as the browser does.
 const openerTimeout = 5 * time.Second
 
-// openPage opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it is no
-// failure: the page is written.
+// openPage opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it is
+// no failure: the page is written.
 func (a *app) openPage(ctx context.Context, path string) {
 	abs, err := filepath.Abs(path)
 	if err != nil {

@@ -49,7 +49,8 @@ func replaceArgument(args []string, was, is string) []string {
 	return args
 }
 
-// retyped is this program with other arguments. Where a secret was typed it is not repeated: errors end in logs and mails.
+// retyped is this program with other arguments. Where a secret was typed it is not repeated: errors end in logs and
+// mails.
 func (a *app) retyped(args []string) string {
 	for _, arg := range a.args {
 		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
@@ -74,7 +75,8 @@ func (a *app) flagError(cmd *cobra.Command, err error) error {
 	flag, value, hint := invalid.GetFlag(), invalid.GetValue(), ""
 	name := "--" + flag.Name
 	if _, err := time.ParseDuration(value + "s"); err == nil && flag.Value.Type() == "duration" {
-		hint = a.retyped(replaceFlagValue(a.args, name, value, value+flag.DefValue[len(flag.DefValue)-1:])) // the default's unit
+		unit := flag.DefValue[len(flag.DefValue)-1:]
+		hint = a.retyped(replaceFlagValue(a.args, name, value, value+unit))
 	}
 	return usage(fmt.Errorf("%s %s: %w", name, value, invalid.Unwrap()), hint)
 }
