@@ -15,7 +15,8 @@ func TestSamePersonUnderOneSubject(t *testing.T) {
 	}{
 		{"names agree in any order, case and punctuation",
 			person("Lovelace, Ada", "a@x.example"), person("ADA  LOVELACE", "b@x.example"), true, true},
-		{"names agree in another Unicode form", person("Jo\u0308rg Müller", ""), person("Jörg Mu\u0308ller", ""), true, true},
+		{"names agree in another Unicode form", person("Jo\u0308rg Müller", ""),
+			person("Jörg Mu\u0308ller", ""), true, true},
 		{"a typographic apostrophe is an apostrophe", person("Pat O’Brien", ""), person("Pat O'Brien", ""), true, true},
 		{"addresses agree", person("Ada King", "ADA@x.example"), person("A. Lovelace", "ada@x.example"), true, true},
 		{"close names, one address missing", person("Ada King", "a@x.example"), person("Ada Lovelace", ""), true, false},

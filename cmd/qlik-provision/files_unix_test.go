@@ -217,9 +217,7 @@ func TestKilledPlanLeavesNoFile(t *testing.T) {
 	p.env = append(p.env, "TMPDIR="+temporary)
 	c := p.command("plan", "hr.csv")
 	c.start(t)
-	for tenant.Stats().Requests < 2 { // the token's, and the lookup's
-		time.Sleep(5 * time.Millisecond)
-	}
+	until(t, "a token and a lookup are asked for", func() bool { return tenant.Stats().Requests >= 2 })
 	if err := c.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

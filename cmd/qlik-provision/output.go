@@ -18,8 +18,8 @@ import (
 //   - stdout carries only what was asked for: --json, a plan's table, the sandbox's settings. The rest goes to stderr.
 //   - The first line of a run names the tenant. After it comes one line for each thing worth knowing, in lower
 //     case, with no full stop.
-//   - Every end that is not 0 has a line "error: …", and one "hint: …" with what to type next. A command that is to be
-//     pasted stands on a line of its own, indented.
+//   - Every end that is not 0 has a line "error: …", and one "hint: …" with what to type next. A command that is
+//     to be pasted stands on a line of its own, indented.
 //   - Text from a file or a tenant is printed without control characters: nothing of it is a command to the
 //     terminal.
 //   - Colour is for terminals only, and not with NO_COLOR (no-color.org) or TERM=dumb. It adds nothing to the words.

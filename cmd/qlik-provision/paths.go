@@ -111,8 +111,8 @@ func isStdin(export string) bool {
 	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
 }
 
-// dated puts the date into a file's name, in the place of another one: hr.results.csv → hr.2026-03-02.results.csv. Of a
-// name that has this date already it is the time, too.
+// dated puts the date into a file's name, in the place of another one: hr.results.csv → hr.2026-03-02.results.csv.
+// Where the name has this date already it puts in the time, too.
 func dated(path string) string {
 	dir, name := filepath.Split(path)
 	stem, ending, _ := strings.Cut(name, ".")

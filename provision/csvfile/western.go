@@ -61,7 +61,8 @@ var (
 	oddSymbol   = regexp.MustCompile(`[^a-zA-ZŠŒŽšœžŸÀ-ÿ‚„‹“”›¡¢£¥§ª°±²³µº¼½¾¿]`)
 	oddWord     = regexp.MustCompile(strings.NewReplacer(
 		"LOWER", "[a-zšœžß-öø-ÿ]", "SYMBOL", "[^a-zA-ZŠŒŽšœžŸÀ-ÿ]", "HIGH", `[^\x00-\x7f]`,
-		"ACCENT", "[áéíóúÁÉÍÓÚöÖ]", "FOREIGN", "[àâãåçèêëìîïñòôõùûüÀÂÃÅÇÈÊËÌÎÏÑÒÔÕÙÛÜ]",
+		"ACCENT", "[áéíóúÁÉÍÓÚöÖ]",
+		"FOREIGN", "[àâãåçèêëìîïñòôõùûüÀÂÃÅÇÈÊËÌÎÏÑÒÔÕÙÛÜ]",
 	).Replace(strings.Join(oddWords, "|")))
 )
 

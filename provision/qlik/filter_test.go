@@ -35,7 +35,8 @@ func TestFiltersHaveAHundredTerms(t *testing.T) {
 }
 
 func FuzzPeopleFilter(f *testing.F) {
-	for _, seed := range []string{`a`, `a" or subject co "e`, `\`, `\"`, "\u2028", "日本", "\x00\x1f\x7f", "<&>", "\xff"} {
+	for _, seed := range []string{`a`, `a" or subject co "e`, `\`, `\"`,
+		"\u2028", "日本", "\x00\x1f\x7f", "<&>", "\xff"} {
 		f.Add(seed, seed)
 	}
 	f.Fuzz(func(t *testing.T, subject, email string) {

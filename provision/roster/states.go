@@ -136,7 +136,8 @@ func isPast(s string, today time.Time) bool {
 var (
 	timeOfDay   = regexp.MustCompile(`[T ]\d{1,2}:\d\d.*$`)
 	stateHeader = regexp.MustCompile(strings.ReplaceAll(`status|^(WORD)|(WORD)$`, "WORD", `state|zustand|statut|etat|`+
-		`estado|stato|situacion|situation|situazione|situacao|lifecycle|durum|stav|stan|allapot|статус|状态|状態|ステータス`))
+		`estado|stato|situacion|situation|situazione|situacao|lifecycle|`+
+		`durum|stav|stan|allapot|статус|状态|状態|ステータス`))
 	otherState = regexp.MustCompile(`marital|familienstand|civil|disability|behinderung|veteran|military|mfa|2fa|2sv|` +
 		`twofactor|multifactor|2step|password|passwort|sync|licen|lizenz|device|laptop|phone|vpn|badge|permit|visa|` +
 		`benefit|insurance|deposit|bank|project|mailbox|forwarding`)

@@ -57,8 +57,10 @@ var roleWords = [...]struct {
 		medewerkernummer medewerkersnummer medewerkerid nomedeusuario nomedeutilizador iddousuario
 		matriculafuncionario matricula iddofuncionario numerodofuncionario anvandarnamn anstallningsnummer
 		medarbejdernummer ansattnummer brukernavn brugernavn kayttajatunnus numerpracownika nazwauzytkownika
-		osobnicislo uzivatelskejmeno sicilno sicilnumarasi kullaniciadi табельныйномер логин имяпользователя 工号
-		员工编号 用户名 社員番号 従業員番号 社員id 従業員id 社員コード 従業員コード 職員番号 ユーザーid ユーザid
+		osobnicislo uzivatelskejmeno sicilno sicilnumarasi kullaniciadi
+		табельныйномер логин имяпользователя 工号
+		员工编号 用户名 社員番号 従業員番号 社員id 従業員id
+		社員コード 従業員コード 職員番号 ユーザーid ユーザid
 		ユーザー名 ログインid ログイン名`},
 	{email, `email emailaddress emailaddr emailid mail mailaddress workemail workemailaddress emailwork
 		primaryemail primaryemailaddress primaryworkemail emailprimarywork companyemail companyemailaddress
@@ -74,7 +76,8 @@ var roleWords = [...]struct {
 		indirizzomail postaelettronica emailaziendale mailaziendale emailadres mailadres werkemail zakelijkeemail
 		emailzakelijk enderecodeemail emailprofissional emailcorporativo correioeletronico epost epostadress
 		epostadresse sahkoposti adresemail sluzbowyemail eposta epostaadresi электроннаяпочта
-		адресэлектроннойпочты 邮箱 电子邮件 邮件地址 メール メールアドレス eメール 電子メール 会社メールアドレス
+		адресэлектроннойпочты 邮箱 电子邮件 邮件地址
+		メール メールアドレス eメール 電子メール 会社メールアドレス
 		会社メール 社用メールアドレス`},
 	{name, `worker displayname fullname completename employeename workername personname commonname legalname
 		fulllegalname legalfullname employeefullname nameofemployee formattedname anzeigename vollername
@@ -82,7 +85,8 @@ var roleWords = [...]struct {
 		nomcomplet nometprenom nomprenom nomprenoms prenomnom prenometnom nomdaffichage nomaffiche nomdelemploye
 		nomdusalarie nombrecompleto nombreyapellidos nombreyapellido nombreparamostrar nombredelempleado
 		nomecompleto nominativo nomeecognome nomecognome volledigenaam weergavenaam nomedeexibicao
-		fullstandigtnamn imieinazwisko celejmeno adsoyad adisoyadi фио полноеимя 姓名 氏名 名前 お名前 フルネーム
+		fullstandigtnamn imieinazwisko celejmeno adsoyad adisoyadi фио
+		полноеимя 姓名 氏名 名前 お名前 フルネーム
 		表示名 社員名 従業員名 社員氏名`},
 	{nameOrPart, `name namn navn`},
 	{nameOrLast, `nom naam`},
@@ -119,7 +123,8 @@ var roleWords = [...]struct {
 		datefincontrat datedefindecontrat fechadebaja fechabaja fechadesalida fechadecese fechacese
 		fechadeterminacion datacessazione datadicessazione datauscita datafinerapporto uitdienstdatum
 		datumuitdienst einddatum datadesligamento datadedesligamento datademissao datadedemissao slutdatum
-		fratradelsesdato sluttdato datazwolnienia datumukonceni istencikistarihi датаувольнения 退職日 退職年月日 离职日期`},
+		fratradelsesdato sluttdato datazwolnienia datumukonceni istencikistarihi
+		датаувольнения 退職日 退職年月日 离职日期`},
 }
 
 // rolesByWord maps a folded header to its roles. It is read only.

@@ -42,7 +42,8 @@ func TestSubjectsThatCannotBeSent(t *testing.T) {
 		"1,234.00": provision.CodeBadSubject,
 		`="00417"`: provision.CodeBadSubject, "=00417": provision.CodeBadSubject, "=A2&B2": provision.CodeBadSubject,
 		"'00417": provision.CodeBadSubject, "'00417'": provision.CodeBadSubject, `"00417"`: provision.CodeBadSubject,
-		"“00417”": provision.CodeBadSubject, "«00417»": provision.CodeBadSubject, "„00417“": provision.CodeBadSubject,
+		"“00417”": provision.CodeBadSubject, "«00417»": provision.CodeBadSubject,
+		"„00417“": provision.CodeBadSubject,
 		"‘00417’": provision.CodeBadSubject, "`00417`": provision.CodeBadSubject, `00417"`: provision.CodeBadSubject,
 		"00\u200b417": provision.CodeBadSubject, "00\u202e417": provision.CodeBadSubject,
 		"00\u00ad417": provision.CodeBadSubject, "a\u3164b": provision.CodeBadSubject,
@@ -93,7 +94,8 @@ func TestNamesThatCannotBeSent(t *testing.T) {
 func TestAddressIsOneBareMailbox(t *testing.T) {
 	for address, want := range map[string]string{
 		"a@b.c": "", "first.last+tag@acme.co.uk": "", "o'brien@acme.example": "", "jörg@müller.example": "",
-		"用户@例子.广告": "", `"quoted local"@b.c`: "", "a@[127.0.0.1]": "", "a@localhost": "", "a!b@b.c": "", "a-@b.c": "",
+		"用户@例子.广告": "", `"quoted local"@b.c`: "",
+		"a@[127.0.0.1]": "", "a@localhost": "", "a!b@b.c": "", "a-@b.c": "",
 		"a@xn--mller-kva.example": "", "\u200ba@b.c\u00a0": "", "x=1@b.c": "", "_a@b.c": "",
 		"foo@": "not an address", "@b.c": "not an address", "a b@c.d": "not an address", "a@b@c.d": "not an address",
 		"a..b@c.d": "not an address", "a.@c.d": "not an address", ".a@c.d": "not an address",

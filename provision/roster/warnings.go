@@ -201,11 +201,14 @@ var (
 	htmlEntity   = regexp.MustCompile(`&[^\s&;]{1,11};`)
 )
 
-// mojibake is UTF-8 that was read as Windows-1252, or as Macintosh or DOS: Ã¼ for ü, â€™ for ’, √º, ├╝.
+// mojibake is UTF-8 that was read as Windows-1252, or as Macintosh or DOS: Ã¼ for ü, â€™ for ’, √º,
+// ├╝.
 // It is a Latin letter or more than two bytes of UTF-8, or two letters of Greek, Cyrillic, Hebrew or
 // Arabic. The second line is UTF-8 that was read as Windows-1250, Ă© and Ĺ™ for é and ř, and two
 // Cyrillic letters that were read as Windows-1251. It is read only.
 var mojibake = regexp.MustCompile(strings.ReplaceAll(
-	`[√├┬╔]|Â[\x{a0}-\x{bf}]|[ÃÄÅ]NEXT|[à-ï]NEXT{2}|[ð-ô]NEXT{3}|[Í-Û]NEXT.*[Í-Û]NEXT|[ÆÈ][˜™š›¡¯°]|`+
-		`[ĂĹ]([^\x00-\x7f\pL\pM\pZ]|[ˇłĽľşżŻŁ])|([РС]([^\x00-\x7f\pL\pM]|[Ђ-ЏђѓєіјѕљњћќўџҐґё])){2}`,
+	`[√├┬╔]|Â[\x{a0}-\x{bf}]|[ÃÄÅ]NEXT|[à-ï]NEXT{2}|[ð-ô]NEXT{3}|`+
+		`[Í-Û]NEXT.*[Í-Û]NEXT|[ÆÈ][˜™š›¡¯°]|`+
+		`[ĂĹ]([^\x00-\x7f\pL\pM\pZ]|[ˇłĽľşżŻŁ])|`+
+		`([РС]([^\x00-\x7f\pL\pM]|[Ђ-ЏђѓєіјѕљњћќўџҐґё])){2}`,
 	"NEXT", `[€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—™˜š›œžŸśťź\x{80}-\x{bf}]`))

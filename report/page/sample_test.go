@@ -60,7 +60,8 @@ func runSamples() []sample {
 		"Amelia", "Jonas", "Chloé", "Νίκος", "Ngozi", "Luis", "Petra", "Hiroshi", "Zoë", "Bjørn", "Łucja", "Aisha",
 	}
 	last := []string{
-		"Hartley", "Brückner", "Lefèvre", "Παπαδάκης", "Okafor", "Carrasco", "Lindner", "Mori", "Ångström", "Sørensen",
+		"Hartley", "Brückner", "Lefèvre",
+		"Παπαδάκης", "Okafor", "Carrasco", "Lindner", "Mori", "Ångström", "Sørensen",
 		"Wójcik", "Rahman",
 	}
 	start := sampleStart()
