@@ -80,6 +80,8 @@ func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 		return nil, res
 	case r.guardsAdmins() && hasAdminRole(m.user):
 		return nil, conflictResult(row, m, CodeAdminRole, "the user has an admin role")
+	case j.attempts > 0 && r.hidesRoles(m.user): // before the first write, checkRolesShown ends the run
+		return nil, res
 	}
 	return w, Result{}
 }

@@ -54,12 +54,18 @@ func (g *gate) ready(now time.Time) (ok bool, at time.Time) {
 	if g.closed && now.Before(g.until) {
 		return false, g.until
 	}
-	tokens := g.limiter.TokensAt(now)
-	if tokens >= 1 {
-		return true, time.Time{}
+	at = nextToken(g.limiter, now)
+	return !at.After(now), at
+}
+
+// nextToken is when a limiter has a token: now or later.
+func nextToken(l *rate.Limiter, now time.Time) time.Time {
+	missing := 1 - l.TokensAt(now)
+	if missing <= 0 {
+		return now
 	}
-	wait := time.Duration(math.Ceil((1 - tokens) / float64(g.limiter.Limit()) * float64(time.Second)))
-	return false, now.Add(max(wait, time.Microsecond))
+	wait := time.Duration(math.Ceil(missing / float64(l.Limit()) * float64(time.Second)))
+	return now.Add(max(wait, time.Microsecond))
 }
 
 // prefers reports whether j should be sent before others. Rows without an answer wait: another row tells an outage

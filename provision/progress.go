@@ -36,6 +36,20 @@ type counts struct {
 	idle     time.Time // since when the run waits to send a write; zero: it does not
 }
 
+// finish counts the last result of a row.
+func (c *counts) finish(res Result) {
+	c.Finished++
+	switch {
+	case res.Outcome == Failed:
+		c.Failed++
+		if res.Code == CodeSubjectConflict || res.Code == CodeEmailConflict || res.Code == CodeAdminRole {
+			c.plan.Conflicts++
+		}
+	case res.Outcome.Done():
+		c.plan.Existing++ // as long as nothing is sent, all of them are
+	}
+}
+
 // endIdle adds the time that the run waited to Waited.
 func (c *counts) endIdle(now time.Time) {
 	if !c.idle.IsZero() {
@@ -83,12 +97,13 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 // the rows that are still to be looked up, as many need a write as of the others.
 func (r *Run) estimate(now time.Time) time.Duration {
 	c := r.counts
-	writes := r.queue.writes() + r.busy + len(r.queue.lookups) + len(r.gate.suspects)
-	if lookedUp := c.rows - c.toLookUp; r.queue.moreComing && lookedUp > 0 {
+	inHand := r.busy - r.lookups.asking
+	writes := r.queue.writes() + inHand + len(r.queue.lookups) + len(r.gate.suspects)
+	if lookedUp := c.rows - c.toLookUp; r.lookups.left() && lookedUp > 0 {
 		writes += c.toLookUp * c.toWrite / lookedUp
 	}
 	if limit := r.options.Limit; limit > 0 {
-		writes = min(writes, limit-c.Writes+r.busy)
+		writes = min(writes, limit-c.Writes+inHand)
 	}
 	var wait time.Duration
 	if r.gate.closed {

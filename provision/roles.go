@@ -28,15 +28,12 @@ func (l *RoleList) UnmarshalCSV(cell string) error {
 // MarshalCSV writes the names with a semicolon between.
 func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), nil }
 
-// checkRoles fetches the tenant's roles where rows ask for some. A role that everybody asks for has to exist.
-func (r *Run) checkRoles(ctx context.Context, rows []Row) (err error) {
-	asked := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
-	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asked); !r.asksRoles {
-		return nil
-	}
-	if r.roleLevels, err = r.fetchRoles(ctx); err != nil {
+// checkRoles fetches the tenant's roles. A role that everybody asks for has to exist.
+func (r *Run) checkRoles(ctx context.Context, _ []Row) error {
+	if err := r.fetchRoles(ctx); err != nil {
 		return err
 	}
+	r.asksRoles = true
 	for _, name := range r.options.EveryonesRoles {
 		if unknown := r.unknownRole(name); unknown != nil {
 			return fmt.Errorf("%w: %w", ErrRole, unknown)
@@ -45,27 +42,23 @@ func (r *Run) checkRoles(ctx context.Context, rows []Row) (err error) {
 	return nil
 }
 
-// fetchRoles returns the levels of the tenant's roles by name; nil where the tenant does not list them and admin roles
-// are allowed.
-func (r *Run) fetchRoles(ctx context.Context) (levels map[string]string, err error) {
-	var list []qlik.Role
-	err = r.ask(ctx, func() (err error) {
-		list, err = r.client.ListRoles(ctx)
-		return err
-	})
+// fetchRoles sets the levels of the tenant's roles, except where the tenant does not list them and admin roles are
+// allowed.
+func (r *Run) fetchRoles(ctx context.Context) error {
+	list, err := r.client.ListRoles(ctx)
 	switch hidden := errors.Is(err, qlik.ErrForbidden); {
 	case hidden && r.options.AllowAdminRoles:
-		return nil, nil
+		return nil
 	case hidden:
-		return nil, fmt.Errorf("%w: listing the roles: %w", ErrRolesHidden, err)
+		return fmt.Errorf("%w: listing the roles: %w", ErrRolesHidden, err)
 	case err != nil:
-		return nil, fmt.Errorf("listing the roles: %w", err)
+		return fmt.Errorf("listing the roles: %w", err)
 	}
-	levels = make(map[string]string, len(list))
+	r.roleLevels = make(map[string]string, len(list))
 	for _, role := range list {
-		levels[role.Name] = role.Level
+		r.roleLevels[role.Name] = role.Level
 	}
-	return levels, nil
+	return nil
 }
 
 // rolesOf lists the roles that a row asks for.

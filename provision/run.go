@@ -26,14 +26,12 @@ type Run struct {
 	client     *qlik.Client
 	options    Options
 	record     func(Result) error
-	pacer      *rate.Limiter     // of the lookups; safe for concurrent use
 	asksRoles  bool              // rows ask for roles; like the next one set before the first lookup
 	roleLevels map[string]string // of the tenant's roles, by name; nil: not known
 
-	stop        context.CancelFunc // begins nothing new
-	stopLookups context.CancelFunc // ends the lookups of lookUpRows alone
-	failing     sync.Mutex
-	errs        []error // guarded by failing: why the run ends
+	stop    context.CancelFunc // begins nothing new
+	failing sync.Mutex
+	errs    []error // guarded by failing: why the run ends
 
 	mu       sync.Mutex // guards what follows
 	started  time.Time  // zero before Run
@@ -53,15 +51,14 @@ type Run struct {
 func New(client *qlik.Client, o Options) *Run {
 	o = o.withDefaults()
 	lookupRate := rate.Limit(lookupsPerMinute / 60.0)
-	if o.Rate == rate.Inf {
+	if o.Rate == rate.Inf || o.NoLookup {
 		lookupRate = rate.Inf // the tenant says when it has had enough, of writes and of lookups
 	}
 	return &Run{
 		client:  client,
 		options: o,
-		pacer:   rate.NewLimiter(lookupRate, lookupsPerMinute),
+		lookups: lookups{pacer: rate.NewLimiter(lookupRate, lookupsPerMinute)},
 		gate:    newGate(rate.NewLimiter(o.Rate, o.Burst)),
-		queue:   queue{moreComing: true},
 		changed: make(chan struct{}),
 	}
 }
@@ -83,14 +80,15 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	if err := r.checkInput(rows, record); err != nil {
 		return err
 	}
-	if err := r.begin(len(rows), record); err != nil {
-		return err
+	l := lookups{rows: rows, handle: r.place, done: r.endLookups}
+	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
+	if r.options.Task == Create && slices.ContainsFunc(rows, asksRoles) {
+		l.again = append(l.again, question{ask: r.checkRoles})
 	}
-	if r.options.Approve != nil || r.guardsAdmins() {
-		r.held = ReasonLookup
+	if r.options.NoLookup && len(rows) > 0 {
+		l.again = append(l.again, question{ask: r.fetchDate})
 	}
-	r.runGroup(ctx, r.options.Workers, func(looking context.Context) error { return r.lookUpAll(looking, rows) })
-	return r.wrapUp(ctx)
+	return r.run(ctx, l, record)
 }
 
 func (r *Run) checkInput(rows []Row, record func(Result) error) error {
@@ -116,41 +114,39 @@ func (r *Run) checkInput(rows []Row, record func(Result) error) error {
 	return nil
 }
 
-func (r *Run) begin(rows int, record func(Result) error) error {
+// run asks what l holds, and works until nothing is left.
+func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) error {
+	stop, end := context.WithCancel(ctx)
+	defer end()
+	if err := r.begin(end, l, record); err != nil {
+		return err
+	}
+	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
+	var workers, watch sync.WaitGroup
+	watch.Go(func() { r.cutOff(stop, flight, cut) })
+	for range r.options.Workers {
+		workers.Go(func() { r.work(stop, flight) })
+	}
+	workers.Wait()
+	cut()
+	end()
+	watch.Wait()
+	return r.wrapUp(ctx)
+}
+
+func (r *Run) begin(stop context.CancelFunc, l lookups, record func(Result) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.started.IsZero() {
 		return errors.New("provision: a Run is used once")
 	}
-	r.started, r.record = time.Now(), record
-	r.counts.rows, r.counts.toLookUp = rows, rows
-	return nil
-}
-
-// runGroup runs lookUp and the workers until all of them have ended.
-func (r *Run) runGroup(ctx context.Context, workers int, lookUp func(looking context.Context) error) {
-	stop, end := context.WithCancel(ctx)
-	looking, stopLookups := context.WithCancel(stop)
-	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
-	r.stop, r.stopLookups = end, stopLookups
-	var group, watch sync.WaitGroup
-	watch.Go(func() { r.cutOff(stop, flight, cut) })
-	group.Go(func() {
-		if err := lookUp(looking); !stopped(looking, err) {
-			r.fail(err)
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.queue.moreComing = false
-		r.wake()
-	})
-	for range workers {
-		group.Go(func() { r.work(stop, flight) })
+	l.pacer = r.lookups.pacer
+	r.started, r.stop, r.lookups, r.record = time.Now(), stop, l, record
+	r.counts.rows, r.counts.toLookUp = len(l.rows), len(l.rows)
+	if r.options.Approve != nil || r.guardsAdmins() {
+		r.held = ReasonLookup
 	}
-	group.Wait()
-	cut()
-	end()
-	watch.Wait()
+	return nil
 }
 
 // cutOff ends the requests in flight when the grace is over after stop.

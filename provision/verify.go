@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"qlik-provision/provision/qlik"
 )
@@ -33,14 +34,8 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 		v.promises[p.Row.Number] = p
 		toLookUp = append(toLookUp, p.Row)
 	}
-	if err := r.begin(len(toLookUp), nil); err != nil {
-		return nil, err
-	}
-	r.runGroup(ctx, 1, func(looking context.Context) error { // the worker has no rows; it ends a run without progress
-		return v.lookUp(looking, toLookUp)
-	})
-	found := slices.SortedFunc(maps.Values(v.differences), func(a, b Difference) int { return a.Number - b.Number })
-	return found, r.wrapUp(ctx)
+	err := r.run(ctx, lookups{rows: toLookUp, handle: v.check, done: v.lookUpAgain}, nil)
+	return slices.SortedFunc(maps.Values(v.differences), func(a, b Difference) int { return a.Number - b.Number }), err
 }
 
 // A verification collects what differs. It is safe for concurrent use.
@@ -52,33 +47,29 @@ type verification struct {
 	differences map[int]Difference // by the row's number
 }
 
-// lookUp looks rows up, and those with an ID that differ again, half a minute later.
-func (v *verification) lookUp(ctx context.Context, rows []Row) error {
-	refused, err := v.run.lookUpRows(ctx, rows, v.check)
-	if err != nil {
-		return err
-	}
-	var again []Row
+// lookUpAgain looks the rows with an ID that differ up again, half a minute later.
+func (v *verification) lookUpAgain() {
+	v.run.mu.Lock()
+	defer v.run.mu.Unlock()
+	l := &v.run.lookups
 	for number := range v.differences {
 		if row := v.promises[number].Row; row.UserID != "" {
-			again = append(again, row)
+			l.rows = append(l.rows, row)
 		}
 	}
-	if len(again) > 0 {
-		v.run.countFinished(-len(again))
-		if err := pause(ctx, lookupPeriod); err != nil {
-			return err
-		}
-		if refused, err = v.run.lookUpRows(ctx, again, v.check); err != nil {
-			return err
-		}
-	}
-	for _, j := range refused {
+	v.run.counts.Finished -= len(l.rows)
+	l.until, l.done = time.Now().Add(lookupPeriod), v.addRefused
+}
+
+// addRefused adds the rows whose lookup was refused.
+func (v *verification) addRefused() {
+	v.run.mu.Lock()
+	defer v.run.mu.Unlock()
+	for _, j := range v.run.lookups.refused {
 		number := j.row.Number
 		v.differences[number] = Difference{number, v.promises[number].Outcome, "its lookup was refused: " + j.err.Error()}
 	}
-	v.run.countFinished(len(refused))
-	return nil
+	v.run.counts.Finished += len(v.run.lookups.refused)
 }
 
 func (v *verification) check(rows []Row, d directory) {
@@ -96,7 +87,9 @@ func (v *verification) check(rows []Row, d directory) {
 			v.differences[row.Number] = Difference{row.Number, p.Outcome, message}
 		}
 	}
-	v.run.countFinished(len(rows))
+	v.run.mu.Lock()
+	defer v.run.mu.Unlock()
+	v.run.counts.Finished += len(rows)
 }
 
 // A Promise is what a result file says of a row, for Verify.

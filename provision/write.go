@@ -125,7 +125,7 @@ func isAny(err error, kinds ...error) bool {
 // outage a lookup gets no answer either.
 func (r *Run) isOutage(ctx context.Context, j *job) bool {
 	r.mu.Lock()
-	few := r.queue.writes()+r.busy < downAfter
+	few := r.queue.writes()+r.busy-r.lookups.asking < downAfter
 	r.mu.Unlock()
 	if !few {
 		return false
@@ -154,9 +154,7 @@ func (r *Run) apply(j *job, v verdict, err error) (own []*job) {
 	case !r.gate.closed:
 		r.progressed(now)
 	}
-	if errors.Is(err, qlik.ErrGarbled) {
-		r.fail(r.brake.garble(err))
-	}
+	r.fail(r.brake.answer(v, err))
 	r.fail(scope)
 	switch v {
 	case processed, forbidden:
