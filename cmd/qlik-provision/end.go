@@ -26,7 +26,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 		return s.undoEnd()
 	case s.foundNobody(total):
 		hint := fmt.Sprintf("is %s the right subject column? its first value is %s; to use another, run the export again "+
-			"with --subject COLUMN and -o", csvfile.Quote(s.ledger.Action().Subject), s.firstSubject())
+			"with --subject COLUMN and -o", csvfile.Quote(s.ledger.Action.Subject), s.firstSubject())
 		if s.config.sandbox {
 			hint = "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
 		}
@@ -155,7 +155,7 @@ func (s *session) foundNobody(total *report.Summary) bool {
 }
 
 func (s *session) firstSubject() string {
-	for _, r := range s.ledger.Rows() {
+	for _, r := range s.ledger.Rows {
 		if r.Code == "" && !r.Skipped {
 			return text.Clip(r.Person.Subject, 60)
 		}
@@ -187,7 +187,7 @@ func (s *session) countNotDone(total *report.Summary) (held, left int) {
 	if s.config.limit == 0 {
 		return total.NotDone, 0
 	}
-	for _, r := range s.ledger.Rows() {
+	for _, r := range s.ledger.Rows {
 		switch {
 		case r.Entry.Outcome.Done(), r.Entry.Outcome == provision.Duplicate:
 		case s.unreached[r.Number]:
@@ -202,7 +202,7 @@ func (s *session) countNotDone(total *report.Summary) (held, left int) {
 // countNotDeleted counts the users that undo was for and did not delete, and those that it left because of a limit.
 // Users that have another subject now are neither.
 func (s *session) countNotDeleted() (held, left int) {
-	for _, r := range s.ledger.Rows() {
+	for _, r := range s.ledger.Rows {
 		switch e := r.Entry; {
 		case !e.MayHaveCreated() || e.Code == provision.CodeNotCreatedHere:
 		case s.config.limit > 0 && s.unreached[r.Number]:

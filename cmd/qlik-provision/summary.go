@@ -65,7 +65,7 @@ func newSummary(c *config, results string, a report.Action, total *report.Summar
 
 // summarize is newSummary with what a session knows besides.
 func (s *session) summarize(total *report.Summary, f *failure) *summary {
-	sum := newSummary(s.config, s.path, s.ledger.Action(), total, s.took, f)
+	sum := newSummary(s.config, s.path, s.ledger.Action, total, s.took, f)
 	sum.Waited = seconds(s.progress.Waited)
 	switch {
 	case !s.config.dryRun:
