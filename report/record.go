@@ -24,7 +24,7 @@ func (l *Ledger) Record(r provision.Result) error {
 			return err
 		}
 	}
-	row.Entry, row.settled, l.unsaved = e, r.Outcome != provision.Pending, true
+	row.Entry, row.Reached, l.unsaved = e, true, true
 	return nil
 }
 
@@ -45,7 +45,7 @@ func (l *Ledger) Pending() []provision.Row {
 	rows := make([]provision.Row, 0, len(l.Rows))
 	for _, tried := range []bool{false, true} {
 		for i := range l.Rows {
-			if row, waits := l.pendingRow(&l.Rows[i]); waits && row.Tried == tried {
+			if row, waits := l.pendingRow(&l.Rows[i]); waits && l.Rows[i].Entry.tried() == tried {
 				rows = append(rows, row)
 			}
 		}
@@ -56,24 +56,24 @@ func (l *Ledger) Pending() []provision.Row {
 // pendingRow is a row as a run works on it, and whether one does.
 func (l *Ledger) pendingRow(r *Row) (row provision.Row, waits bool) {
 	e := &r.Entry
-	row = provision.Row{Number: r.Number, Person: r.Person,
-		Tried: e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending}
+	row = provision.Row{Number: r.Number, Person: r.Person}
 	switch e.Code {
 	case provision.CodeMaybeCreated:
 		row.SentAt = e.FinishedAt.Time
 	case provision.CodeMaybeChanged:
-		row.ChangeSent = true
+		row.ChangeSent = string(e.UserID)
 	case provision.CodeSubjectTwice, provision.CodeEmailTwice:
 		row.LookupOnly = e.Outcome == provision.Invalid && l.Action.Command == "create"
 	}
-	if l.undo || row.ChangeSent { // else it may be the user of another person
-		row.UserID = string(e.UserID)
-	}
 	if l.undo {
+		row.UserID = string(e.UserID)
 		return row, e.MayHaveCreated()
 	}
 	return row, e.Outcome == provision.Pending || row.LookupOnly
 }
+
+// tried reports whether a run tried the row.
+func (e *Entry) tried() bool { return e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending }
 
 // MayHaveCreated reports whether a run of the file created the row's user, or may have: undo is for such rows.
 func (e Entry) MayHaveCreated() bool {

@@ -35,8 +35,7 @@ type Row struct {
 	Number      int
 	Line        int // of the result file that was opened
 	Entry       Entry
-
-	settled bool // by this run
+	Reached     bool // this run recorded a result of it
 }
 
 // Read reads the result file at path: for report, verify and plan. It is not locked, and another run may work on it.

@@ -47,14 +47,16 @@ func (l *Ledger) finish() error {
 	return l.files.remove(l.files.journalPath(), patienceAtEnd)
 }
 
-// restoreJournal writes the journal again, which was removed during the run, with what is known of each row.
+// restoreJournal writes the journal again, which was removed during the run, with the results of the run.
 func (l *Ledger) restoreJournal() error {
 	j, err := startJournal(l.files)
 	if err != nil {
 		return err
 	}
 	for _, r := range l.Rows {
-		err = errors.Join(err, j.record(r.Entry))
+		if r.Reached {
+			err = errors.Join(err, j.record(r.Entry))
+		}
 	}
 	return errors.Join(err, j.close())
 }
