@@ -86,7 +86,7 @@ func (s *session) preview(p provision.Plan) string {
 func (s *session) question(p provision.Plan) (question, want string) {
 	n := p.Writes()
 	users := text.Plural(n, "user", "users")
-	if limit := s.config.limit; limit > 0 && limit < n {
+	if limit := s.config.runOptions.Limit; limit > 0 && limit < n {
 		n = limit
 		users = text.Grouped(n) + " of " + users
 	}

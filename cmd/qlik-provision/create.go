@@ -107,7 +107,7 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	}
 	people, err := roster.Read(f, roster.Options{
 		Subject: c.subject, Name: c.name, Email: c.email, Roles: c.roles, EveryonesRoles: c.everyonesRoles, Where: c.where,
-		NeedEmail: c.status == "invited", Forced: c.encoding != "", Leavers: c.given.name == "disable",
+		NeedEmail: c.status == "invited", Forced: c.readOptions.Encoding != "", Leavers: c.given.name == "disable",
 	})
 	if err != nil {
 		return nil, err

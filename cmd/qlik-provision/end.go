@@ -184,7 +184,7 @@ func (s *session) planEnd(total *report.Summary) *failure {
 // countNotDone counts the rows that make a run end with exitRows: those that are not done. With a limit rows that
 // it left are not held against the run, nor are their duplicates.
 func (s *session) countNotDone(total *report.Summary) (held, left int) {
-	if s.config.limit == 0 {
+	if s.config.runOptions.Limit == 0 {
 		return total.NotDone, 0
 	}
 	for _, r := range s.ledger.Rows() {
@@ -205,7 +205,7 @@ func (s *session) countNotDeleted() (held, left int) {
 	for _, r := range s.ledger.Rows() {
 		switch e := r.Entry; {
 		case !e.MayHaveCreated() || e.Code == provision.CodeNotCreatedHere:
-		case s.config.limit > 0 && s.unreached[r.Number]:
+		case s.config.runOptions.Limit > 0 && s.unreached[r.Number]:
 			left++
 		default:
 			held++

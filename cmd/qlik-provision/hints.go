@@ -172,10 +172,6 @@ func pathHint(err error, given command) string {
 		return then("its journal and temporary files have longer names: use a shorter one", given.with("out", "results.csv"))
 	case ok && errors.Is(err, report.ErrNotRegular):
 		return then("find out what made "+path.Path+", and remove it", given)
-	case ok && path.Path == given.file && errors.Is(err, fs.ErrNotExist):
-		if near := nearFile(path.Path); near != "" {
-			return choice("did you mean "+quote(near)+"?", given.on(given.name, near))
-		}
 	}
 	return ""
 }

@@ -48,7 +48,7 @@ func (s *session) notDoneHint(total *report.Summary) string {
 			", and correct their cells; rows that can never be sent may be deleted"
 	}
 	again := s.again.without("limit") // it was reached
-	if total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles {
+	if total.Codes[provision.CodeAdminRole] > 0 && !s.config.runOptions.AllowAdminRoles {
 		return choice("check the rows with the code admin-role; if these roles are intended",
 			again.withSwitch("allow-admin-roles"))
 	}

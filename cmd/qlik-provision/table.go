@@ -145,7 +145,7 @@ func cost(c *config, writes int, soonest time.Duration) string {
 	if c.runOptions.Rate == rate.Inf {
 		return said + ", as fast as the tenant takes them"
 	}
-	said += fmt.Sprintf(", %s at a limit of %s (%s at once)", about(soonest), c.rate, text.Grouped(c.burst))
+	said += fmt.Sprintf(", %s at a limit of %s (%s at once)", about(soonest), c.rate, text.Grouped(c.runOptions.Burst))
 	// Where the limit is counted in windows, which Qlik's reference suggests, each burst is followed by a whole one.
 	window := time.Duration(float64(c.runOptions.Burst) / float64(c.runOptions.Rate) * float64(time.Second))
 	latest := time.Duration((writes-1)/c.runOptions.Burst) * window
