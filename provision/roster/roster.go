@@ -28,7 +28,7 @@ type Row struct {
 	Record *csvfile.Record
 	Person provision.Person
 	// Code and Message say why the row cannot be sent; both are empty where it can. Message names
-	// line and column.
+	// the column; the line is that of Record.
 	Code, Message string
 	// Skipped says that a condition leaves the row out; Message says which.
 	Skipped bool

@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -65,15 +64,15 @@ func (v *validator) judge(rows []Row) {
 }
 
 func (r *Row) reject(code, column, why string) {
-	r.Code, r.Message = code, at(r.Record.Line, column, why)
+	r.Code, r.Message = code, inColumn(column, why)
 }
 
-// at names line and column of what is wrong.
-func at(line int, column, why string) string {
+// inColumn names the column of what is wrong, where it is that of one.
+func inColumn(column, why string) string {
 	if column == "" {
-		return fmt.Sprintf("line %d: %s", line, why)
+		return why
 	}
-	return fmt.Sprintf("line %d, column %s: %s", line, quote(column), why)
+	return "column " + quote(column) + ": " + why
 }
 
 // headerAgain finds the file's header again: the row's cells are the headers, or other words for the

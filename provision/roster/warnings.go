@@ -58,7 +58,11 @@ func (w *warnings) add(text string, fix csvfile.Fix) {
 }
 
 func (w *warnings) addRow(row *Row, column, why string) {
-	w.add(at(row.Record.Line, column, why), csvfile.Fix{})
+	separator := ": "
+	if column != "" {
+		separator = ", "
+	}
+	w.add(fmt.Sprint("line ", row.Record.Line, separator, inColumn(column, why)), csvfile.Fix{})
 }
 
 // unknownValues warns of values in conditions that no row has.

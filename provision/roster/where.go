@@ -119,7 +119,7 @@ func (r *Roster) skip(conditions []*condition, decided bool) error {
 			}
 			row.Skipped = true
 			cell := quote(cellAt(row.Record.Cells, cond.column))
-			row.Message = at(row.Record.Line, cond.header, cell+" does not meet "+cond.text)
+			row.Message = inColumn(cond.header, cell+" does not meet "+cond.text)
 		}
 		if !row.Skipped {
 			left++
