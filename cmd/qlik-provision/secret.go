@@ -73,7 +73,7 @@ func runSecretCommand(ctx context.Context, line string, given command) (string, 
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return "", interrupted(given)
+		return "", &failure{code: exitInterrupted, err: errInterrupted, hint: given.String()}
 	}
 	const hint = "run the command by itself: it prints the secret"
 	if err != nil {
