@@ -37,7 +37,6 @@ func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, erro
 		return nil, orUsage(err, credentialsHint)
 	}
 	c.readOptions.LooksLikeHeader, c.readOptions.Block = roster.LooksLikeHeader, report.Columns()
-	c.runOptions.Notify = c.note
 	c.ledgerOptions = report.Options{Tenant: c.tenantName(), Overwrite: c.overwrite, Notify: c.note}
 	return c, nil
 }
