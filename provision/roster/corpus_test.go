@@ -86,7 +86,7 @@ func (s sampleFile) read(t testing.TB) (*roster.Roster, error) {
 		case "--status":
 			o.NeedEmail = v == "invited"
 		case "--encoding":
-			c.Encoding, o.Forced = v, true
+			c.Encoding = v
 		case "--delimiter":
 			c.Delimiter, _ = utf8.DecodeRuneInString(v)
 		case "--header-row":
