@@ -30,7 +30,7 @@ func (l *Ledger) Record(r provision.Result) error {
 			return err
 		}
 	}
-	row.Entry, row.settled, l.unsaved = e, r.Outcome != provision.Pending, true
+	row.Entry, row.Reached, l.unsaved = e, true, true
 	return nil
 }
 
@@ -102,7 +102,7 @@ func (l *Ledger) Summary() *Summary {
 	s := summarize(l.rows)
 	s.Run = newCounts()
 	for _, r := range l.rows {
-		if r.settled {
+		if r.Reached && r.Entry.Outcome != provision.Pending {
 			s.Run[r.Entry.Outcome]++
 		}
 	}

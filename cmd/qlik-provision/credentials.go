@@ -227,7 +227,7 @@ func (c *config) runSecretCommand(ctx context.Context, line string) (string, err
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return "", interrupted(c.given)
+		return "", &failure{code: exitInterrupted, err: errInterrupted, hint: c.given.String()}
 	}
 	if ctx.Err() != nil {
 		err = fmt.Errorf("it took longer than %v", secretTimeout)

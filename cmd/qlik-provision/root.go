@@ -20,7 +20,8 @@ type app struct {
 	out       *output
 	name      string // how the program was called, for the commands that we print
 	args      []string
-	contacted bool // a tenant was contacted: from then on no error is one of usage
+	contacted bool    // a tenant was contacted: from then on no error is one of usage
+	summary   summary // what --json prints, as far as it is known
 }
 
 // run is the program: it takes the arguments, its own name first, and returns the exit code. When ctx is done it
@@ -44,20 +45,17 @@ func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Rea
 	if err == nil {
 		_, err = root.ExecuteContextC(ctx)
 	}
-	f := failureOf(err, a.contacted)
+	help := "see " + cmd.CommandPath() + " --help"
+	f := a.failureOf(err, help)
+	if wantsJSON(cmd, args[1:]) {
+		if failed := a.summary.write(stdout, f); failed != nil {
+			f = a.failureOf(errors.Join(err, failed), help)
+		}
+	}
 	if f == nil {
 		return exitDone
 	}
-	if f.hint == "" {
-		f.hint = "see " + cmd.CommandPath() + " --help"
-	}
 	a.out.failure(f)
-	if !f.printed && wantsJSON(cmd, args[1:]) {
-		s := &summary{Exit: f.code, Error: f.Error(), Hint: f.hint}
-		if err := s.write(stdout); err != nil {
-			a.out.failure(&failure{code: f.code, err: err})
-		}
-	}
 	return f.code
 }
 
@@ -105,11 +103,7 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 		if err != nil {
 			return err
 		}
-		err = run(cmd.Context(), c, args[0])
-		if a.contacted {
-			return err
-		}
-		return fileFailure(err, c.given)
+		return a.explain(run(cmd.Context(), c, args[0]), c.given)
 	}
 	for _, add := range addFlags {
 		add(cmd)
