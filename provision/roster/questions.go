@@ -35,11 +35,17 @@ func (c *chooser) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Er
 	return e
 }
 
-// which asks which of several columns a header in an option's value is about. It suggests the value with the first.
+// which asks which of several columns a header in an option's value is about. It suggests the value with each.
 func (c *chooser) which(option csvfile.Option, columns []int, header, value string) *csvfile.Error {
 	e := c.ambiguous(option, c.singles(columns))
-	if e.Others = nil; e.Fix.Value != "" {
+	if e.Fix.Value != "" {
 		e.Fix.Value = replaceHeader(value, header, e.Fix.Value)
+	}
+	for i, other := range e.Others {
+		e.Others[i] = replaceHeader(value, header, other)
+	}
+	if option == OptionWhere {
+		e.Others = nil // the option can have several values
 	}
 	return e
 }

@@ -105,10 +105,9 @@ func (r *Roster) warnOfMissingCells(lines []int) {
 	if len(lines) == 0 {
 		return
 	}
-	const what, most = "cells at the end, of columns that are not used", 5
-	warning := text.Plural(len(lines), "row lacks "+what+": line ", "rows lack "+what+": lines ")
+	const what, most = "cells at the end, of columns that are not used: line", 5
 	numbers := strings.Fields(strings.Trim(fmt.Sprint(lines[:min(most, len(lines))]), "[]"))
-	warning += strings.Join(numbers, ", ")
+	warning := text.Plural(len(lines), "row lacks "+what, "rows lack "+what+"s") + " " + strings.Join(numbers, ", ")
 	if more := len(lines) - most; more > 0 {
 		warning += " and " + text.Grouped(more) + " more"
 	}
