@@ -83,7 +83,6 @@ func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, erro
 	c.ledgerOptions = report.Options{
 		Tenant: c.tenantName(), Overwrite: c.overwrite, Notify: c.note,
 	}
-	c.runOptions.Notify = c.note
 	return c, nil
 }
 
