@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"qlik-provision/provision"
 )
@@ -66,10 +65,6 @@ func (l *Ledger) decide(r *Row, c *conflicts) Entry {
 			e.UserID = was.UserID
 		}
 		return e
-	}
-	if message != "" { // the line would be wrong as soon as the file is written, sorted or filtered
-		message = strings.TrimPrefix(message, fmt.Sprintf("line %d: ", r.Record.Line))
-		message = strings.TrimPrefix(message, fmt.Sprintf("line %d, ", r.Record.Line))
 	}
 	e.Code, e.Message = Text(code), Text(message)
 	return e

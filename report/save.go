@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 )
 
@@ -60,7 +59,7 @@ func (l *Ledger) restoreJournal() error {
 	}
 	for i := range l.rows {
 		r := &l.rows[i]
-		if r.settled || r.Entry.Outcome == provision.Pending && r.Entry.Code != "" {
+		if r.Reached {
 			err = errors.Join(err, j.record(r.Entry))
 		}
 	}

@@ -137,11 +137,7 @@ func (p *progress) words(s provision.Progress) string {
 		parts = append(parts, text.Grouped(s.Failed)+" failed")
 	}
 	if s.TimeLeft >= time.Second {
-		about := "about "
-		if s.UpperBound {
-			about = "at most "
-		}
-		parts = append(parts, about+duration(s.TimeLeft)+" left")
+		parts = append(parts, "about "+duration(s.TimeLeft)+" left")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -17,8 +17,8 @@ func TestProgressSaysWhatTheRunWaitsFor(t *testing.T) {
 			want     string
 		}{
 			{provision.Progress{Finished: 40, Failed: 2, Waiting: provision.ReasonLimit,
-				Until: now.Add(251500 * time.Millisecond), TimeLeft: 400 * time.Second, UpperBound: true},
-				"waiting 4m12s for the tenant's rate limit, 2 failed, at most 6m40s left"},
+				Until: now.Add(251500 * time.Millisecond), TimeLeft: 400 * time.Second},
+				"waiting 4m12s for the tenant's rate limit, 2 failed, about 6m40s left"},
 			{provision.Progress{Waiting: provision.ReasonDown}, "waiting for the tenant to answer again"},
 			{provision.Progress{Finished: 40, Failed: 1866, TimeLeft: 90 * time.Minute},
 				"20/s, 1,866 failed, about 1h30m left"},

@@ -49,15 +49,15 @@ func TestAFileThatIsNotReadAsItWasMeantIsRefused(t *testing.T) {
 
 		"lines in quotes": {
 			"\"Login,Name,Email\"\n\"1,Ada,a@x.example\"\n", Options{},
-			"every line is quoted as one cell", Fix{},
+			"every line is quoted as one cell\n  hr.csv:1: \"Login,Name,Email\"", Fix{},
 		},
 		"lines in quotes, semicolons": {
 			"\"Login;Name\"\n\"1;Ada\"\n", Options{},
-			"every line is quoted as one cell", Fix{},
+			"every line is quoted as one cell\n  hr.csv:1: \"Login;Name\"", Fix{},
 		},
 		"lines in quotes, with quotes": {
 			"\"Login,\"\"Name\"\",Email\"\n\"1,\"\"Ada\"\",a@x.example\"\n", Options{Delimiter: ','},
-			"every line is quoted as one cell", Fix{},
+			"every line is quoted as one cell\n  hr.csv:1: \"Login,\"Name\",Email\"", Fix{},
 		},
 		"the header in quotes": {
 			"\"Login,Name,Email\"\n" + row, Options{},
@@ -99,27 +99,29 @@ func TestAFileThatIsNotReadAsItWasMeantIsRefused(t *testing.T) {
 		},
 		"bytes that are not UTF-8": {
 			"Login,Name\n1,a\n2,\xff\n\xc3,b\n", Options{Encoding: "utf8"},
-			"file rejected: 2 malformed rows\n  hr.csv:3: column \"Name\": bytes that are not UTF-8: \"\\xff\"\n" +
-				"  hr.csv:4: column \"Login\": bytes that are not UTF-8: \"\\xc3\"",
+			"file rejected: 2 malformed rows\n  hr.csv:3: bytes that are not UTF-8: \"2,\\xff\"\n" +
+				"  hr.csv:4: bytes that are not UTF-8: \"\\xc3,b\"",
 			Fix{Option: OptionEncoding, Value: "Windows-1252"},
 		},
 		"one broken byte": {
 			"Login,Name\n1,Jörg\n2,Zoë\n3,\xe9\n", Options{},
-			"the file is mostly UTF-8, but 1 byte of it is not\n  hr.csv:4: the first byte that is not UTF-8", Fix{},
+			"the file is mostly UTF-8, but 1 byte of it is not\n  hr.csv:4: bytes that are not UTF-8: \"3,\\xe9\"", Fix{},
 		},
 		"two files in one": {
 			"Login,Name\n1,J\xf6rg\n2,Jürgen\n3,Zo\xeb\n", Options{},
-			"the file is UTF-8 in some places, but 2 bytes of it are not\n  hr.csv:2: the first byte that is not UTF-8",
+			"the file is UTF-8 in some places, but 2 bytes of it are not\n" +
+				"  hr.csv:2: bytes that are not UTF-8: \"1,J\\xf6rg\"\n" +
+				"  hr.csv:4: bytes that are not UTF-8: \"3,Zo\\xeb\"",
 			Fix{Option: OptionEncoding},
 		},
 
 		"a header behind the end": {
 			"Login,Name\r\n", Options{HeaderRow: 2},
-			"there is no line 2 for a header: the last line is 1", Fix{Option: OptionHeaderRow},
+			"there is no header on line 2: the line is empty, or the file ends before it", Fix{Option: OptionHeaderRow},
 		},
 		"a header on a blank line": {
 			"Login,Name\n\n1,a\n", Options{HeaderRow: 2},
-			"line 2, where the header should be, is empty", Fix{Option: OptionHeaderRow},
+			"there is no header on line 2: the line is empty, or the file ends before it", Fix{Option: OptionHeaderRow},
 		},
 		"too many columns": {
 			strings.Repeat("a,", maxCells) + "b\n1\n", Options{},
@@ -138,7 +140,7 @@ func TestAFileThatIsNotReadAsItWasMeantIsRefused(t *testing.T) {
 		},
 
 		"a page below sep=": {"sep=;\n<html><body>\n", Options{}, "the file is an HTML page, not a CSV file", Fix{}},
-		"XML":               {"<Users>\n<User/>\n</Users>\n", Options{}, "the file is XML, not a CSV file", Fix{}},
+		"XML":               {"<?xml version=\"1.0\"?>\n<Users/>\n", Options{}, "the file is XML, not a CSV file", Fix{}},
 		"JSON in UTF-16": {
 			utf16le("\ufeff{\n  \"users\": []\n}\n"), Options{},
 			"the file is JSON, not a CSV file", Fix{},
@@ -146,10 +148,6 @@ func TestAFileThatIsNotReadAsItWasMeantIsRefused(t *testing.T) {
 		"gzip": {
 			"\x1f\x8b\x08\x00\x00\x00\x00\x00", Options{},
 			"the file is a gzip archive, not a CSV file", Fix{},
-		},
-		"RTF": {
-			"{\\rtf1\\ansi Login\\par}\n", Options{},
-			"the file is an RTF document, not a CSV file", Fix{},
 		},
 	} {
 		c.o.LooksLikeHeader = looksLikeHeader

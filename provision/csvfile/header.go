@@ -25,10 +25,7 @@ func (f *File) checkHeader(o Options) *Error {
 	return f.checkDelimiter(o)
 }
 
-// inForeignQuotes is a cell in quotes that stand in place of a double quote. It is read only.
-var inForeignQuotes = regexp.MustCompile("(?s)^(['‘’‚‛“”„‟«»‹›`´＂＇]).*['‘’‚‛“”„‟«»‹›`´＂＇]$")
-
-// foreignQuotes is the quote in which every cell stands, "" where there is none.
+// foreignQuotes is the quote with which every cell begins, "" where there is none.
 func foreignQuotes(cells []string) string {
 	found := ""
 	for _, c := range cells {
@@ -45,11 +42,14 @@ func foreignQuotes(cells []string) string {
 	return found
 }
 
+// inForeignQuotes is a cell in quotes that stand in place of a double quote. It is read only.
+var inForeignQuotes = regexp.MustCompile("(?s)^(['‘’‚‛“”„‟«»‹›`´＂＇]).*['‘’‚‛“”„‟«»‹›`´＂＇]$")
+
 // checkQuotedLines refuses a file whose header, or whose every line, is one quoted cell that holds
 // the delimiters.
 func (f *File) checkQuotedLines(o Options) *Error {
 	header := f.Header.Cells[0]
-	d := findDelimiter(header, o, commonDelimiters(), 0)
+	d := findDelimiter(header, o, commonDelimiters())
 	if d == 0 || !inQuotes(&f.Header) {
 		return nil
 	}
@@ -59,21 +59,18 @@ func (f *File) checkQuotedLines(o Options) *Error {
 	if len(f.Records) > 0 {
 		first = f.Records[0]
 	}
-	alike := len(first.Cells) == 1 && inQuotes(&first) && strings.Count(first.Cells[0], string(d)) == len(cells)-1
-	switch {
-	case alike && (known || len(cells) > 2):
-		return &Error{
-			Message: "every line is quoted as one cell",
-			Advice:  "remove the quotes at both ends of each line, or export it again without them",
-		}
-	case known, len(cells) > 2 && len(first.Cells) == len(cells):
-		return &Error{
-			Message:  "the header is quoted as one cell",
-			Problems: []Problem{{Line: f.Header.Line, Message: quote(header)}},
-			Advice:   "remove the quotes at both ends of the line",
-		}
+	message, confirmed := "the header is quoted as one cell", len(first.Cells) == len(cells)
+	if len(first.Cells) == 1 && inQuotes(&first) && strings.Count(first.Cells[0], string(d)) == len(cells)-1 {
+		message, confirmed = "every line is quoted as one cell", true
 	}
-	return nil
+	if !known && !(confirmed && len(cells) > 2) {
+		return nil
+	}
+	return &Error{
+		Message:  message,
+		Problems: []Problem{{Line: f.Header.Line, Message: quote(header)}},
+		Advice:   "remove the quotes at both ends of the line, or export it again without them",
+	}
 }
 
 // inQuotes reports whether a record begins with a quote.
@@ -81,24 +78,23 @@ func inQuotes(r *Record) bool { return strings.HasPrefix(strings.TrimLeftFunc(r.
 
 // checkDelimiter refuses a header of one column that another delimiter would cut.
 func (f *File) checkDelimiter(o Options) *Error {
-	candidates := append(commonDelimiters(), ':', '^', '~', '，', '；', '¦', '\u00a7', '\u00b6')
+	var sample strings.Builder
+	sample.WriteString(f.Header.Raw + "\n")
+	for i := range min(len(f.Records), sampleRecords) {
+		sample.WriteString(f.Records[i].Raw + "\n")
+	}
+	rare := []rune{':', '^', '~', '，', '；', '¦', '\u00a7', '\u00b6'}
+	d := findDelimiter(sample.String(), o, append(commonDelimiters(), rare...))
+	if d == 0 || d == f.Dialect.Delimiter {
+		return nil
+	}
+	best := fitOf(sample.String(), d, o)
+	if best.words < 2 && !(best.even > 0 && best.agree > 500 && len(f.Records) > 0) {
+		return nil
+	}
 	message := fmt.Sprintf("the header is one column: %s", quote(f.Header.Cells[0]))
 	if o.Delimiter != 0 {
 		message = fmt.Sprintf("with %q as delimiter %s", o.Delimiter, message)
 	}
-	sample := f.Header.Raw + "\n"
-	for i := range min(len(f.Records), sampleRecords) {
-		sample += f.Records[i].Raw + "\n"
-	}
-	d := findDelimiter(sample, o, candidates, 0)
-	if d == 0 || d == f.Dialect.Delimiter {
-		return nil
-	}
-	best := fitOf(sample, d, o)
-	if best.words > 1 || best.first > 1 && best.header && best.agree > 500 && len(f.Records) > 0 {
-		return &Error{Message: message, Fix: Fix{Option: OptionDelimiter, Value: string(d)}}
-	}
-	return nil
+	return &Error{Message: message, Fix: Fix{Option: OptionDelimiter, Value: string(d)}}
 }
-
-func commonDelimiters() []rune { return []rune{'\t', ';', '|', ','} }

@@ -63,8 +63,6 @@ type File struct {
 
 	// Whole says that the file ends with a line end: its last record was not cut short.
 	Whole bool
-
-	padded columns // columns whose quotes have blanks in front
 }
 
 // What a file may hold.
@@ -74,32 +72,23 @@ const (
 	maxAbove = 20       // records above the header
 )
 
-// read reads the file. Each step that returns an error is a reason to refuse it; those of a single
-// record are the faults of scanner.go.
+// read reads the file. Each step that returns an error is a reason to refuse it.
 func (f *File) read(raw string, o Options) *Error {
 	if err := foreign(raw); err != nil {
 		return err
 	}
-	t, err := decode(raw, o.Encoding)
+	text, dialect, err := decode(raw, o.Encoding)
 	if err != nil {
 		return err
 	}
-	f.Dialect = t.dialect
-	t.text = cutCtrlZ(t.text)
-	f.Whole = strings.HasSuffix(t.text, "\n") || strings.HasSuffix(t.text, "\r")
-	if blank(t.text) {
-		return &Error{Message: "the file is empty", Advice: exportAgain}
-	}
-	if err := foreign(t.text); err != nil {
-		return err
-	}
-	body, err := f.findDialect(t.text, o)
+	f.Dialect = dialect
+	text = cutCtrlZ(text)
+	f.Whole = strings.HasSuffix(text, "\n") || strings.HasSuffix(text, "\r")
+	s, err := f.findDialect(text, o)
 	if err != nil {
 		return err
 	}
-	f.padded = paddedColumns(body, f.Dialect.Delimiter)
-	s := newScanner(body.text, f.Dialect.Delimiter, body.line, f.padded)
-	if err := f.readHeader(s, o, t); err != nil {
+	if err := f.readHeader(s, o); err != nil {
 		return err
 	}
 	if f.Block = lastRun(f.Header.Cells, o.Block); f.Block >= 0 {
@@ -111,12 +100,12 @@ func (f *File) read(raw string, o Options) *Error {
 			Advice:  "export fewer columns",
 		}
 	}
-	f.readAbove(t.text[:len(t.text)-len(body.text)])
-	problems := f.readRecords(s, t)
+	f.readAbove(text[:len(text)-len(s.text)])
+	problems := f.readRecords(s)
 	if err := f.checkHeader(o); err != nil {
 		return err
 	}
-	return t.explain(Reject(f.Name, problems))
+	return Reject(f.Name, problems)
 }
 
 const exportAgain = "export it again"
@@ -133,30 +122,29 @@ func cutCtrlZ(text string) string {
 }
 
 // readHeader reads the first record that is not empty or, where its line was given, the record there.
-func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
-	found := s.nextHeader(f.padded)
-	for o.HeaderRow == 0 && found && s.fault == noFault && s.blank() {
-		found = s.nextHeader(f.padded)
+func (f *File) readHeader(s *scanner, o Options) *Error {
+	if err := foreign(s.text); err != nil {
+		return err // below sep= or title lines, or in UTF-16
 	}
-	switch row := o.HeaderRow; {
-	case row > 0 && (!found || s.fault == noFault && s.blank()):
+	found := s.next()
+	for o.HeaderRow == 0 && found && s.problem == nil && s.blank() {
+		found = s.next()
+	}
+	switch {
+	case found && !s.blank():
+	case o.HeaderRow > 0:
 		return &Error{
-			Message: fmt.Sprintf("line %d, where the header should be, is empty", row),
+			Message: fmt.Sprintf("there is no header on line %d: the line is empty, or the file ends before it", o.HeaderRow),
 			Fix:     Fix{Option: OptionHeaderRow},
 		}
-	case !found:
+	default:
 		return &Error{Message: "the file is empty", Advice: exportAgain}
 	}
 	f.Header = s.record(nil)
-	if p := s.problem(nil); p != nil {
-		return &Error{Message: "the header cannot be read", Problems: []Problem{*p}, Advice: exportAgain}
+	if s.problem != nil {
+		return &Error{Message: "the header cannot be read", Problems: []Problem{*s.problem}, Advice: exportAgain}
 	}
-	if p := t.undecodable(&f.Header, nil); p != nil {
-		return t.explain(&Error{Message: "the header cannot be read", Problems: []Problem{*p}})
-	}
-	if err := foreign(f.Header.Raw); err != nil {
-		return err // below title lines or sep=;
-	}
+	s.header = f.Header.Cells
 	if f.Dialect.LineEnd = s.lineEnd; s.lineEnd == "" {
 		f.Dialect.LineEnd = "\n"
 	}
@@ -165,7 +153,7 @@ func (f *File) readHeader(s *scanner, o Options, t decoded) *Error {
 
 // readAbove reads the text above the header, so that it can be told whether the header is there.
 func (f *File) readAbove(text string) {
-	s := newScanner(text, f.Dialect.Delimiter, 1, columns{})
+	s := newScanner(text, f.Dialect.Delimiter, 1)
 	for len(f.Above) < maxAbove && s.next() {
 		if !s.blank() {
 			f.Above = append(f.Above, s.record(nil))
@@ -174,12 +162,11 @@ func (f *File) readAbove(text string) {
 }
 
 // readRecords reads what stands behind the header. The cells of many records share one allocation.
-func (f *File) readRecords(s *scanner, t decoded) (problems []Problem) {
-	header := f.Header.Cells
+func (f *File) readRecords(s *scanner) (problems []Problem) {
 	f.Records = make([]Record, 0, strings.Count(s.text[s.pos:], f.Dialect.LineEnd)+1)
 	var cells []string
 	for s.next() {
-		if s.fault == noFault && s.blank() {
+		if s.problem == nil && s.blank() {
 			continue
 		}
 		if cap(cells)-len(cells) < len(s.cells) {
@@ -187,40 +174,13 @@ func (f *File) readRecords(s *scanner, t decoded) (problems []Problem) {
 		}
 		r := s.record(cells[len(cells):])
 		cells = cells[:len(cells)+len(r.Cells)]
-		p := s.problem(header)
-		if p == nil {
-			p = t.undecodable(&r, header)
-		}
-		if p != nil {
-			problems = append(problems, *p)
+		if s.problem != nil {
+			problems = append(problems, *s.problem)
 		}
 		f.Records = append(f.Records, r)
 	}
 	f.Records = slices.Clip(f.Records)
 	return problems
-}
-
-// undecodable is the problem of a record with bytes that its encoding does not have.
-func (t decoded) undecodable(r *Record, header []string) *Problem {
-	if !t.garbled || !isGarbled(r.Raw) {
-		return nil
-	}
-	for i, c := range r.Cells {
-		if isGarbled(c) {
-			return &Problem{
-				Line: r.Line, Column: cellAt(header, i),
-				Message: fmt.Sprintf("bytes that are not %s: %s", t.dialect.Encoding, quote(c)),
-			}
-		}
-	}
-	return &Problem{Line: r.Line, Message: fmt.Sprintf("bytes that are not %s", t.dialect.Encoding)}
-}
-
-func cellAt(header []string, i int) string {
-	if i >= 0 && i < len(header) {
-		return header[i]
-	}
-	return ""
 }
 
 // lastRun is the index at which the last run of exactly these names starts, -1 where there is none.

@@ -12,7 +12,7 @@ type scanner struct {
 	text   string
 	delim  string
 	stop   [256]bool // bytes that end a run of ordinary ones outside quotes
-	padded columns   // columns in which blanks may stand in front of a quote that opens
+	header []string  // names the columns in problems; nil while it is not read
 
 	pos  int // text[pos:] is still to be scanned
 	line int // on which text[pos] stands, from 1
@@ -22,14 +22,12 @@ type scanner struct {
 	start   int // of its text
 	end     int // of its text, without the line end
 	lineEnd string
-	first   int   // the line on which it starts
-	ends    int   // the line on which it ends, as far as it is scanned
-	fault   fault // the first one
-	at      int   // the cell that has the fault
-	atLine  int   // the line of the fault; of an open quote, where it opened
+	first   int      // the line on which it starts
+	last    int      // the line up to which it is scanned
+	problem *Problem // the first one: why it cannot be read; nil where it can
 }
 
-// A cell is a piece of the text: with its quotes, and the blanks around them.
+// A cell is a piece of the text, with its quotes, but without blanks around them.
 type cell struct {
 	start, end int
 	form       form
@@ -42,33 +40,12 @@ const (
 	quoted              // in quotes, without quotes inside
 	doubled             // in quotes, with doubled quotes inside
 	sloppy              // with quotes that are not strict CSV
-	padded  form = 8    // added to quoted and doubled: blanks around the quotes
 )
-
-// A fault is why a record cannot be read.
-type fault string
-
-const (
-	noFault    fault = ""
-	openQuote  fault = "the quote that opens here is never closed"
-	afterQuote fault = "text behind a closing quote"
-	nulByte    fault = "a NUL byte"
-	tooLong    fault = "longer than 64 KiB"
-	tooMany    fault = "more than 8192 cells"
-)
-
-// columns is a set of columns.
-type columns struct {
-	all  bool
-	some []bool
-}
-
-func (c columns) has(i int) bool { return c.all || i < len(c.some) && c.some[i] }
 
 // newScanner scans a text whose first line is line of its file.
-func newScanner(text string, delim rune, line int, padded columns) *scanner {
-	s := &scanner{text: text, delim: string(delim), line: line, padded: padded, cells: make([]cell, 0, 16)}
-	for _, c := range []byte{'\n', '\r', '"', 0, s.delim[0]} {
+func newScanner(text string, delim rune, line int) *scanner {
+	s := &scanner{text: text, delim: string(delim), line: line, cells: make([]cell, 0, 16)}
+	for _, c := range []byte{'\n', '\r', '"', s.delim[0]} {
 		s.stop[c] = true
 	}
 	return s
@@ -80,20 +57,14 @@ func (s *scanner) next() bool {
 		return false
 	}
 	i := s.pos
-	s.cells, s.start, s.first, s.ends, s.fault, s.at = s.cells[:0], i, s.line, s.line, noFault, -1
+	s.cells, s.start, s.first, s.last, s.problem = s.cells[:0], i, s.line, s.line, nil
 	for {
-		c := cell{start: i}
-		i = s.scanQuoted(i, &c)
-		i = s.scanBare(i, &c)
-		c.end = i
-		switch {
-		case len(s.cells) == maxCells:
-			s.setFault(tooMany, -1, s.first)
-		case c.end-c.start > maxField && len(s.value(c)) > maxField:
-			s.setFault(tooLong, len(s.cells), s.first)
-		}
+		var c cell
+		c, i = s.scanCell(i)
 		if len(s.cells) < maxCells {
 			s.cells = append(s.cells, c)
+		} else {
+			s.fail(s.first, -1, "more than 8192 cells")
 		}
 		if i == len(s.text) || s.text[i] == '\n' || s.text[i] == '\r' {
 			s.finish(i)
@@ -103,78 +74,57 @@ func (s *scanner) next() bool {
 	}
 }
 
-// nextHeader is next, but blanks in front of quotes are skipped in every column if all cells of the
-// record are in quotes.
-func (s *scanner) nextHeader(padded columns) bool {
-	pos, line := s.pos, s.line
-	s.padded = columns{all: true}
-	found := s.next()
-	s.padded = padded
-	for _, c := range s.cells {
-		if c.form == bare || c.form == sloppy {
-			s.pos, s.line = pos, line
-			return s.next()
-		}
-	}
-	return found
-}
-
-// scanQuoted goes from the start of a cell behind the quote that closes it; it stays where the cell
-// is not in quotes.
-func (s *scanner) scanQuoted(i int, c *cell) int {
+// scanCell scans the cell that starts at i. It returns where the text goes on, behind blanks that
+// follow the cell's quotes.
+func (s *scanner) scanCell(i int) (cell, int) {
 	t := s.text
-	if i < len(t) && (t[i] == ' ' || t[i] == '\t') && s.padded.has(len(s.cells)) {
-		if j := s.skipBlanks(i); j < len(t) && t[j] == '"' {
-			i, c.form = j, padded
-		}
+	c := cell{start: s.skipBlanks(i)}
+	if c.start == len(t) || t[c.start] != '"' {
+		return s.scanBare(i)
 	}
-	if i == len(t) || t[i] != '"' {
-		return i
-	}
-	opened := s.ends
-	form := quoted
-	for i++; ; i++ {
-		for i < len(t) && t[i] != '"' {
-			if t[i] < ' ' {
-				s.noteControl(i)
-			}
-			i++
+	opened := s.last
+	c.form, i = quoted, c.start+1
+	for {
+		size := strings.IndexByte(t[i:], '"')
+		if size < 0 {
+			s.last += countLineEnds(t[i:])
+			s.problem = nil // all that follows is in this cell
+			s.fail(opened, len(s.cells), "the quote that opens here is never closed")
+			c.form, c.end = sloppy, len(t)
+			return c, len(t)
 		}
-		if i == len(t) {
-			s.fault, s.at, s.atLine = openQuote, len(s.cells), opened
-			c.form = sloppy
-			return i
-		}
-		i++
+		s.last += countLineEnds(t[i : i+size])
+		i += size + 1
 		if i == len(t) || t[i] != '"' {
 			break
 		}
-		form = doubled
+		c.form = doubled
+		i++
 	}
-	if !s.atEnd(i) {
-		if j := s.skipBlanks(i); s.atEnd(j) {
-			c.form |= form | padded
-			return j
-		}
-		s.setFault(afterQuote, len(s.cells), s.ends)
-		c.form = sloppy
-		return i
+	c.end = i
+	if next := s.skipBlanks(i); s.atEnd(next) {
+		return c, next
 	}
-	c.form |= form
-	return i
+	rest, next := s.scanBare(i)
+	c.form, c.end = sloppy, rest.end
+	s.fail(s.last, len(s.cells), "text behind a closing quote: "+quote(t[c.start:c.end]))
+	return c, next
 }
 
-// noteControl takes note of a control character inside quotes.
-func (s *scanner) noteControl(i int) {
-	switch s.text[i] {
-	case '\n':
-		if s.text[i-1] != '\r' {
-			s.ends++
+// scanBare scans a cell that is not in quotes, up to the delimiter, the line end or the end of the text.
+func (s *scanner) scanBare(i int) (cell, int) {
+	t, c := s.text, cell{start: i}
+	for ; ; i++ {
+		for i < len(t) && !s.stop[t[i]] {
+			i++
 		}
-	case '\r':
-		s.ends++
-	case 0:
-		s.setFault(nulByte, len(s.cells), s.ends)
+		if s.atEnd(i) {
+			c.end = i
+			return c, i
+		}
+		if t[i] == '"' {
+			c.form = sloppy
+		}
 	}
 }
 
@@ -191,30 +141,15 @@ func (s *scanner) atEnd(i int) bool {
 	return i == len(s.text) || s.text[i] == '\n' || s.text[i] == '\r' || strings.HasPrefix(s.text[i:], s.delim)
 }
 
-// scanBare goes to the delimiter, the line end or the end of the text.
-func (s *scanner) scanBare(i int, c *cell) int {
-	t := s.text
-	for ; ; i++ {
-		for i < len(t) && !s.stop[t[i]] {
-			i++
-		}
-		if i == len(t) {
-			return i
-		}
-		switch t[i] {
-		case '\n', '\r':
-			return i
-		case '"':
-			if c.form == bare {
-				c.form = sloppy
-			}
-		case 0:
-			s.setFault(nulByte, len(s.cells), s.ends)
-		}
-		if t[i] == s.delim[0] && (len(s.delim) == 1 || strings.HasPrefix(t[i:], s.delim)) {
-			return i
-		}
+// skipLine goes to the start of the next line, or to the end of the text.
+func (s *scanner) skipLine() {
+	rest := s.text[s.pos:]
+	size := strings.IndexAny(rest, "\r\n")
+	if size < 0 {
+		size = len(rest)
 	}
+	s.last = s.line
+	s.finish(s.pos + size)
 }
 
 // finish ends the record at i, where a line end or the end of the text is.
@@ -225,34 +160,38 @@ func (s *scanner) finish(i int) {
 		if strings.HasPrefix(rest, "\r\n") {
 			s.lineEnd = rest[:2]
 		}
-		s.ends++
+		s.last++
 	}
-	s.pos, s.line = i+len(s.lineEnd), s.ends
+	s.pos, s.line = i+len(s.lineEnd), s.last
 }
 
-// setFault keeps the record's first fault.
-func (s *scanner) setFault(f fault, cell, line int) {
-	if s.fault == noFault {
-		s.fault, s.at, s.atLine = f, cell, line
+// fail keeps the record's first problem. column is the index of its cell, -1 for none.
+func (s *scanner) fail(line, column int, message string) {
+	if s.problem != nil {
+		return
+	}
+	s.problem = &Problem{Line: line, Message: message}
+	if column >= 0 && column < len(s.header) {
+		s.problem.Column = s.header[column]
 	}
 }
 
-// problem says in words what the record's fault is; nil where it has none.
-func (s *scanner) problem(header []string) *Problem {
-	if s.fault == noFault {
-		return nil
-	}
-	p := &Problem{Line: s.atLine, Column: cellAt(header, s.at), Message: string(s.fault)}
-	if s.fault == afterQuote {
-		p.Message += ": " + quote(s.written(s.cells[s.at]))
-	}
-	return p
-}
-
-// record is the record that next found; its cells are appended to dst.
+// record is the record that next found; its cells are appended to dst. A value that must not be in a
+// file is a problem, too.
 func (s *scanner) record(dst []string) Record {
 	cells := s.values(dst)
-	return Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: cells[:len(cells):len(cells)]}
+	r := Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: cells[:len(cells):len(cells)]}
+	if nul := strings.IndexByte(r.Raw, 0); nul >= 0 || len(r.Raw) > maxField {
+		for i, c := range r.Cells {
+			if len(c) > maxField {
+				s.fail(r.Line, i, "longer than 64 KiB")
+			}
+			if strings.IndexByte(c, 0) >= 0 {
+				s.fail(r.Line+countLineEnds(r.Raw[:nul]), i, "a NUL byte")
+			}
+		}
+	}
+	return r
 }
 
 // values appends the values of the record's cells.
@@ -265,23 +204,14 @@ func (s *scanner) values(dst []string) []string {
 
 // value is what a cell says.
 func (s *scanner) value(c cell) string {
-	v := s.written(c)
-	switch c.form &^ padded {
+	v := s.text[c.start:c.end]
+	switch c.form {
 	case quoted:
 		return v[1 : len(v)-1]
 	case doubled:
 		return strings.ReplaceAll(v[1:len(v)-1], `""`, `"`)
 	}
 	return v
-}
-
-// written is a cell as it stands in the text, without blanks around quotes.
-func (s *scanner) written(c cell) string {
-	t := s.text[c.start:c.end]
-	if c.form&padded != 0 {
-		return strings.Trim(t, " \t")
-	}
-	return t
 }
 
 // blank reports whether the record has nothing in it.
@@ -303,3 +233,8 @@ func blank(s string) bool {
 }
 
 func isBlank(r rune) bool { return unicode.IsSpace(r) || text.IsInvisible(r) }
+
+// countLineEnds counts each LF, CR and CRLF.
+func countLineEnds(s string) int {
+	return strings.Count(s, "\n") + strings.Count(s, "\r") - strings.Count(s, "\r\n")
+}

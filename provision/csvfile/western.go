@@ -4,28 +4,24 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
-
-	"golang.org/x/text/encoding/charmap"
 )
 
-// isWestern reports whether raw may be Windows-1252: text of a western European language. It judges
-// words, as letters of other encodings come out as accented letters and symbols where no western
-// word has them. A few odd words among many do not count.
-func isWestern(raw string) bool {
+// isWestern reports whether a text that was decoded from Windows-1252 may be one of a western European
+// language. It judges words, as letters of other encodings come out as accented letters and symbols
+// where no western word has them. A few odd words among many do not count.
+func isWestern(decoded string) bool {
+	if strings.ContainsAny(decoded, "\u0081\u008d\u008f\u0090\u009d") { // bytes that it does not have
+		return false
+	}
 	var (
 		accented  int // words with letters that are not ASCII, or odd
 		odd       int // words that no western language has
-		short     int // words of two letters, both not ASCII
 		icelandic int // words with ð, þ or ý
 		acute     int // letters with an acute accent, and æ: frequent in Icelandic, Faroese and Czech
 		letters   int // letters that are not ASCII
 		symbols   int // what is no letter, and does not stand beside the words of a western text
 	)
-	var decoded strings.Builder
-	for i := range len(raw) {
-		decoded.WriteRune(charmap.Windows1252.DecodeByte(raw[i]))
-	}
-	for w := range strings.FieldsFuncSeq(decoded.String(), isNoWordRune) {
+	for w := range strings.FieldsFuncSeq(decoded, isNoWordRune) {
 		high := len(highLetter.FindAllString(w, -1))
 		isOdd := oddWord.MatchString(w)
 		if isOdd {
@@ -33,9 +29,6 @@ func isWestern(raw string) bool {
 		}
 		if isOdd || high > 0 {
 			accented++
-		}
-		if high == 2 && len(w) == len("éé") {
-			short++
 		}
 		if strings.ContainsAny(w, "ÐÝÞðýþ") {
 			icelandic++
@@ -45,7 +38,7 @@ func isWestern(raw string) bool {
 		symbols += len(oddSymbol.FindAllString(w, -1))
 	}
 	const share = 5 // one odd word in so many is too many
-	return odd*share <= accented && symbols <= max(letters, 1) && (short < 2 || short < accented) &&
+	return odd*share <= accented && symbols <= max(letters, 1) &&
 		(icelandic < 3 || icelandic*3 < accented || acute > 0) // Turkish
 }
 
@@ -69,7 +62,7 @@ var (
 // oddWords are patterns of words that no western language has, as Windows-1252 shows those of other
 // encodings.
 var oddWords = []string{
-	`^HIGH{3,}$|HIGH{4}`,                       // Èâàí, Ïåòðîâ: Cyrillic, Greek, Hebrew, Arabic
+	`^HIGH{2,}$|HIGH{4}`,                       // Èâàí, Ïåòðîâ: Cyrillic, Greek, Hebrew, Arabic
 	`LOWER[ŠŒŽŸÀ-ÖØ-Þ]`,                        // NguyêÞn, JosŽ
 	`.SYMBOLLOWER`,                             // Gra¿yna, J”rg
 	`^[£ª¯º¼¾]LOWER`,                           // £ukasz, ªtefan, ¼uboš
@@ -88,21 +81,3 @@ var oddWords = []string{
 	`ŸLOWER`,                        // MŸller
 	`[ðþý].*FOREIGN|FOREIGN.*[ðþý]`, // Bçrziòð, Çaðla: letters that Icelandic does not have
 }
-
-// isPair reports whether the character of UTF-8 at i, n bytes long, is rather two of Windows-1252:
-// a letter that ends a word, and a closing quote or the like, as in Groß’ and CAFÉ”.
-func isPair(raw string, i, n int) bool {
-	if n != 2 || i == 0 || !strings.ContainsRune("…‘’“”–—›\u00a0«´»", charmap.Windows1252.DecodeByte(raw[i+1])) {
-		return false
-	}
-	before, after := raw[i-1], byte(0)
-	if raw[i] == 0xdf {
-		return isASCIILetter(rune(before))
-	}
-	if i+2 < len(raw) {
-		after = raw[i+2]
-	}
-	return raw[i] > 0xc5 && 'A' <= before && before <= 'Z' && after < 0x80 && (after < 'a' || after > 'z')
-}
-
-func isASCIILetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }

@@ -12,12 +12,8 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 	d := f.Dialect.Delimiter
 	var s *scanner // nil where no cell is in quotes
 	if strings.IndexByte(r.Raw, '"') >= 0 {
-		s = newScanner(r.Raw, d, r.Line, f.padded)
-		if r.Line == f.Header.Line {
-			s.nextHeader(f.padded)
-		} else {
-			s.next()
-		}
+		s = newScanner(r.Raw, d, r.Line)
+		s.next()
 	}
 	for i := from; i < to; i++ {
 		if i > from {
@@ -30,7 +26,7 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 		case s.cells[i].form == sloppy:
 			dst = AppendCell(dst, r.Cells[i], d)
 		default:
-			dst = append(dst, s.written(s.cells[i])...)
+			dst = append(dst, r.Raw[s.cells[i].start:s.cells[i].end]...)
 		}
 	}
 	return dst

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"time"
 )
@@ -57,11 +58,15 @@ type Client struct {
 
 // New returns a client of the tenant. Nothing is sent yet. Call CheckProxy before.
 func New(tenant Tenant, o Options) *Client {
+	var proxy *url.URL
+	if o.Transport == nil {
+		proxy, _ = proxyOf(tenant)
+	}
 	c := &Client{
 		tenant:    tenant,
 		transport: o.Transport,
 		lists:     make(chan struct{}, maxLists),
-		secrets:   newSecrets(o.Credentials),
+		secrets:   newSecrets(o.Credentials, proxy),
 		timeout:   cmp.Or(o.Timeout, 30*time.Second),
 		agent:     cmp.Or(o.UserAgent, "qlik-provision"),
 		observe:   o.Observe,
@@ -71,15 +76,11 @@ func New(tenant Tenant, o Options) *Client {
 	}
 	if c.transport == nil {
 		c.transport = newTransport(cmp.Or(o.Concurrency, 16), c.timeout)
-		if proxy, err := proxyOf(tenant); err == nil && proxy != nil && proxy.User != nil {
-			c.secrets.addProxy(proxy.User)
-		}
 	}
 	creds := o.Credentials
+	c.tokens = &tokens{fetch: func(ctx context.Context) (*token, error) { return c.fetchToken(ctx, creds) }}
 	if creds.APIKey != "" {
 		c.tokens = &tokens{current: &token{header: "Bearer " + creds.APIKey}}
-	} else {
-		c.tokens = &tokens{fetch: func(ctx context.Context) (*token, error) { return c.fetchToken(ctx, creds) }}
 	}
 	return c
 }

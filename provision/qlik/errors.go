@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"qlik-provision/provision/text"
@@ -48,11 +47,9 @@ var (
 )
 
 // An Error is an answer of the tenant other than the one that was asked for, or a missing answer. It does not change
-// after it was returned.
+// after it was returned, and shows no secret.
 type Error struct {
-	kind  error
-	scope bool   // it is an ErrScope, too
-	text  string // of a token request that failed; else the fields below make the text
+	kinds []error // the first one names it
 
 	Status     int    // 0 where there was no answer
 	Code       string // the tenant's, or OAuth's
@@ -64,26 +61,13 @@ type Error struct {
 }
 
 // Is reports whether the error is of one of the kinds above.
-func (e *Error) Is(target error) bool {
-	switch target {
-	case ErrNotSent:
-		return e.kind == ErrNoAnswer && neverSent(e.Err)
-	case ErrUnknownHost:
-		return (e.kind == ErrNoAnswer || e.kind == ErrNoToken) && unknownHost(e.Err)
-	case ErrScope:
-		return e.scope
-	}
-	return target == e.kind
-}
+func (e *Error) Is(target error) bool { return slices.Contains(e.kinds, target) }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Error returns the tenant's title and detail where there are any, else the status or the cause.
 func (e *Error) Error() string {
-	if e.text != "" {
-		return e.text
-	}
 	description := e.Title
 	if e.Detail != "" && e.Detail != e.Title {
 		description = strings.TrimPrefix(strings.TrimSuffix(e.Title, ".")+": "+e.Detail, ": ")
@@ -95,43 +79,50 @@ func (e *Error) Error() string {
 	switch {
 	case description == "":
 		return status
-	case e.kind == ErrGarbled:
-		return fmt.Sprintf("%v (%s): %s", e.kind, status, description)
-	case e.Status == 0 && e.Err != nil:
-		return fmt.Sprintf("%v: %s", e.kind, description)
+	case e.Status == 0:
+		return fmt.Sprintf("%v: %s", e.kinds[0], description)
+	case e.Is(ErrGarbled):
+		return fmt.Sprintf("%v (%s): %s", ErrGarbled, status, description)
 	}
 	return description
 }
 
+// RetryAfter is how long the tenant asked to wait, 0 where it did not.
+func RetryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
+}
+
 // statusError is the one place where a status becomes an error.
-func statusError(r request, status int, header http.Header, body []byte, now time.Time) Error {
-	e := Error{Status: status, kind: kindOf(r, status)}
-	switch e.kind {
+func (c *Client) statusError(r request, status int, header http.Header, body []byte) *Error {
+	kind := kindOf(r, status)
+	e := &Error{kinds: []error{kind}, Status: status}
+	switch kind {
 	case ErrLimited, ErrNoAnswer:
-		e.RetryAfter = retryAfter(header, now)
+		e.RetryAfter = retryAfter(header, time.Now())
 	case ErrGarbled:
 		e.Err = errors.New("another status was expected")
-		if r.want != 0 {
-			e.Err = fmt.Errorf("status %d was expected", r.want)
-		}
 	}
-	e.readBody(body)
+	e.readBody(c.secrets.hide(string(body)))
 	return e
 }
 
 func kindOf(r request, status int) error {
-	switch {
-	case status == http.StatusUnauthorized:
+	switch status {
+	case http.StatusUnauthorized:
 		return ErrCredentials
-	case status == http.StatusForbidden:
+	case http.StatusForbidden:
 		return ErrForbidden
-	case status == http.StatusConflict:
+	case http.StatusConflict:
 		return ErrConflict
-	case status == http.StatusTooManyRequests:
+	case http.StatusTooManyRequests:
 		return ErrLimited
-	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge,
-		status == http.StatusUnprocessableEntity:
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		return ErrRefused
+	}
+	switch {
 	case status == http.StatusRequestTimeout, status >= 500 && status <= 599:
 		return ErrNoAnswer
 	case status == http.StatusNotFound && r.oneUser:
@@ -142,9 +133,15 @@ func kindOf(r request, status int) error {
 	return ErrNotTenant
 }
 
+// Bounds on the tenant's text that an Error keeps, in bytes: a result file may hold one in every row.
+const (
+	maxName = 200 // Code, TraceID
+	maxText = 2000
+)
+
 // readBody fills in what an error body says, Qlik's or OAuth's. A gateway in front of the tenant may send HTML or
 // nothing, which says nothing.
-func (e *Error) readBody(body []byte) {
+func (e *Error) readBody(body string) {
 	var read struct {
 		Errors []struct {
 			Code   string `json:"code"`
@@ -156,24 +153,24 @@ func (e *Error) readBody(body []byte) {
 		OAuthDescription string `json:"error_description"`
 	}
 	// A field of the wrong type is left empty; the others are read all the same.
-	_ = json.Unmarshal(body, &read)
-	e.TraceID = read.TraceID
+	_ = json.Unmarshal([]byte(body), &read)
+	code, title, detail := read.OAuth, read.OAuth, read.OAuthDescription
 	if len(read.Errors) > 0 {
-		e.Code, e.Title, e.Detail = read.Errors[0].Code, read.Errors[0].Title, read.Errors[0].Detail
-		return
+		code, title, detail = read.Errors[0].Code, read.Errors[0].Title, read.Errors[0].Detail
 	}
-	e.Code, e.Title, e.Detail = read.OAuth, read.OAuth, read.OAuthDescription
+	e.Code, e.TraceID = oneLine(code, maxName), oneLine(read.TraceID, maxName)
+	e.Title, e.Detail = oneLine(title, maxText), oneLine(detail, maxText)
 }
 
-// oneLine replaces control characters and line breaks with spaces, so that the tenant's text cannot pass for a line of
-// our own output.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
+// oneLine returns at most so many bytes of s, with spaces for control characters and line breaks, so that the tenant's
+// text cannot pass for a line of our own output.
+func oneLine(s string, most int) string {
+	return text.Clip(strings.Map(func(r rune) rune {
 		if text.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, s)
+	}, s), most)
 }
 
 // maxRetryAfter bounds what a tenant may ask for: Qlik's windows are five minutes, so a longer wait is a mistake.
@@ -201,30 +198,4 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		now = date
 	}
 	return min(max(at.Sub(now), 0), maxRetryAfter)
-}
-
-// RetryAfter is how long the tenant asked to wait, 0 where it did not.
-func RetryAfter(err error) time.Duration {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.RetryAfter
-	}
-	return 0
-}
-
-// neverSent reports whether err arose before there was a connection, to the tenant or through a proxy.
-func neverSent(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
-		return true
-	}
-	_, dns := errors.AsType[*net.DNSError](err)
-	return dns || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) // too many open files
-}
-
-// unknownHost reports whether err says that the tenant's host does not exist. A proxy's host is not the tenant's.
-func unknownHost(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
-		return false
-	}
-	dns, ok := errors.AsType[*net.DNSError](err)
-	return ok && dns.IsNotFound
 }

@@ -179,5 +179,6 @@ func FuzzRetryAfter(f *testing.F) {
 
 // refusal is the error of an answer.
 func refusal(r request, status int, body []byte) *Error {
-	return newSecrets(Credentials{}).redacted(statusError(r, status, http.Header{}, body, time.Now()))
+	c := &Client{secrets: newSecrets(Credentials{}, nil)}
+	return c.statusError(r, status, http.Header{}, body)
 }

@@ -34,15 +34,14 @@ const (
 	maxAnswer = 64 << 10 // everything else, errors included: a thousand workers may each hold one
 )
 
-// fetch sends a request with a token and decodes its answer. The answer is decoded as far as it goes where one field
-// has the wrong type; that is an error all the same.
+// fetch sends a request with a token and decodes its answer, without the secrets.
 func fetch[T any](ctx context.Context, c *Client, r request) (T, answer, error) {
 	var value T
 	got, err := c.do(ctx, r)
 	if err != nil {
 		return value, got, err
 	}
-	if err := json.Unmarshal(got.body, &value); err != nil {
+	if err := json.Unmarshal([]byte(c.secrets.hide(string(got.body))), &value); err != nil {
 		return value, got, c.garbled(got, err)
 	}
 	return value, got, nil
@@ -61,15 +60,12 @@ func (c *Client) do(ctx context.Context, r request) (answer, error) {
 			return answer{}, err
 		}
 		got, err := c.send(ctx, r, t.header)
-		switch {
-		case errors.Is(err, ErrCredentials):
-			if c.tokens.reject(t) && tokens < maxTokens {
-				continue
-			}
-		case got.status != 0 && !errors.Is(err, ErrLimited) && !errors.Is(err, ErrNoAnswer):
-			c.tokens.accept(t) // a gateway may answer 429 or 5xx before it checks the token
+		if err == nil {
+			t.accepted.Store(true)
 		}
-		return got, err
+		if !errors.Is(err, ErrCredentials) || tokens == maxTokens || !c.tokens.reject(t) {
+			return got, err
+		}
 	}
 }
 
@@ -114,7 +110,7 @@ func (c *Client) exchange(ctx context.Context, r request, authorization string) 
 		if ctx.Err() != nil {
 			return answer{}, context.Cause(ctx)
 		}
-		return answer{}, c.secrets.redacted(lostError(err, c.timeout))
+		return answer{}, c.lostError(err)
 	}
 	got := answer{status: resp.StatusCode}
 	c.answered.Store(true)
@@ -125,7 +121,7 @@ func (c *Client) exchange(ctx context.Context, r request, authorization string) 
 	got.body, readErr = readAnswer(resp, r)
 	if !r.succeeded(resp.StatusCode) {
 		// The status decides, whether or not the body could be read.
-		return got, c.secrets.redacted(statusError(r, resp.StatusCode, resp.Header, got.body, time.Now()))
+		return got, c.statusError(r, resp.StatusCode, resp.Header, got.body)
 	}
 	if readErr != nil && ctx.Err() != nil {
 		return got, context.Cause(ctx)
@@ -163,12 +159,12 @@ func readAnswer(resp *http.Response, r request) ([]byte, error) {
 
 // garbled returns an ErrGarbled for an answer of success whose body is not what it should be.
 func (c *Client) garbled(got answer, err error) error {
-	return c.secrets.redacted(Error{kind: ErrGarbled, Status: got.status, Err: err})
+	return &Error{kinds: []error{ErrGarbled}, Status: got.status, Err: c.secrets.cause(err)}
 }
 
 func (c *Client) describe(ctx context.Context, r request, got answer, err error, took time.Duration) Exchange {
 	path, _, _ := strings.Cut(r.path, "?")
-	e := Exchange{Method: r.method, Path: c.secrets.hide(path), Status: got.status, Duration: took, Err: err}
+	e := Exchange{Method: r.method, Path: path, Status: got.status, Duration: took, Err: err}
 	if l, ok := ctx.Value(labelKey{}).(label); ok {
 		e.Row, e.Rows, e.Wait = l.row, l.rows, l.wait
 	}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-
-	"qlik-provision/provision/text"
 )
 
 // secrets removes the client's credentials from what the tenant answers: a gateway or a proxy may show the request that
@@ -29,19 +27,14 @@ const (
 	lastTokens     = 8          // tokens remembered: an answer may show one that was replaced in the meantime
 )
 
-func newSecrets(creds Credentials) *secrets {
+func newSecrets(creds Credentials, proxy *url.URL) *secrets {
 	s := &secrets{own: append(forms("", creds.APIKey), forms(creds.ClientID, creds.ClientSecret)...)}
+	if proxy != nil {
+		password, _ := proxy.User.Password()
+		s.own = append(s.own, forms(proxy.User.Username(), password)...)
+	}
 	s.update()
 	return s
-}
-
-// addProxy hides a proxy's password.
-func (s *secrets) addProxy(proxy *url.Userinfo) {
-	password, _ := proxy.Password()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.own = append(s.own, forms(proxy.Username(), password)...)
-	s.update()
 }
 
 // addToken hides a token.
@@ -71,14 +64,13 @@ func forms(user, secret string) (all []string) {
 		return nil
 	}
 	plain := []string{secret}
-	for _, e := range []*base64.Encoding{
-		base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding,
-	} {
+	for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} { // padding shows nothing
 		plain = append(plain, e.EncodeToString([]byte(secret)), e.EncodeToString([]byte(user+":"+secret)))
 	}
 	for _, s := range plain {
-		inJSON, _ := json.Marshal(s) // a string always encodes
-		all = append(all, s, strings.Trim(string(inJSON), `"`), strings.Trim(quote(s), `"`),
+		inJSON := strings.Trim(quote(s), `"`)
+		htmlSafe, _ := json.Marshal(s) // a string always encodes
+		all = append(all, s, inJSON, strings.ReplaceAll(inJSON, "/", `\/`), strings.Trim(string(htmlSafe), `"`),
 			html.EscapeString(s), url.QueryEscape(s), url.PathEscape(s))
 	}
 	slices.Sort(all)
@@ -88,39 +80,13 @@ func forms(user, secret string) (all []string) {
 // hide returns answered without the secrets.
 func (s *secrets) hide(answered string) string { return s.replacer.Load().Replace(answered) }
 
-// Bounds on the tenant's text that an Error keeps, in bytes: a result file may hold one in every row.
-const (
-	maxName = 200 // Code, TraceID
-	maxText = 2000
-)
-
-// redacted returns e as an error, without secrets, control characters and text beyond the bounds.
-func (s *secrets) redacted(e Error) *Error {
-	shown := func(t string, most int) string { return text.Clip(oneLine(s.hide(t)), most) }
-	e.Code, e.TraceID = shown(e.Code, maxName), shown(e.TraceID, maxName)
-	e.Title, e.Detail = shown(e.Title, maxText), shown(e.Detail, maxText)
-	if e.Err != nil {
-		message := e.Err.Error()
-		if shown := shown(message, maxText); shown != message {
-			e.Err = &redactedCause{shown, e.Err}
-		}
+// cause returns err with a text that can be shown: without secrets and control characters, and bounded.
+func (s *secrets) cause(err error) error {
+	shown := oneLine(s.hide(err.Error()), maxText)
+	if shown == err.Error() {
+		return err
 	}
-	return &e
-}
-
-// redactUser removes the secrets from a user that is being read.
-func (s *secrets) redactUser(u *User) {
-	for _, field := range []*string{&u.ID, &u.Subject, &u.Name, &u.Email, &u.Status} {
-		*field = s.hide(*field)
-	}
-	for i := range u.Roles {
-		s.redactRole(&u.Roles[i])
-	}
-}
-
-// redactRole removes the secrets from a role that is being read.
-func (s *secrets) redactRole(r *Role) {
-	r.ID, r.Name, r.Level = s.hide(r.ID), s.hide(r.Name), s.hide(r.Level)
+	return &redactedCause{shown, err}
 }
 
 // A redactedCause stands for an error whose text cannot be shown as it is.

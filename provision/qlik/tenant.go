@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"strconv"
 	"strings"
 )
 
@@ -23,32 +22,31 @@ const quotationMarks = "\"'`“”‘’„«»"
 // elsewhere it would show the credentials to the network. A loopback host alone means plain http: it is a sandbox.
 func ParseTenant(s string) (Tenant, error) {
 	s = strings.TrimSpace(s)
-	if s == "" {
-		return Tenant{}, errors.New("the tenant's address is empty")
-	}
 	raw := s
 	if !strings.Contains(raw, "://") {
-		raw = "https://" + raw
+		raw = "https://" + s
 		if u, err := url.Parse(raw); err == nil && loopback(u.Hostname()) {
 			raw = "http://" + s
 		}
 	}
 	u, err := url.Parse(raw)
-	if err == nil && u.User != nil || strings.Contains(s, "@") { // the value is not shown: it may hold a password
+	switch {
+	case s == "":
+		return Tenant{}, errors.New("the tenant's address is empty")
+	case strings.Contains(s, "@"): // the value is not shown: it may hold a password
 		const format = "the tenant's address has an @ in it: credentials do not belong there, write %s"
 		return Tenant{}, fmt.Errorf(format, example)
-	}
-	if strings.ContainsAny(s, quotationMarks) {
+	case strings.ContainsAny(s, quotationMarks):
 		return Tenant{}, fmt.Errorf("the tenant %s has a quotation mark in it: write %s", s, strings.Trim(s, quotationMarks))
-	}
-	if err != nil {
+	case err != nil:
 		return Tenant{}, fmt.Errorf("the tenant %q is not a URL (%w): write %s", s, bare(err), example)
 	}
 	t := Tenant{scheme: strings.ToLower(u.Scheme), host: strings.ToLower(u.Host)}
+	defaultPort := map[string]string{"https": ":443", "http": ":80"}[t.scheme]
+	t.host = strings.TrimSuffix(strings.TrimSuffix(t.host, ":"), defaultPort)
 	if err := t.check(u); err != nil {
 		return Tenant{}, fmt.Errorf("the tenant %q %w", s, err)
 	}
-	t.host = strings.TrimSuffix(t.host, map[string]string{"https": ":443", "http": ":80"}[t.scheme])
 	return t, nil
 }
 
@@ -58,20 +56,13 @@ func (t Tenant) check(u *url.URL) error {
 	switch {
 	case t.scheme != "https" && t.scheme != "http":
 		return fmt.Errorf("is not an https:// address: write %s", example)
-	case host == "":
-		return fmt.Errorf("has no host: write %s", example)
 	case !isHost(host):
 		return fmt.Errorf("has an invalid host name: write %s", example)
 	case !strings.Contains(host, ".") && net.ParseIP(host) == nil && !loopback(host):
 		return fmt.Errorf("has no domain: write the whole address, such as %s", example)
-	}
-	if err := checkPort(u.Host); err != nil {
-		return err
-	}
-	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return fmt.Errorf("has a path or a query: write %s", t)
-	}
-	if t.scheme == "http" && !loopback(host) {
+	case t.scheme == "http" && !loopback(host):
 		return fmt.Errorf("is plain http, which shows the credentials to the network: write https://%s", u.Host)
 	}
 	return nil
@@ -88,21 +79,6 @@ func isHost(host string) bool {
 		}
 	}
 	return true
-}
-
-// checkPort checks the port of a host that may have one.
-func checkPort(host string) error {
-	i := strings.LastIndexByte(host, ':')
-	if i < 0 || strings.HasSuffix(host, "]") {
-		return nil
-	}
-	if host[i+1:] == "" {
-		return errors.New("ends with a colon and no port")
-	}
-	if port, err := strconv.Atoi(host[i+1:]); err != nil || port < 1 || port > 65535 {
-		return fmt.Errorf("has an invalid port %q", host[i+1:])
-	}
-	return nil
 }
 
 func loopback(host string) bool {

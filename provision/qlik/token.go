@@ -3,10 +3,10 @@ package qlik
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -30,11 +30,10 @@ func (Credentials) GoString() string { return "qlik.Credentials{…}" }
 
 // A token is the value of the Authorization header. Its pointer tells which token a request was sent with.
 type token struct {
-	header string
-	end    time.Time // from here on it is not used; zero: never
-
-	renew    time.Time // guarded by tokens.mu: from here on a new one is requested; zero: never
-	accepted bool      // guarded by tokens.mu: the tenant accepted it at least once
+	header   string
+	end      time.Time   // from here on it is not used; zero: never
+	renew    time.Time   // guarded by tokens.mu: from here on a new one is requested; zero: never
+	accepted atomic.Bool // a request with it succeeded
 }
 
 // tokens shares one token among all requests and renews it when needed. It is safe for concurrent use.
@@ -46,71 +45,59 @@ type tokens struct {
 	current *token // guarded by mu
 }
 
-// renewAgain is how soon a renewal that failed is retried while the old token is still valid.
-const renewAgain = 5 * time.Second
-
-// get returns the shared token, and requests one where there is none or it is about to end. Any number of callers share
-// one request. Where a renewal fails and the old token is still valid, get returns the old one.
-func (s *tokens) get(ctx context.Context) (*token, error) {
-	for {
-		t, valid := s.held()
-		if valid {
-			return t, nil
-		}
-		fresh, err := s.renew(ctx, t)
-		if !errors.Is(err, errCallerLeft) {
-			return fresh, err
-		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-	}
-}
-
 // errCallerLeft says that the context of the caller that sent the shared request has ended: another caller sends it.
 var errCallerLeft = errors.New("the caller that requested the token has left")
 
-// renew requests a token in the place of t, nil for none, together with every other caller that is about to.
-func (s *tokens) renew(ctx context.Context, t *token) (*token, error) {
-	fresh, err, _ := s.flight.Do("", func() (any, error) {
-		if held, valid := s.held(); valid {
-			return held, nil // another caller renewed it since get checked
+// get returns the shared token, and requests one where there is none or it is about to end. Any number of callers share
+// one request.
+func (s *tokens) get(ctx context.Context) (*token, error) {
+	for {
+		if t := s.valid(); t != nil {
+			return t, nil
 		}
-		fresh, err := s.fetch(ctx)
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		t, err, _ := s.flight.Do("", func() (any, error) { return s.request(ctx) })
 		switch {
 		case err == nil:
-			s.current = fresh
+			return t.(*token), nil
 		case ctx.Err() != nil:
-			return nil, errCallerLeft
-		case t != nil && time.Now().Before(t.end) && !errors.Is(err, ErrCredentials):
-			t.renew = time.Now().Add(renewAgain)
-			return t, nil
-		default:
+			return nil, context.Cause(ctx)
+		case !errors.Is(err, errCallerLeft):
 			return nil, err
 		}
-		return fresh, nil
-	})
-	if err != nil {
-		return nil, err
 	}
-	return fresh.(*token), nil
 }
 
-// held returns the current token, nil where there is none, and whether it can be used now.
-func (s *tokens) held() (t *token, valid bool) {
+// valid returns the current token, nil where there is none or it is to be renewed.
+func (s *tokens) valid() *token {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t = s.current
-	return t, t != nil && (t.renew.IsZero() || time.Now().Before(t.renew))
+	if t := s.current; t != nil && (t.renew.IsZero() || time.Now().Before(t.renew)) {
+		return t
+	}
+	return nil
 }
 
-// accept notes that the tenant accepted t.
-func (s *tokens) accept(t *token) {
+// renewAgain is how soon a renewal that failed is retried while the old token is still valid.
+const renewAgain = 5 * time.Second
+
+// request requests a token. Where that fails and the old one has not ended, it returns the old one.
+func (s *tokens) request(ctx context.Context) (*token, error) {
+	if t := s.valid(); t != nil {
+		return t, nil // another caller renewed it since get checked
+	}
+	fresh, err := s.fetch(ctx)
 	s.mu.Lock()
-	t.accepted = true
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	switch old := s.current; {
+	case err == nil:
+		s.current = fresh
+	case ctx.Err() != nil:
+		return nil, errCallerLeft
+	case old != nil && time.Now().Before(old.end) && !errors.Is(err, ErrCredentials):
+		old.renew = time.Now().Add(renewAgain)
+		return old, nil
+	}
+	return fresh, err
 }
 
 // reject notes a 401 to t, and reports whether another token can help: the one that replaced t already, or a new one
@@ -121,7 +108,7 @@ func (s *tokens) reject(t *token) bool {
 	if s.current != t {
 		return true
 	}
-	if !t.accepted || s.fetch == nil {
+	if s.fetch == nil || !t.accepted.Load() {
 		return false
 	}
 	s.current = nil
@@ -132,33 +119,27 @@ func (s *tokens) reject(t *token) bool {
 // client's identity. A token that it returns may lack the permission to write users.
 func (c *Client) fetchToken(ctx context.Context, creds Credentials) (*token, error) {
 	t, err := c.requestToken(ctx, creds, Scope)
-	scoped, refused := errors.AsType[*Error](err)
-	if !refused || !scoped.refused() || scoped.unknownClient() {
+	if !refusesScope(err) {
 		return t, tokenError(err, false)
 	}
+	scoped := err
 	t, err = c.requestToken(ctx, creds, "")
-	unscoped, refused := errors.AsType[*Error](err)
-	if !refused || !unscoped.refused() || unscoped.unknownClient() {
+	if !refusesScope(err) {
 		return t, tokenError(err, false)
 	}
-	return nil, tokenError(scoped, scoped.lacksPermission() || unscoped.lacksPermission())
+	return nil, tokenError(scoped, lacksPermission(scoped) || lacksPermission(err))
 }
 
-// refused reports whether the tenant refused the request, as opposed to failing.
-func (e *Error) refused() bool {
-	switch e.kind {
-	case ErrNoAnswer, ErrLimited, ErrGarbled, ErrNotTenant:
-		return false
-	}
-	return true
+// refusesScope reports whether err is the refusal of a token request for another reason than the client's identity.
+func refusesScope(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.Is(ErrRefused) || e.Is(ErrForbidden) || e.Is(ErrConflict)) && e.Code != "invalid_client"
 }
 
-// unknownClient reports whether a token request was refused because of the client's identity.
-func (e *Error) unknownClient() bool { return e.kind == ErrCredentials || e.Code == "invalid_client" }
-
-// lacksPermission reports whether a token request was refused although the client is known.
-func (e *Error) lacksPermission() bool {
-	return e.kind == ErrForbidden || strings.Contains(e.Code, "scope") || e.Code == "unauthorized_client"
+// lacksPermission reports whether err, which refusesScope, says that the client is known.
+func lacksPermission(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.Is(ErrForbidden) || strings.Contains(e.Code, "scope") || e.Code == "unauthorized_client")
 }
 
 // requestToken sends one token request. Its error is that of this request.
@@ -197,20 +178,27 @@ func (c *Client) requestToken(ctx context.Context, creds Credentials, scope stri
 }
 
 // tokenError says what a failed token request means for the request that needed the token: an ErrNoToken where a retry
-// may help, an ErrCredentials (and an ErrScope, where scope is set), or an ErrNotTenant. It has no Status, Code and
+// may help, an ErrCredentials (and an ErrScope, where lacksScope is set), or an ErrNotTenant. It has no Status, Code and
 // TraceID: those of the token request are not those of the request that needed the token. err may be nil.
-func tokenError(err error, scope bool) error {
+func tokenError(err error, lacksScope bool) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		return err // nil, or the context's
 	}
-	const doing = "requesting an access token: "
+	failed := &Error{Title: e.Error(), RetryAfter: e.RetryAfter, Err: e.Err}
 	switch {
-	case e.kind == ErrNotTenant:
-		return &Error{kind: ErrNotTenant, text: doing + e.Error(), Err: e.Err}
-	case !e.refused():
-		return &Error{kind: ErrNoToken, text: doing + e.Error(), RetryAfter: e.RetryAfter, Err: e.Err}
+	case e.Is(ErrNotTenant):
+		failed.kinds = []error{ErrNotTenant}
+	case e.Is(ErrNoAnswer), e.Is(ErrLimited), e.Is(ErrGarbled):
+		failed.kinds = []error{ErrNoToken}
+		if e.Is(ErrUnknownHost) {
+			failed.kinds = append(failed.kinds, ErrUnknownHost)
+		}
+	default:
+		failed.kinds = []error{ErrCredentials}
+		if lacksScope {
+			failed.kinds = append(failed.kinds, ErrScope)
+		}
 	}
-	text := fmt.Sprintf("%s%v: %v", doing, ErrCredentials, e)
-	return &Error{kind: ErrCredentials, scope: scope, text: text, Err: e.Err}
+	return failed
 }

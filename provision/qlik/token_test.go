@@ -33,7 +33,7 @@ func TestCallersShareOneTokenRequest(t *testing.T) {
 		}
 		close(start)
 		group.Wait()
-		if _, err := s.renew(t.Context(), nil); err != nil { // as a caller that checked before there was a token
+		if _, err := s.request(t.Context()); err != nil { // as a caller that checked before there was a token
 			t.Error(err)
 		}
 		if n := fetched.Load(); n != 1 {
@@ -129,7 +129,7 @@ func TestRequestIsSentAgainWhereItsTokenWasReplaced(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.tokens.accept(held)
+			held.accepted.Store(true)
 			c.tokens.reject(held)
 			if _, err := c.tokens.get(t.Context()); err != nil {
 				t.Fatal(err)
@@ -152,7 +152,7 @@ func TestTenantThatRefusesEveryNewTokenEndsTheRequest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.tokens.accept(held)
+		held.accepted.Store(true)
 		return 401, ""
 	})
 	c = s.client(t, Options{Credentials: Credentials{ClientID: "me", ClientSecret: "secret-0123"}})

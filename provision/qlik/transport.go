@@ -9,8 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -43,8 +43,8 @@ func checkProxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http
 	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: fmt.Errorf("the proxy answered %s", resp.Status)}
 }
 
-// CheckProxy returns an error where HTTPS_PROXY is not the address of a proxy. net/http ignores such a value and would
-// connect without the proxy.
+// CheckProxy returns an error where HTTPS_PROXY is not the address of a proxy: net/http ignores a value that it cannot
+// read, and would connect without the proxy.
 func CheckProxy(t Tenant) error {
 	_, err := proxyOf(t)
 	return err
@@ -60,12 +60,12 @@ func proxyOf(t Tenant) (*url.URL, error) {
 	if value == "" || t.scheme == "http" {
 		return nil, nil
 	}
-	u, err := url.Parse(value)
-	if err != nil || u.Scheme == "" || u.Host == "" {
-		u, err = url.Parse("http://" + value)
+	address := value
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
 	}
-	if err == nil && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) &&
-		isHost(u.Hostname()) && checkPort(u.Host) == nil && strings.Trim(u.Path, "/") == "" {
+	u, err := url.Parse(address)
+	if err == nil && isHost(u.Hostname()) {
 		return u, nil
 	}
 	if !strings.Contains(value, "@") { // else it may hold a password
@@ -74,20 +74,28 @@ func proxyOf(t Tenant) (*url.URL, error) {
 	return nil, fmt.Errorf("%s is not the address of a proxy, such as http://proxy.example.com:8080", name)
 }
 
-// lostError describes a request that got no answer. Its own URL is left out: a filter holds personal data.
-func lostError(err error, timeout time.Duration) Error {
+// lostError is the error of a request that got no answer. Its own URL is left out: a filter holds personal data.
+func (c *Client) lostError(err error) *Error {
 	err = bare(err)
+	op, _ := errors.AsType[*net.OpError](err)
+	dns, _ := errors.AsType[*net.DNSError](err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	record, noTLS := errors.AsType[tls.RecordHeaderError](err)
+	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
+	noDescriptor := errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+	byProxy := op != nil && op.Op == "proxyconnect"
+	kinds := []error{ErrNoAnswer}
 	switch {
-	case untrusted:
-		return Error{kind: ErrNotTenant, Err: err}
-	case noTLS && string(record.RecordHeader[:]) == "HTTP/":
-		return Error{kind: ErrNotTenant, Err: http.ErrSchemeMismatch}
-	case errors.Is(err, context.DeadlineExceeded) && !neverSent(err):
-		err = fmt.Errorf("timeout after %v", timeout)
+	case untrusted, noTLS:
+		kinds = []error{ErrNotTenant}
+	case dns != nil, noDescriptor, byProxy, op != nil && op.Op == "dial":
+		kinds = append(kinds, ErrNotSent)
+	case errors.Is(err, context.DeadlineExceeded):
+		err = fmt.Errorf("timeout after %v", c.timeout)
 	}
-	return Error{kind: ErrNoAnswer, Err: err}
+	if dns != nil && dns.IsNotFound && !byProxy {
+		kinds = append(kinds, ErrUnknownHost)
+	}
+	return &Error{kinds: kinds, Err: c.secrets.cause(err)}
 }
 
 // bare takes the URL off an error of net/url or net/http.

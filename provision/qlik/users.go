@@ -75,7 +75,6 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	c.secrets.redactUser(&user)
 	return user, nil
 }
 
@@ -112,7 +111,7 @@ func (c *Client) DeleteUser(ctx context.Context, id string) error {
 
 func (c *Client) writeUser(ctx context.Context, method, id string, body []byte) error {
 	if id == "" || id == "." || id == ".." { // would lead to another path
-		return c.secrets.redacted(Error{kind: ErrRefused, Err: fmt.Errorf("%q is not a user ID", id)})
+		return &Error{kinds: []error{ErrRefused}, Err: fmt.Errorf("%q is not a user ID", id)}
 	}
 	path := usersPath + "/" + url.PathEscape(id)
 	_, err := c.do(ctx, request{method: method, path: path, body: body, want: http.StatusNoContent, oneUser: true})
@@ -155,11 +154,8 @@ func (c *Client) find(ctx context.Context, filter string, r request) (Found, err
 		return Found{}, errors.New("finding users: the filter is empty, and would find every user")
 	}
 	users, last, requests, err := pages[User](ctx, c, r)
-	for i := range users {
-		c.secrets.redactUser(&users[i])
-		if users[i].ID == "" {
-			return Found{}, c.garbled(last, errors.New("a user has no ID"))
-		}
+	if slices.ContainsFunc(users, func(u User) bool { return u.ID == "" }) {
+		return Found{}, c.garbled(last, errors.New("a user has no ID"))
 	}
 	return Found{Users: users, Requests: requests}, err
 }
