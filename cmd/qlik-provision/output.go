@@ -132,8 +132,3 @@ func wrap(s string, columns int, first, rest string) string {
 	}
 	return b.String() + line + "\n"
 }
-
-func writeAll(w io.Writer, s string) error {
-	_, err := io.WriteString(w, s)
-	return err
-}
