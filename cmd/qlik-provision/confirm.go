@@ -71,7 +71,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 func (s *session) question(p provision.Plan) (question, want string) {
 	n := p.Writes()
 	users := text.Plural(n, "user", "users")
-	if limit := s.config.limit; limit > 0 && limit < n {
+	if limit := s.config.runOptions.Limit; limit > 0 && limit < n {
 		n = limit
 		users = text.Grouped(n) + " of " + users
 	}

@@ -108,14 +108,14 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	}
 	people, err := roster.Read(f, roster.Options{
 		Subject: c.subject, Name: c.name, Email: c.email, Roles: c.roles, EveryonesRoles: c.everyonesRoles, Where: c.where,
-		NeedEmail: c.status == "invited", Forced: c.encoding != "", Leavers: c.given.name == "disable",
+		NeedEmail: c.status == "invited", Leavers: c.given.name == "disable",
 	})
 	if err != nil {
 		return nil, err
 	}
 	c.note(people.Describe())
 	for _, warning := range people.Warnings {
-		line := warning.String()
+		line := warning.Text
 		if word, ok := quoteWord(warning.Fix.Value); ok && warning.Fix.Value != "" {
 			line += "; to leave them out: --" + string(warning.Fix.Option) + " " + word
 		}

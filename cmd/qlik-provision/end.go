@@ -88,7 +88,7 @@ func (s *session) planEnd(total *report.Summary) error {
 func (s *session) countNotDone() (held, left int) {
 	rows := s.ledger.Rows()
 	notDone := report.NotDone(rows)
-	limited, undo := s.config.limit > 0, s.config.runOptions.Task == provision.Delete
+	limited, undo := s.config.runOptions.Limit > 0, s.config.runOptions.Task == provision.Delete
 	for i, r := range rows {
 		counts := notDone[i] && !(limited && r.Entry.Outcome == provision.Duplicate)
 		if undo {
@@ -114,7 +114,7 @@ func (s *session) notDoneHint(total *report.Summary) string {
 	}
 	again := s.again().without("limit") // it was reached
 	switch {
-	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles:
+	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.runOptions.AllowAdminRoles:
 		return choice("check the rows with the code admin-role; if these roles are intended",
 			again.withSwitch("allow-admin-roles"))
 	case total.Counts[provision.Invalid] > 0 && total.Counts[provision.Pending] > 0:

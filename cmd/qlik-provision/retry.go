@@ -66,7 +66,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 		return err
 	}
 	c.useAction(action)
-	if c.noLookup && (c.runOptions.Task != provision.Create || len(action.Update) > 0) {
+	if c.runOptions.NoLookup && (c.runOptions.Task != provision.Create || len(action.Update) > 0) {
 		return usage(errors.New("--no-lookup: the action of this file needs lookups"),
 			c.given.without("no-lookup").String())
 	}
