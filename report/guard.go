@@ -80,8 +80,18 @@ func (e *Entry) isEmptied() bool { return e.UserSubject == "" && e.Check == "" }
 // checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
 // the file, what the row was.
 func checkOf(e *Entry, p provision.Person) string {
-	row := fmt.Sprint(e.Action, "\x00", e.UserSubject, "\x00", int(e.Row))
-	return fmt.Sprintf("c-%08X-%08X", checksum([]byte(row)), checksum([]byte(p.Name+"\x00"+p.Email)))
+	row := e.Action + "\x00" + e.UserSubject + "\x00" + strconv.Itoa(int(e.Row))
+	check := appendHex([]byte("c-"), checksum([]byte(row)))
+	check = appendHex(append(check, '-'), checksum([]byte(p.Name+"\x00"+p.Email)))
+	return string(check)
+}
+
+// appendHex appends eight hexadecimal digits.
+func appendHex(b []byte, sum uint32) []byte {
+	for shift := 28; shift >= 0; shift -= 4 {
+		b = append(b, "0123456789ABCDEF"[sum>>shift&15])
+	}
+	return b
 }
 
 // fits reports whether the first half of the entry's check is of a subject.
