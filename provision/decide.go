@@ -36,15 +36,25 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 // decideByUsers is decide without what is known of an unconfirmed change or delete.
 func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 	row := j.row
-	if r.deletes(row) {
+	if row.UserID != "" {
 		return r.deleteFor(row, d)
+	}
+	invalid, isInvalid := r.checkRole(row)
+	if isInvalid && !row.LookupOnly && row.SentAt.IsZero() {
+		return nil, invalid
 	}
 	// A conflict after a lost answer means the user that was created, unless that one is not found for long enough.
 	explains := j.inConflict() && (!j.unconfirmed || j.lookedLongEnough(time.Now()))
 	m := d.match(row.Person, explains)
 	switch {
+	case m.kind == noMatch && r.options.Task == Disable:
+		return nil, foundResult(Unchanged, CodeNotFound, qlik.User{}, "no such user on the tenant")
+	case m.kind == noMatch && (r.options.Task == Delete || row.LookupOnly):
+		return nil, Result{}
+	case m.kind == noMatch && isInvalid:
+		return nil, invalid
 	case m.kind == noMatch:
-		return r.decideMissing(row)
+		return &write{kind: createWrite}, Result{}
 	case m.kind == subjectConflict:
 		return nil, conflictResult(row, m, CodeSubjectConflict, "the subject belongs to another person")
 	case m.kind == emailConflict:
@@ -53,7 +63,7 @@ func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 		if r.options.Task == Delete {
 			return &write{kind: deleteWrite, user: &m.user}, Result{}
 		}
-		return nil, foundResult(Created, "", m.user, "created, though the answer was lost")
+		return nil, foundResult(Created, "", m.user, lostAnswer)
 	}
 	res := r.existing(row, m)
 	w := r.changeFor(row, m)
@@ -72,23 +82,6 @@ func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 		return nil, conflictResult(row, m, CodeAdminRole, "the user has an admin role")
 	}
 	return w, Result{}
-}
-
-// deletes reports whether a row is for deleting its user.
-func (r *Run) deletes(row Row) bool { return r.options.Task == Delete && row.UserID != "" }
-
-// decideMissing says what a row needs whose person has no user.
-func (r *Run) decideMissing(row Row) (*write, Result) {
-	switch {
-	case r.options.Task == Disable:
-		return nil, foundResult(Unchanged, CodeNotFound, qlik.User{}, "no such user on the tenant")
-	case r.options.Task == Delete, row.LookupOnly:
-		return nil, Result{}
-	}
-	if res, invalid := r.checkRole(row); invalid {
-		return nil, res
-	}
-	return &write{kind: createWrite}, Result{}
 }
 
 // createFor is what is sent to create the user of a row's person.

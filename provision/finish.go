@@ -12,79 +12,81 @@ import (
 )
 
 // place finishes the rows of a lookup that need no write, and offers the others to the workers.
-func (r *Run) place(rows []Row, d directory) error {
+func (r *Run) place(rows []Row, d directory) {
 	var ready, missing []*job
 	for _, row := range rows {
 		j := &job{row: row}
-		if row.ChangeSent {
-			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: &qlik.User{ID: row.UserID}}
+		if row.ChangeSent != "" {
+			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: &qlik.User{ID: row.ChangeSent}}
 		}
 		w, res := r.decide(j, d)
 		switch {
 		case w != nil:
 			j.setWrite(w)
 			ready = append(ready, j)
-		case res.Outcome == "" && r.options.Task == Delete:
-			missing = append(missing, j)
-		case res.Outcome == "": // there is nothing to say of a row that is looked up only
-			r.countFinished(1)
-		default:
-			if err := r.finish(j, res, nil); err != nil {
-				return err
+		case res.Outcome != "":
+			if !r.finish(j, res) {
+				return
 			}
+		case r.options.Task == Delete:
+			missing = append(missing, j)
+		default: // there is nothing to say of a row that is looked up only
+			r.countFinished(1)
 		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.limitReached() {
-		return nil
+		return
 	}
 	r.queue.fresh = append(r.queue.fresh, ready...)
+	r.counts.toWrite += len(ready)
 	for _, j := range missing {
-		at, _ := r.missed(j, time.Now(), nil)
-		r.queue.lookUpAgain(j, at)
+		r.lookUpAgain(j, time.Now(), nil)
 	}
 	r.wake()
-	return nil
 }
 
 // conclude finishes a row by the answer to its write, or by a lookup that explains the answer.
-func (r *Run) conclude(ctx context.Context, j *job, res Result, err error) error {
+func (r *Run) conclude(ctx context.Context, j *job, res Result) {
 	switch {
-	case err == nil:
-		return r.finish(j, res, nil)
-	case errors.Is(err, qlik.ErrConflict) && j.write.kind == createWrite:
-		j.refusal = err
-		return r.lookUpOne(ctx, j)
-	case errors.Is(err, qlik.ErrNotFound):
-		j.refusal, j.unconfirmed = err, true // what was asked for may hold all the same
-		return r.lookUpOne(ctx, j)
+	case j.err == nil:
+		j.refusal = nil
+		r.finish(j, res)
+	case errors.Is(j.err, qlik.ErrConflict) && j.write.kind == createWrite:
+		j.refusal = j.err
+		r.lookUpOne(ctx, j)
+	case errors.Is(j.err, qlik.ErrNotFound):
+		j.refusal, j.unconfirmed = j.err, true // what was asked for may hold all the same
+		r.lookUpOne(ctx, j)
+	default:
+		r.refuse(j)
 	}
-	return r.refuse(j)
 }
 
 // refuse finishes rows whose write was refused for their own sake.
-func (r *Run) refuse(jobs ...*job) (err error) {
+func (r *Run) refuse(jobs ...*job) {
 	for _, j := range jobs {
-		err = errors.Join(err, r.finish(j, r.failed(j, "", j.err.Error()), j.err))
+		r.finish(j, r.failed(j, "", j.err.Error()))
 	}
-	return err
 }
 
 // lookUpOne looks up the user of one row: after a conflict, a lost answer, or where it was not found.
-func (r *Run) lookUpOne(ctx context.Context, j *job) error {
+func (r *Run) lookUpOne(ctx context.Context, j *job) {
 	d, err := r.findOne(ctx, j)
-	if stopped(ctx, err) {
-		r.lookUpAgain(j)
-		return nil
+	switch {
+	case stopped(ctx, err):
+		r.mu.Lock()
+		r.queue.lookups.add(j, time.Time{})
+		r.mu.Unlock()
+		return
+	case errors.Is(err, qlik.ErrCredentials):
+		r.fail(fmt.Errorf("looking up a user: %w", err))
 	}
 	if err != nil {
 		j.err = err
-		if errors.Is(err, qlik.ErrCredentials) {
-			r.lookUpAgain(j)
-			return fmt.Errorf("looking up a user: %w", err)
-		}
-		return r.tryAgain(j, nil, err)
+		r.tryAgain(j, nil, err)
+		return
 	}
 	w, res := r.decide(j, d)
 	switch {
@@ -97,58 +99,86 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) error {
 		j.setWrite(w)
 	}
 	if res.Outcome != "" {
-		return r.finish(j, res, j.refusal)
+		r.finish(j, res)
+		return
 	}
-	return r.tryAgain(j, w, nil)
-}
-
-// tryAgain queues the write that a lookup showed to be needed, or another lookup where there is none. Where nothing is
-// left to try it finishes the row. err is that of a lookup that was not answered.
-func (r *Run) tryAgain(j *job, w *write, err error) error {
-	r.mu.Lock()
-	now := time.Now()
-	if w != nil && j.attempts < r.options.Attempts {
-		defer r.mu.Unlock()
-		j.misses = 0
-		r.queue.writeAgain(j, now.Add(backoff(j.attempts)))
-		return nil
-	}
-	at, again := r.missed(j, now, err)
-	if again {
-		r.queue.lookUpAgain(j, at)
-	}
-	r.mu.Unlock()
-	switch {
-	case again:
-		return nil
-	case err != nil:
-		return r.finish(j, r.unfinished(j, "the lookup that would settle it failed"), err)
-	case w == nil && r.deletes(j.row): // it was not found for half a minute: it is gone
-		return r.finish(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK}, nil)
-	case j.inConflict():
-		return r.finish(j, r.unfinished(j, "refused as existing, and no user has its subject or address"), j.refusal)
-	}
-	return r.finish(j, r.unfinished(j, "no attempt is left, and a lookup did not settle it"), j.err)
-}
-
-func (r *Run) lookUpAgain(j *job) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.queue.lookUpAgain(j, time.Time{})
+	r.tryAgain(j, w, nil)
 }
 
 // findOne looks up the users of one row.
 func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
-	filter := filterOf(r.deletes(j.row), j.row)
-	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), filter, r.wantsRoles())
+	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), filterOf(j.row), r.wantsRoles())
 	return newDirectory(found.Users), err
 }
 
-// finish records the last result of a row in this run. why is the tenant's answer that decided, nil for none. The error
-// is that of a run that cannot go on: the result could not be recorded, or it is the brake's.
-func (r *Run) finish(j *job, res Result, why error) error {
-	if err := r.store(r.complete(j, res, why)); err != nil {
-		return err
+// tryAgain queues the write that a lookup showed to be needed, or another lookup where there is none. Where nothing is
+// left to try it finishes the row. err is that of a lookup that was not answered.
+func (r *Run) tryAgain(j *job, w *write, err error) {
+	now := time.Now()
+	r.mu.Lock()
+	again := true
+	if w != nil && j.attempts < r.options.Attempts {
+		j.misses = 0
+		r.queue.again.add(j, now.Add(backoff(j.attempts)))
+	} else {
+		again = r.lookUpAgain(j, now, err)
+	}
+	r.mu.Unlock()
+	switch {
+	case again:
+	case err != nil:
+		r.finish(j, r.unfinished(j, "the lookup that would settle it failed"))
+	case w == nil && j.row.UserID != "": // it was not found for half a minute: it is gone
+		r.finish(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK})
+	case j.inConflict():
+		r.finish(j, r.unfinished(j, "refused as existing, and no user has its subject or address"))
+	default:
+		r.finish(j, r.unfinished(j, "no attempt is left, and a lookup did not settle it"))
+	}
+}
+
+// lookUpAgain queues another lookup of a row whose user was not found, or whose lookup was not answered. It reports
+// false where the row was looked up long enough: for half a minute, an outage and waits for a limit or a token aside.
+func (r *Run) lookUpAgain(j *job, now time.Time, err error) bool {
+	if j.misses == 0 {
+		j.giveUp, j.giveUpLatest = now.Add(lookupPeriod), now.Add(r.options.Patience)
+	}
+	j.misses++
+	wait := waitAfter(err, j.misses)
+	if err != nil && (r.gate.down || isAny(err, qlik.ErrLimited, qlik.ErrNoToken, qlik.ErrNotSent)) {
+		j.giveUp = j.giveUp.Add(wait) // it was not looked up at all
+	}
+	if j.giveUp.After(j.giveUpLatest) && j.row.UserID == "" { // half a minute proves that a user is gone
+		j.giveUp = j.giveUpLatest
+	}
+	if j.lookedLongEnough(now) || err != nil && !isTemporary(err) {
+		return false
+	}
+	r.queue.lookups.add(j, sooner(now.Add(wait), j.giveUp))
+	return true
+}
+
+func (j *job) lookedLongEnough(now time.Time) bool { return j.misses > 0 && !now.Before(j.giveUp) }
+
+// finish records the last result of a row in this run, with what the answer that decided tells. It reports false where
+// the result could not be recorded.
+func (r *Run) finish(j *job, res Result) bool {
+	why := j.refusal
+	if why == nil && res.HTTPStatus == 0 {
+		why = j.err
+	}
+	res.Number, res.Attempts = j.row.Number, j.attempts
+	if res.FinishedAt.IsZero() {
+		res.FinishedAt = time.Now().UTC()
+	}
+	if e, ok := errors.AsType[*qlik.Error](why); ok {
+		res.HTTPStatus, res.TraceID = e.Status, e.TraceID
+		if res.Code == "" && !res.Outcome.Done() {
+			res.Code = e.Code
+		}
+	}
+	if !r.store(res) {
+		return false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -162,20 +192,16 @@ func (r *Run) finish(j *job, res Result, why error) error {
 	case res.Outcome.Done():
 		r.counts.plan.Existing++ // as long as nothing is sent, all of them are
 	}
-	stays := r.deletes(j.row) && res.Outcome == Created // its user was not deleted
+	stays := j.row.UserID != "" && res.Outcome == Created // its user was not deleted
 	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound
-	var end error
 	switch {
 	case j.attempts == 0:
 	case refused && why != nil && !isTemporary(why):
-		end = r.brake.refuse(why)
+		r.fail(r.brake.refuse(why))
 	case res.Outcome.Done() && !stays:
 		r.brake.accept()
 	}
-	if end != nil {
-		r.windDown()
-	}
-	return end
+	return true
 }
 
 func (r *Run) countFinished(rows int) {
@@ -184,26 +210,13 @@ func (r *Run) countFinished(rows int) {
 	r.counts.Finished += rows
 }
 
-// complete fills in what the answer that decided tells.
-func (r *Run) complete(j *job, res Result, why error) Result {
-	res.Number, res.Attempts = j.row.Number, j.attempts
-	if e, ok := errors.AsType[*qlik.Error](why); ok {
-		res.HTTPStatus, res.TraceID = e.Status, e.TraceID
-		if res.Code == "" && !res.Outcome.Done() {
-			res.Code = e.Code
-		}
-	}
-	if res.FinishedAt.IsZero() {
-		res.FinishedAt = time.Now().UTC()
-	}
-	return res
-}
-
 // maxText bounds what a tenant sent, of which an answer may hold a megabyte, to what a cell of a spreadsheet holds.
 const maxText = 4000
 
-// store passes a result to the caller of Run.
-func (r *Run) store(res Result) error {
+// store passes a result to the caller of Run. Where it could not be recorded, the run ends, and store reports false.
+func (r *Run) store(res Result) bool {
 	res.Message = text.Clip(res.Message, maxText)
-	return r.record(res)
+	err := r.record(res)
+	r.fail(err)
+	return err == nil
 }

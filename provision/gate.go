@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -30,27 +31,14 @@ type gate struct {
 	suspects        []*job // rows that met a 403 and are held; whether it is their own is not known yet
 	forbiddenProbes int    // probes of other rows that met a 403 as well
 
-	unanswered     map[*job]bool // rows that got no answer since anything else was answered
-	down           bool          // there is an outage
-	round          int           // counts up with each outage, and when each row that waits was a probe of it
-	everyRowProbed bool          // in this outage, every remaining row was a probe
+	unanswered map[*job]bool // rows that got no answer since anything else was answered
+	down       bool          // there is an outage
+	outages    int           // how many there were
 }
 
 const (
 	downAfter  = 16 // writes in a row, of different rows, without an answer: an outage
 	scopeAfter = 3  // probes of other rows that met a 403 as well: the client lacks the scope
-)
-
-// A verdict is what an answer to a write means for the gate, whatever it means for the row.
-type verdict int
-
-const (
-	unusable  verdict = iota // the run cannot go on: the credentials are refused, or it is no tenant
-	processed                // accepted, or refused for the row's own sake
-	blocked                  // not processed, and sent again: blockedBy says why
-	forbidden                // 403
-	lost                     // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
-	outage                   // lost, and a lookup got no answer either
 )
 
 func newGate(limiter *rate.Limiter) *gate {
@@ -74,42 +62,28 @@ func (g *gate) ready(now time.Time) (ok bool, at time.Time) {
 	return false, now.Add(max(wait, time.Microsecond))
 }
 
-// allows reports whether j may be sent: in an outage, another row each time.
-func (g *gate) allows(j *job) bool { return !g.down || j.round != g.round }
-
 // prefers reports whether j should be sent before others. Rows without an answer wait: another row tells an outage
-// before the same few have used up their attempts.
-func (g *gate) prefers(j *job) bool { return g.allows(j) && !g.unanswered[j] }
+// before the same few have used up their attempts, and in an outage each probe is of another row.
+func (g *gate) prefers(j *job) bool { return !g.unanswered[j] }
 
-// beginRound allows rows again that were a probe of this outage. everyRowProbed says that no other row will come: from
-// now on, probes count as attempts.
-func (g *gate) beginRound(everyRowProbed bool) {
-	g.round++
-	g.everyRowProbed = everyRowProbed
-}
-
-// take notes that j is sent now; ready has said that it may.
-func (g *gate) take(now time.Time, j *job) {
+// take notes that j is sent now; ready has said that it may. In an outage it is no attempt until every row was a probe;
+// moreComing says that there are others.
+func (g *gate) take(now time.Time, j *job, moreComing bool) {
 	g.limiter.AllowN(now, 1)
 	g.probing = g.closed
-	j.openings, j.probe, j.noAttempt = g.openings, g.closed, g.down && !g.everyRowProbed
+	j.openings, j.probe, j.noAttempt = g.openings, g.closed, g.down && (moreComing || j.outage != g.outages)
 	if g.down {
-		j.round = g.round
-	}
-}
-
-// release notes that j was not sent after take, or not answered.
-func (g *gate) release(j *job) {
-	if j.probe {
-		g.probing = false
+		j.outage = g.outages
 	}
 }
 
 // answer applies the verdict on the write of j; met is the error that it met, nil for none. own are rows whose 403
 // turned out to be their own; err is that of a run that cannot go on.
 func (g *gate) answer(now time.Time, j *job, v verdict, met error) (own []*job, err error) {
-	g.release(j)
-	if v != lost && v != outage && !lacksDescriptor(met) {
+	if j.probe {
+		g.probing = false
+	}
+	if v != lost && v != outage {
 		clear(g.unanswered)
 	}
 	late := j.openings != g.openings // others were processed since it was sent, so that it says nothing about now
@@ -121,7 +95,7 @@ func (g *gate) answer(now time.Time, j *job, v verdict, met error) (own []*job, 
 		}
 	case late && v == forbidden:
 		own = []*job{j}
-	case late:
+	case late, v == unusable:
 	case v == blocked:
 		g.close(blockedBy(met), now, g.wait(j, met))
 	case v == forbidden:
@@ -135,7 +109,7 @@ func (g *gate) answer(now time.Time, j *job, v verdict, met error) (own []*job, 
 func (g *gate) open() (own []*job) {
 	own = g.suspects
 	g.closed, g.reason, g.until = false, "", time.Time{}
-	g.suspects, g.forbiddenProbes, g.waits, g.down, g.everyRowProbed = nil, 0, 0, false, false
+	g.suspects, g.forbiddenProbes, g.waits, g.down = nil, 0, 0, false
 	g.openings++
 	return own
 }
@@ -148,16 +122,12 @@ func (g *gate) close(reason Reason, now time.Time, wait time.Duration) {
 	g.closed = true
 }
 
-// wait is how long the tenant asked to wait. Where it asked for nothing it is our own back-off, which grows with every
-// probe; writes that were in flight together count as one.
+// wait is how long the next probe waits after what j met; writes that were in flight together count as one.
 func (g *gate) wait(j *job, met error) time.Duration {
-	if after := qlik.RetryAfter(met); after > 0 {
-		return after
-	}
 	if j.probe || g.waits == 0 {
 		g.waits++
 	}
-	return backoff(g.waits)
+	return waitAfter(met, g.waits)
 }
 
 // suspect holds a row that met a 403. The first ones, in flight together, may be their rows' own; each probe after them
@@ -192,13 +162,16 @@ func (g *gate) lose(now time.Time, j *job, outage bool, met error) {
 	begins := !g.down && (outage || len(g.unanswered) >= downAfter)
 	if begins {
 		g.down = true
-		g.round++
-		j.round = g.round
+		g.outages++
+		j.outage = g.outages
 	}
 	if begins || g.down && j.probe {
 		g.close(ReasonDown, now, g.wait(j, met))
 	}
 }
+
+// waitAfter is how long to wait after the nth failure in a row: as long as the tenant asked for, else a back-off.
+func waitAfter(err error, n int) time.Duration { return cmp.Or(qlik.RetryAfter(err), backoff(n)) }
 
 // backoff is how long to wait before the nth try after a failure, from 1: half a second, doubled up to 30 s, give or
 // take a fifth, so that requests that failed together are not sent again together.

@@ -452,7 +452,7 @@ func TestApproveSeesWhatWillBeSent(t *testing.T) {
 				Approve: func(p provision.Plan) error {
 					plan = p
 					calls++
-					if n := len(spy.to(sandbox.EndpointFilter)); n < 5000/qlik.MaxPeople {
+					if n := len(spy.to(sandbox.EndpointFilter)); n < 5000/(qlik.MaxTerms/2) {
 						t.Errorf("%d lookups before it", n)
 					}
 					if n := len(spy.to(sandbox.EndpointCreate)) + len(spy.to(sandbox.EndpointPatch)); n > 0 {
@@ -611,23 +611,6 @@ func TestBrakeSparesDeletesOfUsersThatAreGone(t *testing.T) {
 	})
 }
 
-func TestRowsThatWereNeverTriedGoFirst(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
-		rows := people(40)
-		for i := range rows[:20] {
-			rows[i].Tried = true
-		}
-		tr.run(t.Context(), rows, provision.Options{Workers: 1})
-		tr.check(t, rows)
-		for i, c := range spy.to(sandbox.EndpointCreate) {
-			if want := rows[(i+20)%40].Person.Subject; c.subject != want {
-				t.Fatalf("create %d is for %s, want %s", i+1, c.subject, want)
-			}
-		}
-	})
-}
-
 func TestVerifyFindsWhatDiffers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
@@ -749,6 +732,7 @@ func TestRunRefusesWhatItCannotDo(t *testing.T) {
 	tr, spy := watched(t, sandbox.Options{}, qlik.Options{})
 	twice := []provision.Row{ada, ada}
 	unnamed := []provision.Row{{Number: 1}}
+	made := provision.Row{Number: 1, Person: ada.Person, UserID: "u1"}
 	approve := func(provision.Plan) error { return nil }
 	for name, test := range map[string]struct {
 		rows   []provision.Row
@@ -760,6 +744,7 @@ func TestRunRefusesWhatItCannotDo(t *testing.T) {
 		"no subject":                 {unnamed, tr.got.record, provision.Options{}},
 		"nobody records":             {nil, nil, provision.Options{}},
 		"a delete without a user":    {[]provision.Row{ada}, tr.got.record, provision.Options{Task: provision.Delete}},
+		"a create with a user":       {[]provision.Row{made}, tr.got.record, provision.Options{}},
 		"a disable without lookups":  {nil, tr.got.record, provision.Options{Task: provision.Disable, NoLookup: true}},
 		"an approval without lookup": {nil, tr.got.record, provision.Options{NoLookup: true, Approve: approve}},
 	} {
@@ -794,8 +779,8 @@ func TestChangeOfAKilledRunIsItsOwn(t *testing.T) {
 			tr.tenant.Add(user)
 		}
 		// The first row's change took effect before the kill, the second was never sent, the third was about another user.
-		rows[0].ChangeSent, rows[0].UserID = true, "u0"
-		rows[2].ChangeSent, rows[2].UserID = true, "u99"
+		rows[0].ChangeSent = "u0"
+		rows[2].ChangeSent = "u99"
 		tr.run(t.Context(), rows, o)
 		got := tr.got.of[rows[0].Number]
 		if tr.err != nil || got.Outcome != want || got.Code != "" {

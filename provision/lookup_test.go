@@ -226,7 +226,7 @@ func TestLookupsStayNearTheWorkers(t *testing.T) {
 		lookups, creates := spy.to(sandbox.EndpointFilter), spy.to(sandbox.EndpointCreate)
 		for i, c := range lookups {
 			taken := len(within(creates, 0, c.sent+1))
-			if ahead := i*qlik.MaxPeople - taken; ahead > 1000 {
+			if ahead := i*qlik.MaxTerms/2 - taken; ahead > 1000 {
 				t.Fatalf("lookup %d was sent after %d creates: %d rows ahead", i+1, taken, ahead)
 			}
 		}

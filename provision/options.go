@@ -31,8 +31,7 @@ type Options struct {
 	// run would send. An error ends the run before any write; it is what Run returns.
 	Approve func(Plan) error
 
-	Abort  <-chan struct{} // closed: requests in flight are not waited for any longer; nil: they are
-	Notify func(string)    // takes a line that is worth knowing; is safe for concurrent use; nil: lines are dropped
+	Abort <-chan struct{} // closed: requests in flight are not waited for any longer; nil: they are
 }
 
 // A Task is the kind of write that a run sends.
@@ -74,8 +73,5 @@ func (o Options) withDefaults() Options {
 	o.Attempts = cmp.Or(o.Attempts, DefaultAttempts)
 	o.Patience = cmp.Or(o.Patience, DefaultPatience)
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
-	if o.Notify == nil {
-		o.Notify = func(string) {}
-	}
 	return o
 }

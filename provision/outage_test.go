@@ -125,7 +125,7 @@ func (f *fewFiles) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-func TestRequestsWithoutADescriptorWaitForOneThatRuns(t *testing.T) {
+func TestRequestsWithoutADescriptorAreNoAttempts(t *testing.T) {
 	for _, descriptors := range []int{1, 4} {
 		synctest.Test(t, func(t *testing.T) {
 			tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
@@ -140,9 +140,8 @@ func TestRequestsWithoutADescriptorWaitForOneThatRuns(t *testing.T) {
 					t.Errorf("%+v", res)
 				}
 			}
-			best := latency * time.Duration(400/descriptors)
-			if n := few.fails.Load(); tr.took > best*5/4+time.Second || n > 300 {
-				t.Errorf("with %d descriptors it took %v, the best is %v; %d requests were not sent", descriptors, tr.took, best, n)
+			if n := few.fails.Load(); n == 0 {
+				t.Error("no request was without a descriptor")
 			}
 		})
 	}
@@ -163,7 +162,9 @@ func TestOutageAmidChangesIsWaitedFor(t *testing.T) {
 						for i, row := range rows {
 							user := userOf(row)
 							user.ID = fmt.Sprint("u", i)
-							rows[i].UserID = user.ID
+							if task == provision.Delete {
+								rows[i].UserID = user.ID
+							}
 							rows[i].Person.Name += " Jr"
 							tr.tenant.Add(user)
 						}

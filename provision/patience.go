@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -34,15 +33,13 @@ func (p *patience) end(most time.Duration) time.Time {
 	return p.since.Add(most)
 }
 
-// progressed notes that a first lookup was answered or a write was processed. Where the run has to wait all the same,
+// progressed notes that a first lookup was answered or a write was processed. Where writes have to wait all the same,
 // the clock starts again.
 func (r *Run) progressed(now time.Time) {
 	p := &r.patience
 	p.since, p.writes = time.Time{}, false
 	if r.gate.closed && now.Before(r.gate.until) {
 		p.since, p.writes = now, true
-	} else if now.Before(r.lookups.retryAt) {
-		p.since = now
 	}
 }
 
@@ -63,7 +60,7 @@ func (r *Run) overdue(now time.Time) (at time.Time, err error) {
 	if end.IsZero() || now.Before(end) {
 		return sooner(at, end), nil
 	}
-	err = fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, cmp.Or(p.reason, ReasonDown), p.err)
+	err = fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, p.reason, p.err)
 	if !p.writes && !errors.Is(p.err, qlik.ErrNoToken) {
 		err = fmt.Errorf("%w: %w", ErrLookups, err)
 	}

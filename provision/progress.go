@@ -4,14 +4,13 @@ import "time"
 
 // A Progress is how far a run is at one moment.
 type Progress struct {
-	Finished   int           // rows whose last result of this run was recorded
-	Failed     int           // of them failed
-	Writes     int           // rows of which a write was sent
-	Waiting    Reason        // why no write is sent at the moment; "" where one is
-	Until      time.Time     // when the next one is sent, where it waits; zero: not known
-	Waited     time.Duration // how long no write was sent because the run had to wait
-	TimeLeft   time.Duration // an estimate
-	UpperBound bool          // TimeLeft counts rows as writes that are still to be looked up
+	Finished int           // rows whose last result of this run was recorded
+	Failed   int           // of them failed
+	Writes   int           // rows of which a write was sent
+	Waiting  Reason        // why no write is sent at the moment; "" where one is
+	Until    time.Time     // when the next one is sent, where it waits; zero: not known
+	Waited   time.Duration // how long no write was sent because the run had to wait
+	TimeLeft time.Duration // an estimate
 }
 
 // A Reason says why no write is sent at the moment, the write rate aside.
@@ -19,24 +18,22 @@ type Reason string
 
 // The reasons to wait.
 const (
-	ReasonLimit      Reason = "the tenant's rate limit"
-	ReasonForbidden  Reason = "a probe that tells whether the client may write users"
-	ReasonDown       Reason = "the tenant to answer again"
-	ReasonToken      Reason = "a token"
-	ReasonLookup     Reason = "the answer to a lookup"
-	ReasonRetry      Reason = "another attempt"
-	ReasonApproval   Reason = "approval"
-	ReasonDescriptor Reason = "a free file descriptor"
+	ReasonLimit     Reason = "the tenant's rate limit"
+	ReasonForbidden Reason = "a probe that tells whether the client may write users"
+	ReasonDown      Reason = "the tenant to answer again"
+	ReasonToken     Reason = "a token"
+	ReasonLookup    Reason = "the answer to a lookup"
+	ReasonApproval  Reason = "approval"
 )
 
 // counts is what a run counts. The run's lock guards it.
 type counts struct {
-	Progress               // Finished, Failed, Writes and Waited
-	plan     Plan          // Existing and Conflicts, as long as nothing is sent
-	rows     int           // of the run
-	toLookUp int           // of them
-	idle     time.Time     // since when the run waits to send a write; zero: it does not
-	took     time.Duration // a moving average of a write's time
+	Progress           // Finished, Failed, Writes and Waited
+	plan     Plan      // Existing and Conflicts, as long as nothing is sent
+	rows     int       // of the run
+	toLookUp int       // of them
+	toWrite  int       // of those that were looked up
+	idle     time.Time // since when the run waits to send a write; zero: it does not
 }
 
 // endIdle adds the time that the run waited to Waited.
@@ -62,7 +59,6 @@ func (r *Run) Progress() Progress {
 	if !p.Until.IsZero() {
 		p.Until = sooner(p.Until, r.patience.end(r.options.Patience))
 	}
-	p.UpperBound = !r.options.NoLookup && r.queue.moreComing
 	p.TimeLeft = r.estimate(now)
 	return p
 }
@@ -77,32 +73,28 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 		return ReasonDown, time.Time{}
 	case g.closed && now.Before(g.until):
 		return g.reason, g.until
-	case now.Before(l.retryAt) && (r.queue.empty() || r.held != "") && r.busy == 0:
-		return r.patience.reason, l.retryAt
-	case r.busy == 0 && r.held == "":
-		if at := r.queue.backOff(); at.After(now) {
-			return ReasonRetry, at
-		}
+	case now.Before(l.until) && (r.queue.empty() || r.held != "") && r.busy == 0:
+		return r.patience.reason, l.until
 	}
 	return "", time.Time{}
 }
 
-// estimate is how long the rest takes: the wait the tenant asked for, then what is left of the burst, then the rate;
-// never faster than the writes were so far.
+// estimate is how long the rest takes: the wait the tenant asked for, then what is left of the burst, then the rate. Of
+// the rows that are still to be looked up, as many need a write as of the others.
 func (r *Run) estimate(now time.Time) time.Duration {
-	writes := r.queue.writes() + r.busy + len(r.queue.singles) + len(r.gate.suspects)
-	if r.queue.moreComing {
-		writes += r.counts.toLookUp
+	c := r.counts
+	writes := r.queue.writes() + r.busy + len(r.queue.lookups) + len(r.gate.suspects)
+	if lookedUp := c.rows - c.toLookUp; r.queue.moreComing && lookedUp > 0 {
+		writes += c.toLookUp * c.toWrite / lookedUp
 	}
 	if limit := r.options.Limit; limit > 0 {
-		writes = min(writes, limit-r.counts.Writes+r.busy)
+		writes = min(writes, limit-c.Writes+r.busy)
 	}
 	var wait time.Duration
 	if r.gate.closed {
 		wait = max(0, r.gate.until.Sub(now))
 	}
-	work := time.Duration(writes) * r.counts.took / time.Duration(r.options.Workers)
 	l := r.gate.limiter
 	tokens := min(float64(l.Burst()), l.TokensAt(now)+wait.Seconds()*float64(l.Limit()))
-	return wait + max(work, paced(float64(writes)-tokens, l.Limit()))
+	return wait + paced(float64(writes)-tokens, l.Limit())
 }

@@ -24,12 +24,10 @@ type Row struct {
 	// SentAt is the tenant's Date before the first write of this row in an earlier run, where the outcome of that write
 	// was never learned; zero where nothing is unconfirmed.
 	SentAt time.Time
-	// ChangeSent says that an earlier run sent a change of the user UserID whose answer was lost.
-	ChangeSent bool
-	// UserID is the user that a run of this file created, for a Delete; or the one that ChangeSent is about.
+	// ChangeSent is the ID of the user that an earlier run sent a change of whose answer was lost; "" for none.
+	ChangeSent string
+	// UserID is the user that a run of this file created, for a Delete; the row is looked up by it.
 	UserID string
-	// Tried says that an earlier run tried the row: rows that were never tried go first.
-	Tried bool
 }
 
 // An Outcome is the word in the result file's outcome column.
@@ -94,9 +92,8 @@ const (
 // A Result is everything recorded about one row.
 //
 // A Result that is Pending with CodeMaybeCreated says that a write was or is about to be sent whose outcome is not
-// known; FinishedAt is then the tenant's Date before it (Row.SentAt in the next run). A run records such a Result
-// before the first create of a row, and again before a later attempt where that one is over a minute old; it records
-// another Result when the row is finished.
+// known; FinishedAt is then the tenant's Date before it (Row.SentAt in the next run). A run records such a Result before
+// a create of a row of which none is unconfirmed; it records another Result when the row is finished.
 type Result struct {
 	Number     int
 	Outcome    Outcome

@@ -2,32 +2,78 @@ package provision
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
+
+	"qlik-provision/provision/qlik"
 )
 
-// A queue holds the rows that wait for a worker. Rows that are sent again go first, when their back-off is over, then
-// new ones in their order. It has no lock: the run calls it under its own.
+// A queue holds the rows that wait for a worker. It has no lock: the run calls it under its own.
 type queue struct {
-	retries    []*job // writes that are sent again, by notBefore; zero: at once, such as rows that met a rate limit
-	singles    []*job // rows that are looked up alone, by notBefore; they need no gate
-	fresh      []*job // looked up, not yet sent
-	moreComing bool   // fresh ones will come
+	fresh      []*job  // looked up, not yet sent, in their order
+	again      waiting // writes that are sent again
+	lookups    waiting // rows that are looked up alone
+	moreComing bool    // fresh ones will come
 }
+
+// nextWrite takes out the row whose write is sent next: one that is sent again and preferred, a fresh one, or another
+// one that is sent again. Where there is none now, at is when a back-off ends; zero: not before something changes.
+func (q *queue) nextWrite(now time.Time, preferred func(*job) bool) (j *job, at time.Time) {
+	if j, _ = q.again.take(now, preferred); j != nil {
+		return j, at
+	}
+	if len(q.fresh) == 0 {
+		return q.again.take(now, anyJob)
+	}
+	j, q.fresh = q.fresh[0], q.fresh[1:]
+	return j, at
+}
+
+// writes is how many rows wait for a write.
+func (q *queue) writes() int { return len(q.again) + len(q.fresh) }
+
+func (q *queue) empty() bool { return q.writes()+len(q.lookups) == 0 }
+
+// waiting is rows in the order in which their back-off ends.
+type waiting []*job
+
+// add queues a row from a time on; zero: it goes first.
+func (w *waiting) add(j *job, from time.Time) {
+	j.notBefore = from
+	i, _ := slices.BinarySearchFunc(*w, from, func(j *job, t time.Time) int {
+		return cmp.Or(j.notBefore.Compare(t), -1) // behind those of the same moment
+	})
+	*w = slices.Insert(*w, i, j)
+}
+
+// take takes out the first row that may go. Where its back-off is not over, at is when it ends; zero: there is no row.
+func (w *waiting) take(now time.Time, may func(*job) bool) (j *job, at time.Time) {
+	i := slices.IndexFunc(*w, may)
+	if i < 0 {
+		return nil, time.Time{}
+	}
+	if at = (*w)[i].notBefore; at.After(now) {
+		return nil, at
+	}
+	j = (*w)[i]
+	*w = slices.Delete(*w, i, i+1)
+	return j, time.Time{}
+}
+
+func anyJob(*job) bool { return true }
 
 // A job is a row on its way: what was tried, and what is not known of it yet.
 type job struct {
 	row   Row
 	write *write // what is sent for it; nil: a lookup has to tell
 
-	attempts    int   // writes sent that count
-	failures    int   // requests in a row that failed, for the back-off
-	err         error // of the last write or lookup that failed
-	refusal     error // the last 409 or 404 that no lookup has explained, nil for none
-	unconfirmed bool  // a write may have taken effect, and its answer was lost
-
-	announced   bool      // a Result was recorded before the first write
-	announcedAt time.Time // the tenant's Date then
+	attempts    int       // writes sent that count
+	failures    int       // writes in a row whose answer was lost, for the back-off
+	err         error     // of the last write or lookup, nil for success
+	refusal     error     // the last 409 or 404 that no lookup has explained, nil for none
+	unconfirmed bool      // a write may have taken effect, and its answer was lost
+	announcedAt time.Time // the tenant's Date before the last create of which nothing is unconfirmed
 	counted     bool      // a write was sent: it counts for Options.Limit
 
 	misses       int       // lookups in a row that did not find its user, or were not answered
@@ -35,11 +81,11 @@ type job struct {
 	giveUpLatest time.Time // however long a limit is waited for
 	notBefore    time.Time // when it is sent or looked up next
 
-	// Of the write in flight, for the gate:
+	// Of the last write, for the gate:
 	openings  int  // gate.openings when it was sent
 	probe     bool // it was sent while the gate was closed
 	noAttempt bool // it is no attempt if it is lost
-	round     int  // the round of an outage in which this row was a probe last
+	outage    int  // the number of the outage in which it was a probe last
 }
 
 // setWrite notes which write the row needs. What is unconfirmed of another kind of write was explained then.
@@ -50,60 +96,8 @@ func (j *job) setWrite(w *write) {
 	j.write = w
 }
 
-// nextWrite takes out the row whose write is sent next, among those that allowed accepts. Where there is none now, at
-// is when a back-off ends; zero: not before something changes.
-func (q *queue) nextWrite(now time.Time, allowed func(*job) bool) (j *job, at time.Time) {
-	i := slices.IndexFunc(q.retries, allowed)
-	switch {
-	case i >= 0 && !q.retries[i].notBefore.After(now):
-		j = q.retries[i]
-		q.retries = slices.Delete(q.retries, i, i+1)
-	case len(q.fresh) > 0:
-		j, q.fresh = q.fresh[0], q.fresh[1:]
-	case i >= 0:
-		at = q.retries[i].notBefore
-	}
-	return j, at
-}
-
-// nextLookup takes out the row that is looked up next, as nextWrite does.
-func (q *queue) nextLookup(now time.Time) (j *job, at time.Time) {
-	if len(q.singles) == 0 {
-		return nil, time.Time{}
-	}
-	if j = q.singles[0]; j.notBefore.After(now) {
-		return nil, j.notBefore
-	}
-	q.singles = slices.Delete(q.singles, 0, 1)
-	return j, time.Time{}
-}
-
-// writeAgain queues a row's next write; from may be zero. lookUpAgain queues its next lookup.
-func (q *queue) writeAgain(j *job, from time.Time)  { q.retries = insert(q.retries, j, from) }
-func (q *queue) lookUpAgain(j *job, from time.Time) { q.singles = insert(q.singles, j, from) }
-
-func insert(jobs []*job, j *job, from time.Time) []*job {
-	j.notBefore = from
-	i, _ := slices.BinarySearchFunc(jobs, from, func(j *job, t time.Time) int {
-		return cmp.Or(j.notBefore.Compare(t), -1) // behind those of the same moment
-	})
-	return slices.Insert(jobs, i, j)
-}
-
-func (q *queue) empty() bool { return q.writes()+len(q.singles) == 0 }
-
-// writes is how many rows wait for a write.
-func (q *queue) writes() int { return len(q.retries) + len(q.fresh) }
-
-// backOff is when the next row's back-off ends, where nothing else waits; zero where something does.
-func (q *queue) backOff() (at time.Time) {
-	for _, jobs := range [][]*job{q.retries, q.singles} {
-		if len(jobs) > 0 && len(q.fresh) == 0 {
-			at = sooner(at, jobs[0].notBefore)
-		}
-	}
-	return at
-}
+// inConflict reports whether the row's create was refused because a user exists, and no lookup has found that user.
+func (j *job) inConflict() bool { return errors.Is(j.refusal, qlik.ErrConflict) }
 
 // sooner is the earlier of two times, of which zero means never.
 func sooner(a, b time.Time) time.Time {

@@ -28,61 +28,37 @@ func (l *RoleList) UnmarshalCSV(cell string) error {
 // MarshalCSV writes the names with a semicolon between.
 func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), nil }
 
-// roles is what a run knows of the tenant's roles. It is set before the first lookup and does not change.
-type roles struct {
-	asked  bool              // rows ask for roles
-	levels map[string]string // by name; nil: not known
-}
-
-// checkRoles fetches the tenant's roles where rows ask for some, finishes the rows that ask for roles which cannot be
-// given, and returns the others. Rows with an unconfirmed create are looked up first.
-func (r *Run) checkRoles(ctx context.Context, rows []Row) ([]Row, error) {
+// checkRoles fetches the tenant's roles where rows ask for some. A role that everybody asks for has to exist.
+func (r *Run) checkRoles(ctx context.Context, rows []Row) (err error) {
 	asked := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
-	if r.options.Task != Create || !slices.ContainsFunc(rows, asked) {
-		return rows, nil
+	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asked); !r.asksRoles {
+		return nil
 	}
-	levels, err := r.fetchRoles(ctx)
-	if err != nil {
-		return nil, err
+	if r.roleLevels, err = r.fetchRoles(ctx); err != nil {
+		return err
 	}
-	r.roles = roles{levels: levels, asked: true}
 	for _, name := range r.options.EveryonesRoles {
 		if unknown := r.unknownRole(name); unknown != nil {
-			return nil, fmt.Errorf("%w: %w", ErrRole, unknown)
+			return fmt.Errorf("%w: %w", ErrRole, unknown)
 		}
 	}
-	var left []Row
-	for _, row := range rows {
-		res, invalid := r.checkRole(row)
-		if !invalid || row.LookupOnly || !row.SentAt.IsZero() {
-			left = append(left, row)
-			continue
-		}
-		if err := r.finish(&job{row: row}, res, nil); err != nil {
-			return nil, err
-		}
-		r.mu.Lock()
-		r.counts.toLookUp--
-		r.mu.Unlock()
-	}
-	return left, nil
+	return nil
 }
 
-// fetchRoles returns the levels of the tenant's roles by name; nil where the tenant does not list them.
+// fetchRoles returns the levels of the tenant's roles by name; nil where the tenant does not list them and admin roles
+// are allowed.
 func (r *Run) fetchRoles(ctx context.Context) (levels map[string]string, err error) {
 	var list []qlik.Role
-	err = r.ask(ctx, func() (n int, err error) {
+	err = r.ask(ctx, func() (err error) {
 		list, err = r.client.ListRoles(ctx)
-		return 1, err
+		return err
 	})
-	switch {
-	case err == nil:
-	case errors.Is(err, qlik.ErrForbidden) && r.options.AllowAdminRoles:
-		r.options.Notify("The tenant does not list its roles to this client: names of roles are not checked.")
+	switch hidden := errors.Is(err, qlik.ErrForbidden); {
+	case hidden && r.options.AllowAdminRoles:
 		return nil, nil
-	case errors.Is(err, qlik.ErrForbidden):
+	case hidden:
 		return nil, fmt.Errorf("%w: listing the roles: %w", ErrRolesHidden, err)
-	default:
+	case err != nil:
 		return nil, fmt.Errorf("listing the roles: %w", err)
 	}
 	levels = make(map[string]string, len(list))
@@ -109,7 +85,7 @@ func (r *Run) checkRole(row Row) (res Result, invalid bool) {
 		if unknown := r.unknownRole(name); unknown != nil {
 			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, unknown.Error()), true
 		}
-		if r.roles.levels != nil && !r.options.AllowAdminRoles && !strings.EqualFold(r.roles.levels[name], "user") {
+		if r.roleLevels != nil && !r.options.AllowAdminRoles && !strings.EqualFold(r.roleLevels[name], "user") {
 			return foundResult(Invalid, CodeAdminRole, qlik.User{}, fmt.Sprintf("role %q is of admin level", name)), true
 		}
 	}
@@ -118,10 +94,10 @@ func (r *Run) checkRole(row Row) (res Result, invalid bool) {
 
 // unknownRole is the error of a name that no role of the tenant has; nil where one has it, or the tenant shows none.
 func (r *Run) unknownRole(name string) error {
-	if _, found := r.roles.levels[name]; found || r.roles.levels == nil {
+	if _, found := r.roleLevels[name]; found || r.roleLevels == nil {
 		return nil
 	}
-	return &RoleError{Name: name, Nearest: Nearest(name, slices.Sorted(maps.Keys(r.roles.levels)), 3)}
+	return &RoleError{Name: name, Nearest: Nearest(name, slices.Sorted(maps.Keys(r.roleLevels)), 3)}
 }
 
 // missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show
@@ -140,7 +116,7 @@ func (r *Run) missingRoles(row Row, u qlik.User) (names []string) {
 
 // wantsRoles reports whether lookups ask for the roles of users.
 func (r *Run) wantsRoles() bool {
-	return r.options.Task == Disable || r.options.Update.any() || r.roles.asked
+	return r.options.Task == Disable || r.options.Update.any() || r.asksRoles
 }
 
 // guardsAdmins reports whether users with an admin role are neither changed nor disabled.

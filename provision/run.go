@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
 	"qlik-provision/provision/qlik"
@@ -16,38 +15,38 @@ import (
 
 // A Run is one run over the rows of a file. It is used once.
 //
-// A row goes through lookup, write and record:
+// A row goes through lookup, write and record, and each answer is asked three questions:
 //
-//	lookUpRows → decide    the users that were found finish the row, or it needs a write   lookup.go, decide.go
-//	send       → judge     what the answer to the write means                              write.go
-//	           → apply     for the gate, and for the row: when it is sent again            write.go, gate.go
-//	           → conclude  for the row: its result, or a lookup that explains the answer   finish.go
-//	lookUpOne  → decide    the user that was found explains a conflict or a lost answer    finish.go, decide.go
-//	           → tryAgain  none was found: another write or lookup, or there is none left  finish.go
-//	finish                 the result is safe before the worker takes its next row         finish.go
+//	for the gate   judge says of which kind the answer is, and apply what follows   write.go, gate.go
+//	for the row    conclude finishes it, or lookUpOne looks for an explanation      finish.go
+//	what is next   decide says which write the row needs after a lookup             decide.go
+//
+// An error that ends the run is passed to fail where it occurs, and nothing new is begun.
 type Run struct {
-	client      *qlik.Client
-	options     Options
-	record      func(Result) error
-	pacer       *rate.Limiter      // of the lookups; safe for concurrent use
-	roles       roles              // what checkRoles learned
+	client     *qlik.Client
+	options    Options
+	record     func(Result) error
+	pacer      *rate.Limiter     // of the lookups; safe for concurrent use
+	asksRoles  bool              // rows ask for roles; like the next one set before the first lookup
+	roleLevels map[string]string // of the tenant's roles, by name; nil: not known
+
+	stop        context.CancelFunc // begins nothing new
 	stopLookups context.CancelFunc // ends the lookups of lookUpRows alone
+	failing     sync.Mutex
+	errs        []error // guarded by failing: why the run ends
 
-	mu          sync.Mutex // guards what follows
-	started     time.Time  // zero before Run
-	windingDown bool       // nothing new is begun
-	errs        []error    // why the run ends
-	held        Reason     // why no write may be sent yet: ReasonLookup, then ReasonApproval; "" where they may
-	queue       queue
-	lookups     lookups
-	gate        *gate
-	brake       brake
-	patience    patience
-	counts      counts
-
-	busy    int           // workers with a row in their hands
-	maxBusy int           // of them, as far as descriptors allow
-	changed chan struct{} // closed when those who wait have to check again
+	mu       sync.Mutex // guards what follows
+	started  time.Time  // zero before Run
+	held     Reason     // why no write may be sent yet: ReasonLookup, then ReasonApproval; "" where they may
+	queue    queue
+	lookups  lookups
+	gate     *gate
+	brake    brake
+	patience patience
+	counts   counts
+	busy     int           // workers with a row in their hands
+	changed  chan struct{} // closed when those who wait have to check again
+	waiters  int           // of them
 }
 
 // New prepares a run. Nothing is sent yet.
@@ -63,7 +62,6 @@ func New(client *qlik.Client, o Options) *Run {
 		pacer:   rate.NewLimiter(lookupRate, lookupsPerMinute),
 		gate:    newGate(rate.NewLimiter(o.Rate, o.Burst)),
 		queue:   queue{moreComing: true},
-		maxBusy: o.Workers,
 		changed: make(chan struct{}),
 	}
 }
@@ -110,8 +108,8 @@ func (r *Run) checkInput(rows []Row, record func(Result) error) error {
 			return fmt.Errorf("provision: row number %d is not positive and unique", row.Number)
 		case row.Person.Subject == "":
 			return fmt.Errorf("provision: row %d has no subject", row.Number)
-		case o.Task == Delete && row.UserID == "" && row.SentAt.IsZero():
-			return fmt.Errorf("provision: row %d has no user to delete", row.Number)
+		case o.Task == Delete && row.UserID == "" && row.SentAt.IsZero(), o.Task != Delete && row.UserID != "":
+			return fmt.Errorf("provision: row %d has no user to delete, or is not for that", row.Number)
 		}
 		seen[row.Number] = true
 	}
@@ -129,37 +127,35 @@ func (r *Run) begin(rows int, record func(Result) error) error {
 	return nil
 }
 
-// runGroup runs lookUp and the workers until all of them have ended. An error of one of them ends the others.
+// runGroup runs lookUp and the workers until all of them have ended.
 func (r *Run) runGroup(ctx context.Context, workers int, lookUp func(looking context.Context) error) {
-	group, stop := errgroup.WithContext(ctx)
+	stop, end := context.WithCancel(ctx)
 	looking, stopLookups := context.WithCancel(stop)
-	defer stopLookups()
-	r.stopLookups = stopLookups
 	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
-	var watch sync.WaitGroup
+	r.stop, r.stopLookups = end, stopLookups
+	var group, watch sync.WaitGroup
 	watch.Go(func() { r.cutOff(stop, flight, cut) })
-	group.Go(func() error {
-		err := lookUp(looking)
-		if stopped(looking, err) {
-			err = nil
+	group.Go(func() {
+		if err := lookUp(looking); !stopped(looking, err) {
+			r.fail(err)
 		}
 		r.mu.Lock()
+		defer r.mu.Unlock()
 		r.queue.moreComing = false
 		r.wake()
-		r.mu.Unlock()
-		return r.addError(err)
 	})
 	for range workers {
-		group.Go(func() error { return r.addError(r.work(stop, flight)) })
+		group.Go(func() { r.work(stop, flight) })
 	}
-	_ = group.Wait() // the first error only; addError has all
+	group.Wait()
 	cut()
+	end()
 	watch.Wait()
 }
 
 // cutOff ends the requests in flight when the grace is over after stop.
 func (r *Run) cutOff(stop, flight context.Context, cut context.CancelFunc) {
-	<-stop.Done() // at the latest when all have ended
+	<-stop.Done()
 	over := time.NewTimer(grace)
 	defer over.Stop()
 	select {
@@ -175,46 +171,35 @@ func stopped(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err()))
 }
 
-// windDown makes the run begin nothing new. The error that it ends with is that of a worker.
-func (r *Run) windDown() {
-	r.windingDown = true
-	r.stopLookups()
-}
-
-// addError adds an error to those that the run ends with, and returns it.
-func (r *Run) addError(err error) error {
+// fail ends the run because of err; nil does nothing. The caller may hold the run's lock.
+func (r *Run) fail(err error) {
 	if err == nil {
-		return nil
+		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.failing.Lock()
+	defer r.failing.Unlock()
 	known := func(e error) bool { return e.Error() == err.Error() } // workers fail together, for one reason
 	if !slices.ContainsFunc(r.errs, known) {
 		r.errs = append(r.errs, err)
 	}
-	return err
+	r.stop()
 }
 
 // wrapUp returns why the run ended, and records what was tried of the rows that are left.
 func (r *Run) wrapUp(ctx context.Context) error {
 	r.mu.Lock()
 	r.counts.endIdle(time.Now())
-	left := slices.Concat(r.queue.retries, r.queue.singles, r.gate.suspects)
+	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects)
 	interrupted := ctx.Err() != nil && r.counts.Finished < r.counts.rows
 	r.mu.Unlock()
 	if interrupted {
-		_ = r.addError(context.Cause(ctx))
+		r.fail(context.Cause(ctx))
 	}
 	for _, j := range left {
-		if j.err == nil && !j.announced {
-			continue
-		}
-		if r.addError(r.finish(j, r.unfinished(j, "not settled when the run ended"), j.err)) != nil {
+		if j.err != nil && !r.finish(j, r.unfinished(j, "not settled when the run ended")) {
 			break
 		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if len(r.errs) == 1 {
 		return r.errs[0]
 	}

@@ -6,51 +6,44 @@ import (
 )
 
 // work sends writes and looks rows up, until nothing is left or the run stops. flight is the context of its requests,
-// which outlives stop. Its error is why the run ends.
-func (r *Run) work(stop, flight context.Context) error {
+// which outlives stop.
+func (r *Run) work(stop, flight context.Context) {
 	for {
-		task, err := r.next(stop)
+		task := r.next(stop)
 		if task == nil {
-			return err
+			return
 		}
-		err = task(flight)
+		task(flight)
 		r.mu.Lock()
 		r.busy--
 		r.wake()
 		r.mu.Unlock()
-		if err != nil {
-			return err
-		}
 	}
 }
 
-// next waits for something to do. The task is nil where nothing is left, the run stops, or it has to end by the error.
-func (r *Run) next(stop context.Context) (task func(flight context.Context) error, err error) {
+// next waits for something to do. It is nil where nothing is left or the run stops.
+func (r *Run) next(stop context.Context) (task func(flight context.Context)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	came := time.Now()
-	for stop.Err() == nil && !r.windingDown {
+	for stop.Err() == nil {
 		now := time.Now()
-		at, err := r.overdue(now)
+		overdueAt, err := r.overdue(now)
 		if err != nil {
-			return nil, err
+			r.fail(err)
+			return nil
 		}
-		if r.busy < r.maxBusy {
-			task, taskAt, err := r.pick(now, now.Sub(came))
-			if task != nil {
-				r.busy++
-			}
-			if task != nil || err != nil {
-				return task, err
-			}
-			at = sooner(at, taskAt)
+		task, at := r.pick(now, now.Sub(came))
+		switch {
+		case task != nil:
+			r.busy++
+			return task
+		case r.drained():
+			return nil
 		}
-		if r.drained() {
-			return nil, nil
-		}
-		r.wait(stop, at)
+		r.wait(stop, sooner(at, overdueAt))
 	}
-	return nil, nil
+	return nil
 }
 
 // drained reports whether no row waits, is in a worker's hands, or will come.
@@ -58,26 +51,26 @@ func (r *Run) drained() bool { return !r.queue.moreComing && r.queue.empty() && 
 
 // pick chooses what a worker does that has waited for so long. Where that is nothing, at is when to ask again; zero:
 // after a change.
-func (r *Run) pick(now time.Time, waited time.Duration) (
-	task func(flight context.Context) error, at time.Time, err error) {
-	j, lookupAt := r.queue.nextLookup(now)
+func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight context.Context), at time.Time) {
+	j, at := r.queue.lookups.take(now, anyJob)
 	switch {
 	case j != nil:
-		return func(flight context.Context) error { return r.lookUpOne(flight, j) }, at, nil
+		return func(flight context.Context) { r.lookUpOne(flight, j) }, at
 	case r.held != "":
-		return nil, lookupAt, nil
+		return nil, at
 	case r.drained() && len(r.gate.suspects) > 0:
 		own, err := r.gate.decideSuspects()
 		if err != nil {
-			return nil, at, err
+			r.fail(err)
+			return nil, at
 		}
-		return func(context.Context) error { return r.refuse(own...) }, at, nil
+		return func(context.Context) { r.refuse(own...) }, at
 	}
-	j, at = r.pickWrite(now)
+	j, writeAt := r.pickWrite(now)
 	if j == nil {
-		return nil, sooner(at, lookupAt), nil
+		return nil, sooner(at, writeAt)
 	}
-	return func(flight context.Context) error { return r.send(flight, j, waited) }, at, nil
+	return func(flight context.Context) { r.send(flight, j, waited) }, at
 }
 
 func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
@@ -88,35 +81,21 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 		}
 		return nil, at
 	}
-	j, preferredAt := r.queue.nextWrite(now, r.gate.prefers)
-	if j == nil {
-		j, at = r.queue.nextWrite(now, r.gate.allows)
-		at = sooner(at, preferredAt)
-	}
-	if j == nil && at.IsZero() && r.queue.writes() > 0 { // an outage, and each row that waits was a probe of it
-		r.gate.beginRound(!r.queue.moreComing)
-		j, at = r.queue.nextWrite(now, r.gate.allows)
-	}
-	if j == nil {
+	if j, at = r.queue.nextWrite(now, r.gate.prefers); j == nil {
 		return nil, at
 	}
 	r.counts.endIdle(now)
-	r.countWrite(j)
-	r.gate.take(now, j)
-	return j, at
-}
-
-// countWrite counts a row's first write. With the last one of Options.Limit no other row is begun.
-func (r *Run) countWrite(j *job) {
+	r.gate.take(now, j, r.queue.moreComing)
 	if j.counted {
-		return
+		return j, at
 	}
 	j.counted = true
 	r.counts.Writes++
-	if r.limitReached() {
+	if r.limitReached() { // no other row is begun
 		r.queue.fresh = nil
 		r.stopLookups()
 	}
+	return j, at
 }
 
 func (r *Run) limitReached() bool { return r.options.Limit > 0 && r.counts.Writes >= r.options.Limit }
@@ -129,6 +108,7 @@ func (r *Run) wait(ctx context.Context, at time.Time) {
 		defer t.Stop()
 		alarm = t.C
 	}
+	r.waiters++
 	changed := r.changed
 	r.mu.Unlock()
 	select {
@@ -137,12 +117,15 @@ func (r *Run) wait(ctx context.Context, at time.Time) {
 	case <-ctx.Done():
 	}
 	r.mu.Lock()
+	r.waiters--
 }
 
 // wake lets everybody who waits check again.
 func (r *Run) wake() {
-	close(r.changed)
-	r.changed = make(chan struct{})
+	if r.waiters > 0 {
+		close(r.changed)
+		r.changed = make(chan struct{})
+	}
 }
 
 // pause waits for d, or until the context is done.

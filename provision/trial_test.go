@@ -134,7 +134,6 @@ func (tr *trial) left(rows []provision.Row) (left []provision.Row) {
 		if res.Outcome == provision.Pending && res.Code == provision.CodeMaybeCreated {
 			row.SentAt = res.FinishedAt
 		}
-		row.Tried = recorded
 		left = append(left, row)
 	}
 	return left

@@ -5,13 +5,12 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"qlik-provision/provision/qlik"
 )
 
 // Verify looks every row up and compares the users with what the outcomes promise. It changes nothing, neither on the
-// tenant nor in a file. A user that was not found is looked up again for half a minute: a list may lag behind. The
+// tenant nor in a file. A user that is not as promised is looked up again half a minute later: a list may lag behind. The
 // differences are in the order of the rows' numbers; a row whose lookup is refused is one. The error is one of those
 // that Run returns.
 //
@@ -22,91 +21,82 @@ import (
 //
 // Rows with another outcome promise nothing.
 func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) {
-	v := verification{run: r, promises: make(map[int]*Promise, len(rows)), differences: map[int]Difference{}}
-	var withID, persons []Row
-	for i, p := range rows {
+	v := verification{run: r, promises: make(map[int]Promise, len(rows)), differences: map[int]Difference{}}
+	var toLookUp []Row
+	for _, p := range rows {
 		switch p.Outcome {
 		case Skipped, Duplicate, Invalid:
 			continue
-		}
-		v.promises[p.Row.Number] = &rows[i]
-		if p.Outcome == Failed || p.Outcome == Pending {
+		case Failed, Pending:
 			p.Row.UserID = "" // it is about another person, if about any
 		}
-		if p.Row.UserID != "" {
-			withID = append(withID, p.Row)
-		} else {
-			persons = append(persons, p.Row)
-		}
+		v.promises[p.Row.Number] = p
+		toLookUp = append(toLookUp, p.Row)
 	}
-	if err := r.begin(len(v.promises), nil); err != nil {
+	if err := r.begin(len(toLookUp), nil); err != nil {
 		return nil, err
 	}
 	r.runGroup(ctx, 1, func(looking context.Context) error { // the worker has no rows; it ends a run without progress
-		return v.lookUp(looking, persons, withID)
+		return v.lookUp(looking, toLookUp)
 	})
-	numbers := slices.Sorted(maps.Keys(v.differences))
-	found := make([]Difference, len(numbers))
-	for i, number := range numbers {
-		found[i] = v.differences[number]
-	}
+	found := slices.SortedFunc(maps.Values(v.differences), func(a, b Difference) int { return a.Number - b.Number })
 	return found, r.wrapUp(ctx)
 }
 
 // A verification collects what differs. It is safe for concurrent use.
 type verification struct {
 	run      *Run
-	promises map[int]*Promise
+	promises map[int]Promise // by the row's number
 
 	mu          sync.Mutex
 	differences map[int]Difference // by the row's number
-	again       []Row              // rows with an ID that differ: a list may lag behind
 }
 
-func (v *verification) lookUp(ctx context.Context, persons, withID []Row) error {
-	refused, err := v.run.lookUpBoth(ctx, persons, withID, v.check)
-	began := time.Now()
-	for n := 1; err == nil && len(v.again) > 0 && time.Since(began) < lookupPeriod; n++ {
-		if err := pause(ctx, backoff(n)); err != nil {
-			return err
-		}
-		rows := v.again
-		v.again = nil
-		refused, err = v.run.lookUpBoth(ctx, nil, rows, v.check)
-	}
+// lookUp looks rows up, and those with an ID that differ again, half a minute later.
+func (v *verification) lookUp(ctx context.Context, rows []Row) error {
+	refused, err := v.run.lookUpRows(ctx, rows, v.check)
 	if err != nil {
 		return err
+	}
+	var again []Row
+	for number := range v.differences {
+		if row := v.promises[number].Row; row.UserID != "" {
+			again = append(again, row)
+		}
+	}
+	if len(again) > 0 {
+		v.run.countFinished(-len(again))
+		if err := pause(ctx, lookupPeriod); err != nil {
+			return err
+		}
+		if refused, err = v.run.lookUpRows(ctx, again, v.check); err != nil {
+			return err
+		}
 	}
 	for _, j := range refused {
 		number := j.row.Number
 		v.differences[number] = Difference{number, v.promises[number].Outcome, "its lookup was refused: " + j.err.Error()}
 	}
-	v.run.countFinished(len(v.again) + len(refused))
+	v.run.countFinished(len(refused))
 	return nil
 }
 
-func (v *verification) check(rows []Row, d directory) error {
+func (v *verification) check(rows []Row, d directory) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, row := range rows {
-		p := v.promises[row.Number]
 		user, found := d.ids[row.UserID]
 		if row.UserID == "" {
 			m := d.match(row.Person, false)
 			user, found = m.user, m.kind == subjectMatch || m.kind == emailMatch
 		}
+		p := v.promises[row.Number]
 		delete(v.differences, row.Number)
-		message := p.differs(user, found)
-		if message != "" {
+		if message := p.differs(user, found); message != "" {
 			v.differences[row.Number] = Difference{row.Number, p.Outcome, message}
 		}
-		if message != "" && row.UserID != "" {
-			v.again = append(v.again, row)
-		} else {
-			v.run.countFinished(1)
-		}
 	}
-	return nil
+	v.run.countFinished(len(rows))
 }
 
 // A Promise is what a result file says of a row, for Verify.

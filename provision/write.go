@@ -1,11 +1,12 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"syscall"
+	"slices"
 	"time"
 
 	"qlik-provision/provision/qlik"
@@ -27,6 +28,26 @@ const (
 	changeWrite writeKind = "changing a user"
 	deleteWrite writeKind = "deleting a user"
 )
+
+// send sends the write of a row, which waited for so long, and goes on by the answer.
+func (r *Run) send(ctx context.Context, j *job, waited time.Duration) {
+	if !r.announce(j) {
+		return
+	}
+	res, err := r.request(qlik.ForRow(ctx, j.row.Number, waited), j)
+	if stopped(ctx, err) {
+		err = errCutOff
+	}
+	v := judge(err)
+	if v == lost && r.isOutage(ctx, j) {
+		v = outage
+	}
+	own := r.apply(j, v, err)
+	if v == processed {
+		r.conclude(ctx, j, res)
+	}
+	r.refuse(own...)
+}
 
 // request sends the row's write, and returns the result of the row where it is accepted.
 func (r *Run) request(ctx context.Context, j *job) (Result, error) {
@@ -52,67 +73,53 @@ func (r *Run) accepted(w *write) Result {
 	return res
 }
 
-// send sends the write of a row, which waited for so long, and applies the answer to the gate and to the row.
-func (r *Run) send(ctx context.Context, j *job, waited time.Duration) error {
-	if err := r.announce(j); err != nil {
-		r.putBack(j)
-		return err
-	}
-	sent := time.Now()
-	res, err := r.request(qlik.ForRow(ctx, j.row.Number, waited), j)
-	took := time.Since(sent)
-	if stopped(ctx, err) {
-		j.unconfirmed, j.err = true, errors.New("cut off while its write was in flight")
-		r.putBack(j)
-		return nil
-	}
-	v := judge(j.write.kind, err)
-	if v == unusable {
-		j.err = err
-		r.putBack(j)
-		return fmt.Errorf("%s: %w", j.write.kind, err)
-	}
-	if v == lost && r.isOutage(ctx, j) {
-		v = outage
-	}
-	own, end := r.apply(j, v, err, took)
-	if v == processed {
-		end = errors.Join(end, r.conclude(ctx, j, res, err))
-	}
-	return errors.Join(end, r.refuse(own...))
-}
+// A verdict is what an answer to a write means for the gate, whatever it means for the row.
+type verdict int
 
-// judge says what the answer to a write means for the gate.
-func judge(kind writeKind, err error) verdict {
+const (
+	unusable  verdict = iota // the run cannot go on: the credentials are refused, or it is no tenant
+	processed                // accepted, or refused for the row's own sake
+	blocked                  // not processed, and sent again: blockedBy says why
+	forbidden                // 403
+	lost                     // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
+	outage                   // lost, and a lookup got no answer either
+)
+
+// errCutOff is the error of a write that was in flight when the grace of a run that ends was over.
+var errCutOff = errors.New("cut off while its write was in flight")
+
+// judge says what the answer to a write means, or to a lookup.
+func judge(err error) verdict {
 	switch {
-	case err == nil, isAny(err, qlik.ErrConflict, qlik.ErrRefused),
-		errors.Is(err, qlik.ErrNotFound) && kind != createWrite:
+	case err == nil, isAny(err, qlik.ErrConflict, qlik.ErrRefused, qlik.ErrNotFound):
 		return processed
+	case isAny(err, qlik.ErrLimited, qlik.ErrNoToken):
+		return blocked
 	case errors.Is(err, qlik.ErrForbidden):
 		return forbidden
-	case blockedBy(err) != "":
-		return blocked
-	case isAny(err, qlik.ErrNoAnswer, qlik.ErrGarbled):
+	case isAny(err, qlik.ErrNoAnswer, qlik.ErrGarbled, errCutOff):
 		return lost
 	}
 	return unusable
 }
 
-// blockedBy says what keeps any request from being processed, whatever it is for; "" where err is another.
+// isTemporary reports whether a request that met err may be answered another time.
+func isTemporary(err error) bool { v := judge(err); return v == blocked || v == lost }
+
+// blockedBy says what keeps a request from being processed that met err; "" where err is another.
 func blockedBy(err error) Reason {
 	switch {
 	case errors.Is(err, qlik.ErrLimited):
 		return ReasonLimit
-	case lacksDescriptor(err):
-		return ReasonDescriptor
 	case errors.Is(err, qlik.ErrNoToken):
 		return ReasonToken
 	}
 	return ""
 }
 
-// lacksDescriptor reports whether a request was not sent because this process, or the system, has too many open files.
-func lacksDescriptor(err error) bool { return isAny(err, syscall.EMFILE, syscall.ENFILE) }
+func isAny(err error, kinds ...error) bool {
+	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
+}
 
 // isOutage tells an outage from a row that the tenant cannot process, where too few rows are left to tell by: in an
 // outage a lookup gets no answer either.
@@ -124,54 +131,46 @@ func (r *Run) isOutage(ctx context.Context, j *job) bool {
 		return false
 	}
 	_, err := r.findOne(ctx, j)
-	return isAny(err, qlik.ErrNoAnswer, qlik.ErrGarbled, qlik.ErrNoToken) && !lacksDescriptor(err)
+	return isTemporary(err) && !errors.Is(err, qlik.ErrLimited)
 }
 
 // apply applies the verdict on an answer to the gate, and queues the row where it is sent again. Both are one step, so
 // that a row that met the limit is first in line before another is sent. own are rows whose 403 turned out to be their
-// own; the error is that of a run that cannot go on.
-func (r *Run) apply(j *job, v verdict, err error, took time.Duration) (own []*job, end error) {
+// own.
+func (r *Run) apply(j *job, v verdict, err error) (own []*job) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.counts.took == 0 {
-		r.counts.took = took
-	}
-	r.counts.took += (took - r.counts.took) / 16
-	if err != nil {
-		j.err = err
-	}
+	j.err = err
 	openings := r.gate.openings
-	own, end = r.gate.answer(now, j, v, err)
+	own, scope := r.gate.answer(now, j, v, err)
 	if r.gate.openings != openings {
 		r.wake() // the others need not wait until the row is finished
 	}
 	switch {
 	case v != processed:
 		r.patience.writes = true
-		r.patience.stall(now, r.gate.reason, err)
+		r.patience.stall(now, cmp.Or(r.gate.reason, ReasonDown), err)
 	case !r.gate.closed:
 		r.progressed(now)
 	}
-	if lacksDescriptor(err) { // no more requests run at once than have one
-		r.maxBusy = max(1, min(r.maxBusy, r.client.InFlight()))
-	}
 	if errors.Is(err, qlik.ErrGarbled) {
-		end = r.brake.garble(err)
+		r.fail(r.brake.garble(err))
 	}
-	if end != nil {
-		r.windDown()
-	}
+	r.fail(scope)
 	switch v {
 	case processed, forbidden:
 		j.attempts++
 		j.failures = 0
+	case unusable:
+		r.fail(fmt.Errorf("%s: %w", j.write.kind, err))
+		r.queue.again.add(j, now)
 	case blocked:
-		r.queue.writeAgain(j, time.Time{})
+		r.queue.again.add(j, time.Time{})
 	default:
 		r.retry(j, now, err, v == outage || j.noAttempt)
 	}
-	return own, end
+	return own
 }
 
 // retry queues a row whose answer was lost: another attempt, or a lookup where none is left. Of a change or a delete a
@@ -183,19 +182,13 @@ func (r *Run) retry(j *job, now time.Time, err error, free bool) {
 	if sent && !free {
 		j.attempts++
 	}
-	at := now.Add(max(backoff(j.failures), qlik.RetryAfter(err)))
-	if j.attempts >= r.options.Attempts || sent && j.write.kind != createWrite {
-		r.queue.lookUpAgain(j, at)
-	} else {
-		r.queue.writeAgain(j, at)
+	at := now.Add(waitAfter(err, j.failures))
+	switch {
+	case j.attempts >= r.options.Attempts, sent && j.write.kind != createWrite:
+		r.queue.lookups.add(j, at)
+	case r.gate.down: // the gate waits, and another row is next
+		r.queue.again.add(j, now)
+	default:
+		r.queue.again.add(j, at)
 	}
-}
-
-// putBack queues a row whose write was not sent or not answered, in a run that ends.
-func (r *Run) putBack(j *job) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.windDown()
-	r.queue.writeAgain(j, time.Time{})
-	r.gate.release(j)
 }

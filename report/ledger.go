@@ -50,8 +50,7 @@ type Row struct {
 	Number      int
 	Line        int // of the result file that was opened
 	Entry       Entry
-
-	settled bool // by this run
+	Reached     bool // this run recorded a result of it
 }
 
 // CheckExport fails with ErrResultsGiven or ErrOldResults where a file is a result file.

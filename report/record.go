@@ -30,7 +30,7 @@ func (l *Ledger) Record(r provision.Result) error {
 			return err
 		}
 	}
-	row.Entry, row.settled, l.unsaved = e, r.Outcome != provision.Pending, true
+	row.Entry, row.Reached, l.unsaved = e, true, true
 	return nil
 }
 
@@ -51,7 +51,7 @@ func (l *Ledger) Pending() []provision.Row {
 	rows := make([]provision.Row, 0, len(l.rows))
 	for _, tried := range []bool{false, true} {
 		for i := range l.rows {
-			if row, waits := l.pendingRow(&l.rows[i]); waits && row.Tried == tried {
+			if row, waits := l.pendingRow(&l.rows[i]); waits && l.rows[i].Entry.tried() == tried {
 				rows = append(rows, row)
 			}
 		}
@@ -66,22 +66,22 @@ func (l *Ledger) pendingRow(r *Row) (row provision.Row, waits bool) {
 		(e.Code == provision.CodeSubjectTwice || e.Code == provision.CodeEmailTwice)
 	row = provision.Row{
 		Number: r.Number, Person: r.Person, LookupOnly: l.action.Command == "create" && contradicts,
-		Tried: e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending,
 	}
 	switch {
 	case e.Code == provision.CodeMaybeCreated:
 		row.SentAt = e.FinishedAt.Time
 	case e.Code == provision.CodeMaybeChanged:
-		row.ChangeSent = true
-	}
-	if l.undo || row.ChangeSent { // else it may be the user of another person
-		row.UserID = string(e.UserID)
+		row.ChangeSent = string(e.UserID)
 	}
 	if l.undo {
+		row.UserID = string(e.UserID)
 		return row, e.MayHaveCreated()
 	}
 	return row, e.Outcome == provision.Pending || row.LookupOnly
 }
+
+// tried reports whether a run tried the row.
+func (e Entry) tried() bool { return e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending }
 
 // MayHaveCreated reports whether a run of the file created the row's user, or may have: undo is for such rows.
 func (e Entry) MayHaveCreated() bool {
@@ -102,7 +102,7 @@ func (l *Ledger) Summary() *Summary {
 	s := summarize(l.rows)
 	s.Run = newCounts()
 	for _, r := range l.rows {
-		if r.settled {
+		if r.Reached && r.Entry.Outcome != provision.Pending {
 			s.Run[r.Entry.Outcome]++
 		}
 	}

@@ -216,7 +216,7 @@ func TestRetryLooksUpExistingUsersOfAPlanAgain(t *testing.T) {
 			t.Errorf("sent %v: %v", sent, got)
 		}
 		for _, r := range l.Pending() {
-			if r.Tried || r.UserID != "" {
+			if r.ChangeSent != "" || r.UserID != "" {
 				t.Errorf("%+v", r)
 			}
 		}
@@ -250,10 +250,10 @@ func TestNeverTriedRowsGoFirst(t *testing.T) {
 	var got []string
 	for _, r := range l.Pending() {
 		if !r.LookupOnly {
-			got = append(got, fmt.Sprint(r.Number, r.Tried, !r.SentAt.IsZero()))
+			got = append(got, fmt.Sprint(r.Number, !r.SentAt.IsZero()))
 		}
 	}
-	want := []string{"4 false false", "6 false false", "1 true false", "2 true true"}
+	want := []string{"4 false", "6 false", "1 false", "2 true"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

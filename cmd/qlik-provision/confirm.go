@@ -28,19 +28,22 @@ func (s *session) asks() bool {
 }
 
 // requireYes is an error where a command that takes something away cannot ask, and nobody said yes.
-func (a *app) requireYes(c *config, what string) error {
-	if c.yes || c.sandbox || c.dryRun || a.interactive() {
+func (a *app) requireYes(c *config) error {
+	what := map[provision.Task]string{provision.Disable: "disabling users", provision.Delete: "deleting users"}
+	if task := c.runOptions.Task; what[task] == "" || c.yes || c.sandbox || c.dryRun || a.interactive() {
 		return nil
 	}
 	first := "check first with --dry-run; if it is intended"
 	if c.given.name == "retry" {
 		first = "if it is intended"
 	}
-	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal", what),
+	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal",
+		what[c.runOptions.Task]),
 		choice(first, c.given.withSwitch("yes")))
 }
 
-// approve is asked once, after everybody was looked up and before the first write.
+// approve is asked once, after everybody was looked up and before the first write. On a terminal it shows the plan, and
+// asks.
 func (s *session) approve(ctx context.Context, p provision.Plan) error {
 	s.plan = &p
 	writes := p.Writes()
@@ -55,38 +58,20 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 	case writes == 0 || !s.asks():
 		return nil
 	}
-	s.app.out.print(s.preview(p))
 	question, want := s.question(p)
-	yes, err := s.app.ask(ctx, question, want)
+	yes, err := s.app.ask(ctx, s.table(s.ledger.Summary(), true)+"\n"+question, want)
 	if err == nil && !yes {
 		err = &failure{code: exitInterrupted, err: errors.New("declined; nothing was written to the tenant"),
-			hint: s.again.String()}
+			hint: s.again().String()}
 	}
 	return err
-}
-
-// preview shows what will be sent.
-func (s *session) preview(p provision.Plan) string {
-	task, existing := s.config.runOptions.Task, "existing"
-	if task == provision.Disable {
-		existing = "unchanged"
-	}
-	lines := append(planLines(task, p),
-		tableLine{label: existing, n: p.Existing, colour: green, always: task != provision.Delete},
-		tableLine{label: "conflicts", n: p.Conflicts, colour: red, always: task != provision.Delete})
-	shown := "\ntenant: " + s.config.tenantName() + "\n" + s.app.out.tableText(lines) +
-		"  takes " + about(p.Estimate) + "\n"
-	for _, line := range s.firstPersons() {
-		shown += "  " + printable(line) + "\n"
-	}
-	return shown
 }
 
 // question is what is asked, and the answer that consents: y, or the count where that is hard to undo.
 func (s *session) question(p provision.Plan) (question, want string) {
 	n := p.Writes()
 	users := text.Plural(n, "user", "users")
-	if limit := s.config.limit; limit > 0 && limit < n {
+	if limit := s.config.runOptions.Limit; limit > 0 && limit < n {
 		n = limit
 		users = text.Grouped(n) + " of " + users
 	}

@@ -15,7 +15,7 @@ import (
 func (a *app) contact(ctx context.Context, c *config, options provision.Options, rows int,
 	work func(*provision.Run) error,
 ) (provision.Progress, error) {
-	connection := qlik.Options{Credentials: c.creds, Concurrency: c.workers, Timeout: c.timeout,
+	connection := qlik.Options{Credentials: c.creds, Concurrency: c.runOptions.Workers, Timeout: c.runOptions.Timeout,
 		UserAgent: userAgent()}
 	tenant := c.tenant
 	if c.log != "" {
@@ -35,12 +35,11 @@ func (a *app) contact(ctx context.Context, c *config, options provision.Options,
 		if len(c.users) > 0 {
 			c.note("the sandbox starts with the users of this file: " + text.Grouped(len(c.users)))
 		}
-		server, err := serve(inMemory, "127.0.0.1:0")
-		if err != nil {
-			return provision.Progress{}, usage(err, "serve one yourself: see qlik-provision sandbox --help")
+		var err error
+		if tenant, err = qlik.ParseTenant("http://localhost"); err != nil {
+			return provision.Progress{}, err
 		}
-		defer a.closeOrNote(server.close)
-		tenant = server.tenant
+		connection.Transport = inMemory.Transport()
 		connection.Credentials = qlik.Credentials{ClientID: inMemory.ClientID(), ClientSecret: inMemory.ClientSecret()}
 	}
 	client := qlik.New(tenant, connection)

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"syscall"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -15,28 +12,24 @@ import (
 )
 
 // end is the one end of a run, nil for exit 0.
-func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
+func (s *session) end(total *report.Summary, runErr, closeErr error) error {
+	held, left := s.countNotDone()
+	undo := s.config.runOptions.Task == provision.Delete
 	switch {
 	case closeErr != nil:
-		err := errors.Join(runErr, closeErr)
-		return &failure{code: exitRun, err: err, hint: then(cmp.Or(inUse(closeErr), closeOrMakeRoom), s.again)}
+		return &failure{code: exitRun, err: errors.Join(runErr, closeErr), hint: hintFor(closeErr, s.again())}
 	case runErr != nil:
-		return s.abortedEnd(runErr)
-	case s.config.runOptions.Task == provision.Delete && !s.config.dryRun:
-		return s.undoEnd()
+		return s.app.explain(runErr, s.afterAborted(runErr))
 	case s.foundNobody(total):
-		hint := fmt.Sprintf("is %s the right subject column? its first value is %s; to use another, run the export again "+
-			"with --subject COLUMN and -o", csvfile.Quote(s.ledger.Action().Subject), s.firstSubject())
-		if s.config.sandbox {
-			hint = "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
-		}
-		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"), hint: hint}
-	case s.config.dryRun:
+		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"),
+			hint: s.nobodyHint()}
+	case s.config.dryRun && !undo:
 		return s.planEnd(total)
-	}
-	held, left := s.countNotDone(total)
-	if held == 0 {
+	case held == 0 || s.config.dryRun:
 		return nil
+	case undo:
+		return &failure{code: exitRows, err: errors.New(text.Plural(held, "user", "users") + " could not be deleted"),
+			hint: s.again().String()}
 	}
 	said := countOf(held, total.Rows) + " not done"
 	if left > 0 {
@@ -45,106 +38,15 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) *failure {
 	return &failure{code: exitRows, err: errors.New(said), hint: s.notDoneHint(total)}
 }
 
-// abortedEnd is for a run that could not go on.
-func (s *session) abortedEnd(err error) *failure {
-	next := s.again
-	wrongTenant := errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, qlik.ErrUnknownHost) ||
-		errors.Is(err, provision.ErrUnreachable)
-	if wrongTenant && s.progress.Writes == 0 && s.config.given.name != "retry" {
-		next = s.config.given // the result file is of that tenant; a new run replaces it, since nothing was sent
+// afterAborted is the command that goes on after a run that could not. Where no tenant was reached or a role does not
+// exist, nothing was sent: the command as it was typed, once it is corrected, replaces the result file.
+func (s *session) afterAborted(err error) command {
+	for _, wrong := range []error{qlik.ErrNotTenant, qlik.ErrUnknownHost, provision.ErrUnreachable, provision.ErrRole} {
+		if errors.Is(err, wrong) && s.progress.Writes == 0 {
+			return s.config.given
+		}
 	}
-	f := runFailure(err, next)
-	if unknown, ok := errors.AsType[*provision.RoleError](err); ok {
-		f.hint = s.roleHint(unknown)
-	}
-	if f.code == exitInterrupted && s.config.runOptions.Task == provision.Delete && !is[*failure](err) {
-		f.err = errors.New("interrupted; the users that were not deleted stay, and their rows are created")
-	}
-	return f
-}
-
-// roleHint says how to go on where a role of --role does not exist. Nothing was sent then, so a create replaces its
-// result file; a retry has the role from the file.
-func (s *session) roleHint(unknown *provision.RoleError) string {
-	given := s.config.given
-	switch {
-	case given.name == "retry":
-		return "the role is of the file's action: run the export again with another --role and another -o"
-	case unknown.Nearest == "":
-		return "correct --role in the command, and run it again: nothing was sent"
-	}
-	return given.replace("role", unknown.Name, unknown.Nearest).String()
-}
-
-// runFailure says how a run ended that could not go on, with every error of its end. next is the command that goes on.
-func runFailure(err error, next command) *failure {
-	switch {
-	case is[*failure](err):
-		return failureOf(err, true)
-	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
-		rest := except(except(err, errInterrupted), context.Canceled)
-		return &failure{code: exitInterrupted, hint: next.String(),
-			err: errors.Join(errors.New("interrupted; the rows that were not settled are pending"), rest)}
-	}
-	return &failure{code: exitRun, err: err, hint: runHint(err, next)}
-}
-
-// runHint says what to do about what ended a run after its first request: about the cause, where err is that and what
-// it led to.
-func runHint(err error, next command) string {
-	const status = "check the tenant's status (status.qlikcloud.com)"
-	scope := "allow the client the scope " + qlik.Scope +
-		" (Administration > OAuth), or use an API key of a tenant admin"
-	lookups := errors.Is(err, provision.ErrLookups)
-	if errors.Is(err, provision.ErrRolesHidden) {
-		next = next.withSwitch("allow-admin-roles")
-	}
-	what := ""
-	switch {
-	case errors.Is(err, provision.ErrScope), errors.Is(err, qlik.ErrScope):
-		what = scope
-	case errors.Is(err, qlik.ErrCredentials):
-		what = "check the client's ID and secret, or the API key"
-	case errors.Is(err, qlik.ErrNotTenant):
-		what = "check the address of the tenant"
-	case errors.Is(err, qlik.ErrUnknownHost):
-		what = "check the address of the tenant: no such host"
-	case errors.Is(err, provision.ErrUnreachable):
-		what = "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"
-	case errors.Is(err, provision.ErrUnreadable):
-		what = "something else answers in the place of the tenant, a log-in page of a proxy perhaps: check address and proxy"
-	case errors.Is(err, provision.ErrRefusedAll):
-		what = "correct what the tenant refuses: see code and message of the failed rows; retry starts with rows that were " +
-			"never tried"
-	case lookups && errors.Is(err, qlik.ErrForbidden):
-		what = scope
-	case lookups:
-		what = status
-	case errors.Is(err, provision.ErrRolesHidden):
-		what = "let the client read roles, or allow any role"
-	case errors.Is(err, qlik.ErrNotSent):
-		what = "check the network, the proxy (HTTPS_PROXY) and the tenant's URL; --patience waits longer"
-	case errors.Is(err, provision.ErrPatience), errors.Is(err, qlik.ErrNoToken), errors.Is(err, qlik.ErrNoAnswer):
-		what = status + " and who else uses this client; --patience waits longer"
-	case errors.Is(err, errNotRecorded), errors.Is(err, syscall.ENOSPC):
-		what = makeRoom
-	}
-	hint := then(what, next)
-	if lookups && (next.name == "retry" || next.name == "create") {
-		hint += "\n" + choice("without lookups, an existing user is noticed when the tenant refuses to create it",
-			next.withSwitch("no-lookup"))
-	}
-	return hint
-}
-
-// undoEnd judges only the rows that undo was for: with a limit those that it reached.
-func (s *session) undoEnd() *failure {
-	held, _ := s.countNotDeleted()
-	if held == 0 {
-		return nil
-	}
-	return &failure{code: exitRows, err: errors.New(text.Plural(held, "user", "users") + " could not be deleted"),
-		hint: s.again.String()}
+	return s.again()
 }
 
 // foundNobody reports whether a disable found none of the users it was for.
@@ -154,22 +56,21 @@ func (s *session) foundNobody(total *report.Summary) bool {
 		total.Counts[provision.Disabled]+total.Counts[provision.Failed]+total.Counts[provision.Pending] == 0
 }
 
-func (s *session) firstSubject() string {
-	for _, r := range s.ledger.Rows() {
-		if r.Code == "" && !r.Skipped {
-			return text.Clip(r.Person.Subject, 60)
-		}
+func (s *session) nobodyHint() string {
+	if s.config.sandbox {
+		return "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
 	}
-	return ""
+	return fmt.Sprintf("is %s the right subject column? to use another, run the export again with --subject COLUMN and -o",
+		csvfile.Quote(s.ledger.Action().Subject))
 }
 
 // planEnd is for a plan or a dry run: rows that cannot be sent are held against it.
-func (s *session) planEnd(total *report.Summary) *failure {
+func (s *session) planEnd(total *report.Summary) error {
 	bad := total.Counts[provision.Invalid] + total.Counts[provision.Failed]
-	if bad == 0 || s.config.runOptions.Task == provision.Delete { // an undo is for other rows
+	if bad == 0 {
 		return nil
 	}
-	hint, next := "correct these rows in the export", s.next(total)
+	hint, next := "correct these rows in the export", s.next()
 	if s.path != "" {
 		hint = "correct the cells of these rows in " + quote(s.path)
 	}
@@ -181,16 +82,21 @@ func (s *session) planEnd(total *report.Summary) *failure {
 	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
 }
 
-// countNotDone counts the rows that make a run end with exitRows: those that are not done. With a limit rows that
-// it left are not held against the run, nor are their duplicates.
-func (s *session) countNotDone(total *report.Summary) (held, left int) {
-	if s.config.limit == 0 {
-		return total.NotDone, 0
-	}
-	for _, r := range s.ledger.Rows() {
-		switch {
-		case r.Entry.Outcome.Done(), r.Entry.Outcome == provision.Duplicate:
-		case s.unreached[r.Number]:
+// countNotDone counts the rows that make a run end with exitRows: those that are not done, of an undo those whose user
+// it did not delete, other than because its subject has changed. With a limit, rows that it left are not held against
+// the run, nor are their duplicates.
+func (s *session) countNotDone() (held, left int) {
+	rows := s.ledger.Rows()
+	notDone := report.NotDone(rows)
+	limited, undo := s.config.runOptions.Limit > 0, s.config.runOptions.Task == provision.Delete
+	for i, r := range rows {
+		counts := notDone[i] && !(limited && r.Entry.Outcome == provision.Duplicate)
+		if undo {
+			counts = r.Entry.MayHaveCreated() && r.Entry.Code != provision.CodeNotCreatedHere
+		}
+		switch waits := undo || r.Entry.Outcome == provision.Pending; {
+		case !counts:
+		case limited && waits && !r.Reached:
 			left++
 		default:
 			held++
@@ -199,19 +105,70 @@ func (s *session) countNotDone(total *report.Summary) (held, left int) {
 	return held, left
 }
 
-// countNotDeleted counts the users that undo was for and did not delete, and those that it left because of a limit.
-// Users that have another subject now are neither.
-func (s *session) countNotDeleted() (held, left int) {
-	for _, r := range s.ledger.Rows() {
-		switch e := r.Entry; {
-		case !e.MayHaveCreated() || e.Code == provision.CodeNotCreatedHere:
-		case s.config.limit > 0 && s.unreached[r.Number]:
-			left++
-		default:
-			held++
+// notDoneHint says what to do about rows that are not done. It does not repeat a command that just changed nothing.
+func (s *session) notDoneHint(total *report.Summary) string {
+	file := quote(s.path)
+	if s.config.given.name == "retry" && !finishedAny(total) {
+		return "nothing changed: see code and message of these rows in " + file +
+			", and correct their cells; rows that can never be sent may be deleted"
+	}
+	again := s.again().without("limit") // it was reached
+	switch {
+	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.runOptions.AllowAdminRoles:
+		return choice("check the rows with the code admin-role; if these roles are intended",
+			again.withSwitch("allow-admin-roles"))
+	case total.Counts[provision.Invalid] > 0 && total.Counts[provision.Pending] > 0:
+		return then("correct or delete the invalid rows in "+file+", or leave them for later", again)
+	case total.Counts[provision.Invalid] > 0:
+		return then("correct or delete the invalid rows in "+file, again)
+	case total.Codes[provision.CodeSubjectConflict]+total.Codes[provision.CodeEmailConflict] > 0:
+		return then("give the rows in conflict another subject or address in "+file+
+			", or correct the user on the tenant if it is this person", again)
+	}
+	return again.String()
+}
+
+// finishedAny reports whether a run brought a row further.
+func finishedAny(total *report.Summary) bool {
+	for outcome, n := range total.Run {
+		if n > 0 && outcome.Done() {
+			return true
 		}
 	}
-	return held, left
+	return false
+}
+
+// next is what to type after a run that went well, "" where there is nothing to say.
+func (s *session) next() string {
+	given := s.config.given
+	_, left := s.countNotDone()
+	switch dryRun := s.config.dryRun; {
+	case dryRun && s.config.runOptions.Task == provision.Delete:
+		return given.without("dry-run").String()
+	case dryRun && s.path != "":
+		return given.onResults("retry", s.path).String()
+	case dryRun && s.plan != nil && s.plan.Writes() == 0:
+		return ""
+	case dryRun && s.existing != nil:
+		return existsHint(s.existing, s.plannedCommand())
+	case dryRun:
+		return s.plannedCommand().String()
+	case left > 0:
+		return s.again().without("limit").String()
+	}
+	return command{program: given.program, name: "report", file: s.path}.String()
+}
+
+// plannedCommand is the command that does what a plan without a file shows.
+func (s *session) plannedCommand() command {
+	given := s.config.given
+	if given.name == "plan" {
+		given.name = "create"
+	}
+	if given.file == "-" {
+		given = given.with("out", pipedResults)
+	}
+	return given.without("offline", "overwrite", "dry-run", "json", "quiet", "max")
 }
 
 // countOf is a count of rows with its verb: 1 of 60 rows is.

@@ -4,30 +4,42 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/qlik"
 	"qlik-provision/report"
 )
 
-// fileFailure says what is wrong with a file before a run, and what corrects it. given is the command as it was typed.
-func fileFailure(err error, given command) error {
-	switch {
-	case err == nil:
-		return nil
-	case is[*failure](err):
-		return err
-	case errors.Is(err, errInterrupted):
-		return interrupted(given)
-	}
+// hintFor says what to do about an error, and what to type then: next, where nothing else is better. It is "" where
+// nothing is known of such an error.
+func hintFor(err error, next command) string {
 	if bad, ok := errors.AsType[*csvfile.Error](err); ok {
-		return usage(err, csvHint(bad, given))
+		return csvHint(bad, next)
 	}
-	return usage(err, cmp.Or(resultsHint(err, given), pathHint(err, given), fileHint(err, given)))
+	if exists, ok := errors.AsType[*report.ExistsError](err); ok {
+		return existsHint(exists, next)
+	}
+	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
+		return tenantHint(tenant, next)
+	}
+	if changed, ok := errors.AsType[*report.ChangedError](err); ok {
+		return changedHint(changed, next)
+	}
+	if none, ok := errors.AsType[*report.NotResultsError](err); ok {
+		return notResultsHint(none, next)
+	}
+	if unknown, ok := errors.AsType[*provision.RoleError](err); ok {
+		return roleHint(unknown, next)
+	}
+	if errors.Is(err, report.ErrResultsGiven) {
+		return resultsGivenHint(next)
+	}
+	return cmp.Or(pathHint(err, next), remedyHint(err, next))
 }
 
 // csvHint says how a file can be read that was refused.
@@ -47,73 +59,21 @@ func csvHint(bad *csvfile.Error, given command) string {
 	case given.name == "retry" && !given.has(option) && decides:
 		return then("restore the header of that column in the file: its rows were derived from it", given)
 	case len(bad.Others) > 0:
-		hint := choice("if it is "+quote(fix.Value), given.with(option, fix.Value))
-		for _, other := range bad.Others {
-			hint += "\n" + choice("if it is "+quote(other), given.with(option, other))
+		var choices []string
+		for _, value := range append([]string{fix.Value}, bad.Others...) {
+			choices = append(choices, choice("if it is "+quote(value), given.with(option, value)))
 		}
-		return hint
+		return strings.Join(choices, "\n")
+	case fix.Value != "" && fix.Was != "":
+		return then(bad.Advice, given.replace(option, fix.Was, fix.Value))
 	case fix.Value != "":
-		fixed := given.with(option, fix.Value)
-		if fix.Was != "" {
-			fixed = given.replace(option, fix.Was, fix.Value)
-		}
-		return then(bad.Advice, fixed)
+		return then(bad.Advice, given.with(option, fix.Value))
 	case !given.has(option):
 		return cmp.Or(bad.Advice, "say it") + "; the flag is --" + option
 	case decides:
 		return cmp.Or(bad.Advice, "correct --"+option)
 	}
 	return then(bad.Advice, given.without(option))
-}
-
-// resultsHint says what to do about a result file that does not fit the command, "" where that is not what err is.
-func resultsHint(err error, given command) string {
-	if exists, ok := errors.AsType[*report.ExistsError](err); ok {
-		return existsHint(exists, given)
-	}
-	if errors.Is(err, report.ErrResultsGiven) {
-		return resultsGivenHint(given)
-	}
-	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
-		return tenantHint(tenant, given)
-	}
-	if changed, ok := errors.AsType[*report.ChangedError](err); ok {
-		switch changed.Kind {
-		case report.SubjectDamaged:
-			return then("copy the columns of the subject from the export into the file, as text", given)
-		case report.SubjectChanged:
-			return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and "+
-				"check", given)
-		}
-		return choice("if these changes are intended", given.withSwitch("yes"))
-	}
-	none, ok := errors.AsType[*report.NotResultsError](err)
-	switch {
-	case !ok:
-		return ""
-	case none.Correctable:
-		return then("correct that in the file", given)
-	case none.Path == given.file:
-		if beside := resultsBeside(none.Path); beside != "" {
-			return given.on(given.name, beside).String()
-		}
-	}
-	return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
-}
-
-// tenantHint is for a result file of another tenant than the run's.
-func tenantHint(tenant *report.TenantError, given command) string {
-	own := "a file is of one tenant; for another one run the export again with another -o"
-	switch {
-	case tenant.File == sandboxTenant:
-		given = given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
-			withSwitch("sandbox")
-	case given.has("context"):
-		return own + "; to go on with this one, name the context of " + tenant.File
-	default:
-		given = given.without("sandbox").with("tenant", tenant.File)
-	}
-	return own + "\n" + choice("to go on with this one", given)
 }
 
 // existsHint says how to go on where a result file exists of which rows were sent. given is a command that writes it.
@@ -131,6 +91,57 @@ func existsHint(exists *report.ExistsError, given command) string {
 	return choice("to run this export separately", own)
 }
 
+// tenantHint is for a result file of another tenant than the run's.
+func tenantHint(tenant *report.TenantError, given command) string {
+	own := "a file is of one tenant; for another one run the export again with another -o"
+	switch {
+	case tenant.File == sandboxTenant:
+		given = given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
+			withSwitch("sandbox")
+	case given.has("context"):
+		return own + "; to go on with this one, name the context of " + tenant.File
+	default:
+		given = given.without("sandbox").with("tenant", tenant.File)
+	}
+	return own + "\n" + choice("to go on with this one", given)
+}
+
+// changedHint is for a result file whose persons are no longer what they were.
+func changedHint(changed *report.ChangedError, given command) string {
+	switch changed.Kind {
+	case report.SubjectDamaged:
+		return then("copy the columns of the subject from the export into the file, as text", given)
+	case report.SubjectChanged:
+		return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and check",
+			given)
+	}
+	return choice("if these changes are intended", given.withSwitch("yes"))
+}
+
+// notResultsHint is for what was given as a result file and is none, an export perhaps, or no longer one.
+func notResultsHint(none *report.NotResultsError, given command) string {
+	if none.Correctable {
+		return then("correct that in the file", given)
+	}
+	// A pattern that is none, for a file with a bracket in its name, finds nothing.
+	beside, _ := filepath.Glob(strings.TrimSuffix(none.Path, filepath.Ext(none.Path)) + ".*results.csv")
+	if len(beside) > 0 && none.Path == given.file {
+		return given.on(given.name, beside[0]).String()
+	}
+	return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
+}
+
+// roleHint is for a role of --role that does not exist. Nothing was sent then. A retry has the role from its file.
+func roleHint(unknown *provision.RoleError, given command) string {
+	switch {
+	case given.name == "retry":
+		return "the role is of the file's action: run the export again with another --role and another -o"
+	case unknown.Nearest == "":
+		return "correct --role in the command, and run it again: nothing was sent"
+	}
+	return given.replace("role", unknown.Name, unknown.Nearest).String()
+}
+
 // resultsGivenHint is for a result file that was given as an export: never a command that writes more than was meant.
 func resultsGivenHint(given command) string {
 	path := given.file
@@ -144,17 +155,6 @@ func resultsGivenHint(given command) string {
 	return given.onResults("retry", path).String()
 }
 
-// resultsBeside is the result file of an export that was named in its place, "" where there is none.
-func resultsBeside(export string) string {
-	stem := strings.TrimSuffix(export, filepath.Ext(export))
-	for _, ending := range []string{".results.csv", ".sandbox.results.csv", ".disable.results.csv"} {
-		if _, err := os.Stat(stem + ending); err == nil {
-			return stem + ending
-		}
-	}
-	return ""
-}
-
 // pathHint is for a name that leads to no file, or to one that is in use; "" where that is not what err is.
 func pathHint(err error, given command) string {
 	if folder, ok := errors.AsType[*report.FolderError](err); ok && errors.Is(err, fs.ErrNotExist) {
@@ -163,60 +163,86 @@ func pathHint(err error, given command) string {
 		}
 		return then("make the folder", given)
 	}
-	if what := inUse(err); what != "" {
-		return then(what, given)
-	}
 	path, ok := errors.AsType[*fs.PathError](err)
 	switch {
+	case !ok:
+		return ""
+	case isSharing(err):
+		return then(path.Path+" is open in another program: close it", given)
 	case errors.Is(err, syscall.ENAMETOOLONG) && given.name != "retry" && given.name != "undo":
 		return then("its journal and temporary files have longer names: use a shorter one", given.with("out", "results.csv"))
-	case ok && errors.Is(err, report.ErrNotRegular):
-		return then("find out what made "+path.Path+", and remove it", given)
-	case ok && path.Path == given.file && errors.Is(err, fs.ErrNotExist):
-		if near := nearFile(path.Path); near != "" {
-			return choice("did you mean "+quote(near)+"?", given.on(given.name, near))
+	}
+	return ""
+}
+
+// remedyHint is the first remedy that applies, "" where none does.
+func remedyHint(err error, next command) string {
+	if errors.Is(err, provision.ErrRolesHidden) {
+		next = next.withSwitch("allow-admin-roles")
+	}
+	for _, r := range remedies() {
+		switch {
+		case !errors.Is(err, r.about):
+		case r.alone:
+			return r.what
+		case errors.Is(err, provision.ErrLookups) && (next.name == "retry" || next.name == "create"):
+			return then(r.what, next) + "\n" +
+				choice("without lookups, an existing user is noticed when the tenant refuses to create it",
+					next.withSwitch("no-lookup"))
+		default:
+			return then(r.what, next)
 		}
 	}
 	return ""
 }
 
-// inUse says what to do about a file that another program keeps open, "" where that is not what err is about.
-func inUse(err error) string {
-	if path, ok := errors.AsType[*fs.PathError](err); ok && isSharing(err) {
-		return path.Path + " is open in another program: close it"
-	}
-	return ""
+// A remedy is what to do about a kind of error before the command that goes on is typed, or, alone, in the place of it.
+type remedy struct {
+	about error
+	what  string
+	alone bool
 }
 
-const (
-	makeRoom        = "make room on the disk"
-	closeOrMakeRoom = "close the file in other programs, or " + makeRoom
-)
-
-// fileHint is for the other errors of files, "" where err is none of them.
-func fileHint(err error, given command) string {
-	switch {
-	case errors.Is(err, report.ErrStrayJournal):
-		return "put the result file back beside the journal; if it is lost, keep the journal: it names the users that " +
-			"were created"
-	case errors.Is(err, report.ErrLocked):
-		return then("wait for that run to end, or interrupt it", given)
-	case errors.Is(err, report.ErrOldResults):
-		return "run the export again with another -o: existing users are found by their lookups"
-	case errors.Is(err, report.ErrReadOnly):
-		return then("take the read-only attribute off the file", given)
-	case errors.Is(err, report.ErrNotReplaced):
-		return then(closeOrMakeRoom, given)
-	case errors.Is(err, report.ErrDanglingLink):
-		return then("name the file itself, or remove the link", given)
-	case errors.Is(err, syscall.ENOSPC):
-		return then(makeRoom, given)
-	case errors.Is(err, syscall.ENAMETOOLONG):
-		return "give the file a shorter name: that of its journal is longer"
-	case errors.Is(err, fs.ErrNotExist):
-		return "check the name of the file"
-	case errors.Is(err, fs.ErrPermission):
-		return "the file must be readable, and the folder of the result file writable"
+func remedies() []remedy {
+	const (
+		status = "check the tenant's status (status.qlikcloud.com)"
+		others = status + " and who else uses this client; --patience waits longer"
+		scope  = "allow the client the scope " + qlik.Scope + " (Administration > OAuth), or use an API key of a tenant admin"
+		room   = "make room on the disk"
+	)
+	return []remedy{
+		{about: provision.ErrScope, what: scope},
+		{about: qlik.ErrScope, what: scope},
+		{about: qlik.ErrCredentials, what: "check the client's ID and secret, or the API key"},
+		{about: qlik.ErrNotTenant, what: "check the address of the tenant"},
+		{about: qlik.ErrUnknownHost, what: "check the address of the tenant: no such host"},
+		{about: provision.ErrUnreachable, what: "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"},
+		{about: provision.ErrUnreadable, what: "something else answers in the place of the tenant, a log-in page of a " +
+			"proxy perhaps: check address and proxy"},
+		{about: provision.ErrRefusedAll, what: "correct what the tenant refuses: see code and message of the failed rows; " +
+			"retry starts with rows that were never tried"},
+		{about: provision.ErrRolesHidden, what: "let the client read roles, or allow any role"},
+		{about: qlik.ErrForbidden, what: scope},
+		{about: provision.ErrLookups, what: status},
+		{about: qlik.ErrNotSent, what: "check the network, the proxy (HTTPS_PROXY) and the tenant's URL; " +
+			"--patience waits longer"},
+		{about: provision.ErrPatience, what: others},
+		{about: qlik.ErrNoToken, what: others},
+		{about: qlik.ErrNoAnswer, what: others},
+		{about: report.ErrNotReplaced, what: "close the file in other programs, or " + room},
+		{about: errNotRecorded, what: room},
+		{about: syscall.ENOSPC, what: room},
+		{about: report.ErrLocked, what: "wait for that run to end, or interrupt it"},
+		{about: report.ErrReadOnly, what: "take the read-only attribute off the file"},
+		{about: report.ErrDanglingLink, what: "name the file itself, or remove the link"},
+		{about: report.ErrNotRegular, what: "find out what made that file, and remove it"},
+		{about: report.ErrOldResults, alone: true,
+			what: "run the export again with another -o: existing users are found by their lookups"},
+		{about: report.ErrStrayJournal, alone: true, what: "put the result file back beside the journal; if it is lost, " +
+			"keep the journal: it names the users that were created"},
+		{about: syscall.ENAMETOOLONG, alone: true, what: "give the file a shorter name: that of its journal is longer"},
+		{about: fs.ErrNotExist, alone: true, what: "check the name of the file"},
+		{about: fs.ErrPermission, alone: true,
+			what: "the file must be readable, and the folder of the result file writable"},
 	}
-	return ""
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // errInterrupted is the cause of a run's cancelled context.
-var errInterrupted = errors.New("interrupted")
+var errInterrupted = errors.New("interrupted; rows that were not settled stay as they were")
 
 func main() {
 	// net/http reports protocol errors of a peer through package log, with bytes of the connection in them.

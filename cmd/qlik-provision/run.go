@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"io"
 	"time"
 
 	"qlik-provision/provision"
@@ -14,7 +14,7 @@ import (
 var (
 	// errNotRecorded ends a run whose results could not be written down.
 	errNotRecorded = errors.New("a result could not be recorded, so nothing further was sent")
-	// errPlanned ends a run that was only to be planned.
+	// errPlanned ends a run that was only to be planned, after everybody was looked up.
 	errPlanned = errors.New("planned")
 )
 
@@ -26,30 +26,38 @@ type session struct {
 	ledger   *report.Ledger
 	path     string              // of the result file; "" for a plan that saves none
 	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
-	again    command             // goes on after an end that is not 0
 
 	plan     *provision.Plan // what the run would send; nil where not everybody was looked up
 	progress provision.Progress
 	took     time.Duration
-
-	mu        sync.Mutex
-	unreached map[int]bool // guarded by mu: numbers of the pending rows that have no result of this run yet
 }
 
 // run runs the pending rows, closes the ledger, and prints how it went.
 func (s *session) run(ctx context.Context) error {
 	began := time.Now()
-	runErr := except(s.runPending(ctx), errPlanned)
+	runErr := s.runPending(ctx)
+	if errors.Is(runErr, errPlanned) {
+		runErr = nil
+	}
 	s.took = time.Since(began)
 	closeErr := s.ledger.Close()
 
 	total := s.ledger.Summary()
-	f := s.end(total, runErr, closeErr)
-	if err := s.print(total, f, runErr != nil); err != nil {
-		code := failureOf(err, s.app.contacted).code
-		f = &failure{code: code, err: errors.Join(orNil(f), err), hint: s.again.String()}
+	s.app.summary = s.summary(total)
+	end := s.end(total, runErr, closeErr)
+	return errors.Join(end, s.print(total, end == nil))
+}
+
+// again is the command that goes on after an end that is not 0.
+func (s *session) again() command {
+	switch given := s.config.given; {
+	case s.config.dryRun:
+		return given
+	case s.config.runOptions.Task == provision.Delete:
+		return given.onResults("undo", s.path)
+	default:
+		return given.onResults("retry", s.path)
 	}
-	return orNil(f)
 }
 
 // runPending runs the pending rows. It contacts nobody where there are none.
@@ -61,10 +69,6 @@ func (s *session) runPending(ctx context.Context) (err error) {
 	case len(rows) == 0:
 		s.plan = &provision.Plan{}
 		return nil
-	}
-	s.unreached = make(map[int]bool, len(rows))
-	for _, row := range rows {
-		s.unreached[row.Number] = true
 	}
 	options := s.config.runOptions
 	switch {
@@ -85,9 +89,6 @@ func (s *session) runPending(ctx context.Context) (err error) {
 // record records a result in the ledger. One that cannot be recorded is printed: it is all that is known of a user that
 // was created.
 func (s *session) record(r provision.Result) error {
-	s.mu.Lock()
-	delete(s.unreached, r.Number)
-	s.mu.Unlock()
 	err := s.ledger.Record(r)
 	if err == nil {
 		return nil
@@ -96,28 +97,40 @@ func (s *session) record(r provision.Result) error {
 	return fmt.Errorf("%w: %w", errNotRecorded, err)
 }
 
-// print prints the summary of a run that ended with f, nil for exit 0. A plan's table is what was asked for: it goes to
-// stdout.
-func (s *session) print(total *report.Summary, f *failure, aborted bool) error {
-	out := s.app.out
-	if !s.config.quiet {
-		table := s.table(total, aborted)
-		if s.config.dryRun && !s.config.json {
-			if err := writeAll(s.app.stdout, table); err != nil {
-				return fmt.Errorf("printing the plan: %w", err)
-			}
-		} else {
-			out.print(table)
-		}
-		if s.path != "" {
-			out.note("results: " + s.path)
-		}
-		if next := s.next(total); next != "" && f == nil {
-			out.note("next: " + next)
-		}
+// summary is what --json prints of the run.
+func (s *session) summary(total *report.Summary) summary {
+	sum := newSummary(s.config, s.path, s.ledger.Action(), total, s.took)
+	sum.Waited = seconds(s.progress.Waited)
+	switch {
+	case !s.config.dryRun:
+		sum.Writes = new(s.progress.Writes)
+	case s.plan != nil:
+		sum.Writes, sum.Estimated = new(s.plan.Writes()), new(seconds(s.plan.Estimate))
+	default:
+		sum.Exists, sum.Failed = nil, nil
 	}
-	if s.config.json {
-		return s.summarize(total, f).write(s.app.stdout)
+	return sum
+}
+
+// print prints how the run went. A plan's table is what was asked for: it goes to stdout.
+func (s *session) print(total *report.Summary, done bool) error {
+	out := s.app.out
+	if s.config.quiet {
+		return nil
+	}
+	table := s.table(total, s.config.dryRun) + s.causes() + "\n"
+	if s.config.dryRun && !s.config.json {
+		if _, err := io.WriteString(s.app.stdout, table); err != nil {
+			return fmt.Errorf("printing the plan: %w", err)
+		}
+	} else {
+		out.print(table)
+	}
+	if s.path != "" {
+		out.note("results: " + s.path)
+	}
+	if next := s.next(); next != "" && done {
+		out.note("next: " + next)
 	}
 	return nil
 }

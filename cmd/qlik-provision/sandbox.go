@@ -22,7 +22,10 @@ import (
 )
 
 func (a *app) sandboxCommand() *cobra.Command {
-	var addr, limit, users string
+	var (
+		addr, users, setting string
+		limit                sandbox.Limit
+	)
 	shell := "posix"
 	if runtime.GOOS == "windows" {
 		shell = "powershell"
@@ -40,18 +43,10 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			kind, err := sandbox.ParseLimit(limit)
-			if err != nil {
-				return usage(fmt.Errorf("--limit: %w", err), "")
-			}
-			setting, known := settings[shell]
-			if !known {
-				return usage(fmt.Errorf("--shell %q: posix, powershell or cmd", shell), "")
-			}
-			inMemory := sandbox.New(sandbox.Options{Limit: kind})
+			inMemory := sandbox.New(sandbox.Options{Limit: limit})
 			if users != "" {
 				if err := addUsers(inMemory, users); err != nil {
-					return fileFailure(err, command{program: a.name, name: "sandbox", flags: givenFlags(cmd.Flags())})
+					return a.explain(err, command{program: a.name, name: "sandbox", flags: givenFlags(cmd.Flags())})
 				}
 			}
 			return a.serveSandbox(cmd.Context(), inMemory, addr, setting)
@@ -59,49 +54,63 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&addr, "addr", "127.0.0.1:0", "`ADDRESS` of this machine to listen on")
-	fs.StringVar(&limit, "limit", string(sandbox.LimitRolling), "`KIND` of rate limit: rolling, fixed, bucket, or off")
-	fs.StringVar(&users, "users", "", "CSV `FILE` of existing users: subject,name,email,status,roles")
-	fs.StringVar(&shell, "shell", shell, "`SHELL` that reads the settings: posix, powershell or cmd")
+	fs.Var(into(&addr, anyText).withDefault("127.0.0.1:0"), "addr", "`ADDRESS` of this machine to listen on")
+	fs.Var(into(&limit, sandbox.ParseLimit).withDefault(sandbox.LimitRolling), "limit",
+		"`KIND` of rate limit: rolling, fixed, bucket, or off")
+	fs.Var(into(&users, anyText), "users", "CSV `FILE` of existing users: subject,name,email,status,roles")
+	fs.Var(into(&setting, settingOf).withDefault(shell), "shell", "`SHELL` that reads the settings: posix, powershell or cmd")
 	completeFlags(cmd)
 	return cmd
 }
 
-// settings are how shells set a variable.
-var settings = map[string]string{
-	"posix": "export %s=%s\n", "powershell": "$env:%s='%s'\n", "cmd": "set %s=%s\n",
+// settingOf is how a shell sets a variable.
+func settingOf(shell string) (string, error) {
+	formats := map[string]string{"posix": "export %s=%s\n", "powershell": "$env:%s='%s'\n", "cmd": "set %s=%s\n"}
+	format, known := formats[shell]
+	if !known {
+		return "", errors.New("posix, powershell or cmd")
+	}
+	return format, nil
 }
 
+// serveSandbox serves a sandbox at addr, which must be of this machine or name a port of it, until ctx is done.
 func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, setting string) error {
-	server, err := serve(inMemory, addr)
+	listener, err := net.Listen("tcp", addr)
 	if err != nil {
-		return usage(err, "--addr 127.0.0.1:0 uses a port that is free")
+		return usage(fmt.Errorf("starting the sandbox: %w", err), "--addr 127.0.0.1:0 uses a port that is free")
 	}
-	var b strings.Builder
-	for _, v := range [][2]string{
-		{"QLIK_TENANT", server.tenant.String()}, {"QLIK_CLIENT_ID", inMemory.ClientID()},
-		{"QLIK_CLIENT_SECRET", inMemory.ClientSecret()},
-	} {
-		fmt.Fprintf(&b, setting, v[0], v[1])
+	defer listener.Close() // the server has closed it before, where it was begun
+	tenant, err := qlik.ParseTenant("http://" + listener.Addr().String())
+	if err != nil {
+		return usage(fmt.Errorf("the sandbox is for this machine only: %w", err), "--addr 127.0.0.1:0 is of this machine")
 	}
-	err = writeAll(a.stdout, b.String())
-	if f, ok := a.stdout.(*os.File); ok && f == os.Stdout {
-		err = errors.Join(err, f.Close()) // whoever reads the settings to their end, a shell's $(… &), goes on
-	}
+	err = a.printSettings(setting, tenant, inMemory)
 	if err != nil {
 		return usage(fmt.Errorf("printing the settings: %w", err), "")
 	}
-	said := fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C", server.tenant)
+	said := fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C", tenant)
 	if runtime.GOOS != "windows" {
 		said += fmt.Sprintf(", or: kill %d", os.Getpid())
 	}
 	a.out.note(said)
-	select {
-	case <-ctx.Done():
-		return server.close()
-	case err := <-server.served:
+	server := &http.Server{Handler: inMemory, ReadHeaderTimeout: 10 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // at once: what it holds is in memory only
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return &failure{code: exitRun, err: fmt.Errorf("the server of the sandbox failed: %w", err)}
 	}
+	return nil
+}
+
+// printSettings prints the settings that select a sandbox, and closes stdout: whoever reads them to their end, a
+// shell's $(… &), goes on.
+func (a *app) printSettings(setting string, tenant qlik.Tenant, inMemory *sandbox.Tenant) error {
+	_, err := fmt.Fprintf(a.stdout, strings.Repeat(setting, 3), "QLIK_TENANT", tenant,
+		"QLIK_CLIENT_ID", inMemory.ClientID(), "QLIK_CLIENT_SECRET", inMemory.ClientSecret())
+	if f, ok := a.stdout.(*os.File); ok && f == os.Stdout {
+		err = errors.Join(err, f.Close())
+	}
+	return err
 }
 
 // addUsers puts the users of a CSV file on the tenant.
@@ -129,39 +138,4 @@ func addUsers(tenant *sandbox.Tenant, path string) error {
 			Roles: u.Roles})
 	}
 	return nil
-}
-
-// A server serves a sandbox on a socket.
-type server struct {
-	tenant qlik.Tenant
-	http   *http.Server
-	served chan error
-}
-
-// serve starts serving h at addr, which must be of this machine or name a port of it.
-func serve(h http.Handler, addr string) (*server, error) {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("starting the sandbox: %w", err)
-	}
-	tenant, err := qlik.ParseTenant("http://" + listener.Addr().String())
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the sandbox is for this machine only: %w", err), listener.Close())
-	}
-	s := &server{
-		tenant: tenant,
-		http:   &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second},
-		served: make(chan error, 1),
-	}
-	go func() { s.served <- s.http.Serve(listener) }()
-	return s, nil
-}
-
-// close ends the server at once: what it holds is in memory only.
-func (s *server) close() error {
-	err := s.http.Close()
-	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
-		return errors.Join(err, served)
-	}
-	return err
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"math"
 	"time"
-	"unicode/utf8"
+	"unicode/utf16"
 
 	"qlik-provision/provision"
 	"qlik-provision/report"
@@ -44,12 +44,10 @@ type summary struct {
 	Hint      string            `json:"hint"`
 }
 
-// newSummary makes the summary of a run over a result file that ended with f, nil for exit 0.
-func newSummary(c *config, results string, a report.Action, total *report.Summary, took time.Duration,
-	f *failure,
-) *summary {
+// newSummary makes the summary of a run over a result file.
+func newSummary(c *config, results string, a report.Action, total *report.Summary, took time.Duration) summary {
 	count := func(o provision.Outcome) *int { return new(total.Counts[o]) }
-	s := &summary{
+	return summary{
 		Rows: total.Rows, Created: count(provision.Created), Exists: count(provision.Exists),
 		Updated: count(provision.Updated), Disabled: count(provision.Disabled), Unchanged: count(provision.Unchanged),
 		Skipped: count(provision.Skipped), Deleted: count(provision.Deleted), Duplicate: count(provision.Duplicate),
@@ -57,55 +55,32 @@ func newSummary(c *config, results string, a report.Action, total *report.Summar
 		Codes: total.Codes, Run: total.Run, Results: results, Tenant: c.tenantName(), Seconds: seconds(took),
 		Columns: map[string]string{"subject": a.Subject, "name": a.Name, "email": a.Email, "roles": a.Roles},
 	}
+}
+
+// write prints the summary of a command that ended with f, nil for exit 0, as one JSON object on a line. It is in
+// ASCII, since some consoles decode a program's output as they like, and holds nothing that a terminal would obey.
+func (s summary) write(w io.Writer, f *failure) error {
 	if f != nil {
 		s.Exit, s.Error, s.Hint = f.code, f.Error(), f.hint
 	}
-	return s
-}
-
-// summarize is newSummary with what a session knows besides.
-func (s *session) summarize(total *report.Summary, f *failure) *summary {
-	sum := newSummary(s.config, s.path, s.ledger.Action(), total, s.took, f)
-	sum.Waited = seconds(s.progress.Waited)
-	switch {
-	case !s.config.dryRun:
-		sum.Writes = new(s.progress.Writes)
-	case s.plan != nil:
-		sum.Writes, sum.Estimated = new(s.plan.Writes()), new(seconds(s.plan.Estimate))
-	default:
-		sum.Exists, sum.Failed = nil, nil
-	}
-	return sum
-}
-
-// write prints the summary as one JSON object on a line, in ASCII: some consoles decode a program's output as
-// they like.
-func (s *summary) write(w io.Writer) error {
 	b, err := json.Marshal(s)
+	var line []byte
+	for _, r := range string(b) {
+		if r < 0x7f {
+			line = append(line, byte(r))
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			line = fmt.Appendf(line, `\u%04x`, unit)
+		}
+	}
 	if err == nil {
-		_, err = w.Write(append(inASCII(b), '\n'))
+		_, err = w.Write(append(line, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("printing the summary: %w", err)
 	}
 	return nil
-}
-
-// inASCII is JSON with every character beyond ASCII escaped, and every one that a terminal would obey.
-func inASCII(b []byte) []byte {
-	out := make([]byte, 0, len(b))
-	for _, r := range string(b) {
-		switch {
-		case r < utf8.RuneSelf && r != 0x7f:
-			out = append(out, byte(r))
-		case r > 0xffff:
-			high, low := 0xd800+(r-0x10000)>>10, 0xdc00+(r-0x10000)&0x3ff
-			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-	}
-	return out
 }
 
 func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }

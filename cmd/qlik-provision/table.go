@@ -14,27 +14,23 @@ import (
 	"qlik-provision/report"
 )
 
-// table is the summary of a run or a plan for people: the counts, what a plan costs, and why rows are not done.
-func (s *session) table(total *report.Summary, aborted bool) string {
+// table is the summary of a run or of a plan for people: the counts, and what a plan costs and sends first.
+func (s *session) table(total *report.Summary, plan bool) string {
 	out := s.app.out
 	var b strings.Builder
-	b.WriteString("\n" + out.tableText(s.counts(total)))
-	if s.config.dryRun {
-		if s.plan != nil && s.plan.Writes() > 0 && !aborted {
-			b.WriteString("\n" + wrap(cost(s.config, s.plan.Writes(), s.plan.Estimate), out.columns(), "  ", "  "))
+	b.WriteString("\n" + out.tableText(s.counts(total, plan)))
+	if plan {
+		if s.plan != nil && s.plan.Writes() > 0 {
+			b.WriteString("\n" + wrap(cost(s.config, *s.plan), out.columns(), "  ", "  "))
 		}
 		for _, line := range s.firstPersons() {
 			b.WriteString("  " + printable(line) + "\n")
 		}
 	}
-	if causes := s.causes(); causes != "" {
-		b.WriteString("\n" + causes)
-	}
-	b.WriteByte('\n')
 	return b.String()
 }
 
-// A tableLine is a line of the table in which a run or a plan ends.
+// A tableLine is a line of the table.
 type tableLine struct {
 	label   string
 	n       int
@@ -67,47 +63,44 @@ func (u *output) tableText(lines []tableLine) string {
 }
 
 // counts are the lines of the table: what a plan would send, and the rows of each outcome.
-func (s *session) counts(total *report.Summary) []tableLine {
-	plan, task := s.config.dryRun, s.config.runOptions.Task
+func (s *session) counts(total *report.Summary, plan bool) []tableLine {
 	lines := []tableLine{{label: "rows", n: total.Rows, colour: bold, always: true}}
-	planLabels := map[provision.Outcome]string{
-		provision.Created: "created before", provision.Exists: "existing", provision.Failed: "conflicts",
-	}
-	expected := []provision.Outcome{provision.Exists}
-	switch {
-	case plan && s.plan == nil:
-		sendable := total.Counts[provision.Pending]
-		lines = append(lines, tableLine{label: "can be sent", n: sendable, colour: yellow, always: true})
+	always := []provision.Outcome{provision.Invalid, provision.Failed}
+	labels := map[provision.Outcome]string{}
+	switch task := s.config.runOptions.Task; {
 	case plan:
-		lines = append(lines, planLines(task, *s.plan)...)
+		always = append(always, provision.Exists)
+		labels[provision.Created], labels[provision.Exists] = "created before", "existing"
+		labels[provision.Failed] = "conflicts"
+		lines = append(lines, s.planLines(total)...)
 	default:
 		lines[0].more = "in " + duration(s.took)
 		if waited := s.progress.Waited; waited >= time.Second {
 			lines[0].more += ", " + duration(waited) + " of it waiting"
 		}
-		expected = map[provision.Task][]provision.Outcome{
+		always = append(always, provision.Pending)
+		always = append(always, map[provision.Task][]provision.Outcome{
 			provision.Create:  {provision.Created, provision.Exists},
 			provision.Disable: {provision.Disabled, provision.Unchanged},
 			provision.Delete:  {provision.Deleted},
-		}[task]
+		}[task]...)
+	}
+	colours := map[provision.Outcome]colour{
+		provision.Invalid: red, provision.Failed: red, provision.Pending: yellow,
 	}
 	for _, outcome := range provision.Outcomes() {
-		if plan && outcome == provision.Pending {
-			continue // the lines above are about these rows
-		}
-		line := tableLine{label: string(outcome), n: total.Counts[outcome], colour: green,
-			always: slices.Contains(expected, outcome)}
+		line := tableLine{label: cmp.Or(labels[outcome], string(outcome)), n: total.Counts[outcome],
+			colour: cmp.Or(colours[outcome], green), always: slices.Contains(always, outcome)}
 		switch outcome {
+		case provision.Pending:
+			if plan {
+				continue // the first lines are about these rows
+			}
 		case provision.Exists:
 			line.more = existingDetails(total)
-		case provision.Invalid, provision.Failed:
-			line.colour, line.always = red, true
-		case provision.Pending:
-			line.colour, line.always = yellow, true
-		}
-		if plan {
-			line.label = cmp.Or(planLabels[outcome], line.label)
-			line.unknown = s.plan == nil && (outcome == provision.Exists || outcome == provision.Failed)
+			fallthrough
+		case provision.Failed:
+			line.unknown = plan && s.plan == nil
 		}
 		lines = append(lines, line)
 	}
@@ -129,7 +122,11 @@ func existingDetails(total *report.Summary) string {
 }
 
 // planLines are the writes of a plan; where there are none, that of its task.
-func planLines(task provision.Task, p provision.Plan) []tableLine {
+func (s *session) planLines(total *report.Summary) []tableLine {
+	if s.plan == nil {
+		return []tableLine{{label: "can be sent", n: total.Counts[provision.Pending], colour: yellow, always: true}}
+	}
+	p, task := *s.plan, s.config.runOptions.Task
 	none := p.Writes() == 0
 	return []tableLine{
 		{label: "to create", n: p.Create, colour: green, always: none && task == provision.Create},
@@ -140,26 +137,15 @@ func planLines(task provision.Task, p provision.Plan) []tableLine {
 }
 
 // cost says what the writes of a plan take of the tenant's budget.
-func cost(c *config, writes int, soonest time.Duration) string {
-	said := text.Plural(writes, "write", "writes")
+func cost(c *config, p provision.Plan) string {
+	writes, takes := text.Plural(p.Writes(), "write", "writes"), "about "+duration(p.Estimate)
+	if p.Estimate < 10*time.Second {
+		takes = "a few seconds"
+	}
 	if c.runOptions.Rate == rate.Inf {
-		return said + ", as fast as the tenant takes them"
+		return writes + ", as fast as the tenant takes them"
 	}
-	said += fmt.Sprintf(", %s at a limit of %s (%s at once)", about(soonest), c.rate, text.Grouped(c.burst))
-	// Where the limit is counted in windows, which Qlik's reference suggests, each burst is followed by a whole one.
-	window := time.Duration(float64(c.runOptions.Burst) / float64(c.runOptions.Rate) * float64(time.Second))
-	latest := time.Duration((writes-1)/c.runOptions.Burst) * window
-	if latest >= 10*time.Second && latest > soonest+soonest/10 {
-		said += "; up to " + duration(latest) + " if the tenant counts in fixed windows"
-	}
-	return said
-}
-
-func about(d time.Duration) string {
-	if d < 10*time.Second {
-		return "a few seconds"
-	}
-	return "about " + duration(d)
+	return fmt.Sprintf("%s, %s at a limit of %s (%s at once)", writes, takes, c.rate, text.Grouped(c.runOptions.Burst))
 }
 
 // duration writes a duration for people: 1.2s, 12s, 4m12s, 1h5m.
@@ -181,13 +167,16 @@ func withoutZeroSeconds(d time.Duration) string { return strings.Replace(d.Strin
 // shownCauses is how many causes are shown; the result file has them all.
 const shownCauses = 10
 
-// causes lists why rows are not done, a line each.
+// causes is a paragraph on why rows are not done, a line for each cause; "" where all are done.
 func (s *session) causes() string {
 	rows := s.ledger.Rows()
 	causes := slices.DeleteFunc(report.Causes(rows), func(c report.Cause) bool {
 		return rows[c.Rows[0]].Entry.Outcome.Done()
 	})
 	var b strings.Builder
+	if len(causes) > 0 {
+		b.WriteByte('\n')
+	}
 	for _, c := range causes[:min(shownCauses, len(causes))] {
 		why, e := ": ", rows[c.Rows[0]].Entry
 		if c.Varies {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,24 +15,18 @@ import (
 	"qlik-provision/report"
 )
 
-// Which way of counting a tenant has is not published, so a plan names both where they differ.
 func TestPlanSaysHowLongItTakes(t *testing.T) {
 	for writes, want := range map[int]string{
-		640: "640 writes, about 1m24s at a limit of 100/m (500 at once); " +
-			"up to 5m if the tenant counts in fixed windows",
-		1:   "1 write, a few seconds at a limit of 100/m (500 at once)",
-		500: "500 writes, a few seconds at a limit of 100/m (500 at once)",
-		501: "501 writes, a few seconds at a limit of 100/m (500 at once); " +
-			"up to 5m if the tenant counts in fixed windows",
-		700: "700 writes, about 2m at a limit of 100/m (500 at once); " +
-			"up to 5m if the tenant counts in fixed windows",
+		640:    "640 writes, about 1m24s at a limit of 100/m (500 at once)",
+		1:      "1 write, a few seconds at a limit of 100/m (500 at once)",
+		500:    "500 writes, a few seconds at a limit of 100/m (500 at once)",
 		1_000:  "1,000 writes, about 5m at a limit of 100/m (500 at once)",
 		10_000: "10,000 writes, about 1h35m at a limit of 100/m (500 at once)",
 	} {
-		c := &config{flags: flags{rate: "100/m", burst: provision.DefaultBurst},
-			runOptions: provision.Options{Rate: provision.DefaultRate, Burst: provision.DefaultBurst}}
-		soonest := provision.Estimate(writes, provision.DefaultRate, provision.DefaultBurst)
-		if got := cost(c, writes, soonest); got != want {
+		c := &config{flags: flags{rate: "100/m",
+			runOptions: provision.Options{Rate: provision.DefaultRate, Burst: provision.DefaultBurst}}}
+		estimate := provision.Estimate(writes, provision.DefaultRate, provision.DefaultBurst)
+		if got := cost(c, provision.Plan{Create: writes, Estimate: estimate}); got != want {
 			t.Errorf("%d: %s, not %s", writes, got, want)
 		}
 	}
@@ -39,7 +34,7 @@ func TestPlanSaysHowLongItTakes(t *testing.T) {
 
 // Every reason for which a run cannot go on has its exit code, and a hint with the command that goes on.
 func TestEveryEndHasACodeAndAWayOn(t *testing.T) {
-	next := command{program: "q", name: "retry", file: "x.csv"}
+	a, next := &app{contacted: true}, command{program: "q", name: "retry", file: "x.csv"}
 	for _, test := range []struct {
 		err  error
 		code int
@@ -62,7 +57,7 @@ func TestEveryEndHasACodeAndAWayOn(t *testing.T) {
 		{fmt.Errorf("writing: %w", syscall.ENOSPC), exitRun, "make room on the disk"},
 		{io.ErrUnexpectedEOF, exitRun, ""},
 	} {
-		got := runFailure(fmt.Errorf("creating: %w", test.err), next)
+		got := a.failureOf(a.explain(fmt.Errorf("creating: %w", test.err), next), "")
 		if got.code != test.code || !strings.Contains(got.hint, test.hint) || !strings.Contains(got.hint, "q retry x.csv") {
 			t.Errorf("%v: %d, %q", test.err, got.code, got.hint)
 		}
@@ -70,7 +65,7 @@ func TestEveryEndHasACodeAndAWayOn(t *testing.T) {
 			t.Errorf("%v is not in %v", test.err, got.err)
 		}
 	}
-	both := runFailure(errors.Join(provision.ErrPatience, errNotRecorded), next).Error()
+	both := a.explain(errors.Join(provision.ErrPatience, errNotRecorded), next).Error()
 	if !strings.Contains(both, provision.ErrPatience.Error()) || !strings.Contains(both, errNotRecorded.Error()) {
 		t.Errorf("one error replaces another: %q", both)
 	}
@@ -78,13 +73,14 @@ func TestEveryEndHasACodeAndAWayOn(t *testing.T) {
 
 // What keeps a run from starting has a hint, too, and is exit code 2.
 func TestEveryRefusalHasAWayOn(t *testing.T) {
-	given := command{program: "q", name: "create", file: "hr.csv"}
+	a, given := &app{}, command{program: "q", name: "create", file: "hr.csv"}
 	for _, test := range []struct {
 		err  error
 		hint string
 	}{
 		{fmt.Errorf("writing: %w", syscall.ENOSPC), "make room on the disk, then:\n  q create hr.csv"},
-		{fmt.Errorf("opening: %w", syscall.ENAMETOOLONG), "use a shorter one, then:\n  q create hr.csv -o results.csv"},
+		{&fs.PathError{Op: "open", Path: "hr.csv", Err: syscall.ENAMETOOLONG},
+			"use a shorter one, then:\n  q create hr.csv -o results.csv"},
 		{&report.ExistsError{Path: "r.csv", SameExport: true, Done: 1, Rows: 2}, "q retry r.csv"},
 		{&report.ExistsError{Path: "r.csv", SameExport: false, Done: 1, Rows: 2}, "q create hr.csv -o r."},
 		{&report.TenantError{Path: "r.csv", File: "a.example.com", Run: "b.example.com"}, "--tenant a.example.com"},
@@ -96,12 +92,13 @@ func TestEveryRefusalHasAWayOn(t *testing.T) {
 		if errors.Is(test.err, errInterrupted) {
 			want = exitInterrupted
 		}
-		got := failureOf(fileFailure(test.err, given), false)
+		got := a.failureOf(a.explain(test.err, given), "")
 		if got.code != want || !strings.Contains(got.hint, test.hint) {
 			t.Errorf("%v: %d, %q", test.err, got.code, got.hint)
 		}
 	}
-	if got := failureOf(io.ErrUnexpectedEOF, true); got.code != exitRun {
+	a.contacted = true
+	if got := a.failureOf(io.ErrUnexpectedEOF, "see q --help"); got.code != exitRun || got.hint != "see q --help" {
 		t.Errorf("an unknown error after a request is %d", got.code)
 	}
 }

@@ -57,45 +57,27 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 		return err
 	})
 	took := time.Since(began)
-
+	a.summary = newSummary(c, path, action, total, took)
+	a.summary.Run, a.summary.Differing = map[provision.Outcome]int{}, new(len(differences))
 	for _, d := range differences {
 		c.note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
 	}
-	f := verifyEnd(c, path, total.Rows, differences, err)
-	if f == nil {
-		said := fmt.Sprintf("%s: %s as the file says, in %s", path, text.Plural(total.Rows, "row is", "rows are"),
-			duration(took))
-		if total.NotDone > 0 {
-			said += "; " + text.Grouped(total.NotDone) + " of them not done"
-		}
-		c.note(said)
-	}
-	if c.json {
-		sum := newSummary(c, path, action, total, took, f)
-		sum.Run, sum.Differing = map[provision.Outcome]int{}, new(len(differences))
-		if err := sum.write(a.stdout); err != nil {
-			return errors.Join(orNil(f), err)
-		}
-	}
-	return orNil(f)
-}
-
-// verifyEnd is the one end of a verify, nil for exit 0.
-func verifyEnd(c *config, path string, rows int, differences []provision.Difference, err error) *failure {
 	switch {
 	case err != nil:
-		f := runFailure(err, c.given)
-		if f.code == exitInterrupted {
-			f.err = errors.New("interrupted; not every row was looked up")
+		return err
+	case len(differences) > 0:
+		hint := "the lines above name the rows; their users were changed on the tenant after the run"
+		if slices.ContainsFunc(differences, func(d provision.Difference) bool { return !d.Outcome.Done() }) {
+			hint = choice("rows that are not done are run by a retry", c.given.onResults("retry", path))
 		}
-		return f
-	case len(differences) == 0:
-		return nil
+		return &failure{code: exitRows, hint: hint,
+			err: errors.New(countOf(len(differences), total.Rows) + " not as the file says")}
 	}
-	hint := "the lines above name the rows; their users were changed on the tenant after the run"
-	if slices.ContainsFunc(differences, func(d provision.Difference) bool { return !d.Outcome.Done() }) {
-		hint = choice("rows that are not done are run by a retry", c.given.onResults("retry", path))
+	said := fmt.Sprintf("%s: %s as the file says, in %s", path, text.Plural(total.Rows, "row is", "rows are"),
+		duration(took))
+	if total.NotDone > 0 {
+		said += "; " + text.Grouped(total.NotDone) + " of them not done"
 	}
-	return &failure{code: exitRows, hint: hint,
-		err: errors.New(countOf(len(differences), rows) + " not as the file says")}
+	c.note(said)
+	return nil
 }

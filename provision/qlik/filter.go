@@ -2,31 +2,23 @@ package qlik
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
-// How many people or IDs fit into one filter. A filter has 100 terms at most, and four of them are for the status.
-const (
-	MaxPeople = 48 // with a subject and an address each
-	MaxIDs    = 96
-)
+// MaxTerms is how many terms fit into one filter, beside the four for the status: an ID, or a subject and an address, of
+// each user.
+const MaxTerms = 96
 
 // existing is the part of a filter that finds users in any status but deleted. Which statuses a filter without such a
 // part finds is not published.
 const existing = ` and (status eq "active" or status eq "invited" or status eq "disabled" or status eq "provisioned")`
 
-// PeopleFilter finds the existing users that have one of the subjects or one of the addresses. Empty values are left
+// UserFilter finds the existing users that have one of the IDs, the subjects or the addresses. Empty values are left
 // out: they would match users without an address. Without any value the filter is empty. The tenant's eq ignores case:
 // compare the users that it finds.
-func PeopleFilter(subjects, emails []string) string {
-	return existingUsers(append(terms("subject", subjects), terms("email", emails)...))
-}
-
-// IDFilter finds the existing users that have one of the IDs. Empty values are left out; without any the filter is
-// empty.
-func IDFilter(ids []string) string { return existingUsers(terms("id", ids)) }
-
-func existingUsers(terms []string) string {
+func UserFilter(ids, subjects, emails []string) string {
+	terms := slices.Concat(terms("id", ids), terms("subject", subjects), terms("email", emails))
 	if len(terms) == 0 {
 		return ""
 	}

@@ -10,14 +10,14 @@ import (
 func TestFiltersNameEveryStatusButDeleted(t *testing.T) {
 	const statuses = ` and (status eq "active" or status eq "invited" or status eq "disabled" or status eq "provisioned")`
 	for _, test := range []struct{ got, want string }{
-		{PeopleFilter([]string{`corp\jdoe`, "emp-2"}, []string{"a@example.com"}),
+		{UserFilter(nil, []string{`corp\jdoe`, "emp-2"}, []string{"a@example.com"}),
 			`(subject eq "corp\\jdoe" or subject eq "emp-2" or email eq "a@example.com")` + statuses},
-		{PeopleFilter([]string{"emp-1"}, nil), `(subject eq "emp-1")` + statuses},
-		{PeopleFilter([]string{"emp-1", ""}, []string{""}), `(subject eq "emp-1")` + statuses},
-		{PeopleFilter(nil, []string{"a@example.com"}), `(email eq "a@example.com")` + statuses},
-		{PeopleFilter([]string{""}, nil), ""},
-		{IDFilter([]string{"u1", "", "u2"}), `(id eq "u1" or id eq "u2")` + statuses},
-		{IDFilter(nil), ""},
+		{UserFilter(nil, []string{"emp-1"}, nil), `(subject eq "emp-1")` + statuses},
+		{UserFilter(nil, []string{"emp-1", ""}, []string{""}), `(subject eq "emp-1")` + statuses},
+		{UserFilter(nil, nil, []string{"a@example.com"}), `(email eq "a@example.com")` + statuses},
+		{UserFilter(nil, []string{""}, nil), ""},
+		{UserFilter([]string{"u1", "", "u2"}, nil, nil), `(id eq "u1" or id eq "u2")` + statuses},
+		{UserFilter(nil, nil, nil), ""},
 	} {
 		if test.got != test.want {
 			t.Errorf("%s, want %s", test.got, test.want)
@@ -27,14 +27,14 @@ func TestFiltersNameEveryStatusButDeleted(t *testing.T) {
 
 func TestFiltersHaveAHundredTerms(t *testing.T) {
 	full := func(n int) []string { return strings.Split(strings.Repeat("x ", n-1)+"x", " ") }
-	for _, filter := range []string{PeopleFilter(full(MaxPeople), full(MaxPeople)), IDFilter(full(MaxIDs))} {
+	for _, filter := range []string{UserFilter(nil, full(MaxTerms/2), full(MaxTerms/2)), UserFilter(full(MaxTerms), nil, nil)} {
 		if n := strings.Count(filter, " eq "); n != 100 {
 			t.Errorf("%d terms", n)
 		}
 	}
 }
 
-func FuzzPeopleFilter(f *testing.F) {
+func FuzzUserFilter(f *testing.F) {
 	for _, seed := range []string{`a`, `a" or subject co "e`, `\`, `\"`,
 		"\u2028", "日本", "\x00\x1f\x7f", "<&>", "\xff"} {
 		f.Add(seed, seed)
@@ -44,7 +44,7 @@ func FuzzPeopleFilter(f *testing.F) {
 			t.Skip()
 		}
 		// Whatever the values are, the filter has the same terms: they are read as JSON strings give the values back.
-		rest := PeopleFilter([]string{subject}, []string{email})
+		rest := UserFilter(nil, []string{subject}, []string{email})
 		for _, term := range []struct{ before, value string }{{"(subject eq ", subject}, {" or email eq ", email}} {
 			value, ok := strings.CutPrefix(rest, term.before)
 			if !ok {

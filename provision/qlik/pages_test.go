@@ -36,11 +36,11 @@ func TestListsAreReadToTheirEnd(t *testing.T) {
 		c := s.client(t, Options{Credentials: Credentials{APIKey: "key-0123456789"}})
 		for kind, count := range map[string]func() (items, requests int, err error){
 			"GET users": func() (int, int, error) {
-				found, err := c.ListUsers(t.Context(), IDFilter([]string{"u1"}), false)
+				found, err := c.ListUsers(t.Context(), UserFilter([]string{"u1"}, nil, nil), false)
 				return len(found.Users), found.Requests, err
 			},
 			"POST users": func() (int, int, error) {
-				found, err := c.FilterUsers(t.Context(), IDFilter([]string{"u1"}), true)
+				found, err := c.FilterUsers(t.Context(), UserFilter([]string{"u1"}, nil, nil), true)
 				return len(found.Users), found.Requests, err
 			},
 			"roles": func() (int, int, error) {
@@ -68,7 +68,7 @@ func TestListsAreReadToTheirEnd(t *testing.T) {
 func TestUserWithoutIDIsGarbled(t *testing.T) {
 	for _, body := range []string{`{"data":[{"subject":"a"}]}`, `{"data":[{"id":7,"subject":"a"}]}`, `{"data":[null]}`} {
 		_, c := always(t, 200, body)
-		if found, err := c.ListUsers(t.Context(), IDFilter([]string{"u1"}), false); !errors.Is(err, ErrGarbled) {
+		if found, err := c.ListUsers(t.Context(), UserFilter([]string{"u1"}, nil, nil), false); !errors.Is(err, ErrGarbled) {
 			t.Errorf("%s: %v, %v", body, found, err)
 		}
 	}

@@ -26,11 +26,11 @@ var requests = map[string]func(*Client, context.Context) error{
 	},
 	"change": func(c *Client, ctx context.Context) error { return c.ChangeUser(ctx, "u1", ReplaceName("tell-nobody")) },
 	"list": func(c *Client, ctx context.Context) error {
-		_, err := c.ListUsers(ctx, PeopleFilter([]string{"tell-nobody"}, nil), true)
+		_, err := c.ListUsers(ctx, UserFilter(nil, []string{"tell-nobody"}, nil), true)
 		return err
 	},
 	"filter": func(c *Client, ctx context.Context) error {
-		_, err := c.FilterUsers(ctx, PeopleFilter(nil, []string{"tell-nobody"}), true)
+		_, err := c.FilterUsers(ctx, UserFilter(nil, nil, []string{"tell-nobody"}), true)
 		return err
 	},
 	"roles": func(c *Client, ctx context.Context) error {

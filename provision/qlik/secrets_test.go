@@ -65,7 +65,7 @@ func TestSecretIsHiddenInUsersAndRoles(t *testing.T) {
 	role := fmt.Sprintf(`{"id":%q,"name":%[1]q,"level":%[1]q}`, key)
 	user := fmt.Sprintf(`"subject":%q,"name":%[1]q,"email":%[1]q,"status":%[1]q,"assignedRoles":[%s]`, key, role)
 	_, c := always(t, 200, fmt.Sprintf(`{"data":[{"id":%q,%s}]}`, key, user))
-	found, err := c.ListUsers(t.Context(), IDFilter([]string{"u1"}), true)
+	found, err := c.ListUsers(t.Context(), UserFilter([]string{"u1"}, nil, nil), true)
 	if text := fmt.Sprintf("%+v", found); err != nil || len(found.Users) != 1 || strings.Contains(text, key) {
 		t.Errorf("%v, %s", err, text)
 	}

@@ -174,7 +174,7 @@ func TestUserFieldOfWrongTypeHidesNoOther(t *testing.T) {
 		`"subject":"a","assignedRoles":{"name":"Steward"}`:                                  ada,
 	} {
 		_, c := always(t, 200, `{"data":[{"id":"u1",`+body+`}]}`)
-		found, err := c.ListUsers(t.Context(), IDFilter([]string{"u1"}), true)
+		found, err := c.ListUsers(t.Context(), UserFilter([]string{"u1"}, nil, nil), true)
 		if err != nil || len(found.Users) != 1 {
 			t.Errorf("%s: %v, %v", body, found, err)
 			continue
@@ -191,7 +191,7 @@ func TestUserFieldOfWrongTypeHidesNoOther(t *testing.T) {
 
 func TestLookupsAskForRolesOnlyWhereWanted(t *testing.T) {
 	const fields = "id,subject,name,email,status,createdAt"
-	filter := PeopleFilter([]string{"a&b=c"}, nil)
+	filter := UserFilter(nil, []string{"a&b=c"}, nil)
 	for _, withRoles := range []bool{false, true} {
 		s, c := always(t, 200, `{"data":[]}`)
 		if _, err := c.ListUsers(t.Context(), filter, withRoles); err != nil {
@@ -222,7 +222,7 @@ func TestLookupsAskForRolesOnlyWhereWanted(t *testing.T) {
 func TestEmptyFilterIsNotSent(t *testing.T) {
 	s, c := always(t, 200, `{"data":[]}`)
 	for _, find := range []func(context.Context, string, bool) (Found, error){c.ListUsers, c.FilterUsers} {
-		if _, err := find(t.Context(), IDFilter(nil), false); err == nil || len(s.sent) > 0 {
+		if _, err := find(t.Context(), UserFilter(nil, nil, nil), false); err == nil || len(s.sent) > 0 {
 			t.Errorf("%v, %d requests", err, len(s.sent))
 		}
 	}
