@@ -64,10 +64,23 @@ func decodeEntries(cells [][]string) ([]Entry, error) {
 	return entries, nil
 }
 
-// encodeEntries maps entries to cells, and calls write with those of each. The slice is reused for the next
-// one.
-func encodeEntries(entries []Entry, write func(cells []string) error) error {
-	return gocsv.MarshalCSVWithoutHeaders(entries, cellWriter(write))
+// A batch is an array, not a slice: reflection can read its fields without a copy of each.
+type batch [batchSize]Entry
+
+// encodeEntries maps the first n entries of a batch to cells, and calls write with those of each. The slice is reused
+// for the next one.
+func encodeEntries(entries *batch, n int, write func(cells []string) error) error {
+	return gocsv.MarshalCSVWithoutHeaders(*entries, cellWriter(func(cells []string) error {
+		if n--; n < 0 {
+			return nil
+		}
+		return write(cells)
+	}))
+}
+
+// encodeEntry maps an entry to cells.
+func encodeEntry(e Entry, write func(cells []string) error) error {
+	return gocsv.MarshalCSVWithoutHeaders([1]Entry{e}, cellWriter(write))
 }
 
 // A cellReader is a gocsv.CSVReader of records that are in memory. gocsv calls ReadAll alone where it fills a slice.

@@ -73,7 +73,17 @@ func (r *Row) subjectChange(subject string) string {
 // the file, what the row was.
 func checkOf(e *Entry, p provision.Person) string {
 	row := e.Action + "\x00" + e.UserSubject + "\x00" + strconv.Itoa(int(e.Row))
-	return fmt.Sprintf("c-%08X-%08X", checksum([]byte(row)), checksum([]byte(p.Name+"\x00"+p.Email)))
+	check := appendHex([]byte("c-"), checksum([]byte(row)))
+	check = appendHex(append(check, '-'), checksum([]byte(p.Name+"\x00"+p.Email)))
+	return string(check)
+}
+
+// appendHex appends eight hexadecimal digits.
+func appendHex(b []byte, sum uint32) []byte {
+	for shift := 28; shift >= 0; shift -= 4 {
+		b = append(b, "0123456789ABCDEF"[sum>>shift&15])
+	}
+	return b
 }
 
 // fits reports whether the first half of the entry's check is of a subject.

@@ -130,16 +130,15 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 	if err := w.write(&export.Header, Columns()); err != nil {
 		return err
 	}
-	entries := make([]Entry, 0, batchSize)
-	for batch := range slices.Chunk(rows, batchSize) {
-		entries = entries[:0]
-		for _, r := range batch {
-			entries = append(entries, r.Entry)
+	var entries batch
+	for some := range slices.Chunk(rows, batchSize) {
+		for i := range some {
+			entries[i] = some[i].Entry
 		}
 		i := -1
-		err := encodeEntries(entries, func(cells []string) error {
+		err := encodeEntries(&entries, len(some), func(cells []string) error {
 			i++
-			return w.write(batch[i].Record, cells)
+			return w.write(some[i].Record, cells)
 		})
 		if err != nil {
 			return err

@@ -145,7 +145,7 @@ func cost(c *config, p provision.Plan) string {
 	if c.runOptions.Rate == rate.Inf {
 		return writes + ", as fast as the tenant takes them"
 	}
-	return fmt.Sprintf("%s, %s at a limit of %s (%s at once)", writes, takes, c.rate, text.Grouped(c.burst))
+	return fmt.Sprintf("%s, %s at a limit of %s (%s at once)", writes, takes, c.rate, text.Grouped(c.runOptions.Burst))
 }
 
 // duration writes a duration for people: 1.2s, 12s, 4m12s, 1h5m.
