@@ -22,11 +22,7 @@ import (
 )
 
 func (a *app) sandboxCommand() *cobra.Command {
-	var (
-		addr, users, setting string
-		limit                sandbox.Limit
-	)
-	shell := "posix"
+	addr, users, limit, shell := "127.0.0.1:0", "", sandbox.LimitRolling, "posix"
 	if runtime.GOOS == "windows" {
 		shell = "powershell"
 	}
@@ -49,32 +45,20 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 					return a.explain(err, command{program: a.name, name: "sandbox", flags: givenFlags(cmd.Flags())})
 				}
 			}
-			return a.serveSandbox(cmd.Context(), inMemory, addr, setting)
+			return a.serveSandbox(cmd.Context(), inMemory, addr, shell)
 		},
 	}
 	fs := cmd.Flags()
-	fs.SortFlags = false
-	fs.Var(into(&addr, anyText).withDefault("127.0.0.1:0"), "addr", "`ADDRESS` of this machine to listen on")
-	fs.Var(into(&limit, sandbox.ParseLimit).withDefault(sandbox.LimitRolling), "limit",
-		"`KIND` of rate limit: rolling, fixed, bucket, or off")
+	fs.Var(into(&addr, anyText), "addr", "`ADDRESS` of this machine to listen on (default: 127.0.0.1:0)")
+	fs.Var(into(&limit, sandbox.ParseLimit), "limit", "`KIND` of rate limit: rolling (default), fixed, bucket, or off")
 	fs.Var(into(&users, anyText), "users", "CSV `FILE` of existing users: subject,name,email,status,roles")
-	fs.Var(into(&setting, settingOf).withDefault(shell), "shell", "`SHELL` that reads the settings: posix, powershell or cmd")
+	fs.Var(into(&shell, oneOf("posix", "powershell", "cmd")), "shell",
+		"`SHELL` that reads the settings: posix, powershell or cmd (default: "+shell+")")
 	completeFlags(cmd)
 	return cmd
 }
 
-// settingOf is how a shell sets a variable.
-func settingOf(shell string) (string, error) {
-	formats := map[string]string{"posix": "export %s=%s\n", "powershell": "$env:%s='%s'\n", "cmd": "set %s=%s\n"}
-	format, known := formats[shell]
-	if !known {
-		return "", errors.New("posix, powershell or cmd")
-	}
-	return format, nil
-}
-
-// serveSandbox serves a sandbox at addr, which must be of this machine or name a port of it, until ctx is done.
-func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, setting string) error {
+func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, shell string) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return usage(fmt.Errorf("starting the sandbox: %w", err), "--addr 127.0.0.1:0 uses a port that is free")
