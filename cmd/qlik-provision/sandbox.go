@@ -68,8 +68,7 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 	if err != nil {
 		return usage(fmt.Errorf("the sandbox is for this machine only: %w", err), "--addr 127.0.0.1:0 is of this machine")
 	}
-	err = a.printSettings(setting, tenant, inMemory)
-	if err != nil {
+	if err := a.printSettings(shell, tenant, inMemory); err != nil {
 		return usage(fmt.Errorf("printing the settings: %w", err), "")
 	}
 	said := fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C", tenant)
@@ -88,7 +87,10 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 
 // printSettings prints the settings that select a sandbox, and closes stdout: whoever reads them to their end, a
 // shell's $(… &), goes on.
-func (a *app) printSettings(setting string, tenant qlik.Tenant, inMemory *sandbox.Tenant) error {
+func (a *app) printSettings(shell string, tenant qlik.Tenant, inMemory *sandbox.Tenant) error {
+	setting := map[string]string{ // how a shell sets a variable
+		"posix": "export %s=%s\n", "powershell": "$env:%s='%s'\n", "cmd": "set %s=%s\n",
+	}[shell]
 	_, err := fmt.Fprintf(a.stdout, strings.Repeat(setting, 3), "QLIK_TENANT", tenant,
 		"QLIK_CLIENT_ID", inMemory.ClientID(), "QLIK_CLIENT_SECRET", inMemory.ClientSecret())
 	if f, ok := a.stdout.(*os.File); ok && f == os.Stdout {
