@@ -102,6 +102,7 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 		}
 		return a.explain(run(cmd.Context(), c, args[0]), c.given)
 	}
+	cmd.Flags().SortFlags = false // commands that we print have them as they were typed
 	for _, add := range addFlags {
 		add(cmd)
 	}
