@@ -3,6 +3,7 @@ package roster
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -28,8 +29,7 @@ func (c *Columns) fields(p *provision.Person) [3]fieldValue {
 	return [...]fieldValue{{p.Subject, &c.Subject}, {p.Name, &c.Name}, {p.Email, &c.Email}}
 }
 
-// A chooser decides which columns of a header are a person's fields. It leaves out the columns of
-// the result file: they have no role.
+// A chooser decides which columns of a header are a person's fields.
 type chooser struct {
 	file    *csvfile.File
 	headers []string
@@ -39,15 +39,13 @@ type chooser struct {
 func newChooser(f *csvfile.File) *chooser {
 	c := &chooser{file: f, headers: f.Header.Cells, roles: make([]role, len(f.Header.Cells))}
 	for i, h := range c.headers {
-		if !inBlock(f, i) {
-			c.roles[i] = rolesOf(h)
-		}
+		c.roles[i] = rolesOf(h)
 	}
 	return c
 }
 
-// columns finds the columns that the options name or, unless Decided, those whose headers say what
-// they hold. Where two fit it asks: no word is better than another.
+// columns finds the columns that the options name or, unless Decided, those whose headers say what they hold.
+// Where two fit it asks: no word is better than another.
 func (c *chooser) columns(o Options) (found Columns, err error) {
 	for _, field := range []struct {
 		source *Source
@@ -73,6 +71,44 @@ func (c *chooser) columns(o Options) (found Columns, err error) {
 	return found, nil
 }
 
+// asked is the source that an option names: a header, or a template.
+func (c *chooser) asked(option csvfile.Option, text string) (Source, error) {
+	if strings.ContainsAny(text, "{}") && !slices.Contains(c.headers, text) {
+		return c.template(option, text)
+	}
+	i, bad := c.find(option, text, text)
+	if bad != nil {
+		return Source{}, bad
+	}
+	return c.single(i), nil
+}
+
+// find is the column of a header that stands in an option's value: the very same header, or one that matches
+// without case, spaces and punctuation. Of columns with one header, those that are empty in every row do not count.
+func (c *chooser) find(option csvfile.Option, header, value string) (int, *csvfile.Error) {
+	folded := fold(header)
+	for _, same := range []func(string) bool{
+		func(h string) bool { return h == header },
+		func(h string) bool { return folded != "" && fold(h) == folded },
+	} {
+		var all []int
+		for i, h := range c.headers {
+			if same(h) {
+				all = append(all, i)
+			}
+		}
+		switch filled := c.filled(all); {
+		case len(filled) > 1:
+			return -1, c.which(option, filled, header, value)
+		case len(filled) == 1:
+			return filled[0], nil
+		case len(all) > 0:
+			return all[0], nil
+		}
+	}
+	return -1, c.unknown(option, header, value)
+}
+
 func (c *chooser) email() (Source, error) { return c.one(OptionEmail, c.singles(c.fitting(email))) }
 
 func (c *chooser) subject(address *Source) (Source, error) {
@@ -83,35 +119,80 @@ func (c *chooser) subject(address *Source) (Source, error) {
 	return c.one(OptionSubject, fitting)
 }
 
-// name is the column of the whole name, or else first and last name put together, or else the name
-// as lists sort it. A preferred name beside first and last name fits as well as they do.
+// name is the column of the whole name, or else first and last name put together, or else the name as lists sort
+// it. A preferred name beside first and last name fits as well as they do.
 func (c *chooser) name() (Source, error) {
-	wholeName, givenName, familyName := anyWhole, firstName, lastName
-	first, last := c.fitting(givenName), c.fitting(familyName)
-	// Nom beside Prénom is the last name, but for a Nom that holds the Prénom beside a last name.
-	if nom := c.fitting(nameOrLast); len(nom) > 0 && len(first) > 0 &&
-		(len(last) == 0 || !c.containsPart(nom[0], first[0])) {
-		wholeName, familyName = wholeName&^nameOrLast, familyName|nameOrLast
-		last = c.fitting(familyName)
-	}
-	// Nombre beside Apellidos alone is the first name.
-	if len(last) > 0 && len(first) == 0 {
-		wholeName, givenName = wholeName&^nameOrFirst, givenName|nameOrFirst
-		first = c.fitting(givenName)
-	}
-	// Name beside one part alone may be the other part: the word does not say.
-	if unclear := c.fitting(nameOrPart); len(unclear) > 0 && (len(first) == 0) != (len(last) == 0) {
-		return Source{}, c.wholeOrPart(unclear[0], first, last)
-	}
-	fitting := c.singles(c.fitting(wholeName))
-	if len(fitting) == 0 {
-		fitting = c.pairs(first, last)
+	whole, first, last, unclear := c.nameColumns()
+	fitting := c.singles(whole)
+	if len(whole) == 0 || unclear {
+		pairs, err := c.pairs(first, last)
+		if err != nil {
+			return Source{}, err
+		}
+		fitting = append(fitting, pairs...)
 	}
 	fitting = append(fitting, c.singles(c.fitting(preferredName))...)
 	if len(fitting) == 0 {
 		fitting = c.singles(c.fitting(listedName))
 	}
 	return c.one(OptionName, fitting)
+}
+
+// nameColumns are the columns for whole names and for their parts. Some words say which only together with the
+// other columns; unclear says that not even these decide about a column, which is then both.
+func (c *chooser) nameColumns() (whole, first, last []int, unclear bool) {
+	given := c.fitting(firstName)
+	hasFirst, hasLast := len(given) > 0, len(c.fitting(lastName)) > 0
+	for _, i := range c.fitting(anyWhole | firstName | lastName) {
+		switch r := c.roles[i]; {
+		case r&firstName != 0, r&nameOrFirst != 0 && hasLast && !hasFirst: // Nombre, Apellidos
+			first = append(first, i)
+		case r&lastName != 0,
+			r&nameOrLast != 0 && hasFirst && !(hasLast && c.containsPart(i, given[0])): // Nom, Prénom
+			last = append(last, i)
+		case r&nameOrPart != 0 && hasFirst && !hasLast: // Name, First Name
+			whole, last, unclear = append(whole, i), append(last, i), true
+		case r&nameOrPart != 0 && hasLast && !hasFirst: // Name, Last Name
+			whole, first, unclear = append(whole, i), append(first, i), true
+		default:
+			whole = append(whole, i)
+		}
+	}
+	return whole, first, last, unclear
+}
+
+// containsPart reports whether a column has a part of the name in it, in most rows.
+func (c *chooser) containsPart(whole, part int) bool {
+	held, rows := 0, 0
+	for i := range c.file.Records {
+		cells := c.file.Records[i].Cells
+		if one, all := cellAt(cells, part), cellAt(cells, whole); one != "" && all != "" {
+			rows++
+			words := strings.FieldsFunc(all, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+			if slices.Contains(words, one) {
+				held++
+			}
+		}
+	}
+	return held*2 > rows
+}
+
+// pairs are first and last names put together, with the one column for what stands between them: van, de, von.
+func (c *chooser) pairs(first, last []int) (pairs []Source, err error) {
+	between := " "
+	if particles := c.fitting(nameParticle); len(particles) == 1 {
+		between = " {" + c.headers[particles[0]] + "} "
+	}
+	for _, f := range first {
+		for _, l := range last {
+			pair, err := c.template(OptionName, "{"+c.headers[f]+"}"+between+"{"+c.headers[l]+"}")
+			if err != nil {
+				return nil, err
+			}
+			pairs = append(pairs, pair)
+		}
+	}
+	return pairs, nil
 }
 
 // one is the source among those that fit; none where nothing does, an error where several do.
@@ -122,23 +203,22 @@ func (c *chooser) one(option csvfile.Option, fitting []Source) (Source, error) {
 	case 1:
 		return fitting[0], nil
 	}
-	e := c.ambiguous(option, fitting)
-	if e.Fix.Value != "" {
-		for i := range fitting[1:] {
-			e.Others = append(e.Others, fitting[1+i].text)
-		}
-	}
-	return Source{}, e
+	return Source{}, c.ambiguous(option, fitting)
 }
 
 // fitting are the columns whose header has one of the roles, and that are not empty in every row.
 func (c *chooser) fitting(roles role) (columns []int) {
 	for i := range c.headers {
-		if c.roles[i]&roles != 0 && c.firstValue(c.single(i)) != "" {
+		if c.roles[i]&roles != 0 {
 			columns = append(columns, i)
 		}
 	}
-	return columns
+	return c.filled(columns)
+}
+
+// filled are those of the columns that are not empty in every row.
+func (c *chooser) filled(columns []int) []int {
+	return slices.DeleteFunc(slices.Clone(columns), func(i int) bool { return c.firstValue(c.single(i)) == "" })
 }
 
 // firstValue is the first value of a source that is not empty; "" where all are.
@@ -162,88 +242,4 @@ func (c *chooser) singles(columns []int) []Source {
 		sources[i] = c.single(column)
 	}
 	return sources
-}
-
-// pairs puts first and last names together: legal ones with legal ones and preferred ones with
-// preferred ones, where there are both.
-func (c *chooser) pairs(first, last []int) (pairs []Source) {
-	sameKind := func(a, b int) bool {
-		x, y := fold(c.headers[a]), fold(c.headers[b])
-		return strings.Contains(x, "preferred") == strings.Contains(y, "preferred") &&
-			strings.Contains(x, "legal") == strings.Contains(y, "legal")
-	}
-	hasNone := func(a int, others []int) bool {
-		return !slices.ContainsFunc(others, func(b int) bool { return sameKind(a, b) })
-	}
-	for _, f := range first {
-		for _, l := range last {
-			if sameKind(f, l) || hasNone(f, last) || hasNone(l, first) {
-				pairs = append(pairs, c.pair(f, l))
-			}
-		}
-	}
-	return pairs
-}
-
-// pair is first and last name put together, with the one column for what stands between them: van,
-// de, von.
-func (c *chooser) pair(first, last int) Source {
-	columns := []int{first, last}
-	if between := c.fitting(nameParticle); len(between) == 1 {
-		columns = []int{first, between[0], last}
-	}
-	var s Source
-	for i, column := range columns {
-		if i > 0 {
-			s.text, s.parts = s.text+" ", append(s.parts, part{-1, " "})
-		}
-		h := c.headers[column]
-		s.text, s.parts = s.text+"{"+h+"}", append(s.parts, part{column, h})
-	}
-	return s
-}
-
-// asked is the source that an option names: a header, or a template.
-func (c *chooser) asked(option csvfile.Option, text string) (Source, error) {
-	braces := strings.ContainsAny(text, "{}")
-	switch i, bad := c.find(option, text, braces); {
-	case bad != nil:
-		return Source{}, bad
-	case i >= 0:
-		return c.single(i), nil
-	case braces:
-		return c.template(option, text)
-	}
-	return Source{}, c.unknown(option, text, text)
-}
-
-// find is the column of a header: the very same, the same but for outer white space, or one that
-// only matches loosely; -1 where there is none. Of columns with one header, those that are empty in
-// every row do not count.
-func (c *chooser) find(option csvfile.Option, text string, exactly bool) (int, *csvfile.Error) {
-	loose := fold(text)
-	for _, same := range []func(string) bool{
-		func(h string) bool { return h == text },
-		func(h string) bool { return trim(h) == trim(text) },
-		func(h string) bool { return !exactly && loose != "" && fold(h) == loose },
-	} {
-		var all, filled []int
-		for i, h := range c.headers {
-			if !inBlock(c.file, i) && same(h) {
-				all = append(all, i)
-				if c.firstValue(c.single(i)) != "" {
-					filled = append(filled, i)
-				}
-			}
-		}
-		switch {
-		case len(filled) == 1:
-			return filled[0], nil
-		case len(filled) > 1:
-			return -1, c.ambiguous(option, c.singles(filled))
-		case len(all) > 0:
-			return all[0], nil // all of them are empty
-		}
-	}
-	return -1, nil
 }

@@ -86,7 +86,7 @@ func (s sampleFile) read(t testing.TB) (*roster.Roster, error) {
 		case "--status":
 			o.NeedEmail = v == "invited"
 		case "--encoding":
-			c.Encoding, o.Forced = v, true
+			c.Encoding = v
 		case "--delimiter":
 			c.Delimiter, _ = utf8.DecodeRuneInString(v)
 		case "--header-row":
@@ -173,7 +173,7 @@ func describe(r *roster.Roster) string {
 	fmt.Fprintln(&b, r.Describe())
 	fmt.Fprintf(&b, "line ends %q, plain %v\nheader  %q\n", f.Dialect.LineEnd, f.Dialect.Plain, f.Header.Cells)
 	for _, w := range r.Warnings {
-		fmt.Fprintf(&b, "warning %s\n", w)
+		fmt.Fprintf(&b, "warning %s\n", w.Text)
 		if w.Fix.Option != "" {
 			fmt.Fprintf(&b, "  fix %s %q\n", w.Fix.Option, w.Fix.Value)
 		}

@@ -74,29 +74,17 @@ func inQuotes(v string) bool {
 		strings.ContainsRune(single, first) && strings.ContainsRune(single, last)
 }
 
-// isErrorValue reports whether a cell is an error value, as spreadsheets in any language write
-// them: #REF!, #¡VALOR!, #N/A, ####, Err:502.
+// isErrorValue reports whether a cell is an error value, as spreadsheets in any language write them: #REF!, #¡VALOR!,
+// #N/A, Err:502, and #### for a column that is too narrow.
 func isErrorValue(v string) bool {
-	if v == "" {
-		return false
-	}
-	if v[0] != '#' {
-		const longest = len("Ошибка: 502")
-		return len(v) <= longest && strings.ContainsAny(v, ":.") && errorNumber.MatchString(v)
-	}
-	if len(v) > 1 && strings.Trim(v, "#") == "" {
-		return true // what it shows, and exports, where a column is too narrow
-	}
-	return errorName.MatchString(v)
+	return v != "" && (v[0] == '#' || strings.Contains(v, ":")) && errorValue.MatchString(v) || v == "Loading..."
 }
 
-// They are read only. The names without ! are German, Turkish, Hungarian and Excel's own for data
-// that has not come yet.
-var (
-	errorName   = regexp.MustCompile(`^#([\p{Lu}\d/_¡¿.]+[!?]|\p{Lu}/\p{L}( N/A)?|NV|YOK|HIÁNYZIK|GETTING_DATA)$`)
-	errorNumber = regexp.MustCompile(
-		`^((Err|Fehler|Erreur|Errore|Error|Fout|Ошибка|错误|錯誤|エラー|오류):\s?\d{3}|Loading\.\.\.)$`)
-)
+// errorValue is read only. The names without ! are German, Turkish, Hungarian and Excel's own for data that has not come
+// yet.
+var errorValue = regexp.MustCompile(
+	`^(##+|#([\p{Lu}\d/_¡¿.]+[!?]|\p{Lu}/\p{L}( N/A)?|NV|YOK|HIÁNYZIK|GETTING_DATA)|` +
+		`(Err|Fehler|Erreur|Errore|Error|Fout|Ошибка|错误|錯誤|エラー|오류):\s?\d{3})$`)
 
 // isPlaceholder reports whether a value stands for one that is missing.
 func isPlaceholder(v string) bool {
@@ -108,7 +96,7 @@ func isPlaceholder(v string) bool {
 		return false
 	}
 	const longest = 24
-	return len(v) <= longest && means(plainWords(v), placeholder) ||
+	return len(v) <= longest && means(strings.ToLower(v), placeholder) ||
 		strings.IndexFunc(v, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) < 0
 }
 

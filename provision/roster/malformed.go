@@ -1,7 +1,9 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,176 +13,144 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// A shapeChecker compares the rows with the header.
-type shapeChecker struct {
-	*validator
-	problems []csvfile.Problem
-	found    map[shapeFault]int // how many rows have which fault
-	short    []int              // lines of rows that lack cells at the end, none of which is used
-	patterns map[string]bool    // of the subjects, once they are needed
-}
-
-// A shapeFault is why a row's cells cannot be those of the header's columns. There are no others: a
-// row that csvfile cannot cut refuses the file before.
-type shapeFault int
-
-const (
-	uncut     shapeFault = iota // the row is one cell, or is cut at another delimiter than the header
-	tooFew                      // fewer cells than the header
-	tooMany                     // more cells than the header
-	swallowed                   // a quoted cell holds other rows: the quote is closed too late
-)
-
-// checkShape refuses a file of which a row has a shapeFault. It accepts surplus cells that are empty,
-// and missing cells behind the last one that is used, whose lines it returns. A row that is uneven
-// because it is a trailer becomes invalid.
-func (v *validator) checkShape(rows []Row, last int) (short []int, err error) {
-	c := &shapeChecker{validator: v, found: make(map[shapeFault]int)}
-	width := len(v.headers)
+// checkShape refuses a file of which a row's cells cannot be those of the header's columns: the row is not cut, is
+// uneven, or holds other rows inside a quoted cell. It accepts surplus cells that are empty, and missing cells behind
+// the last one that is used, whose lines it returns. A row that is uneven because it is a trailer becomes invalid.
+func (v *validator) checkShape(rows []Row, conditions []*condition) (short []int, err error) {
+	var problems []csvfile.Problem
+	advice := "" // about the first problem
+	add := func(line int, why, whatToDo string) {
+		problems = append(problems, csvfile.Problem{Line: line, Message: why})
+		advice = cmp.Or(advice, whatToDo)
+	}
+	width, last := len(v.headers), v.lastUsed(conditions)
 	for i := range rows {
-		row := &rows[i]
-		n := len(row.Record.Cells)
+		r := rows[i].Record
+		n := len(r.Cells)
 		switch {
-		case c.isUncut(row):
-			c.add(uncut, row.Record.Line, "the row is not cut into its cells: "+quote(row.Record.Raw))
-		case n == width, n > width && allBlank(row.Record.Cells[width:]):
+		case v.isUncut(&rows[i]):
+			add(r.Line, "the row is not cut into its cells: "+quote(r.Raw),
+				"remove the quotes around these rows, or give them the header's delimiter; or export the file again")
+		case n == width, n > width && allBlank(r.Cells[width:]):
 		case n < width && n > last:
 			if v.file.Block < 0 && !allBlank(v.headers[n:]) {
-				c.short = append(c.short, row.Record.Line)
+				short = append(short, r.Line)
 			}
-		case v.isUnevenTrailer(row.Record):
-			if !row.Skipped {
-				what := trim(strings.Join(row.Record.Cells, " "))
-				row.reject(provision.CodeNotAPerson, v.columns.Subject.header(), looksLikeTrailer(what))
+		case v.isUnevenTrailer(r):
+			if !rows[i].Skipped {
+				what := trim(strings.Join(r.Cells, " "))
+				rows[i].reject(provision.CodeNotAPerson, v.columns.Subject.text, looksLikeTrailer(what))
 			}
 		default:
-			c.refuseUneven(row.Record)
+			why, whatToDo := v.uneven(r)
+			add(r.Line, why, whatToDo)
 		}
-		c.checkSwallowed(row.Record)
+		for line, inner := range v.swallowed(r) {
+			add(line, fmt.Sprintf("a row inside a quoted cell of the row that begins on line %d: %s", r.Line, quote(inner)),
+				"close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks")
+		}
 	}
-	if e := csvfile.Reject(v.file.Name, c.problems); e != nil {
-		e.Advice = c.advice()
+	if e := csvfile.Reject(v.file.Name, problems); e != nil {
+		e.Advice = advice
 		return nil, e
 	}
-	return c.short, nil
+	return short, nil
 }
 
-func (c *shapeChecker) add(f shapeFault, line int, why string) {
-	c.found[f]++
-	c.problems = append(c.problems, csvfile.Problem{Line: line, Message: why})
+// lastUsed is the last column that a row must have a cell of. Spreadsheets leave out empty cells behind a result
+// file's own columns.
+func (v *validator) lastUsed(conditions []*condition) int {
+	if v.file.Block >= 0 {
+		return v.file.Block - 1
+	}
+	last := slices.Max(append(v.used, -1))
+	for _, cond := range conditions {
+		last = max(last, cond.column)
+	}
+	return last
 }
 
-// isUncut reports whether the record is quoted as one cell, or cut at another delimiter than the
-// header: 1;Lee, Ann;a@x.example. Every cell that is not empty holds the delimiter, and all of them
-// together as many as the header, or more beside an address. A few pipes may be part of a subject:
-// adfs|acme|ann@acme.example.
-func (c *shapeChecker) isUncut(row *Row) bool {
-	r, want, hasAddress := row.Record, len(c.headers), strings.Contains(row.Record.Raw, "@")
-	if want < 2 || c.file.Block >= 0 || !strings.ContainsAny(row.Person.Subject, ",;\t|") {
+// isUncut reports whether the row is quoted as one cell, or cut at another delimiter than the header: 1;Lee, Ann;a@x.y.
+// Each cell that is not empty holds the delimiter, all together as many as the header, or more beside an address.
+func (v *validator) isUncut(row *Row) bool {
+	want := len(v.headers)
+	if want < 2 || v.file.Block >= 0 || !strings.ContainsAny(row.Person.Subject, ",;\t") {
 		return false
 	}
-	filled := slices.DeleteFunc(slices.Clone(r.Cells), func(cell string) bool { return trim(cell) == "" })
-	return slices.ContainsFunc([]string{",", ";", "\t", "|"}, func(d string) bool {
-		lacks := func(cell string) bool { return !strings.Contains(cell, d) }
-		n := strings.Count(strings.Join(filled, ""), d) + 1
-		switch {
-		case d == string(c.file.Dialect.Delimiter) && len(filled) > 1, slices.ContainsFunc(filled, lacks):
+	filled := slices.DeleteFunc(slices.Clone(row.Record.Cells), func(cell string) bool { return trim(cell) == "" })
+	return slices.ContainsFunc([]string{",", ";", "\t"}, func(d string) bool {
+		if d == string(v.file.Dialect.Delimiter) && len(filled) > 1 ||
+			slices.ContainsFunc(filled, func(cell string) bool { return !strings.Contains(cell, d) }) {
 			return false
-		case d == "|":
-			return n == want && want > 3 && hasAddress
 		}
-		return n == want && want > 2 || n >= want && hasAddress
+		n := strings.Count(strings.Join(filled, ""), d) + 1
+		return n == want && want > 2 || n >= want && strings.Contains(row.Record.Raw, "@")
 	})
 }
 
-// refuseUneven refuses a row with more or fewer cells than the header.
-func (c *shapeChecker) refuseUneven(r *csvfile.Record) {
-	width, want := len(r.Cells), len(c.headers)
-	fields := fmt.Sprintf("%s, where the header has %d: ", text.Plural(width, "field", "fields"), want)
-	if width < want {
-		c.add(tooFew, r.Line, fields+"cells are missing: "+quote(r.Raw))
-		return
+// uneven says what is wrong with a row that has more or fewer cells than the header, and what to do about such rows.
+func (v *validator) uneven(r *csvfile.Record) (why, advice string) {
+	n, width, delimiter := len(r.Cells), len(v.headers), delimiterName(v.file.Dialect.Delimiter)
+	why = fmt.Sprintf("%s, where the header has %d: ", text.Plural(n, "field", "fields"), width)
+	if n > width {
+		why += fmt.Sprintf("a %s in a cell that is not quoted; the first field too many is %s", delimiter,
+			quote(trim(r.Cells[width])))
+		return why, "quote the cells that hold a " + delimiter + ", or export the file again"
 	}
-	c.add(tooMany, r.Line, fmt.Sprintf("%sa %s in a cell that is not quoted; the first field too many is %s",
-		fields, delimiterName(c.file.Dialect.Delimiter), quote(trim(r.Cells[want]))))
+	why += "cells are missing: " + quote(r.Raw)
+	isLast := r == &v.file.Records[len(v.file.Records)-1]
+	if isLast && !strings.Contains(r.Raw, "@") && allNoNames(r.Cells) && !v.isLikeSubjects(trim(r.Cells[0])) {
+		return why, "it is the last row, and looks like a trailer: where it is no person, delete the line"
+	}
+	return why, "give these rows all of their cells, or export the file again"
 }
 
-// checkSwallowed looks for rows inside a quoted cell.
-func (c *shapeChecker) checkSwallowed(r *csvfile.Record) {
-	want := len(c.headers)
-	if want < 3 || c.file.Block >= 0 || !strings.ContainsAny(r.Raw, "\n\r") {
-		return
-	}
-	line := r.Line
-	for _, cell := range r.Cells {
-		for i, inner := range strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(cell), "\n") {
-			if i > 0 {
-				line++
-			}
-			cells := strings.Split(inner, string(c.file.Dialect.Delimiter))
-			if len(cells) == want && inner != cell && c.isRecord(cells) {
-				why := fmt.Sprintf("a row inside a quoted cell of the row that begins on line %d: ", r.Line)
-				c.add(swallowed, line, why+quote(inner))
+// swallowed are the rows inside the quoted cells of a record, with their lines: a quote is closed too late.
+func (v *validator) swallowed(r *csvfile.Record) iter.Seq2[int, string] {
+	return func(yield func(line int, row string) bool) {
+		if len(v.headers) < 3 || v.file.Block >= 0 || !strings.ContainsAny(r.Raw, "\n\r") {
+			return
+		}
+		line := r.Line
+		for _, cell := range r.Cells {
+			for i, inner := range strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(cell), "\n") {
+				if i > 0 {
+					line++
+				}
+				cells := strings.Split(inner, string(v.file.Dialect.Delimiter))
+				if len(cells) == len(v.headers) && inner != cell && v.isRecord(cells) && !yield(line, inner) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// isRecord reports whether cells cut from a quoted cell are a person: they have an address in the
-// address column or, where there is none, a subject shaped like the others.
-func (c *shapeChecker) isRecord(cells []string) bool {
-	if e := &c.columns.Email; e.text != "" {
-		v := e.value(cells)
-		return v != "" && badEmail(v) == ""
+// isRecord reports whether cells cut from a quoted cell are a person: they have an address in the address column or,
+// where there is none, a subject shaped like the others.
+func (v *validator) isRecord(cells []string) bool {
+	if e := &v.columns.Email; e.text != "" {
+		email := e.value(cells)
+		return email != "" && badEmail(email) == ""
 	}
 	isPadded := func(cell string) bool { return strings.HasPrefix(cell, " ") }
-	return !slices.ContainsFunc(cells[1:], isPadded) && c.isLikeSubjects(c.columns.Subject.value(cells))
-}
-
-// advice says what to do about the rows that were found.
-func (c *shapeChecker) advice() string {
-	last := &c.file.Records[len(c.file.Records)-1]
-	switch {
-	case c.found[uncut] > 0:
-		return "remove the quotes around these rows, or give them the header's delimiter; or export the file again"
-	case c.found[tooFew]+c.found[tooMany] == 0:
-		return "close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks"
-	case len(c.problems) == 1 && c.problems[0].Line == last.Line && c.isNoPerson(last):
-		return "it is the last row, and looks like a trailer: where it is no person, delete the line"
-	case c.found[tooFew] == 0:
-		return "quote the cells that hold a " + delimiterName(c.file.Dialect.Delimiter) + ", or export the file again"
-	}
-	return "give these rows all of their cells, or export the file again"
-}
-
-// isNoPerson reports whether an uneven row has nothing of a person: no address, no name, and nothing
-// that looks like the other subjects.
-func (c *shapeChecker) isNoPerson(r *csvfile.Record) bool {
-	s := &c.columns.Subject
-	if strings.Contains(r.Raw, "@") || !allNoNames(r.Cells[1:]) {
-		return false
-	}
-	if len(s.parts) == 1 && s.parts[0].column == 0 {
-		return !c.isLikeSubjects(trim(r.Cells[0]))
-	}
-	return len(r.Cells) == 1
+	return !slices.ContainsFunc(cells[1:], isPadded) && v.isLikeSubjects(v.columns.Subject.value(cells))
 }
 
 // isLikeSubjects reports whether a value has the pattern of one of the first subjects.
-func (c *shapeChecker) isLikeSubjects(v string) bool {
-	if c.patterns == nil {
-		c.patterns = make(map[string]bool)
-		for i := range min(1000, len(c.file.Records)) {
-			if r := &c.file.Records[i]; len(r.Cells) == len(c.headers) {
-				c.patterns[patternOf(c.columns.Subject.value(r.Cells))] = true
+func (v *validator) isLikeSubjects(value string) bool {
+	if v.patterns == nil {
+		v.patterns = make(map[string]bool)
+		for i := range min(1000, len(v.file.Records)) {
+			if cells := v.file.Records[i].Cells; len(cells) == len(v.headers) {
+				v.patterns[patternOf(v.columns.Subject.value(cells))] = true
 			}
 		}
 	}
-	return c.patterns[patternOf(v)]
+	return v.patterns[patternOf(value)]
 }
 
-// patternOf writes a digit for each run of digits and a letter for each run of letters of one case:
-// P-0417 is A-0.
+// patternOf writes a digit for each run of digits and a letter for each run of letters of one case: P-0417 is A-0.
 func patternOf(s string) string {
 	var b strings.Builder
 	last := rune(0)

@@ -6,9 +6,7 @@ package roster
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -21,14 +19,15 @@ type Roster struct {
 	Columns  Columns
 	Rows     []Row     // one for each of File.Records, in their order
 	Warnings []Warning // what looks wrong and can be sent: 20 at most, then one that counts the others
+
+	moreWarnings int
 }
 
 // A Row is a record with the person that it describes.
 type Row struct {
 	Record *csvfile.Record
 	Person provision.Person
-	// Code and Message say why the row cannot be sent; both are empty where it can. Message names
-	// the column; the line is that of Record.
+	// Code and Message say why the row cannot be sent; both are empty where it can. Message names the column.
 	Code, Message string
 	// Skipped says that a condition leaves the row out; Message says which.
 	Skipped bool
@@ -55,10 +54,6 @@ type Options struct {
 	Where []string
 	// NeedEmail makes a row without an address invalid.
 	NeedEmail bool
-	// Forced says that the encoding was named by the user: mojibake then refuses the file.
-	Forced bool
-	// Today decides which dates on which people leave are past; the zero time is now.
-	Today time.Time
 	// Leavers says that the rows are people who leave: a state such as Terminated gives no warning.
 	Leavers bool
 }
@@ -101,23 +96,18 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 		return nil, err
 	}
 	v := newValidator(c, r, o.NeedEmail)
-	short, err := v.checkShape(r.Rows, r.lastUsed(conditions))
+	short, err := v.checkShape(r.Rows, conditions)
 	if err != nil {
 		return nil, err
 	}
 	v.judge(r.Rows)
-	if o.Forced {
-		if err := r.refuseGarbled(); err != nil {
-			return nil, err
-		}
-	}
 	r.warn(v, conditions, short, o)
 	return r, nil
 }
 
 // refuseEmpty refuses a file without a column or a row of an export.
 func refuseEmpty(f *csvfile.File) error {
-	if f.Block == 0 && f.BlockEnd == len(f.Header.Cells) {
+	if len(f.Header.Cells) == 0 {
 		return &csvfile.Error{
 			File: f.Name, Message: "the file has the columns of a result file, but none of an export",
 			Advice: "give the export, or the result file as it was written",
@@ -125,44 +115,6 @@ func refuseEmpty(f *csvfile.File) error {
 	}
 	if len(f.Records) == 0 {
 		return &csvfile.Error{File: f.Name, Message: "the file has a header, but no rows"}
-	}
-	return nil
-}
-
-// inBlock reports whether the column at index i is one of the result file's, not the export's.
-func inBlock(f *csvfile.File, i int) bool { return f.Block >= 0 && i >= f.Block && i < f.BlockEnd }
-
-// lastUsed is the index of the last column that a row must have a cell of. Spreadsheets leave out
-// empty cells behind a result file's own columns.
-func (r *Roster) lastUsed(conditions []*condition) int {
-	if r.File.Block >= 0 {
-		return r.File.BlockEnd - 1
-	}
-	last := -1
-	for i := range r.File.Header.Cells {
-		inCondition := func(cond *condition) bool { return cond.column == i }
-		if r.Columns.uses(i) || slices.ContainsFunc(conditions, inCondition) {
-			last = i
-		}
-	}
-	return last
-}
-
-// refuseGarbled refuses a file whose encoding was named by the user and is another one.
-func (r *Roster) refuseGarbled() error {
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		for _, f := range r.Columns.fields(&row.Person) {
-			if row.Sendable() && mojibake.MatchString(f.value) && !strings.HasPrefix(r.File.Dialect.Encoding, "UTF") {
-				return &csvfile.Error{
-					File: r.File.Name, Message: "the file is not " + r.File.Dialect.Encoding + ": letters are garbled",
-					Problems: []csvfile.Problem{{
-						Line: row.Record.Line, Column: f.source.header(), Message: quote(f.value),
-					}},
-					Advice: "let the encoding be detected",
-				}
-			}
-		}
 	}
 	return nil
 }
@@ -180,11 +132,11 @@ func (r *Roster) Describe() string {
 		{"subject", r.Columns.Subject}, {"name", r.Columns.Name},
 		{"email", r.Columns.Email}, {"roles", r.Columns.Roles},
 	} {
-		if c.source.String() != "" {
-			fmt.Fprintf(&b, ", %s from %s", c.field, c.source.describe())
+		if c.source.text != "" {
+			fmt.Fprintf(&b, ", %s from %s", c.field, quote(c.source.text))
 		}
 	}
-	if r.Columns.Name.String() == "" {
+	if r.Columns.Name.text == "" {
 		unnamed := 0
 		for i := range r.Rows {
 			if r.Rows[i].Sendable() {

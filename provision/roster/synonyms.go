@@ -3,8 +3,6 @@ package roster
 import (
 	"strings"
 	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // A role is what a column may hold; a set of them is what a header's words allow.
@@ -24,7 +22,6 @@ const (
 	nameParticle  // what stands between first and last name: van, de, von
 	activeFlag    // whether somebody is active
 	inactiveFlag  // whether somebody has left
-	leaveDate     // when somebody leaves
 )
 
 const (
@@ -40,54 +37,45 @@ var roleWords = [...]struct {
 	role  role
 	words string
 }{
-	{subject, `subject userid username loginname loginid login logonname userlogin upn userprincipalname
-		principalname samaccountname networkid networklogin ssoid federationid nameid employeeid employeeno
-		employeenumber employeenr employeecode employee# empid empno emplid eeid useremployeeid employeeidnumber
-		personid personnumber
+	{subject, `subject userid username loginname loginid login logonname userlogin upn userprincipalname principalname
+		samaccountname networkid networklogin ssoid federationid nameid employeeid employeeno employeenumber employeenr
+		employeecode employee# empid empno emplid eeid useremployeeid employeeidnumber personid personnumber
 		personnelid personnelnumber personnelno personidexternal staffid staffnumber staffno workerid workernumber
-		associateid payrollnumber payrollid fileid filenumber file# benutzername benutzerid benutzerkennung
-		kennung anmeldename loginkennung personalnummer personalnr persnr persnummer pernr personalid
-		mitarbeiternummer mitarbeiternr mitarbeiterid mitarbeiterkennung mitarbeiterkurzel stammnummer identifiant
-		identifiantutilisateur identifiantemploye identifiantsalarie idutilisateur idemploye idsalarie
-		nomdutilisateur nomutilisateur matricule matriculesalarie numeroemploye numerodemploye numerodesalarie
-		numerosalarie nemploye nsalarie numeromatricule nmatricule codeemploye codesalarie usuario nombredeusuario
-		nombreusuario idusuario iddeusuario idempleado iddeempleado iddelempleado numeroempleado numerodeempleado
-		nempleado noempleado codigoempleado codigodeempleado numerodepersonal legajo nomeutente idutente matricola
-		iddipendente codicedipendente numerodipendente gebruikersnaam gebruikersid personeelsnummer personeelsnr
-		medewerkernummer medewerkersnummer medewerkerid nomedeusuario nomedeutilizador iddousuario
-		matriculafuncionario matricula iddofuncionario numerodofuncionario anvandarnamn anstallningsnummer
-		medarbejdernummer ansattnummer brukernavn brugernavn kayttajatunnus numerpracownika nazwauzytkownika
-		osobnicislo uzivatelskejmeno sicilno sicilnumarasi kullaniciadi
-		табельныйномер логин имяпользователя 工号
-		员工编号 用户名 社員番号 従業員番号 社員id 従業員id
-		社員コード 従業員コード 職員番号 ユーザーid ユーザid
-		ユーザー名 ログインid ログイン名`},
-	{email, `email emailaddress emailaddr emailid mail mailaddress workemail workemailaddress emailwork
-		primaryemail primaryemailaddress primaryworkemail emailprimarywork companyemail companyemailaddress
-		businessemail businessemailaddress corporateemail officeemail useremail employeeemail workcontactemail
-		workcontactworkemail emailinformationemailaddress emailprimary internetemailaddress emailadresse
-		mailadresse emaildienstlich
+		associateid payrollnumber payrollid fileid filenumber file# benutzername benutzerid benutzerkennung kennung
+		anmeldename loginkennung personalnummer personalnr persnr persnummer pernr personalid mitarbeiternummer
+		mitarbeiternr mitarbeiterid mitarbeiterkennung mitarbeiterkurzel stammnummer identifiant identifiantutilisateur
+		identifiantemploye identifiantsalarie idutilisateur idemploye idsalarie nomdutilisateur nomutilisateur
+		matricule matriculesalarie numeroemploye numerodemploye numerodesalarie numerosalarie nemploye nsalarie
+		numeromatricule nmatricule codeemploye codesalarie usuario nombredeusuario nombreusuario idusuario iddeusuario
+		idempleado iddeempleado iddelempleado numeroempleado numerodeempleado nempleado noempleado codigoempleado
+		codigodeempleado numerodepersonal legajo nomeutente idutente matricola iddipendente codicedipendente
+		numerodipendente gebruikersnaam gebruikersid personeelsnummer personeelsnr medewerkernummer medewerkersnummer
+		medewerkerid nomedeusuario nomedeutilizador iddousuario matriculafuncionario matricula iddofuncionario
+		numerodofuncionario anvandarnamn anstallningsnummer medarbejdernummer ansattnummer brukernavn brugernavn
+		kayttajatunnus numerpracownika nazwauzytkownika osobnicislo uzivatelskejmeno sicilno sicilnumarasi kullaniciadi
+		табельныйномер логин имяпользователя 工号 员工编号 用户名 社員番号 従業員番号 社員id 従業員id 社員コード 従業員コード 職員番号 ユーザーid ユーザid ユーザー名
+		ログインid ログイン名`},
+	{email, `email emailaddress emailaddr emailid mail mailaddress workemail workemailaddress emailwork primaryemail
+		primaryemailaddress primaryworkemail emailprimarywork companyemail companyemailaddress businessemail
+		businessemailaddress corporateemail officeemail useremail employeeemail workcontactemail workcontactworkemail
+		emailinformationemailaddress emailprimary internetemailaddress emailadresse mailadresse emaildienstlich
 		dienstlicheemail dienstlicheemailadresse geschaftlicheemail geschaftlicheemailadresse geschaeftlicheemail
-		emailgeschaftlich emailgeschaeftlich firmenemail emailarbeit courriel adressecourriel adresseemail
-		adressemail adresseelectronique courrielprofessionnel emailprofessionnel emailpro mailprofessionnel
-		mailpro adresseemailprofessionnelle adressedemessagerie adressecourrielprofessionnel correo
-		correoelectronico direcciondecorreo direcciondecorreoelectronico emailcorporativo correocorporativo
-		correoelectronicocorporativo correodetrabajo emailtrabajo correolaboral emaildetrabajo indirizzoemail
-		indirizzomail postaelettronica emailaziendale mailaziendale emailadres mailadres werkemail zakelijkeemail
-		emailzakelijk enderecodeemail emailprofissional emailcorporativo correioeletronico epost epostadress
-		epostadresse sahkoposti adresemail sluzbowyemail eposta epostaadresi электроннаяпочта
-		адресэлектроннойпочты 邮箱 电子邮件 邮件地址
-		メール メールアドレス eメール 電子メール 会社メールアドレス
-		会社メール 社用メールアドレス`},
+		emailgeschaftlich emailgeschaeftlich firmenemail emailarbeit courriel adressecourriel adresseemail adressemail
+		adresseelectronique courrielprofessionnel emailprofessionnel emailpro mailprofessionnel mailpro
+		adresseemailprofessionnelle adressedemessagerie adressecourrielprofessionnel correo correoelectronico
+		direcciondecorreo direcciondecorreoelectronico emailcorporativo correocorporativo correoelectronicocorporativo
+		correodetrabajo emailtrabajo correolaboral emaildetrabajo indirizzoemail indirizzomail postaelettronica
+		emailaziendale mailaziendale emailadres mailadres werkemail zakelijkeemail emailzakelijk enderecodeemail
+		emailprofissional emailcorporativo correioeletronico epost epostadress epostadresse sahkoposti adresemail
+		sluzbowyemail eposta epostaadresi электроннаяпочта адресэлектроннойпочты 邮箱 电子邮件 邮件地址 メール メールアドレス eメール 電子メール
+		会社メールアドレス 会社メール 社用メールアドレス`},
 	{name, `worker displayname fullname completename employeename workername personname commonname legalname
 		fulllegalname legalfullname employeefullname nameofemployee formattedname anzeigename vollername
 		vollstandigername vollstaendigername gesamtname mitarbeitername mitarbeiter vorundnachname vornamenachname
 		nomcomplet nometprenom nomprenom nomprenoms prenomnom prenometnom nomdaffichage nomaffiche nomdelemploye
-		nomdusalarie nombrecompleto nombreyapellidos nombreyapellido nombreparamostrar nombredelempleado
-		nomecompleto nominativo nomeecognome nomecognome volledigenaam weergavenaam nomedeexibicao
-		fullstandigtnamn imieinazwisko celejmeno adsoyad adisoyadi фио
-		полноеимя 姓名 氏名 名前 お名前 フルネーム
-		表示名 社員名 従業員名 社員氏名`},
+		nomdusalarie nombrecompleto nombreyapellidos nombreyapellido nombreparamostrar nombredelempleado nomecompleto
+		nominativo nomeecognome nomecognome volledigenaam weergavenaam nomedeexibicao fullstandigtnamn imieinazwisko
+		celejmeno adsoyad adisoyadi фио полноеимя 姓名 氏名 名前 お名前 フルネーム 表示名 社員名 従業員名 社員氏名`},
 	{nameOrPart, `name namn navn`},
 	{nameOrLast, `nom naam`},
 	{nameOrFirst, `nombre nome`},
@@ -95,36 +83,24 @@ var roleWords = [...]struct {
 		nomusuelcomplet nomprefere nomdepreference nombrepreferido nomepreferito nomepreferido voorkeursnaam`},
 	{listedName, `lastfirst lastnamefirstname lastfirstname lastnamefirst namelastfirst namelastfirstmiddle
 		lastfirstmiddle surnamefirstname surnamegivenname familynamegivenname payrollname sortname filingname
-		reportingname nachnamevorname namevorname apellidosynombre apellidosynombres apellidosnombre
-		apellidosnombres cognomeenome cognomenome achternaamvoornaam nazwiskoimie soyadad apellidoynombre apellidoynombres`},
+		reportingname nachnamevorname namevorname apellidosynombre apellidosynombres apellidosnombre apellidosnombres
+		cognomeenome cognomenome achternaamvoornaam nazwiskoimie soyadad apellidoynombre apellidoynombres`},
 	{firstName, `firstname forename givenname givennames legalfirstname legalnamefirstname preferredfirstname
-		preferrednamefirstname firstnames fname first
-		employeefirstname vorname vornamen rufname prenom prenoms nombres nombredepila primernombre voornaam
-		roepnaam primeironome nomeproprio fornamn fornavn etunimi imie jmeno adi имя 名 ファーストネーム`},
+		preferrednamefirstname firstnames fname first employeefirstname vorname vornamen rufname prenom prenoms nombres
+		nombredepila primernombre voornaam roepnaam primeironome nomeproprio fornamn fornavn etunimi imie jmeno adi имя
+		名 ファーストネーム`},
 	{nameParticle, `tussenvoegsel tussenvoegsels voorvoegsel voorvoegsels namensvorsatz vorsatzwort`},
-	{lastName, `lastname surname familyname legallastname legalnamelastname preferredlastname
-		preferrednamelastname lname last sn secondname
-		employeelastname nachname familienname zuname nomdefamille patronyme nomusuel nomdusage nomdenaissance
-		apellido apellidos
-		primerapellido cognome achternaam familienaam sobrenome apelido ultimonome efternamn etternavn efternavn
-		sukunimi nazwisko prijmeni soyad soyadi фамилия 姓 苗字 名字 ラストネーム`},
+	{lastName, `lastname surname familyname legallastname legalnamelastname preferredlastname preferrednamelastname
+		lname last sn secondname employeelastname nachname familienname zuname nomdefamille patronyme nomusuel
+		nomdusage nomdenaissance apellido apellidos primerapellido cognome achternaam familienaam sobrenome apelido
+		ultimonome efternamn etternavn efternavn sukunimi nazwisko prijmeni soyad soyadi фамилия 姓 苗字 名字 ラストネーム`},
 	{activeFlag, `active activestatus isactive enabled isenabled accountenabled accountactive useractive userenabled
-		currentlyactive currentemployee employed aktiv istaktiv aktiviert actif activo activa attivo attiva
-		actief ativo ativa aktywny aktif активен 有効 在職`},
+		currentlyactive currentemployee employed aktiv istaktiv aktiviert actif activo activa attivo attiva actief
+		ativo ativa aktywny aktif активен 有効 在職`},
 	{inactiveFlag, `inactive isinactive disabled isdisabled accountdisabled userdisabled blockcredential blocksignin
-		signinblocked blocked suspended issuspended terminated isterminated deleted isdeleted deactivated
-		archived isarchived locked left inaktiv deaktiviert gesperrt geloescht geloscht ausgeschieden inactif
-		desactive inactivo inattivo inactief inativo suspendido suspendu sospeso 無効 退職 退職フラグ`},
-	{leaveDate, `terminationdate termdate termdt dateoftermination terminationeffectivedate terminated terminatedon
-		lastday lastdayofwork lastworkingday lastdayworked leavedate leavingdate dateleft dateofleaving leftdate
-		exitdate dateofexit separationdate resignationdate enddate employmentenddate contractenddate
-		accountexpires accountexpirationdate accountexpirydate austritt austrittsdatum austrittam austrittsdat
-		ausgetretenam ausscheidedatum vertragsende datedesortie datesortie datededepart datedepart datedefin
-		datefincontrat datedefindecontrat fechadebaja fechabaja fechadesalida fechadecese fechacese
-		fechadeterminacion datacessazione datadicessazione datauscita datafinerapporto uitdienstdatum
-		datumuitdienst einddatum datadesligamento datadedesligamento datademissao datadedemissao slutdatum
-		fratradelsesdato sluttdato datazwolnienia datumukonceni istencikistarihi
-		датаувольнения 退職日 退職年月日 离职日期`},
+		signinblocked blocked suspended issuspended terminated isterminated deleted isdeleted deactivated archived
+		isarchived locked left inaktiv deaktiviert gesperrt geloescht geloscht ausgeschieden inactif desactive inactivo
+		inattivo inactief inativo suspendido suspendu sospeso 無効 退職 退職フラグ`},
 }
 
 // rolesByWord maps a folded header to its roles. It is read only.
@@ -160,11 +136,6 @@ func withoutRemark(header string) string {
 	return header
 }
 
-// overlaps reports whether columns of these roles may be one column.
-func (r role) overlaps(other role) bool {
-	return r&other != 0 || r&anyWhole != 0 && other&anyWhole != 0
-}
-
 // LooksLikeHeader counts the cells whose words are known as a header's. It is for csvfile.Options.
 func LooksLikeHeader(cells []string) int {
 	n := 0
@@ -176,26 +147,14 @@ func LooksLikeHeader(cells []string) int {
 	return n
 }
 
-// fold makes headers equal that are the same to people: it takes away case, diacritics, white space
-// and punctuation, but for #, which stands for number.
+// fold makes headers equal that are the same to people: it takes away case, diacritics, white space and punctuation,
+// but for #, which stands for number. Of a long text it is the beginning.
 func fold(s string) string {
 	const longest = 256
-	return strings.Map(foldRune, norm.NFKD.String(strings.ToLower(s[:min(len(s), longest)])))
-}
-
-// foldRune drops what is no letter, digit or #, and writes letters that do not decompose without
-// their stroke or with a dot.
-func foldRune(r rune) rune {
-	switch r {
-	case 'ł':
-		return 'l'
-	case 'ø':
-		return 'o'
-	case 'ı':
-		return 'i'
-	}
-	if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '#' {
-		return r
-	}
-	return -1
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '#' {
+			return r
+		}
+		return -1
+	}, plainWords(s[:min(len(s), longest)]))
 }

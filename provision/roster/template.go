@@ -1,13 +1,11 @@
 package roster
 
 import (
-	"cmp"
 	"iter"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
@@ -28,30 +26,6 @@ type part struct {
 // String is the source as Options take it: a header or a template; "" for none.
 func (s Source) String() string { return s.text }
 
-// isHeader reports whether the source is named by its header, not by a template.
-func (s *Source) isHeader() bool { return len(s.parts) == 1 && s.parts[0].text == s.text }
-
-// describe shows the source to people: its header, or the headers of first and last name, or its
-// template.
-func (s *Source) describe() string {
-	switch {
-	case s.isHeader():
-		return quote(s.text)
-	case len(s.parts) == 3 && s.parts[0].column >= 0 && s.parts[1].text == " " && s.parts[2].column >= 0:
-		return quote(s.parts[0].text) + " and " + quote(s.parts[2].text)
-	}
-	// A template is copied from here, so its backslashes stay single: corp\{Login}.
-	return "the template " + quote(s.text)
-}
-
-// header is what messages call the source's column: its header, or the template.
-func (s *Source) header() string {
-	if len(s.parts) == 1 {
-		return s.parts[0].text
-	}
-	return s.text
-}
-
 // uses reports whether the source reads the column at index i.
 func (s *Source) uses(i int) bool {
 	return slices.ContainsFunc(s.parts, func(p part) bool { return p.column == i })
@@ -68,8 +42,8 @@ func (s *Source) cells(record *csvfile.Record) iter.Seq2[string, string] {
 	}
 }
 
-// value is the source's value for a record: each cell is trimmed, and so is the whole. Where a cell
-// of a template is empty, the blank that would be doubled is left out.
+// value is the source's value for a record: each cell is trimmed, and so is the whole. Where a cell of a template
+// is empty, the blank that would be doubled is left out.
 func (s *Source) value(cells []string) string {
 	switch len(s.parts) {
 	case 0:
@@ -100,8 +74,8 @@ func cellAt(cells []string, i int) string {
 	return ""
 }
 
-// template is the source of a template that an option gives: {Header} is a cell, {{ and }} are
-// braces. A header of the file that has braces itself is written as it is.
+// template is the source of a template that an option gives: {Header} is a cell, {{ and }} are braces. A header
+// of the file that has braces itself is written as it is.
 func (c *chooser) template(option csvfile.Option, t string) (Source, error) {
 	pieces := `\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+`
 	for _, h := range c.headers {
@@ -110,48 +84,35 @@ func (c *chooser) template(option csvfile.Option, t string) (Source, error) {
 		}
 	}
 	s := Source{text: t}
-	var unknown *csvfile.Error // a brace out of place is said before it
-	for _, at := range regexp.MustCompile(pieces).FindAllStringIndex(t, -1) {
-		piece := t[at[0]:at[1]]
-		position := utf8.RuneCountInString(t[:at[0]]) + 1
+	for _, piece := range regexp.MustCompile(pieces).FindAllString(t, -1) {
 		switch {
-		case piece == "}":
-			return s, c.badTemplate(option, t, ": the } at position %d closes nothing; a brace itself is }}", position)
-		case piece == "{":
-			return s, c.badTemplate(option, t, ": the { at position %d is not closed; a brace itself is {{", position)
+		case piece == "{" || piece == "}":
+			return s, c.badTemplate(option, t, "has a "+piece+" without its counterpart; a brace itself is "+piece+piece)
 		case piece == "{{" || piece == "}}":
 			s.parts = append(s.parts, part{-1, piece[:1]})
 		case piece[0] == '{':
-			column, bad := c.placeholder(option, t, piece[1:len(piece)-1])
-			if unknown = cmp.Or(unknown, bad); unknown == nil {
-				s.parts = append(s.parts, part{column, c.headers[column]})
+			header := piece[1 : len(piece)-1]
+			column, bad := c.find(option, header, t)
+			if bad != nil {
+				return s, bad
 			}
+			s.parts = append(s.parts, part{column, c.headers[column]})
 		default:
 			s.parts = append(s.parts, part{-1, piece})
 		}
 	}
-	if unknown != nil {
-		return s, unknown
-	}
 	if !slices.ContainsFunc(s.parts, func(p part) bool { return p.column >= 0 }) {
-		return s, c.badTemplate(option, t, " names no column, so every row would have the same")
+		return s, c.badTemplate(option, t, "names no column, so every row would have the same")
 	}
 	return s, nil
 }
 
-// placeholder is the column of a header in a template's braces.
-func (c *chooser) placeholder(option csvfile.Option, template, header string) (int, *csvfile.Error) {
-	if trim(header) == "" {
-		return -1, c.badTemplate(option, template, " has no header between its braces")
-	}
-	i, bad := c.find(option, header, false)
-	switch {
-	case bad != nil && bad.Fix.Option != "":
-		bad.Fix.Value = strings.Replace(template, "{"+header+"}", "{"+bad.Fix.Value+"}", 1)
-	case bad == nil && i < 0:
-		bad = c.unknown(option, header, template)
-	}
-	return i, bad
+// badTemplate refuses a template, and shows what one looks like.
+func (c *chooser) badTemplate(option csvfile.Option, template, why string) *csvfile.Error {
+	e := c.refuse("%s: the template %s %s", option, quote(template), why)
+	e.Fix.Option = option
+	e.Advice = "a template has headers in braces: {" + c.headers[0] + "}"
+	return e
 }
 
 // quote shows a value of the file: in quotes, clipped, control characters escaped.
@@ -159,12 +120,9 @@ func quote(s string) string { return csvfile.Quote(text.Clip(s, 60)) }
 
 // trim takes away outer white space, Unicode's too, and invisible characters.
 func trim(s string) string {
-	if s == "" || plainEnd(s[0]) && plainEnd(s[len(s)-1]) {
+	isPlain := func(c byte) bool { return c > ' ' && c < 0x7f }
+	if s == "" || isPlain(s[0]) && isPlain(s[len(s)-1]) {
 		return s
 	}
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || text.IsInvisible(r) })
 }
-
-// plainEnd reports that a byte is ASCII and no white space; a word that begins and ends so has
-// nothing to trim.
-func plainEnd(c byte) bool { return c > ' ' && c < 0x7f }

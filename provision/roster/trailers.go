@@ -6,11 +6,10 @@ import (
 	"strings"
 	"unicode"
 
-	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 )
 
-// A trailerKind is how clearly a text is a total or a section line.
+// A trailerKind is how clearly a text is a total, a section line or another line of a report.
 type trailerKind int
 
 const (
@@ -19,76 +18,43 @@ const (
 	clearTrailer
 )
 
-// trailer finds a total, a section line or another line of a report, not a person.
-func (v *validator) trailer(row *Row) (column, why string) {
-	if what := v.trailerIn(row); what != "" {
-		why = looksLikeTrailer(what)
-	}
-	return v.columns.Subject.header(), why
-}
-
 func looksLikeTrailer(what string) string {
 	return quote(what) + " looks like a total or section line: delete the row; " +
 		"if it is a person, fill in a name or an address"
 }
 
-// trailerIn is what makes the row a trailer, "" where it is a person: its subject is the text of a
-// trailer, and it has neither an address nor a name that reads as one.
-func (v *validator) trailerIn(row *Row) string {
-	p := &row.Person
-	name, hasEmail := v.nameOf(row), p.Email != "" && badEmail(p.Email) == ""
+// trailerIn is what makes the row a trailer, "" where it is a person: its subject is the text of a trailer, and it has
+// neither an address nor a name that reads as one. Of subjects alone, in a file without names and addresses, total may
+// be a login; a login has no blank.
+func (v *validator) trailerIn(row *Row, hasEmail bool) string {
+	if hasEmail {
+		return ""
+	}
+	p, hasColumns := &row.Person, v.columns.Name.text != "" || v.columns.Email.text != "" || len(v.names) > 0
 	for _, cell := range v.columns.Subject.cells(row.Record) {
-		switch kind := trailerText(cell); {
-		case kind == notTrailer:
-		case !v.hasPersonColumn:
-			// Subjects alone: total may be a login, and a login has no blank.
-			if kind == clearTrailer && strings.ContainsAny(cell, " :") {
-				return cell
-			}
-		case !hasEmail && !(readsAsName(name) && (name != cell || kind == maybeTrailer)):
+		kind := trailerText(cell)
+		if kind == notTrailer {
+			continue
+		}
+		name := v.nameOf(row)
+		isNamed := readsAsName(name) && (name != cell || kind == maybeTrailer)
+		if hasColumns && !isNamed || !hasColumns && kind == clearTrailer && strings.ContainsAny(cell, " :") {
 			return cell
 		}
 	}
 	switch {
-	case !v.hasPersonColumn || p.Subject == "":
-	case v.isAlone(row) && isReportWord(p.Subject):
+	case !hasColumns || p.Subject == "":
+	case isReportWord(p.Subject) && v.isAlone(row):
 		return p.Subject
-	case p.Email == "" && v.isCountInName(p):
-		return p.Subject + " " + p.Name
-	case !hasEmail && v.isTotalInName(row):
+	case v.hasNames && p.Email == "" && isCount(p.Name) && !strings.ContainsFunc(p.Subject, isDigitOrAt):
+		return p.Subject + " " + p.Name // a total in any words, with its count as the name: Celkový součet,25
+	case v.isTotalInName(row):
 		return p.Name
 	}
 	return ""
 }
 
-// isUnevenTrailer reports whether a record with more or fewer cells than the header is a line such
-// as Total: 412, without an address.
-func (v *validator) isUnevenTrailer(r *csvfile.Record) bool {
-	first := slices.IndexFunc(r.Cells, func(cell string) bool { return trim(cell) != "" })
-	if !v.hasPersonColumn || v.file.Block >= 0 || first < 0 || strings.Contains(r.Raw, "@") {
-		return false
-	}
-	line := trim(r.Cells[first])
-	kind := trailerText(line)
-	return kind == clearTrailer && strings.ContainsAny(line, " :") ||
-		kind != notTrailer && allNoNames(r.Cells[first+1:])
-}
-
-// isAlone reports whether a row has a subject and nothing else. A number does not count where the
-// subject has a blank, which no login has: Total employees,,25.
-func (v *validator) isAlone(row *Row) bool {
-	hasBlank := strings.Contains(row.Person.Subject, " ")
-	for i := range row.Record.Cells {
-		cell := cellAt(row.Record.Cells, i)
-		if cell != "" && !(hasBlank && isCount(cell)) && !v.columns.Subject.uses(i) && !inBlock(v.file, i) {
-			return false
-		}
-	}
-	return true
-}
-
-// nameOf is the row's name. Where no column is known to hold it, it is what the columns of first
-// or last names hold.
+// nameOf is the row's name. Where no column is known to hold it, it is what the columns of its parts hold.
 func (v *validator) nameOf(row *Row) string {
 	name := row.Person.Name
 	for _, i := range v.names {
@@ -97,45 +63,63 @@ func (v *validator) nameOf(row *Row) string {
 	return trim(name)
 }
 
-// isCountInName reports a total in any words, whose count is in the name's column: Celkový součet,25.
-// The subject is words, and the name a number.
-func (v *validator) isCountInName(p *provision.Person) bool {
-	return v.hasNames && isCount(p.Name) && !strings.ContainsFunc(p.Subject, unicode.IsDigit) &&
-		!strings.Contains(p.Subject, "@")
+// isAlone reports whether a row has a subject and nothing else. A number does not count where the subject has a blank,
+// which no login has: Total employees,,25.
+func (v *validator) isAlone(row *Row) bool {
+	hasBlank := strings.Contains(row.Person.Subject, " ")
+	for i := range row.Record.Cells {
+		cell := cellAt(row.Record.Cells, i)
+		if cell != "" && !(hasBlank && isCount(cell)) && !v.columns.Subject.uses(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// isTotalInName reports a total whose word is in the name's column and whose count is in the subject's: Total,,25
+// under Name, Email and Employee ID. A single word may be a name, but for the file's last row.
+func (v *validator) isTotalInName(row *Row) bool {
+	p, isLast := &row.Person, row.Record == &v.file.Records[len(v.file.Records)-1]
+	return (isLast || strings.ContainsAny(p.Name, " :")) && !strings.ContainsFunc(p.Subject, unicode.IsLetter) &&
+		trailerText(p.Name) == clearTrailer
+}
+
+// isUnevenTrailer reports whether a record with more or fewer cells than the header is a line such as Total: 412,
+// without an address.
+func (v *validator) isUnevenTrailer(r *csvfile.Record) bool {
+	first := slices.IndexFunc(r.Cells, func(cell string) bool { return trim(cell) != "" })
+	if v.file.Block >= 0 || first < 0 || strings.Contains(r.Raw, "@") {
+		return false
+	}
+	line := trim(r.Cells[first])
+	kind := trailerText(line)
+	return kind == clearTrailer && strings.ContainsAny(line, " :") || kind != notTrailer && allNoNames(r.Cells[first+1:])
 }
 
 // isCount reports whether a text is a number, with what stands beside numbers: 25, 1.866, (25), 12 %.
 func isCount(s string) bool {
-	return strings.ContainsFunc(s, unicode.IsDigit) &&
-		!strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.L, unicode.M) })
+	isWord := func(r rune) bool { return unicode.In(r, unicode.L, unicode.M) }
+	return strings.ContainsFunc(s, unicode.IsDigit) && !strings.ContainsFunc(s, isWord)
 }
 
-// isTotalInName reports a total whose word is in the name's column and whose count is in the
-// subject's: Total,,25 under Name, Email and Employee ID. A single word may be a name, but for the
-// file's last row.
-func (v *validator) isTotalInName(row *Row) bool {
-	p, last := &row.Person, row.Record == &v.file.Records[len(v.file.Records)-1]
-	return !strings.ContainsFunc(p.Subject, unicode.IsLetter) && trailerText(p.Name) == clearTrailer &&
-		(last || strings.ContainsAny(p.Name, " :"))
-}
+func isDigitOrAt(r rune) bool { return unicode.IsDigit(r) || r == '@' }
 
-// isReportWord reports whether a subject is a total, a count or the heading of remarks, with digits or
-// without: Notes, Total2, Anz. 2, 2件. It is for subjects that stand alone in their row.
+// isReportWord reports whether a subject is a total, a count or the heading of remarks, with digits or without: Notes,
+// Total2, Anz. 2, 2件. It is for subjects that stand alone in their row.
 func isReportWord(subject string) bool {
 	isNoLetter := func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M) }
 	letters := strings.FieldsFunc(plainWords(subject), isNoLetter)
 	return len(letters) == 1 && means(letters[0], total|remark|noun)
 }
 
-// readsAsName reports whether a text may be somebody's name: letters and no digits, and other words
-// than a count's nouns.
+// readsAsName reports whether a text may be somebody's name: letters and no digits, and other words than a count's
+// nouns.
 func readsAsName(s string) bool {
 	if strings.ContainsFunc(s, unicode.IsDigit) || !strings.ContainsFunc(s, unicode.IsLetter) || isPlaceholder(s) {
 		return false
 	}
-	return slices.ContainsFunc(strings.Fields(plainWords(s)), func(w string) bool {
-		return !means(strings.Trim(w, ".,:;()"), noun)
-	})
+	isNoNoun := func(w string) bool { return !means(strings.Trim(w, ".,:;()"), noun) }
+	return slices.ContainsFunc(strings.Fields(plainWords(s)), isNoNoun)
 }
 
 // allNoNames reports whether none of the cells may be somebody's name.
@@ -143,30 +127,26 @@ func allNoNames(cells []string) bool {
 	return !slices.ContainsFunc(cells, func(c string) bool { return readsAsName(trim(c)) })
 }
 
-// trailerText tells whether a text begins as the totals and section lines of reports do. Words
-// count as a whole: summers, county01 and total.joe are logins.
+// trailerText tells whether a text begins as the totals and section lines of reports do. Words count as a whole:
+// summers, county01 and total.joe are logins.
 func trailerText(s string) trailerKind {
 	if s == "" || strings.IndexByte(s, ' ') < 0 && (s[0] >= '0' && s[0] <= '9' || strings.IndexByte(s, '@') >= 0) {
 		return notTrailer // nothing, an ID, an address
 	}
 	s = plainWords(s)
-	if strings.IndexFunc(s, isNoLoginRune) < 0 { // most logins, and a single word of a total
+	isNoLogin := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
+	if !strings.ContainsFunc(s, isNoLogin) { // most logins, and a single word of a total
 		if means(s, total) {
 			return clearTrailer
 		}
 		return notTrailer
 	}
-	if strings.HasPrefix(s, "# ") || strings.HasPrefix(s, "© ") {
-		return clearTrailer
-	}
 	bare := strings.TrimLeft(s, "-=*_~#>/;•·.( ")
-	if decorated := len(s) - len(bare); decorated > 1 && bare != "" && (s[0] == s[1] || s[1] == ' ') {
-		return clearTrailer
-	}
-	if page.MatchString(bare) || label.MatchString(bare) {
-		return clearTrailer
-	}
-	if count := counted.FindStringSubmatch(bare); count != nil && means(count[1], noun) {
+	count := counted.FindStringSubmatch(bare)
+	switch {
+	case bare == "":
+		return notTrailer
+	case decorated.MatchString(s), reportLine.MatchString(bare), count != nil && means(count[1], noun):
 		return clearTrailer
 	}
 	kind := notTrailer
@@ -188,10 +168,7 @@ func trailerText(s string) trailerKind {
 	return kind
 }
 
-func isNoLoginRune(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
-
-// endsWord reports whether what follows a word ends it: total.joe and sum-yi are one word each,
-// Total.... 25 is not.
+// endsWord reports whether what follows a word ends it: total.joe and sum-yi are one word each, Total.... 25 is not.
 func endsWord(rest string) bool {
 	if rest == "" || strings.ContainsAny(rest[:1], " :;=,(") {
 		return true
@@ -200,12 +177,13 @@ func endsWord(rest string) bool {
 	return bare == "" || bare[0] == ' ' || len(rest)-len(bare) > 2
 }
 
-// They are read only. page is a page's number, counted a count with its noun: 2 rows selected, (25
-// Mitarbeiter); label is a word and what it is about: Department: Finance, Stand: 20.11.2026.
-// beginsText is what stands behind the word of a section line.
+// They are read only, for texts as plainWords leaves them. A decorated line is a comment or a rule: # exported by hr. A
+// reportLine is the number of a page, or a word and what it is about: Department: Finance, Stand: 20.11.2026. A counted
+// noun is 2 rows selected, (25 Mitarbeiter). beginsText is what stands behind the word of a section line.
 var (
-	beginsText = regexp.MustCompile(`^([ =].|\. )`)
-	page       = regexp.MustCompile(`^(page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d`)
+	decorated  = regexp.MustCompile(`^(©|[-=*_~#>/;•·.(] |[-=*_~#>/;•·.(]{2})`)
+	reportLine = regexp.MustCompile(`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d|` +
+		`\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$)`)
 	counted    = regexp.MustCompile(`^\d[\d.,' ]* (\pL+)`)
-	label      = regexp.MustCompile(`^\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$`)
+	beginsText = regexp.MustCompile(`^([ =].|\. )`)
 )

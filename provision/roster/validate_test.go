@@ -103,13 +103,13 @@ func TestAddressIsOneBareMailbox(t *testing.T) {
 		"a@b.c.": "not an address", "plain": "not an address", "a@-b.c": "not an address", "a@b-.c": "not an address",
 		"a@b_c.d": "not an address", "a@b.c'": "not an address", "a@b.c…": "not an address",
 		"a@b.c/": "not an address",
-		"a@b.c!": "not an address", "a@b.c,": "not an address", "a@b,c": "a comma where a dot belongs",
+		"a@b.c!": "not an address", "a@b.c,": "not an address", "a@b,c": `no domain has "," there`,
 		"“a@b.c”": "not an address",
 		"'a@b.c'": "not an address", "'a@b.c": "not an address", "o’brien@b.c": "not an address",
 		"a＠b.c": "not an address",
 		"…":     "not an address", "/": "not an address", "N/A": "leave the cell empty", "-": "leave the cell empty",
-		"<a@b.c>": "give the bare address", "A <a@b.c>": "an address with a name: give the bare address, a@b.c",
-		"Lovelace, Ada <a@b.c>": "an address with a name", "a@b.c (A)": "an address with a name",
+		"<a@b.c>": "give the bare address", "A <a@b.c>": "more than an address: give the bare address, a@b.c",
+		"Lovelace, Ada <a@b.c>": "more than an address", "a@b.c (A)": "more than an address",
 		"mailto:jörg@b.c": "give the bare address, jörg@b.c",
 		"mailto:a@b.c":    "give the bare address", "a@b.c,d@e.f": "more than one", "a@b.c; d@e.f": "more than one",
 		"a@b.c d@e.f": "more than one", "a@b.c/d@e.f": "more than one", `="a@b.c"`: `its value, "a@b.c"`,
@@ -231,7 +231,6 @@ func TestHeaderInMidFileIsNoPerson(t *testing.T) {
 	}{
 		{"Login,Name,Email", "Login,Name,Email", provision.CodeHeaderRow},
 		{"Login,Name,Email", "LOGIN, name,e-mail", provision.CodeHeaderRow},
-		{"Login,Name,Email", "User ID,Full Name,Work Email", provision.CodeHeaderRow},
 		{"Login,Vorname,Nachname", "Login,Vorname,Nachname", provision.CodeHeaderRow},
 		{"Login 1,Dept", "Login 1,Dept", provision.CodeHeaderRow},
 		{"Login", "login", provision.CodeHeaderRow},
@@ -301,17 +300,6 @@ func TestUnevenRowsRefuseFile(t *testing.T) {
 			!strings.Contains(e.Advice, c.advice) {
 			t.Errorf("%q: got %v, advice %q; want %+v", c.rows, err, e.Advice, c)
 		}
-	}
-}
-
-func TestCellsMissingBehindResultColumnsAreEmpty(t *testing.T) {
-	o := csvfile.Options{Block: []string{"outcome", "user_id", "row"}}
-	const header = "Login,Note,outcome,user_id,row,my note\n"
-	if _, err := read("r.csv", []byte(header+"a,,created,u1,1\nb,,pending,,2,x\n"), o, roster.Options{}); err != nil {
-		t.Error(err)
-	}
-	if _, err := read("r.csv", []byte(header+"a,,created,u1,1\nb,,pending\n"), o, roster.Options{}); err == nil {
-		t.Error("a row that ends within the result columns was read")
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/text/encoding/charmap"
 
@@ -144,47 +143,6 @@ func TestOtherCodePagesAreWarnedOf(t *testing.T) {
 	}
 }
 
-func TestDatesOfLeavingAreWarnedOf(t *testing.T) {
-	today := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
-	for _, c := range []struct {
-		header, values string
-		past           int
-		leftOut        bool
-	}{
-		{"Termination Date", "2021-06-30,", 1, true},
-		{"Termination Date", "2026-11-25,2026-11-26,", 1, false},
-		{"TERMINATION_DT", "2021-06-30,", 0, false}, // an unknown header
-		{"Austrittsdatum", "30.06.2021,1.7.21,", 2, true},
-		{"Leave Date", "30/06/2021,06/30/2021", 2, false},
-		{"Date de sortie", "30/06/2021,31/12/2199", 1, false},
-		{"Fecha de baja", "2021-06-30T00:00:00Z,", 1, true},
-		{"Last Day of Work", "30-Jun-2021,", 1, true},
-		{"退職日", "2021/06/30,", 1, true},
-		{"End Date", "31.12.9999,,12/01/2026", 0, false},
-		{"End Date", "1900-01-01,1970-01-01,n/a,-", 0, false},
-		{"Hire Date", "2021-06-30,", 0, false},
-		{"Contract End Date", "11/12/2026,12/11/2026", 0, false}, // one of the two orders is to come
-	} {
-		var b strings.Builder
-		fmt.Fprintf(&b, "Login,Name,%s\n", c.header)
-		for i, v := range strings.Split(c.values, ",") {
-			fmt.Fprintf(&b, "u%d,N,%s\n", i, v)
-		}
-		r := mustExport(t, b.String(), roster.Options{Today: today})
-		want := ""
-		if c.past > 0 {
-			want = fmt.Sprintf("column %q: %d row", c.header, c.past)
-		}
-		got, fix := "", ""
-		if len(r.Warnings) > 0 {
-			got, fix = r.Warnings[0].Text, r.Warnings[0].Fix.Value
-		}
-		if !strings.HasPrefix(got, want) || want == "" && got != "" || (fix == c.header+"=") != c.leftOut {
-			t.Errorf("%s %s: got %q, fix %q", c.header, c.values, got, fix)
-		}
-	}
-}
-
 func TestPlaceholdersAreLeftOutOfNames(t *testing.T) {
 	const header = "Login,First Name,Last Name\n"
 	for cells, want := range map[string]string{
@@ -196,19 +154,6 @@ func TestPlaceholdersAreLeftOutOfNames(t *testing.T) {
 		if got := r.Rows[0].Person.Name; got != want || len(r.Warnings) > 0 != leftOut {
 			t.Errorf("%s: got %q, warnings %v", cells, got, r.Warnings)
 		}
-	}
-}
-
-func TestMojibakeInNamedEncodingRefusesFile(t *testing.T) {
-	// One byte is not UTF-8, so that the file is taken for Windows-1252.
-	text := []byte("Login;Name;Note\na;J\xc3\xb6rg;\xe9\n")
-	e := (*csvfile.Error)(nil)
-	_, err := read("hr.csv", text, csvfile.Options{Encoding: "windows-1252"}, roster.Options{Forced: true})
-	if e, _ = err.(*csvfile.Error); e == nil || !strings.Contains(e.Message, "garbled") {
-		t.Errorf("got %v", err)
-	}
-	if _, err := export("Login;Name\na;JÃ¶rg\n", roster.Options{Forced: true}); err != nil {
-		t.Errorf("UTF-8 that was garbled earlier: %v", err)
 	}
 }
 

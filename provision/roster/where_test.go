@@ -11,7 +11,7 @@ import (
 )
 
 func TestConditionsSkipRows(t *testing.T) {
-	const text = "Login,Status,Team,a=b,Employee ID\n" +
+	const text = "Login,Status,Team,Floor,Employee ID\n" +
 		"a,Active,O’Brien’s  Team,x,1\n" +
 		"b,TERMINATED,,y,2\n" +
 		"c,\u00a0inactive ,GROSS,x,3\n" +
@@ -32,8 +32,6 @@ func TestConditionsSkipRows(t *testing.T) {
 		{[]string{"Team=groß"}, "c"},
 		{[]string{"Team=ZOË"}, "de"},
 		{[]string{"Status!=Terminated", "Team!=Zoë"}, "ac"},
-		{[]string{"a=b=y"}, "b"},
-		{[]string{"a=b!=y"}, "acde"},
 		{[]string{"EMPLOYEE-ID=1,2,3"}, "abc"},
 	} {
 		r, err := export(text, roster.Options{Subject: "Login", Where: c.where})
@@ -86,7 +84,7 @@ func TestConditionThatCannotBeMetIsRefused(t *testing.T) {
 		message string
 		fix     csvfile.Fix
 	}{
-		"Statsu=Active": {`no column "Statsu"; did you mean "Status"? The headers are "Status", "Login"`,
+		"Statsu=Active": {`no column "Statsu"; did you mean "Status"? The headers are "Login", "Status"`,
 			csvfile.Fix{Option: roster.OptionWhere, Value: "Status=Active", Was: "Statsu=Active"}},
 		"Statsu!=Active": {`no column "Statsu"`,
 			csvfile.Fix{Option: roster.OptionWhere, Value: "Status!=Active", Was: "Statsu!=Active"}},

@@ -3,6 +3,7 @@ package roster
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -36,30 +37,27 @@ var meaningWords = [...]struct {
 		unassigned, no id, new hire, no aplica, keine angabe, nicht vorhanden, nicht vergeben, sin asignar,
 		non renseigné, to be determined, to be defined, missing, 无, 暂无, 未定, なし, 不明, н/д`},
 	{total, `total, totals, totale, totali, totaux, totales, totaal, totalt, totalen, subtotal, subtotals, sub-total,
-		sous-total, subtotale, subtotaal, zwischensumme, delsumma, sum, summe, summen, suma, sumas, somme, somma,
-		soma, summa, σ, ∑, gesamt, gesamtsumme, gesamtzahl, gesamtanzahl, insgesamt, count, anzahl, anz, antal, aantal,
-		headcount, cantidad, recuento, quantidade, conteggio, razem, ogolem, toplam, celkem, osszesen,
-		gesamtergebnis, teilergebnis, ergebnis, endsumme, eindtotaal, 計, 総合計, berichtsende, yhteensa, ukupno,
-		spolu, skupaj, итого, всего, 合計, 総計, 小計, 总计, 合计,
-		小计, 共计, 합계, 총계, συνολο, jumlah, รวม, المجموع,
-		الاجمالي, eof, confidential, vertraulich, confidentiel, confidencial, riservato, vertrouwelijk, poufne,
-		gizli, 機密, 社外秘`},
+		sous-total, subtotale, subtotaal, zwischensumme, delsumma, sum, summe, summen, suma, sumas, somme, somma, soma,
+		summa, σ, ∑, gesamt, gesamtsumme, gesamtzahl, gesamtanzahl, insgesamt, count, anzahl, anz, antal, aantal,
+		headcount, cantidad, recuento, quantidade, conteggio, razem, ogolem, toplam, celkem, osszesen, gesamtergebnis,
+		teilergebnis, ergebnis, endsumme, eindtotaal, 計, 総合計, berichtsende, yhteensa, ukupno, spolu, skupaj, итого,
+		всего, 合計, 総計, 小計, 总计, 合计, 小计, 共计, 합계, 총계, συνολο, jumlah, รวม, المجموع, الاجمالي, eof, confidential,
+		vertraulich, confidentiel, confidencial, riservato, vertrouwelijk, poufne, gizli, 機密, 社外秘`},
 	{phrase, `grand total, sub total, sous total, row count, record count, number of, nombre de, nombre total,
 		numero de, numero di, head count, effectif total, genel toplam, celkovy soucet, i alt, tong cong, tong so,
-		suma total, somme totale, end of, ende der, ende des, ende von, fin de, fin du, fin del, fine del,
-		fine della, fine report, fim do, fim da, einde van, einde rapport, koniec raportu, rapor sonu,
-		report generated, report created, report run, report date, report name, report title, report as of,
-		report executed, report printed, generated, created on, created at, created by, exported, printed on,
-		printed at, printed by, run on, run at, run by, run date, run time, executed on, as of, data as of,
-		date of report, last updated, prepared by, prepared for, bericht erstellt, bericht vom, stand vom, stand am,
-		report erstellt, erstellt am, erstellt von, erzeugt am, exportiert am, exportiert von, gedruckt am,
-		rapport genere, genere le, genere par, edite le, imprime le, exporte le, cree le, informe generado,
-		reporte generado, generado el, generado por, exportado el, impreso el, report generato, rapporto generato,
-		generato il, creato il, esportato il, stampato il, rapport gegenereerd, gegenereerd op, afgedrukt op,
-		relatorio gerado, gerado em, exportado em, wygenerowano, raport wygenerowany, rapor tarihi,
-		all rights reserved, copyright, strictly confidential, company confidential, highly confidential,
-		streng vertraulich, for internal use, internal use only, nur fur, usage interne, data source, cost center,
-		cost centre, business unit`},
+		suma total, somme totale, end of, ende der, ende des, ende von, fin de, fin du, fin del, fine del, fine della,
+		fine report, fim do, fim da, einde van, einde rapport, koniec raportu, rapor sonu, report generated,
+		report created, report run, report date, report name, report title, report as of, report executed,
+		report printed, generated, created on, created at, created by, exported, printed on, printed at, printed by,
+		run on, run at, run by, run date, run time, executed on, as of, data as of, date of report, last updated,
+		prepared by, prepared for, bericht erstellt, bericht vom, stand vom, stand am, report erstellt, erstellt am,
+		erstellt von, erzeugt am, exportiert am, exportiert von, gedruckt am, rapport genere, genere le, genere par,
+		edite le, imprime le, exporte le, cree le, informe generado, reporte generado, generado el, generado por,
+		exportado el, impreso el, report generato, rapporto generato, generato il, creato il, esportato il,
+		stampato il, rapport gegenereerd, gegenereerd op, afgedrukt op, relatorio gerado, gerado em, exportado em,
+		wygenerowano, raport wygenerowany, rapor tarihi, all rights reserved, copyright, strictly confidential,
+		company confidential, highly confidential, streng vertraulich, for internal use, internal use only, nur fur,
+		usage interne, data source, cost center, cost centre, business unit`},
 	{section, `department, dept, division, abteilung, bereich, kostenstelle, standort, niederlassung, location, region,
 		branch, company, firma, section, departement, service, etablissement, departamento, sede, reparto, filiale,
 		afdeling, vestiging, avdelning, dzial, departman`},
@@ -68,62 +66,69 @@ var meaningWords = [...]struct {
 		hinweis, hinweise, fußnote, legende, quelle, quellen, zusammenfassung, remarque, remarques, commentaire,
 		commentaires, résumé, nota, notas, observación, observaciones, comentario, comentarios, leyenda, resumen,
 		fuente, osservazioni, commenti, riepilogo, fonte, observações, comentários, resumo, opmerking, opmerkingen,
-		toelichting, samenvatting, uwagi, podsumowanie, poznámka, poznámky, açıklama, notlar, примечание,
-		примечания, 備考, 注記, 備註, 备注`},
-	{noun, `row, rows, record, records, employee, employees, user, users, people, person, persons, entries, item, items,
-		line, lines, worker, workers, headcount, staff, result, results, member, members, zeile, zeilen, datensatz,
-		datensatze, mitarbeiter, personen, eintrag, eintrage, benutzer, ligne, lignes, employe, employes,
+		toelichting, samenvatting, uwagi, podsumowanie, poznámka, poznámky, açıklama, notlar, примечание, примечания,
+		備考, 注記, 備註, 备注`},
+	{noun, `row, rows, record, records, employee, employees, user, users, people, person, persons, entries, item,
+		items, line, lines, worker, workers, headcount, staff, result, results, member, members, zeile, zeilen,
+		datensatz, datensatze, mitarbeiter, personen, eintrag, eintrage, benutzer, ligne, lignes, employe, employes,
 		enregistrement, enregistrements, salaries, utilisateur, utilisateurs, personne, personnes, fila, filas,
 		registro, registros, empleado, empleados, usuario, usuarios, persona, personas, righe, dipendenti, utenti,
 		persone, rijen, medewerkers, regels, linha, linhas, funcionario, funcionarios, colaborador, colaboradores,
-		wierszy, pracownikow, satir, kayit, calisan, total, count, selected, affected, active, all, 件, 名, 人, 行, 명,
-		건, 位`},
+		wierszy, pracownikow, satir, kayit, calisan, total, count, selected, affected, active, all, 件, 名, 人, 行, 명, 건, 位`},
 	{leaver, `terminated, inactive, deactivated, deprovisioned, suspended, resigned, dismissed, leaver, ex-employee,
 		former employee, deceased, offboarded, not active, non-active, account disabled, ausgeschieden, inaktiv,
 		deaktiviert, gekündigt, ausgetreten, inactif, désactivé, suspendu, démissionné, démissionnaire, licencié,
-		inactivo, inactiva, desactivado, suspendido, baja voluntaria, baja definitiva, baja laboral, de baja,
-		cesado, despedido, inattivo, disattivato, sospeso, cessato, dimesso, dimissionario, licenziato, inactief,
-		uit dienst, uitdienst, uit-dienst, geschorst, inativo, desativado, desligado, demitido, suspenso,
-		nieaktywny, zwolniony, neaktivní, inaktív, ayrıldı, işten ayrıldı,
-		неактивен, неактивный, уволен, уволена,
-		退職, 退職済み, 离职, 已离职`},
+		inactivo, inactiva, desactivado, suspendido, baja voluntaria, baja definitiva, baja laboral, de baja, cesado,
+		despedido, inattivo, disattivato, sospeso, cessato, dimesso, dimissionario, licenziato, inactief, uit dienst,
+		uitdienst, uit-dienst, geschorst, inativo, desativado, desligado, demitido, suspenso, nieaktywny, zwolniony,
+		neaktivní, inaktív, ayrıldı, işten ayrıldı, неактивен, неактивный, уволен, уволена, 退職, 退職済み, 离职, 已离职`},
 	{leaverInState, `disabled, blocked, retired, former, left, exited, gesperrt, ehemalig, pensioniert, sorti, sortie,
 		parti, partie, retraité, baja, deshabilitado, jubilado, disabilitato, uitgeschakeld, pasif, slutat, отключен,
 		заблокирован, 無効, 停用`},
-	{no, `false, falsch, faux, falso, falsa, onwaar, no, n, nein, non,
-		nee, não, nie, hayır, нет, 0, f, いいえ, 否, off`},
-	{yes, `true, wahr, vrai, verdadero, vero, waar, verdadeiro,
-		yes, y, ja, oui, sí, sim, tak, evet, да, 1, t, x, はい,
+	{no, `false, falsch, faux, falso, falsa, onwaar, no, n, nein, non, nee, não, nie, hayır, нет, 0, f, いいえ, 否, off`},
+	{yes, `true, wahr, vrai, verdadero, vero, waar, verdadeiro, yes, y, ja, oui, sí, sim, tak, evet, да, 1, t, x, はい,
 		是, on`},
 }
 
-// meanings maps a text, as plainWords leaves it, to its meanings. It is read only.
+// meanings maps a text in lower case, as it is or as plainWords leaves it, to its meanings. It is read only.
 var meanings = func() map[string]meaning {
 	all := make(map[string]meaning)
 	for _, m := range meaningWords {
 		for w := range strings.SplitSeq(m.words, ",") {
-			all[plainWords(strings.TrimSpace(w))] |= m.meaning
+			w = strings.TrimSpace(w)
+			all[w] |= m.meaning
+			all[plainWords(w)] |= m.meaning
 		}
 	}
 	return all
 }()
 
-// means reports whether a text, as plainWords leaves it, has one of these meanings.
-func means(plain string, m meaning) bool { return meanings[plain]&m != 0 }
+// means reports whether a text in lower case has one of these meanings.
+func means(lower string, m meaning) bool { return meanings[lower]&m != 0 }
 
 // plainWords is a text in lower case and without diacritics, with single blanks.
 func plainWords(s string) string {
 	s = strings.ToLower(s)
-	if strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) >= 0 {
-		s = norm.NFC.String(strings.Map(func(r rune) rune {
-			if unicode.Is(unicode.Mn, r) {
-				return -1
-			}
-			return r
-		}, norm.NFKD.String(s)))
+	if strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		s = norm.NFC.String(strings.Map(plainLetter, norm.NFKD.String(s)))
 	}
-	if !strings.Contains(s, "  ") && !strings.ContainsAny(s, "\t\n\r") {
-		return s
+	if strings.Contains(s, "  ") || strings.ContainsAny(s, "\t\n\r") {
+		s = strings.Join(strings.Fields(s), " ")
 	}
-	return strings.Join(strings.Fields(s), " ")
+	return s
+}
+
+// plainLetter drops diacritics, and writes letters that do not decompose without their stroke or with a dot.
+func plainLetter(r rune) rune {
+	switch {
+	case r == 'ł':
+		return 'l'
+	case r == 'ø':
+		return 'o'
+	case r == 'ı':
+		return 'i'
+	case unicode.Is(unicode.Mn, r):
+		return -1
+	}
+	return r
 }
