@@ -29,6 +29,7 @@ type gate struct {
 	everProcessed bool // a write of this run was processed
 
 	suspects        []*job // rows that met a 403 and are held; whether it is their own is not known yet
+	refused         []*job // rows whose 403 turned out to be their own; the run finishes them
 	forbiddenProbes int    // probes of other rows that met a 403 as well
 
 	unanswered map[*job]bool // rows that got no answer since anything else was answered
@@ -83,9 +84,9 @@ func (g *gate) take(now time.Time, j *job, moreComing bool) {
 	}
 }
 
-// answer applies the verdict on the write of j; met is the error that it met, nil for none. own are rows whose 403
-// turned out to be their own; err is that of a run that cannot go on.
-func (g *gate) answer(now time.Time, j *job, v verdict, met error) (own []*job, err error) {
+// answer applies the verdict on the write of j, which met an error, nil for none. An error that it returns is that of a
+// run that cannot go on.
+func (g *gate) answer(now time.Time, j *job, v verdict, met error) error {
 	if j.probe {
 		g.probing = false
 	}
@@ -94,30 +95,29 @@ func (g *gate) answer(now time.Time, j *job, v verdict, met error) (own []*job, 
 	}
 	late := j.openings != g.openings // others were processed since it was sent, so that it says nothing about now
 	switch {
+	case v == processed && j.probe:
+		g.everProcessed = true
+		g.open()
 	case v == processed:
 		g.everProcessed = true
-		if j.probe {
-			own = g.open()
-		}
-	case late && v == forbidden:
-		own = []*job{j}
-	case late, v == unusable:
+	case v == forbidden && late:
+		g.refused = append(g.refused, j)
+	case v == forbidden:
+		return g.suspect(now, j)
+	case v == unusable, late:
 	case v == blocked:
 		g.close(blockedBy(met), now, g.wait(j, met))
-	case v == forbidden:
-		err = g.suspect(now, j)
 	default:
 		g.lose(now, j, v == outage, met)
 	}
-	return own, err
+	return nil
 }
 
-func (g *gate) open() (own []*job) {
-	own = g.suspects
+func (g *gate) open() {
+	g.refused = append(g.refused, g.suspects...)
 	g.closed, g.reason, g.until = false, "", time.Time{}
 	g.suspects, g.forbiddenProbes, g.waits, g.down = nil, 0, 0, false
 	g.openings++
-	return own
 }
 
 // close blocks writes for wait at least. The reason is that of the longest wait.
@@ -152,12 +152,12 @@ func (g *gate) suspect(now time.Time, j *job) error {
 
 // decideSuspects decides about the suspects where no row is left to probe with: the 403 is their own if this run ever
 // had a write processed, else it is the run's.
-func (g *gate) decideSuspects() (own []*job, err error) {
+func (g *gate) decideSuspects() error {
 	if !g.everProcessed {
-		return nil, scopeError(g.suspects[len(g.suspects)-1])
+		return scopeError(g.suspects[0])
 	}
-	own, g.suspects = g.suspects, nil
-	return own, nil
+	g.refused, g.suspects = g.suspects, nil
+	return nil
 }
 
 func scopeError(j *job) error { return fmt.Errorf("%w: %w", ErrScope, j.err) }

@@ -28,23 +28,9 @@ func (l *RoleList) UnmarshalCSV(cell string) error {
 // MarshalCSV writes the names with a semicolon between.
 func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), nil }
 
-// checkRoles fetches the tenant's roles. A role that everybody asks for has to exist.
-func (r *Run) checkRoles(ctx context.Context, _ []Row) error {
-	if err := r.fetchRoles(ctx); err != nil {
-		return err
-	}
-	r.asksRoles = true
-	for _, name := range r.options.EveryonesRoles {
-		if unknown := r.unknownRole(name); unknown != nil {
-			return fmt.Errorf("%w: %w", ErrRole, unknown)
-		}
-	}
-	return nil
-}
-
 // fetchRoles sets the levels of the tenant's roles, except where the tenant does not list them and admin roles are
-// allowed.
-func (r *Run) fetchRoles(ctx context.Context) error {
+// allowed. A role that everybody asks for has to exist.
+func (r *Run) fetchRoles(ctx context.Context, _ []Row) error {
 	list, err := r.client.ListRoles(ctx)
 	switch hidden := errors.Is(err, qlik.ErrForbidden); {
 	case hidden && r.options.AllowAdminRoles:
@@ -57,6 +43,11 @@ func (r *Run) fetchRoles(ctx context.Context) error {
 	r.roleLevels = make(map[string]string, len(list))
 	for _, role := range list {
 		r.roleLevels[role.Name] = role.Level
+	}
+	for _, name := range r.options.EveryonesRoles {
+		if unknown := r.unknownRole(name); unknown != nil {
+			return fmt.Errorf("%w: %w", ErrRole, unknown)
+		}
 	}
 	return nil
 }

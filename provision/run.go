@@ -81,9 +81,9 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 		return err
 	}
 	l := lookups{rows: rows, handle: r.place, done: r.endLookups}
-	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
-	if r.options.Task == Create && slices.ContainsFunc(rows, asksRoles) {
-		l.again = append(l.again, question{ask: r.checkRoles})
+	r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, func(row Row) bool { return len(r.rolesOf(row)) > 0 })
+	if r.asksRoles {
+		l.again = append(l.again, question{ask: r.fetchRoles})
 	}
 	if r.options.NoLookup && len(rows) > 0 {
 		l.again = append(l.again, question{ask: r.fetchDate})
@@ -114,7 +114,7 @@ func (r *Run) checkInput(rows []Row, record func(Result) error) error {
 	return nil
 }
 
-// run asks what l holds, and works until nothing is left.
+// run asks what l holds, and works until nothing is left or the run has to end.
 func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) error {
 	stop, end := context.WithCancel(ctx)
 	defer end()
@@ -122,15 +122,26 @@ func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) err
 		return err
 	}
 	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
-	var workers, watch sync.WaitGroup
-	watch.Go(func() { r.cutOff(stop, flight, cut) })
+	var workers sync.WaitGroup
 	for range r.options.Workers {
 		workers.Go(func() { r.work(stop, flight) })
 	}
-	workers.Wait()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		workers.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-stop.Done():
+		select {
+		case <-ended:
+		case <-time.After(grace):
+		case <-r.options.Abort:
+		}
+	}
 	cut()
-	end()
-	watch.Wait()
+	<-ended
 	return r.wrapUp(ctx)
 }
 
@@ -147,19 +158,6 @@ func (r *Run) begin(stop context.CancelFunc, l lookups, record func(Result) erro
 		r.held = ReasonLookup
 	}
 	return nil
-}
-
-// cutOff ends the requests in flight when the grace is over after stop.
-func (r *Run) cutOff(stop, flight context.Context, cut context.CancelFunc) {
-	<-stop.Done()
-	over := time.NewTimer(grace)
-	defer over.Stop()
-	select {
-	case <-flight.Done():
-	case <-over.C:
-	case <-r.options.Abort:
-	}
-	cut()
 }
 
 // stopped reports whether err is that of a request cut off because its context has ended.
@@ -185,7 +183,7 @@ func (r *Run) fail(err error) {
 func (r *Run) wrapUp(ctx context.Context) error {
 	r.mu.Lock()
 	r.counts.endIdle(time.Now())
-	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects)
+	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects, r.gate.refused)
 	interrupted := ctx.Err() != nil && r.counts.Finished < r.counts.rows
 	r.mu.Unlock()
 	if interrupted {

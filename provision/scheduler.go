@@ -48,7 +48,7 @@ func (r *Run) next(stop context.Context) (task func(flight context.Context)) {
 
 // drained reports whether no row waits, is in a worker's hands, or will come.
 func (r *Run) drained() bool {
-	return !r.lookups.left() && r.lookups.done == nil && r.queue.empty() && r.busy == 0
+	return !r.lookups.left() && r.lookups.done == nil && r.queue.empty() && len(r.gate.refused) == 0 && r.busy == 0
 }
 
 // pick chooses what a worker does that has waited for so long: a lookup of one row, a lookup of many, or a write. Where
@@ -69,9 +69,11 @@ func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight contex
 	case r.held != "":
 		return nil, at
 	case r.drained() && len(r.gate.suspects) > 0:
-		own, err := r.gate.decideSuspects()
-		r.fail(err)
-		return func(context.Context) { r.refuse(own...) }, at
+		r.fail(r.gate.decideSuspects())
+	}
+	if refused := r.gate.refused; len(refused) > 0 {
+		r.gate.refused = nil
+		return func(context.Context) { r.refuse(refused...) }, at
 	}
 	j, writeAt := r.pickWrite(now)
 	if j == nil {
