@@ -34,9 +34,6 @@ func hintFor(err error, next command) string {
 	if none, ok := errors.AsType[*report.NotResultsError](err); ok {
 		return notResultsHint(none, next)
 	}
-	if other, ok := errors.AsType[*page.NotPageError](err); ok {
-		return next.with("out", dated(other.Path)).String()
-	}
 	if errors.Is(err, report.ErrResultsGiven) {
 		return resultsGivenHint(next)
 	}
@@ -223,6 +220,7 @@ func remedies() []remedy {
 		{about: report.ErrReadOnly, what: "take the read-only attribute off the file"},
 		{about: report.ErrDanglingLink, what: "name the file itself, or remove the link"},
 		{about: report.ErrNotRegular, what: "find out what made that file, and remove it"},
+		{about: page.ErrNotPage, alone: true, what: "name another file with -o"},
 		{about: report.ErrOldResults, alone: true,
 			what: "run the export again with another -o: existing users are found by their lookups"},
 		{about: report.ErrStrayJournal, alone: true, what: "put the result file back beside the journal; if it is lost, " +

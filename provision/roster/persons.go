@@ -10,11 +10,11 @@ import (
 	"qlik-provision/provision"
 )
 
-// personTable is a table of the decided columns' values: gocsv maps its header to the fields of
-// provision.Person. It is a gocsv.CSVReader.
+// personTable holds the decided columns' values in the order of the fields of provision.Person, to which gocsv maps them.
+// It is a gocsv.CSVReader.
 type personTable [][]string
 
-// ReadAll returns the table, with its header.
+// ReadAll returns the table.
 func (t personTable) ReadAll() ([][]string, error) { return t, nil }
 
 // Read is part of gocsv.CSVReader; gocsv calls ReadAll.
@@ -23,21 +23,22 @@ func (t personTable) Read() ([]string, error) { return nil, io.EOF }
 // derive sets every row's person, with its own roles and everybody's, each once.
 func (r *Roster) derive(everyones []string) error {
 	c := &r.Columns
-	sources, header := []*Source{&c.Subject, &c.Name, &c.Email}, []string{"subject", "name", "email"}
+	sources := []*Source{&c.Subject, &c.Name, &c.Email}
 	if c.Roles.text != "" {
-		sources, header = append(sources, &c.Roles), append(header, "roles")
+		sources = append(sources, &c.Roles)
 	}
-	for rows := range slices.Chunk(r.Rows, 1000) { // gocsv maps them at once, in memory of its own
-		table := personTable{header}
+	const batch = 1000 // rows that gocsv maps at once, in memory of its own
+	cells := make([]string, batch*len(sources))
+	for rows := range slices.Chunk(r.Rows, batch) {
+		table := make(personTable, len(rows))
 		for i := range rows {
-			cells := make([]string, len(sources))
+			table[i] = cells[i*len(sources) : (i+1)*len(sources)]
 			for j, s := range sources {
-				cells[j] = s.value(rows[i].Record.Cells)
+				table[i][j] = s.value(rows[i].Record.Cells)
 			}
-			table = append(table, cells)
 		}
 		var persons []provision.Person
-		if err := gocsv.UnmarshalCSV(table, &persons); err != nil {
+		if err := gocsv.UnmarshalCSVWithoutHeaders(table, &persons); err != nil {
 			return fmt.Errorf("decoding persons: %w", err)
 		}
 		for i, p := range persons {
