@@ -24,27 +24,22 @@ func (b *brake) finish(j *job, res Result, why error) error {
 	stays := j.row.UserID != "" && res.Outcome == Created // its user was not deleted
 	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound
 	switch {
-	case j.attempts == 0: // nothing was written
-	case refused && why != nil && !isTemporary(why):
-		return b.refuse(why)
-	case res.Outcome.Done() && !stays:
-		b.off = true
+	case b.off, j.attempts == 0, refused && (why == nil || isTemporary(why)):
+		return nil
+	case !refused:
+		b.off = res.Outcome.Done()
+		return nil
 	}
-	return nil
-}
-
-// refuse notes a write that was refused, and returns an ErrRefusedAll where the run has to end.
-func (b *brake) refuse(refusal error) error {
 	code := "no code"
-	if e, ok := errors.AsType[*qlik.Error](refusal); ok {
+	if e, ok := errors.AsType[*qlik.Error](why); ok {
 		code = cmp.Or(e.Code, fmt.Sprintf("HTTP %d", e.Status))
 	}
-	b.off = b.off || b.refusals > 0 && code != b.code
+	b.off = b.refusals > 0 && code != b.code
 	b.code = code
 	if b.refusals++; b.off || b.refusals != brakeAfter {
 		return nil
 	}
-	return fmt.Errorf("%w: the first %d with %s: %w", ErrRefusedAll, brakeAfter, code, refusal)
+	return fmt.Errorf("%w: the first %d with %s: %w", ErrRefusedAll, brakeAfter, code, why)
 }
 
 // answer notes what a write met, and returns an ErrUnreadable where the run has to end.

@@ -177,7 +177,10 @@ func (r *Run) finish(j *job, res Result) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.counts.finish(res)
+	r.counts.Finished++
+	if res.Outcome == Failed {
+		r.counts.Failed++
+	}
 	r.fail(r.brake.finish(j, res, why))
 	return true
 }

@@ -186,21 +186,18 @@ func (r *Run) endLookups() {
 	if r.held == "" {
 		return
 	}
-	if err := r.checkRolesShown(); err != nil {
-		r.fail(err)
-		return
+	err := r.checkRolesShown()
+	if err == nil && r.options.Approve != nil {
+		r.hold(ReasonApproval)
+		err = r.options.Approve(r.plan())
 	}
-	if r.options.Approve != nil {
-		plan := r.plan()
-		r.mu.Lock()
-		r.held = ReasonApproval
-		r.mu.Unlock()
-		if err := r.options.Approve(plan); err != nil {
-			r.fail(err)
-			return
-		}
-	}
+	r.fail(err)
+	r.hold("")
+}
+
+// hold keeps writes from being sent for a reason; "" lets them. That is no lack of progress.
+func (r *Run) hold(reason Reason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held, r.patience.since = "", time.Time{}
+	r.held, r.patience.since = reason, time.Time{}
 }

@@ -29,25 +29,10 @@ const (
 // counts is what a run counts. The run's lock guards it.
 type counts struct {
 	Progress           // Finished, Failed, Writes and Waited
-	plan     Plan      // Existing and Conflicts, as long as nothing is sent
 	rows     int       // of the run
 	toLookUp int       // of them
 	toWrite  int       // of those that were looked up
 	idle     time.Time // since when the run waits to send a write; zero: it does not
-}
-
-// finish counts the last result of a row.
-func (c *counts) finish(res Result) {
-	c.Finished++
-	switch {
-	case res.Outcome == Failed:
-		c.Failed++
-		if res.Code == CodeSubjectConflict || res.Code == CodeEmailConflict || res.Code == CodeAdminRole {
-			c.plan.Conflicts++
-		}
-	case res.Outcome.Done():
-		c.plan.Existing++ // as long as nothing is sent, all of them are
-	}
 }
 
 // endIdle adds the time that the run waited to Waited.

@@ -45,8 +45,8 @@ func (r *Run) fetchRoles(ctx context.Context, _ []Row) error {
 		r.roleLevels[role.Name] = role.Level
 	}
 	for _, name := range r.options.EveryonesRoles {
-		if unknown := r.unknownRole(name); unknown != nil {
-			return fmt.Errorf("%w: %w", ErrRole, unknown)
+		if unknown := r.unknownRole(name); unknown != "" {
+			return fmt.Errorf("%w: %s", ErrRole, unknown)
 		}
 	}
 	return nil
@@ -66,8 +66,8 @@ func (r *Run) rolesOf(row Row) []string {
 // checkRole returns an Invalid result where one of the roles of a row cannot be given.
 func (r *Run) checkRole(row Row) (res Result, invalid bool) {
 	for _, name := range r.rolesOf(row) {
-		if unknown := r.unknownRole(name); unknown != nil {
-			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, unknown.Error()), true
+		if unknown := r.unknownRole(name); unknown != "" {
+			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, unknown), true
 		}
 		if r.roleLevels != nil && !r.options.AllowAdminRoles && !strings.EqualFold(r.roleLevels[name], "user") {
 			return foundResult(Invalid, CodeAdminRole, qlik.User{}, fmt.Sprintf("role %q is of admin level", name)), true
@@ -76,12 +76,16 @@ func (r *Run) checkRole(row Row) (res Result, invalid bool) {
 	return Result{}, false
 }
 
-// unknownRole is the error of a name that no role of the tenant has; nil where one has it, or the tenant shows none.
-func (r *Run) unknownRole(name string) error {
+// unknownRole says that no role of the tenant has a name; "" where one has it, or the tenant shows none.
+func (r *Run) unknownRole(name string) (message string) {
 	if _, found := r.roleLevels[name]; found || r.roleLevels == nil {
-		return nil
+		return ""
 	}
-	return &RoleError{Name: name, Nearest: Nearest(name, slices.Sorted(maps.Keys(r.roleLevels)), 3)}
+	message = fmt.Sprintf("the tenant has no role %q", name)
+	if nearest := Nearest(name, slices.Sorted(maps.Keys(r.roleLevels)), 3); nearest != "" {
+		message += fmt.Sprintf("; the nearest is %q", nearest)
+	}
+	return message
 }
 
 // missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show
@@ -123,10 +127,9 @@ func (r *Run) hidesRoles(u qlik.User) bool {
 func (r *Run) checkRolesShown() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, j := range r.queue.fresh {
-		if j.write.kind == changeWrite && r.hidesRoles(*j.write.user) {
-			return fmt.Errorf("%w: the tenant does not show the roles of users with their levels", ErrRolesHidden)
-		}
+	isHidden := func(j *job) bool { return j.write.kind == changeWrite && r.hidesRoles(*j.write.user) }
+	if slices.ContainsFunc(r.queue.fresh, isHidden) {
+		return fmt.Errorf("%w: the tenant does not show the roles of users with their levels", ErrRolesHidden)
 	}
 	return nil
 }

@@ -81,8 +81,8 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 		return err
 	}
 	l := lookups{rows: rows, handle: r.place, done: r.endLookups}
-	r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, func(row Row) bool { return len(r.rolesOf(row)) > 0 })
-	if r.asksRoles {
+	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
+	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asksRoles); r.asksRoles {
 		l.again = append(l.again, question{ask: r.fetchRoles})
 	}
 	if r.options.NoLookup && len(rows) > 0 {
