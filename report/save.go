@@ -124,7 +124,7 @@ func (l *Ledger) awaitReplaceable(patience time.Duration) error {
 // of ours.
 func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 	w := &rowWriter{export: export, out: bufio.NewWriterSize(file, 64<<10)}
-	if !export.Dialect.Plain {
+	if !export.Dialect.Plain() {
 		w.buf = append(w.buf, "\ufeff"...) // a program that wrote another encoding has to recognize UTF-8
 	}
 	if err := w.write(&export.Header, Columns()); err != nil {
