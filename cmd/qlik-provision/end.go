@@ -61,7 +61,7 @@ func (s *session) nobodyHint() string {
 		return "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
 	}
 	return fmt.Sprintf("is %s the right subject column? to use another, run the export again with --subject COLUMN and -o",
-		csvfile.Quote(s.ledger.Action().Subject))
+		csvfile.Quote(s.ledger.Action.Subject))
 }
 
 // planEnd is for a plan or a dry run: rows that cannot be sent are held against it.
@@ -86,7 +86,7 @@ func (s *session) planEnd(total *report.Summary) error {
 // it did not delete, other than because its subject has changed. With a limit, rows that it left are not held against
 // the run, nor are their duplicates.
 func (s *session) countNotDone() (held, left int) {
-	rows := s.ledger.Rows()
+	rows := s.ledger.Rows
 	notDone := report.NotDone(rows)
 	limited, undo := s.config.runOptions.Limit > 0, s.config.runOptions.Task == provision.Delete
 	for i, r := range rows {
