@@ -41,7 +41,7 @@ a run is in progress. Like the result file it holds personal data.`,
 		if c.out == "-" {
 			return usage(errors.New("-o needs the name of a file"), c.given.with("out", pageOf(path)).String())
 		}
-		out := cmp.Or(c.out, pageOf(path))
+		out := filepath.Clean(cmp.Or(c.out, pageOf(path)))
 		if err := a.writePage(c, path, out); err != nil {
 			return err
 		}
