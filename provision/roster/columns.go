@@ -3,7 +3,6 @@ package roster
 import (
 	"slices"
 	"strings"
-	"unicode"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -86,27 +85,28 @@ func (c *chooser) asked(option csvfile.Option, text string) (Source, error) {
 	return c.single(i), nil
 }
 
-// find is the column of a header that stands in an option's value: the very same header, or one that matches
+// find is the column of a header that stands in an option's value: the very same header, or the only one that matches
 // without case, spaces and punctuation. Of columns with one header, those that are empty in every row do not count.
 func (c *chooser) find(option csvfile.Option, header, value string) (int, *csvfile.Error) {
-	folded := fold(header)
-	for _, same := range []func(string) bool{
-		func(h string) bool { return h == header },
-		func(h string) bool { return folded != "" && fold(h) == folded },
-	} {
-		var all []int
-		for i, h := range c.headers {
-			if !inBlock(c.file, i) && same(h) {
-				all = append(all, i)
-			}
+	var exact, loose []int
+	for i, h := range c.headers {
+		switch {
+		case inBlock(c.file, i):
+		case h == header:
+			exact = append(exact, i)
+		case fold(h) != "" && fold(h) == fold(header):
+			loose = append(loose, i)
 		}
-		switch filled := c.filled(all); {
-		case len(filled) > 1:
-			return -1, c.which(option, filled, header, value)
+	}
+	for _, same := range [][]int{exact, loose} {
+		filled := c.filled(same)
+		switch {
 		case len(filled) == 1:
 			return filled[0], nil
-		case len(all) > 0:
-			return all[0], nil
+		case len(filled) > 1 && len(exact) > 0:
+			return -1, c.ambiguous(option, c.singles(filled))
+		case len(filled) == 0 && len(same) > 0:
+			return same[0], nil
 		}
 	}
 	return -1, c.unknown(option, header, value)
@@ -144,14 +144,12 @@ func (c *chooser) name() (Source, error) {
 // nameColumns are the columns for whole names and for their parts. Some words say which only together with the
 // other columns; unclear says that not even these decide about a column, which is then both.
 func (c *chooser) nameColumns() (whole, first, last []int, unclear bool) {
-	given := c.fitting(firstName)
-	hasFirst, hasLast := len(given) > 0, len(c.fitting(lastName)) > 0
+	hasFirst, hasLast := len(c.fitting(firstName)) > 0, len(c.fitting(lastName)) > 0
 	for _, i := range c.fitting(anyWhole | firstName | lastName) {
 		switch r := c.roles[i]; {
 		case r&firstName != 0, r&nameOrFirst != 0 && hasLast && !hasFirst: // Nombre, Apellidos
 			first = append(first, i)
-		case r&lastName != 0,
-			r&nameOrLast != 0 && hasFirst && !(hasLast && c.containsPart(i, given[0])): // Nom, Prénom
+		case r&lastName != 0, r&nameOrLast != 0 && hasFirst: // Nom, Prénom
 			last = append(last, i)
 		case r&nameOrPart != 0 && hasFirst && !hasLast: // Name, First Name
 			whole, last, unclear = append(whole, i), append(last, i), true
@@ -162,22 +160,6 @@ func (c *chooser) nameColumns() (whole, first, last []int, unclear bool) {
 		}
 	}
 	return whole, first, last, unclear
-}
-
-// containsPart reports whether a column has a part of the name in it, in most rows.
-func (c *chooser) containsPart(whole, part int) bool {
-	held, rows := 0, 0
-	for i := range c.file.Records {
-		cells := c.file.Records[i].Cells
-		if one, all := cellAt(cells, part), cellAt(cells, whole); one != "" && all != "" {
-			rows++
-			words := strings.FieldsFunc(all, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
-			if slices.Contains(words, one) {
-				held++
-			}
-		}
-	}
-	return held*2 > rows
 }
 
 // pairs are first and last names put together, with the one column for what stands between them: van, de, von.

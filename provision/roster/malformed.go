@@ -1,9 +1,7 @@
 package roster
 
 import (
-	"cmp"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -19,9 +17,11 @@ import (
 func (v *validator) checkShape(rows []Row, conditions []*condition) (short []int, err error) {
 	var problems []csvfile.Problem
 	advice := "" // about the first problem
-	add := func(line int, why, whatToDo string) {
-		problems = append(problems, csvfile.Problem{Line: line, Message: why})
-		advice = cmp.Or(advice, whatToDo)
+	add := func(whatToDo string, found ...csvfile.Problem) {
+		if len(problems) == 0 && len(found) > 0 {
+			advice = whatToDo
+		}
+		problems = append(problems, found...)
 	}
 	width, last := len(v.headers), v.lastUsed(conditions)
 	for i := range rows {
@@ -29,8 +29,8 @@ func (v *validator) checkShape(rows []Row, conditions []*condition) (short []int
 		n := len(r.Cells)
 		switch {
 		case v.isUncut(&rows[i]):
-			add(r.Line, "the row is not cut into its cells: "+quote(r.Raw),
-				"remove the quotes around these rows, or give them the header's delimiter; or export the file again")
+			add("remove the quotes around these rows, or give them the header's delimiter; or export the file again",
+				csvfile.Problem{Line: r.Line, Message: "the row is not cut into its cells: " + quote(r.Raw)})
 		case n == width, n > width && allBlank(r.Cells[width:]):
 		case n < width && n > last:
 			if v.file.Block < 0 && !allBlank(v.headers[n:]) {
@@ -43,12 +43,9 @@ func (v *validator) checkShape(rows []Row, conditions []*condition) (short []int
 			}
 		default:
 			why, whatToDo := v.uneven(r)
-			add(r.Line, why, whatToDo)
+			add(whatToDo, csvfile.Problem{Line: r.Line, Message: why})
 		}
-		for line, inner := range v.swallowed(r) {
-			add(line, fmt.Sprintf("a row inside a quoted cell of the row that begins on line %d: %s", r.Line, quote(inner)),
-				"close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks")
-		}
+		add("close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks", v.swallowed(r)...)
 	}
 	if e := csvfile.Reject(v.file.Name, problems); e != nil {
 		e.Advice = advice
@@ -105,25 +102,25 @@ func (v *validator) uneven(r *csvfile.Record) (why, advice string) {
 	return why, "give these rows all of their cells, or export the file again"
 }
 
-// swallowed are the rows inside the quoted cells of a record, with their lines: a quote is closed too late.
-func (v *validator) swallowed(r *csvfile.Record) iter.Seq2[int, string] {
-	return func(yield func(line int, row string) bool) {
-		if len(v.headers) < 3 || v.file.Block >= 0 || !strings.ContainsAny(r.Raw, "\n\r") {
-			return
-		}
-		line := r.Line
-		for _, cell := range r.Cells {
-			for i, inner := range strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(cell), "\n") {
-				if i > 0 {
-					line++
-				}
-				cells := strings.Split(inner, string(v.file.Dialect.Delimiter))
-				if len(cells) == len(v.headers) && inner != cell && v.isRecord(cells) && !yield(line, inner) {
-					return
-				}
+// swallowed are the rows inside the quoted cells of a record: a quote is closed too late.
+func (v *validator) swallowed(r *csvfile.Record) (problems []csvfile.Problem) {
+	if len(v.headers) < 3 || v.file.Block >= 0 || !strings.ContainsAny(r.Raw, "\n\r") {
+		return nil
+	}
+	line := r.Line
+	for _, cell := range r.Cells {
+		for i, inner := range strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(cell), "\n") {
+			if i > 0 {
+				line++
+			}
+			cells := strings.Split(inner, string(v.file.Dialect.Delimiter))
+			if len(cells) == len(v.headers) && inner != cell && v.isRecord(cells) {
+				why := fmt.Sprintf("a row inside a quoted cell of the row that begins on line %d: %s", r.Line, quote(inner))
+				problems = append(problems, csvfile.Problem{Line: line, Message: why})
 			}
 		}
 	}
+	return problems
 }
 
 // isRecord reports whether cells cut from a quoted cell are a person: they have an address in the address column or,
@@ -152,23 +149,18 @@ func (v *validator) isLikeSubjects(value string) bool {
 
 // patternOf writes a digit for each run of digits and a letter for each run of letters of one case: P-0417 is A-0.
 func patternOf(s string) string {
-	var b strings.Builder
-	last := rune(0)
-	for _, r := range s {
+	kinds := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsDigit(r):
-			r = '0'
+			return '0'
 		case unicode.IsUpper(r):
-			r = 'A'
+			return 'A'
 		case unicode.IsLetter(r):
-			r = 'a'
+			return 'a'
 		}
-		if r != last {
-			b.WriteRune(r)
-		}
-		last = r
-	}
-	return b.String()
+		return r
+	}, s)
+	return string(slices.Compact([]rune(kinds)))
 }
 
 func allBlank(cells []string) bool {

@@ -10,43 +10,34 @@ import (
 	"qlik-provision/provision"
 )
 
-// personTable is a table of the decided columns' values: gocsv maps its header to the fields of
-// provision.Person. It is a gocsv.CSVReader.
+// personTable has the values of provision.Person's fields, in their order; gocsv maps them. It is a gocsv.CSVReader, of
+// which gocsv calls ReadAll.
 type personTable [][]string
 
-// ReadAll returns the table, with its header.
 func (t personTable) ReadAll() ([][]string, error) { return t, nil }
-
-// Read is part of gocsv.CSVReader; gocsv calls ReadAll.
-func (t personTable) Read() ([]string, error) { return nil, io.EOF }
+func (t personTable) Read() ([]string, error)      { return nil, io.EOF }
 
 // derive sets every row's person, with its own roles and everybody's, each once.
 func (r *Roster) derive(everyones []string) error {
 	c := &r.Columns
-	sources, header := []*Source{&c.Subject, &c.Name, &c.Email}, []string{"subject", "name", "email"}
-	if c.Roles.text != "" {
-		sources, header = append(sources, &c.Roles), append(header, "roles")
-	}
 	for rows := range slices.Chunk(r.Rows, 1000) { // gocsv maps them at once, in memory of its own
-		table := personTable{header}
+		table := make(personTable, len(rows))
 		for i := range rows {
-			cells := make([]string, len(sources))
-			for j, s := range sources {
-				cells[j] = s.value(rows[i].Record.Cells)
-			}
-			table = append(table, cells)
+			cells := rows[i].Record.Cells
+			table[i] = []string{c.Subject.value(cells), c.Name.value(cells), c.Email.value(cells), c.Roles.value(cells)}
 		}
 		var persons []provision.Person
-		if err := gocsv.UnmarshalCSV(table, &persons); err != nil {
+		if err := gocsv.UnmarshalCSVWithoutHeaders(table, &persons); err != nil {
 			return fmt.Errorf("decoding persons: %w", err)
 		}
-		for i, p := range persons {
+		for i := range rows {
+			p := &rows[i].Person
+			*p = persons[i]
 			for _, name := range everyones {
 				if !slices.Contains(p.Roles, name) {
 					p.Roles = append(p.Roles, name)
 				}
 			}
-			rows[i].Person = p
 		}
 	}
 	return nil

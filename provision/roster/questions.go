@@ -13,57 +13,50 @@ import (
 
 // ambiguous asks which of several sources a field comes from: it names them with their first values.
 func (c *chooser) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Error {
-	names, values := make([]string, len(fitting)), make([]string, len(fitting))
-	for i, s := range fitting {
-		names[i] = fmt.Sprintf("%s (first value %s)", quote(s.text), quote(c.firstValue(s)))
-		values[i] = s.text
+	var names, values []string
+	for _, s := range fitting {
+		names, values = append(names, c.withValue(s)), append(values, s.text)
 	}
-	count, what := "two", string(option)
+	count := "two"
 	if len(fitting) > 2 {
 		count = fmt.Sprint(len(fitting))
 	}
-	if option == OptionWhere {
-		what = "condition"
-	}
 	if slices.Contains(values[1:], values[0]) {
-		e := c.refuse("%s columns are called %s, so which of them is the %s is not clear", count, quote(values[0]), what)
+		e := c.refuse("%s columns are called %s: which of them is meant is not clear", count, quote(values[0]))
 		e.Advice = "rename all but the one that is meant"
 		return e
 	}
-	e := c.refuse("%s columns fit the %s: %s", count, what, strings.Join(names, ", "))
+	e := c.refuse("%s columns fit the %s: %s", count, option, strings.Join(names, ", "))
 	e.Fix, e.Others = csvfile.Fix{Option: option, Value: values[0]}, values[1:]
 	return e
 }
 
-// which asks which of several columns a header in an option's value is about. It suggests the value with each.
-func (c *chooser) which(option csvfile.Option, columns []int, header, value string) *csvfile.Error {
-	e := c.ambiguous(option, c.singles(columns))
-	if e.Fix.Value != "" {
-		e.Fix.Value = replaceHeader(value, header, e.Fix.Value)
-	}
-	for i, other := range e.Others {
-		e.Others[i] = replaceHeader(value, header, other)
-	}
-	if option == OptionWhere {
-		e.Others = nil // the option can have several values
-	}
-	return e
+// withValue is a source with its first value.
+func (c *chooser) withValue(s Source) string {
+	return fmt.Sprintf("%s (first value %s)", quote(s.text), quote(c.firstValue(s)))
 }
 
-// unknown refuses a header in an option's value that the file does not have, and names those that it has.
+// unknown refuses a header in an option's value that the file does not have, and names those that it has. It suggests
+// the value with each of the nearest in its place.
 func (c *chooser) unknown(option csvfile.Option, header, value string) *csvfile.Error {
-	near, all := c.near(header, value), "the headers are "
-	if len(near) > 1 {
-		return c.which(option, near, header, value)
+	var meant, values []string
+	for _, column := range c.near(header, value) {
+		name, old := c.headers[column], header
+		meant = append(meant, c.withValue(c.single(column)))
+		if braced := "{" + header + "}"; strings.Contains(value, braced) {
+			name, old = "{"+name+"}", braced
+		}
+		values = append(values, strings.Replace(value, old, name, 1))
 	}
-	fix, advice := csvfile.Fix{Option: option}, "name one of these headers"
-	if len(near) == 1 {
-		meant := c.headers[near[0]]
-		fix.Value, advice = replaceHeader(value, header, meant), ""
-		all = "did you mean " + quote(meant) + "? The headers are "
+	all, fix, advice := "the headers are ", csvfile.Fix{Option: option}, "name one of these headers"
+	if len(meant) > 0 {
+		all, fix.Value, advice = "did you mean "+strings.Join(meant, " or ")+"? The headers are ", values[0], ""
 	}
 	e := c.refuse("there is no column %s; %s%s", quote(header), all, list(c.ownHeaders(), 20))
 	e.Fix, e.Advice = fix, advice
+	if len(values) > 1 && option != OptionWhere { // which can have several values, and one is replaced
+		e.Others = values[1:]
+	}
 	return c.perhapsNoHeader(e)
 }
 
@@ -89,14 +82,6 @@ func (c *chooser) near(header, value string) []int {
 		return nil
 	}
 	return []int{slices.Index(words, nearest)}
-}
-
-// replaceHeader is an option's value with another header in the place of one.
-func replaceHeader(value, header, other string) string {
-	if braced := "{" + header + "}"; strings.Contains(value, braced) {
-		return strings.Replace(value, braced, "{"+other+"}", 1)
-	}
-	return strings.Replace(value, header, other, 1)
 }
 
 // noSubject refuses a header in which no column is known to be the subject.

@@ -42,26 +42,23 @@ func (s *Source) cells(record *csvfile.Record) iter.Seq2[string, string] {
 	}
 }
 
-// value is the source's value for a record: each cell is trimmed, and so is the whole. Where a cell of a template
-// is empty, the blank that would be doubled is left out.
+// value is the source's value for a record: each cell is trimmed, and so is the whole. Where a cell of a template is
+// empty, the blank that would be doubled is left out.
 func (s *Source) value(cells []string) string {
-	switch len(s.parts) {
-	case 0:
-		return ""
-	case 1:
+	if len(s.parts) == 1 {
 		return cellAt(cells, s.parts[0].column)
 	}
-	value, doubled := "", false // doubled: an empty cell stands between a blank and what follows
+	value, hasEmpty := "", false
 	for _, p := range s.parts {
 		piece := p.text
 		if p.column >= 0 {
 			piece = cellAt(cells, p.column)
-			doubled = doubled || piece == "" && (value == "" || strings.HasSuffix(value, " "))
-		} else if doubled {
-			piece = strings.TrimPrefix(piece, " ")
+			hasEmpty = hasEmpty || piece == ""
 		}
-		doubled = doubled && piece == ""
 		value += piece
+	}
+	if hasEmpty {
+		return strings.Join(strings.Fields(value), " ")
 	}
 	return trim(value)
 }

@@ -30,7 +30,8 @@ func (v *validator) trailerIn(row *Row, hasEmail bool) string {
 	if hasEmail {
 		return ""
 	}
-	p, hasColumns := &row.Person, v.columns.Name.text != "" || v.columns.Email.text != "" || len(v.names) > 0
+	p, isLast := &row.Person, row.Record == &v.file.Records[len(v.file.Records)-1]
+	hasColumns := v.columns.Name.text != "" || v.columns.Email.text != "" || len(v.names) > 0
 	for _, cell := range v.columns.Subject.cells(row.Record) {
 		kind := trailerText(cell)
 		if kind == notTrailer {
@@ -48,8 +49,9 @@ func (v *validator) trailerIn(row *Row, hasEmail bool) string {
 		return p.Subject
 	case v.hasNames && p.Email == "" && isCount(p.Name) && !strings.ContainsFunc(p.Subject, isDigitOrAt):
 		return p.Subject + " " + p.Name // a total in any words, with its count as the name: Celkový součet,25
-	case v.isTotalInName(row):
-		return p.Name
+	case (isLast || strings.ContainsAny(p.Name, " :")) && !strings.ContainsFunc(p.Subject, unicode.IsLetter) &&
+		trailerText(p.Name) == clearTrailer:
+		return p.Name // the word as the name, the count as the subject; a single word may be a name
 	}
 	return ""
 }
@@ -74,14 +76,6 @@ func (v *validator) isAlone(row *Row) bool {
 		}
 	}
 	return true
-}
-
-// isTotalInName reports a total whose word is in the name's column and whose count is in the subject's: Total,,25
-// under Name, Email and Employee ID. A single word may be a name, but for the file's last row.
-func (v *validator) isTotalInName(row *Row) bool {
-	p, isLast := &row.Person, row.Record == &v.file.Records[len(v.file.Records)-1]
-	return (isLast || strings.ContainsAny(p.Name, " :")) && !strings.ContainsFunc(p.Subject, unicode.IsLetter) &&
-		trailerText(p.Name) == clearTrailer
 }
 
 // isUnevenTrailer reports whether a record with more or fewer cells than the header is a line such as Total: 412,
@@ -178,12 +172,18 @@ func endsWord(rest string) bool {
 }
 
 // They are read only, for texts as plainWords leaves them. A decorated line is a comment or a rule: # exported by hr. A
-// reportLine is the number of a page, or a word and what it is about: Department: Finance, Stand: 20.11.2026. A counted
+// reportLine is the number of a page, a word and what it is about, or when or by whom the report was made: Department:
+// Finance, Stand: 20.11.2026, Erstellt am 20.11.2026. A counted
 // noun is 2 rows selected, (25 Mitarbeiter). beginsText is what stands behind the word of a section line.
 var (
 	decorated  = regexp.MustCompile(`^(©|[-=*_~#>/;•·.(] |[-=*_~#>/;•·.(]{2})`)
-	reportLine = regexp.MustCompile(`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d|` +
-		`\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$)`)
+	reportLine = regexp.MustCompile(strings.ReplaceAll(
+		`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d|\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$|`+
+			`(report|bericht|rapport|rapporto|informe|reporte|relatorio|raport) (MADE|date|name|title|vom|as of)\b|`+
+			`MADE (on|at|by|for|am|von|vom|le|par|el|por|il|op|em|\d))`,
+		"MADE", `(generated|created|exported|printed|run|executed|prepared|erstellt|erzeugt|exportiert|gedruckt|genere|`+
+			`cree|edite|imprime|exporte|generado|exportado|impreso|generato|creato|esportato|stampato|gegenereerd|`+
+			`afgedrukt|gerado|wygenerowano|wygenerowany)`))
 	counted    = regexp.MustCompile(`^\d[\d.,' ]* (\pL+)`)
 	beginsText = regexp.MustCompile(`^([ =].|\. )`)
 )

@@ -99,32 +99,18 @@ func (v *validator) fault(row *Row) (code, column, why string) {
 	return "", "", ""
 }
 
-// isHeaderAgain reports whether a row's cells are the headers. Of the columns that are used each must be, and two of
-// them, or the whole row: mail alone may be a login.
+// isHeaderAgain reports whether a row's cells are the headers: those that are used, two of them at least, or the only
+// one as it is written there. One alone may be a login: mail.
 func (v *validator) isHeaderAgain(cells []string) bool {
-	isHeader := func(i int) bool { return fold(cellAt(cells, i)) == v.folded[i] }
-	used, exact := 0, false
+	found, exact := 0, false
 	for _, i := range v.used {
-		c := cellAt(cells, i)
-		switch {
+		switch c := cellAt(cells, i); {
 		case c == "":
-			continue
-		case !isHeader(i):
+		case fold(c) != v.folded[i]:
 			return false
-		}
-		used, exact = used+1, c == trim(v.headers[i])
-	}
-	if used != 1 {
-		return used > 1
-	}
-	filled := 0
-	for i := range v.headers {
-		if cellAt(cells, i) == "" || inBlock(v.file, i) {
-			continue
-		}
-		if filled++; !isHeader(i) {
-			return false
+		default:
+			found, exact = found+1, c == trim(v.headers[i])
 		}
 	}
-	return exact || filled > 1 || len(v.headers) == 1
+	return found > 1 || found == 1 && (exact || len(v.headers) == 1)
 }

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"regexp"
@@ -61,43 +62,41 @@ func (r *Roster) warnOfUnknownValues(conditions []*condition) {
 	}
 }
 
-// leaveOutPlaceholders leaves placeholders out of names, so that two people called N/A are not one, and warns of them.
+// leaveOutPlaceholders takes placeholders out of names, so that two people called N/A are not one, and warns of them.
 func (r *Roster) leaveOutPlaceholders() {
-	s, first, rows := &r.Columns.Name, "", 0
+	first, rows := "", 0
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		if name := nameWithoutPlaceholders(s, row); row.Sendable() && name != row.Person.Name {
-			if rows++; rows == 1 {
-				first = row.Person.Name
-			}
-			row.Person.Name = name
+		if name := row.Person.Name; row.Sendable() && name != withoutPlaceholders(name) {
+			first, row.Person.Name = cmp.Or(first, name), withoutPlaceholders(name)
+			rows++
 		}
 	}
 	if rows > 0 {
-		r.addWarning(fmt.Sprintf("column %s: %s a placeholder for the name, such as %s; it is left out", quote(s.text),
-			text.Plural(rows, "row has", "rows have"), quote(first)), csvfile.Fix{})
+		r.addWarning(fmt.Sprintf("column %s: %s a placeholder for the name, such as %s; it is left out",
+			quote(r.Columns.Name.text), text.Plural(rows, "row has", "rows have"), quote(first)), csvfile.Fix{})
 	}
 }
 
-// nameWithoutPlaceholders is a row's name without its placeholders. A word such as Null may be a last name, so it
-// counts only where it is the whole name.
-func nameWithoutPlaceholders(s *Source, row *Row) string {
-	all, cells := true, row.Record.Cells
+// withoutPlaceholders is a name without placeholders at its ends. A word such as Null may be a last name, so it counts
+// only where there is nothing else.
+func withoutPlaceholders(name string) string {
 	isNoLetter := func(r rune) bool { return !unicode.IsLetter(r) }
-	for _, p := range s.parts {
-		switch cell := cellAt(cells, max(p.column, 0)); {
-		case p.column < 0 || cell == "":
-		case !isPlaceholder(cell):
-			all = false
-		case strings.ContainsFunc(cell, isNoLetter):
-			cells = slices.Clone(cells)
-			cells[p.column] = ""
-		}
+	isNoWord := func(s string) bool { return isPlaceholder(s) && strings.ContainsFunc(s, isNoLetter) }
+	words := strings.Fields(name)
+	for len(words) > 0 && isNoWord(words[0]) {
+		words = words[1:]
 	}
-	if all {
+	for len(words) > 0 && isNoWord(words[len(words)-1]) {
+		words = words[:len(words)-1]
+	}
+	switch {
+	case name == "", isPlaceholder(name), !slices.ContainsFunc(words, func(w string) bool { return !isPlaceholder(w) }):
 		return ""
+	case len(words) == len(strings.Fields(name)):
+		return name
 	}
-	return s.value(cells)
+	return strings.Join(words, " ")
 }
 
 // warnOfMissingCells warns of the lines whose rows lack cells at the end.
