@@ -49,7 +49,11 @@ func hiddenCharacter(v string) string {
 		if r >= ' ' && r < 0x7f {
 			continue
 		}
-		if text.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+		switch {
+		case strings.ContainsRune("\n\r\u2028\u2029", r):
+			return "a line break in " + quote(v)
+		case text.IsControl(r),
+			unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
 			return fmt.Sprintf("a control or invisible character (%U) in %s", r, quote(v))
 		}
 	}

@@ -17,8 +17,8 @@ type personTable [][]string
 func (t personTable) ReadAll() ([][]string, error) { return t, nil }
 func (t personTable) Read() ([]string, error)      { return nil, io.EOF }
 
-// derive sets every row's person, with its own roles and everybody's, each once.
-func (r *Roster) derive(everyones []string) error {
+// derivePersons sets every row's person, with its own roles and everybody's, each once.
+func (r *reader) derivePersons() error {
 	c := &r.Columns
 	for rows := range slices.Chunk(r.Rows, 1000) { // gocsv maps them at once, in memory of its own
 		table := make(personTable, len(rows))
@@ -33,7 +33,7 @@ func (r *Roster) derive(everyones []string) error {
 		for i := range rows {
 			p := &rows[i].Person
 			*p = persons[i]
-			for _, name := range everyones {
+			for _, name := range r.options.EveryonesRoles {
 				if !slices.Contains(p.Roles, name) {
 					p.Roles = append(p.Roles, name)
 				}

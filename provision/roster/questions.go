@@ -12,37 +12,37 @@ import (
 )
 
 // ambiguous asks which of several sources a field comes from: it names them with their first values.
-func (c *chooser) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Error {
+func (r *reader) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Error {
 	var names, values []string
 	for _, s := range fitting {
-		names, values = append(names, c.withValue(s)), append(values, s.text)
+		names, values = append(names, r.withValue(s)), append(values, s.text)
 	}
 	count := "two"
 	if len(fitting) > 2 {
 		count = fmt.Sprint(len(fitting))
 	}
 	if slices.Contains(values[1:], values[0]) {
-		e := c.refuse("%s columns are called %s: which of them is meant is not clear", count, quote(values[0]))
+		e := r.refuse("%s columns are called %s: which of them is meant is not clear", count, quote(values[0]))
 		e.Advice = "rename all but the one that is meant"
 		return e
 	}
-	e := c.refuse("%s columns fit the %s: %s", count, option, strings.Join(names, ", "))
+	e := r.refuse("%s columns fit the %s: %s", count, option, strings.Join(names, ", "))
 	e.Fix, e.Others = csvfile.Fix{Option: option, Value: values[0]}, values[1:]
 	return e
 }
 
 // withValue is a source with its first value.
-func (c *chooser) withValue(s Source) string {
-	return fmt.Sprintf("%s (first value %s)", quote(s.text), quote(c.firstValue(s)))
+func (r *reader) withValue(s Source) string {
+	return fmt.Sprintf("%s (first value %s)", quote(s.text), quote(r.firstValue(s)))
 }
 
 // unknown refuses a header in an option's value that the file does not have, and names those that it has. It suggests
 // the value with each of the nearest in its place.
-func (c *chooser) unknown(option csvfile.Option, header, value string) *csvfile.Error {
+func (r *reader) unknown(option csvfile.Option, header, value string) *csvfile.Error {
 	var meant, values []string
-	for _, column := range c.near(header, value) {
-		name, old := c.headers[column], header
-		meant = append(meant, c.withValue(c.single(column)))
+	for _, column := range r.near(header, value) {
+		name, old := r.headers[column], header
+		meant = append(meant, r.withValue(r.single(column)))
 		if braced := "{" + header + "}"; strings.Contains(value, braced) {
 			name, old = "{"+name+"}", braced
 		}
@@ -52,21 +52,21 @@ func (c *chooser) unknown(option csvfile.Option, header, value string) *csvfile.
 	if len(meant) > 0 {
 		all, fix.Value, advice = "did you mean "+strings.Join(meant, " or ")+"? The headers are ", values[0], ""
 	}
-	e := c.refuse("there is no column %s; %s%s", quote(header), all, list(c.ownHeaders(), 20))
+	e := r.refuse("there is no column %s; %s%s", quote(header), all, list(r.ownHeaders(), 20))
 	e.Fix, e.Advice = fix, advice
 	if len(values) > 1 && option != OptionWhere { // which can have several values, and one is replaced
 		e.Others = values[1:]
 	}
-	return c.perhapsNoHeader(e)
+	return r.perhapsNoHeader(e)
 }
 
 // near are the columns whose headers contain a mistyped one, or else the one that is most like it: two characters
 // in five may differ. Columns that the option's value has already are none of them.
-func (c *chooser) near(header, value string) []int {
+func (r *reader) near(header, value string) []int {
 	var containing []int
-	typed, words := fold(header), make([]string, len(c.headers))
-	for i, h := range c.headers {
-		if inBlock(c.file, i) || strings.Contains(value, "{"+h+"}") {
+	typed, words := fold(header), make([]string, len(r.headers))
+	for i, h := range r.headers {
+		if r.inBlock(i) || strings.Contains(value, "{"+h+"}") {
 			continue
 		}
 		words[i] = fold(h)
@@ -85,30 +85,31 @@ func (c *chooser) near(header, value string) []int {
 }
 
 // noSubject refuses a header in which no column is known to be the subject.
-func (c *chooser) noSubject(address *Source) *csvfile.Error {
-	e := c.refuse("no column is known to be the subject, or it is empty in every row; the headers are %s",
-		list(c.ownHeaders(), 20))
-	e.Fix = csvfile.Fix{Option: OptionSubject, Value: address.text}
+func (r *reader) noSubject() *csvfile.Error {
+	e := r.refuse("no column is known to be the subject, or it is empty in every row; the headers are %s",
+		list(r.ownHeaders(), 20))
+	address := r.Columns.Email.text
+	e.Fix = csvfile.Fix{Option: OptionSubject, Value: address}
 	switch {
-	case address.text == "":
+	case address == "":
 		e.Advice = "name the column that identifies a person for your identity provider"
-	case !strings.ContainsAny(address.text, "{}"):
-		e.Fix.Value = "{" + address.text + "}"
+	case !strings.ContainsAny(address, "{}"):
+		e.Fix.Value = "{" + address + "}"
 	}
-	return c.perhapsNoHeader(e)
+	return r.perhapsNoHeader(e)
 }
 
 // perhapsNoHeader is an error about a header that lacks a column or, where the header is not the header, one that
 // says so.
-func (c *chooser) perhapsNoHeader(e *csvfile.Error) *csvfile.Error {
-	at, known := c.file.Header.Line, LooksLikeHeader(c.headers)
-	if line := c.otherHeader(known); line > 0 {
-		e = c.refuse("line %d is no header, but line %d looks like the header", at, line)
+func (r *reader) perhapsNoHeader(e *csvfile.Error) *csvfile.Error {
+	at, known := r.File.Header.Line, LooksLikeHeader(r.headers)
+	if line := r.otherHeader(known); line > 0 {
+		e = r.refuse("line %d is no header, but line %d looks like the header", at, line)
 		e.Fix = csvfile.Fix{Option: csvfile.OptionHeaderRow, Value: fmt.Sprint(line)}
-	} else if i := slices.IndexFunc(c.headers, isData); i >= 0 && known == 0 {
-		e = c.refuse("there is no header: line %d holds %s, so it is a row", at, quote(trim(c.headers[i])))
+	} else if i := slices.IndexFunc(r.headers, isData); i >= 0 && known == 0 {
+		e = r.refuse("there is no header: line %d holds %s, so it is a row", at, quote(trim(r.headers[i])))
 		e.Advice = "put a line with the columns' names above it"
-	} else if c.file.Dialect.Guessed && known == 0 {
+	} else if r.File.Dialect.Guessed && known == 0 {
 		e.Fix = csvfile.Fix{Option: csvfile.OptionEncoding}
 		e.Advice = "the file is not UTF-8 and was read as Windows-1252; where that is wrong, name its encoding: " +
 			"Shift_JIS, ISO-8859-2, macintosh …"
@@ -118,14 +119,14 @@ func (c *chooser) perhapsNoHeader(e *csvfile.Error) *csvfile.Error {
 
 // otherHeader is the line of a record above the header, or among the first ones below it, that has a header's
 // words where the header has fewer, known of them; 0 where there is none.
-func (c *chooser) otherHeader(known int) int {
+func (r *reader) otherHeader(known int) int {
 	const titleLines = 20
-	below := c.file.Records[:min(titleLines, len(c.file.Records))]
-	for _, r := range slices.Concat(c.file.Above, below) {
-		words := LooksLikeHeader(r.Cells)
-		hasSubject := slices.ContainsFunc(r.Cells, func(c string) bool { return rolesOf(c)&subject != 0 })
+	below := r.File.Records[:min(titleLines, len(r.File.Records))]
+	for _, record := range slices.Concat(r.File.Above, below) {
+		words := LooksLikeHeader(record.Cells)
+		hasSubject := slices.ContainsFunc(record.Cells, func(c string) bool { return rolesOf(c)&subject != 0 })
 		if words > max(1, known) || words > known && hasSubject {
-			return r.Line
+			return record.Line
 		}
 	}
 	return 0
@@ -139,16 +140,16 @@ func isData(cell string) bool {
 }
 
 // refuse is an error about the file.
-func (c *chooser) refuse(format string, args ...any) *csvfile.Error {
-	return &csvfile.Error{File: c.file.Name, Message: fmt.Sprintf(format, args...)}
+func (r *reader) refuse(format string, args ...any) *csvfile.Error {
+	return &csvfile.Error{File: r.File.Name, Message: fmt.Sprintf(format, args...)}
 }
 
 // ownHeaders are the headers that are the export's. There is always one.
-func (c *chooser) ownHeaders() []string {
-	if c.file.Block < 0 {
-		return c.headers
+func (r *reader) ownHeaders() []string {
+	if r.File.Block < 0 {
+		return r.headers
 	}
-	return slices.Delete(slices.Clone(c.headers), c.file.Block, c.file.BlockEnd)
+	return slices.Delete(slices.Clone(r.headers), r.File.Block, r.File.BlockEnd)
 }
 
 // list shows values to people: so many at most, then how many there are besides.
