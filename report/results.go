@@ -2,9 +2,9 @@ package report
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -14,24 +14,32 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// Results is a result file that was read, with the journal beside it merged in memory; it is not locked, and
-// another run may work on it.
+// Results is a result file in memory, with the journal beside it merged.
 type Results struct {
 	Path     string
-	File     *csvfile.File
-	Action   Action
-	Rows     []Row
-	Running  bool   // a run holds the lock, or that cannot be told
-	Holder   string // process, host and start of that run
-	Unmerged bool   // the journal has results that are not in the file yet
+	File     *csvfile.File // the records; of a new Ledger, the export
+	Action   Action        // what the rows are for
+	Rows     []Row         // in the file's order
+	Running  bool          // Read found that a run holds the lock, or could not tell
+	Holder   string        // process, host and start of the run whose the journal is; "" where there is none
+	Unmerged bool          // the journal has results that are not in the file yet
 	Warnings []string
 
-	info     fs.FileInfo // of the file that was read
+	info     fs.FileInfo // of the file as it was last read or written; nil where there is none
 	byNumber []*Row      // Rows, in the order of their numbers
 }
 
-// Read reads the result file at path: for report, verify and plan. Persons are derived from the file's action
-// where that can be done.
+// A Row is a row of a result file.
+type Row struct {
+	*roster.Row // nil in a Ledger that is not prepared
+	Number      int
+	Line        int // of the result file that was opened
+	Entry       Entry
+	Reached     bool // this run recorded a result of it
+}
+
+// Read reads the result file at path: for report, verify and plan. It is not locked, and another run may work on it.
+// Persons are derived from the file's action where that can be done.
 func Read(path string, read csvfile.Options) (*Results, error) {
 	f, err := findFiles(files{name: path})
 	if err != nil {
@@ -41,46 +49,38 @@ func Read(path string, read csvfile.Options) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	derivePersons(r.File, r.Action, r.Rows)
-	if r.Running = f.mayBeLocked(); !r.Running {
-		r.Holder = ""
-	}
+	r.derivePersons()
+	r.Running = f.mayBeLocked()
 	return r, nil
 }
 
-// derivePersons derives the rows' persons. Where the action no longer fits the file's columns they stay empty:
-// the rows have their subjects, and are what is asked for.
-func derivePersons(file *csvfile.File, action Action, rows []Row) {
-	people, err := roster.Read(file, action.Sources())
+// derivePersons derives the rows' persons, with the subjects that were sent. Where the action no longer fits the
+// file's columns they have nothing but those.
+func (r *Results) derivePersons() {
+	people, err := roster.Read(r.File, r.Action.Sources())
 	if err != nil {
-		people = &roster.Roster{Rows: make([]roster.Row, len(rows))}
+		people = &roster.Roster{Rows: make([]roster.Row, len(r.Rows))}
 		for i := range people.Rows {
-			people.Rows[i].Record = &file.Records[i]
+			people.Rows[i].Record = &r.File.Records[i]
 		}
 	}
-	for i := range rows {
-		rows[i].Row = &people.Rows[i]
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		row.Row = &people.Rows[i]
+		row.Person.Subject = cmp.Or(row.Entry.UserSubject, row.Person.Subject)
 	}
 }
-
-// Summary counts the rows.
-func (r *Results) Summary() *Summary { return summarize(r.Rows) }
 
 // Promises are what the outcomes of the rows promise, for provision.Run.Verify: of every row with a subject.
 func (r *Results) Promises() []provision.Promise {
 	promises := make([]provision.Promise, 0, len(r.Rows))
 	for _, row := range r.Rows {
-		e, person := row.Entry, row.Person
-		if e.UserSubject != "" {
-			person.Subject = e.UserSubject
+		if row.Person.Subject != "" && !row.Skipped {
+			promises = append(promises, provision.Promise{
+				Row:     provision.Row{Number: row.Number, Person: row.Person, UserID: string(row.Entry.UserID)},
+				Outcome: row.Entry.Outcome, Code: string(row.Entry.Code),
+			})
 		}
-		if person.Subject == "" || row.Skipped {
-			continue
-		}
-		promises = append(promises, provision.Promise{
-			Row:     provision.Row{Number: row.Number, Person: person, UserID: string(e.UserID)},
-			Outcome: e.Outcome, Code: string(e.Code),
-		})
 	}
 	return promises
 }
@@ -90,40 +90,32 @@ func (r *Results) Promises() []provision.Promise {
 // is set all the same.
 func load(f files, read csvfile.Options) (*Results, error) {
 	r := &Results{Path: f.name}
-	var file, journal *os.File
-	err := retryBusy(patienceAtStart, isBusy, func() (err error) { // a run that ends hinders it for a moment
-		file, journal, err = openTogether(f)
-		return err
-	})
-	if err != nil {
-		return r, err
+	// The journal comes first: a run that ends in between merges it, and merging it again changes nothing.
+	journal, err := openBusy(f.journalPath())
+	if ignoreMissing(err) != nil {
+		return r, fmt.Errorf("reading %s: %w", f.journalName(), err)
 	}
-	defer file.Close()
 	defer journal.Close() // nothing where there is none
-	if r.info, err = file.Stat(); err != nil {
+	err = r.readFile(f.path, read)
+	missing := errors.Is(err, fs.ErrNotExist)
+	switch {
+	case journal == nil:
+		return r, err
+	case missing, r.info != nil && r.info.Size() < minSize, r.File != nil && len(r.File.Records) == 0:
+		return r, fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
+	case err != nil:
 		return r, err
 	}
-	if r.info.Size() < minSize && journal != nil { // an editor emptied it: the journal has the results
-		return r, f.strayJournal()
-	}
-	read.Size = r.info.Size()
-	if r.File, err = parse(file, f.name, read); err != nil {
-		return r, err
-	}
-	if journal != nil && len(r.File.Records) == 0 {
-		return r, f.strayJournal()
-	}
-	if err := r.readRows(); err != nil || journal == nil {
-		return r, err
-	}
-	j, err := readJournal(journal, f.journalName())
+	j, err := readJournal(journal)
 	if err != nil {
-		return r, err
+		return r, fmt.Errorf("reading %s: %w", f.journalName(), err)
 	}
-	merged := j.mergeInto(r)
-	r.Holder, r.Unmerged = j.holder, merged > 0
-	if dropped := j.dropped(f.journalName(), merged); dropped != "" {
-		r.Warnings = append(r.Warnings, dropped)
+	belonging := r.merge(j)
+	r.Holder, r.Unmerged = j.holder, belonging > 0
+	if all := len(j.entries) + j.damaged; belonging < all {
+		r.Warnings = append(r.Warnings, fmt.Sprintf(
+			"%s: %d of %d results dropped: %d cut short or damaged, %d of no row in this file", f.journalName(),
+			all-belonging, all, j.damaged, len(j.entries)-belonging))
 	}
 	return r, nil
 }
@@ -131,36 +123,39 @@ func load(f files, read csvfile.Options) (*Results, error) {
 // minSize is less than the size of any header with our columns, in bytes.
 const minSize = 100
 
-// parse reads the records of a result file. Where its header does not have our columns it is none.
-func parse(in *os.File, name string, read csvfile.Options) (*csvfile.File, error) {
-	read.Block, read.LooksLikeHeader = Columns(), roster.LooksLikeHeader
-	file, err := csvfile.Read(in, name, read)
-	if err != nil || file.Block >= 0 {
-		return file, err
+// readFile reads the file at path. Where its header does not have our columns it is none, and File is nil.
+func (r *Results) readFile(path string, read csvfile.Options) error {
+	in, err := openBusy(path)
+	if err != nil {
+		return err
 	}
-	header := file.Header.Cells
-	if hasColumns(header, oldColumns()) {
-		return nil, fmt.Errorf("%s %w", name, ErrOldResults)
+	defer in.Close()
+	if r.info, err = in.Stat(); err != nil {
+		return err
 	}
-	missing := slices.DeleteFunc(Columns(), func(c string) bool { return slices.Contains(header, c) })
+	read.Size, read.Block, read.LooksLikeHeader = r.info.Size(), Columns(), roster.LooksLikeHeader
+	file, err := csvfile.Read(in, r.Path, read)
+	if err == nil && file.Block < 0 {
+		err = cmp.Or(checkNotOld(file), missingColumns(file))
+	}
+	if err != nil {
+		return err
+	}
+	r.File = file
+	return r.readRows()
+}
+
+// missingColumns is a *NotResultsError.
+func missingColumns(file *csvfile.File) error {
+	missing := slices.DeleteFunc(Columns(), func(c string) bool { return slices.Contains(file.Header.Cells, c) })
 	why := "the header lacks " + strings.Join(missing, ", ")
 	switch len(missing) {
 	case len(Columns()):
 		why = "it has none of the columns of one"
 	case 0:
-		why = "its columns do not stand next to each other in the order " + strings.Join(Columns(), ",")
+		why = "its columns do not stand next to each other in the order " + columns
 	}
-	return nil, &NotResultsError{name, why, len(missing) <= 3}
-}
-
-// hasColumns reports whether columns stand next to each other in a header.
-func hasColumns(header, columns []string) bool {
-	for i := range len(header) - len(columns) + 1 {
-		if slices.Equal(header[i:i+len(columns)], columns) {
-			return true
-		}
-	}
-	return false
+	return &NotResultsError{file.Name, why, len(missing) <= 3}
 }
 
 // readRows fills in the rows and the action, and fails with *NotResultsError where they cannot be run.
@@ -224,12 +219,12 @@ func sortByNumber(rows []Row) []*Row {
 }
 
 // find is the row with a number, nil where there is none.
-func find(byNumber []*Row, number int) *Row {
-	i, found := slices.BinarySearchFunc(byNumber, number, func(r *Row, n int) int { return cmp.Compare(r.Number, n) })
+func (r *Results) find(number int) *Row {
+	i, found := slices.BinarySearchFunc(r.byNumber, number, func(r *Row, n int) int { return cmp.Compare(r.Number, n) })
 	if !found {
 		return nil
 	}
-	return byNumber[i]
+	return r.byNumber[i]
 }
 
 // block are a record's cells of our columns. Spreadsheets leave empty cells out at the end of a line.
@@ -237,17 +232,6 @@ func (r *Results) block(record *csvfile.Record) []string {
 	from := min(r.File.Block, len(record.Cells))
 	cells := record.Cells[from:min(from+blockSize, len(record.Cells))]
 	return append(slices.Clip(cells), make([]string, blockSize-len(cells))...)
-}
-
-// trim removes the blanks that an editor may have left around values that have none.
-func (e *Entry) trim() {
-	for _, value := range []*string{&e.Action, (*string)(&e.Outcome), &e.UserSubject, &e.Tenant, &e.Check} {
-		*value = strings.TrimSpace(*value)
-	}
-	e.Outcome = provision.Outcome(strings.ToLower(string(e.Outcome)))
-	if e.Outcome == "" { // a cell that was emptied: the row is to be run
-		e.Outcome = provision.Pending
-	}
 }
 
 // refuse is a *NotResultsError.
@@ -265,8 +249,8 @@ func (r *Results) readAction() error {
 		case first == nil:
 			first = row
 		case action != first.Entry.Action:
-			return r.refuse("it has more than one action: row %d (line %d) is for %q, row %d (line %d) for %q",
-				first.Number, first.Line, first.Entry.Action, row.Number, row.Line, action)
+			return r.refuse("it has more than one action: %s is for %q, %s for %q", first.place(), first.Entry.Action,
+				row.place(), action)
 		}
 	}
 	if first == nil {
@@ -282,36 +266,38 @@ func (r *Results) readAction() error {
 	return nil
 }
 
+// place is where the row stands in a result file.
+func (r *Row) place() string { return fmt.Sprintf("row %d (line %d)", r.Number, r.Line) }
+
 // checkRows checks that row numbers are unique and outcomes known, and warns of rows that are missing.
 func (r *Results) checkRows() error {
 	for i := range r.Rows {
 		row, e := &r.Rows[i], &r.Rows[i].Entry
-		last := i == len(r.Rows)-1 && !r.File.Whole
+		isLast := i == len(r.Rows)-1
 		cells := r.block(&r.File.Records[i])
-		switch first := find(r.byNumber, row.Number); {
-		case last && (row.Number == 0 || e.Check != "" && !e.fits(e.UserSubject)):
-			return r.refuse("line %d: the last line has no end, so the file was probably cut short", row.Line)
+		why := ""
+		switch first := r.find(row.Number); {
+		case isLast && !r.File.Whole && (row.Number == 0 || e.Check != "" && !e.fits(e.UserSubject)):
+			why = "the last line has no end, so the file was probably cut short"
 		case row.Number == 0 && strings.TrimSpace(strings.Join(cells, "")) == "":
-			return r.refuse("line %d: the row was added to the file: delete it, and put the person into another export",
-				row.Line)
+			why = "the row was added to the file: delete it, and put the person into another export"
 		case row.Number == 0 && cells[blockSize-1] == "":
-			return r.refuse("line %d: the row number is missing", row.Line)
+			why = "the row number is missing"
 		case row.Number == 0:
-			return r.refuse("line %d: %q is not a row number", row.Line, cells[blockSize-1])
+			why = fmt.Sprintf("%q is not a row number", cells[blockSize-1])
 		case first != row:
-			return r.refuse("line %d: row %d already stands on line %d", row.Line, row.Number, first.Line)
+			why = fmt.Sprintf("row %d already stands on line %d", row.Number, first.Line)
 		case !slices.Contains(provision.Outcomes(), e.Outcome):
-			return r.refuse("line %d: %q is not an outcome", row.Line, e.Outcome)
+			why = fmt.Sprintf("%q is not an outcome", e.Outcome)
+		}
+		if why != "" {
+			return r.refuse("line %d: %s", row.Line, why)
 		}
 	}
 	highest := r.byNumber[len(r.Rows)-1].Number
 	if gone := highest - len(r.Rows); gone > 0 {
-		verb := "are"
-		if gone == 1 {
-			verb = "is"
-		}
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s of at least %s rows %s no longer in the file", r.Path,
-			text.Grouped(gone), text.Grouped(highest), verb))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: of at least %s rows, %s no longer in the file", r.Path,
+			text.Grouped(highest), text.Plural(gone, "is", "are")))
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func TestRetryReadsAFileThatASpreadsheetSaved(t *testing.T) {
 		}, []int{7}, "", `"1003","Grace Hopper","grace@acme.example",`},
 		{"sorted", func(tb table) string { return tb.reversed().saved(',', false, "") }, []int{7}, "", ",7\n,Nobody"},
 		{"filtered", func(tb table) string { return append(tb[:1:1], tb[3], tb[7]).saved(',', false, "") }, []int{7},
-			"5 of at least 7 rows are no longer in the file", ",7\n"},
+			"of at least 7 rows, 5 are no longer in the file", ",7\n"},
 		{"a column of notes behind", func(tb table) string {
 			for i := range tb {
 				tb[i] = append(tb[i], "")
@@ -143,7 +143,7 @@ func TestRetryReadsAFileThatASpreadsheetSaved(t *testing.T) {
 			return tb.set(5, "Name", "Jane Doe").saved(',', false,
 				"")
 		}, []int{4, 7}, "",
-			"duplicate,,\"same person as row 4;"},
+			"duplicate,,same person as row 4 ("},
 		{"an outcome emptied", func(tb table) string { return tb.set(3, "outcome", "").saved(',', false, "") },
 			[]int{3, 7}, "", ""},
 		{"an outcome in capitals", func(tb table) string {
@@ -271,16 +271,12 @@ func TestAFailedRowKeepsItsResultUntilTheNextOne(t *testing.T) {
 	}
 }
 
-func TestWithNothingToDoTheFileStaysAsItIs(t *testing.T) {
+func TestWithNothingToDoTheFileHoldsWhatItHeld(t *testing.T) {
 	text := strings.Join(strings.SplitAfter(ranText(t), "\n")[:4], "")
 	for _, mode := range []fs.FileMode{0o600, 0o644, 0o640} {
 		path := filepath.Join(t.TempDir(), "hr.results.csv")
 		write(t, path, text)
 		if err := os.Chmod(path, mode); err != nil {
-			t.Fatal(err)
-		}
-		before, err := os.Stat(path)
-		if err != nil {
 			t.Fatal(err)
 		}
 		l := mustRetry(t, path)
@@ -291,14 +287,8 @@ func TestWithNothingToDoTheFileStaysAsItIs(t *testing.T) {
 		if diff := cmp.Diff(text, read(t, path)); diff != "" {
 			t.Error(diff)
 		}
-		after, err := os.Stat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		// A file that others may read is written again.
-		if runtime.GOOS != "windows" && (after.Mode().Perm() != 0o600 || os.SameFile(before,
-			after) != (mode == 0o600)) {
-			t.Errorf("with mode %04o: mode %v, the same file: %v", mode, after.Mode(), os.SameFile(before, after))
+		if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+			t.Errorf("with mode %04o: mode %v, %v", mode, info.Mode(), err)
 		}
 	}
 }

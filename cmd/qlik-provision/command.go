@@ -18,8 +18,7 @@ type command struct {
 // A flagValue is a flag of a command.
 type flagValue struct {
 	name  string // without its dashes
-	value string // one of them, where the flag may be given several times
-	kind  string // pflag's type: bool for a flag that takes no value
+	value string // one of them, where the flag may be given several times; "" for a flag that takes none
 }
 
 // String is the command quoted for the shell of the platform, see commandLine.
@@ -34,17 +33,22 @@ func (c command) String() string {
 			name = "-o"
 		}
 		words = append(words, name)
-		if f.kind != "bool" {
+		if f.value != "" {
 			words = append(words, f.value)
 		}
 	}
 	return commandLine(words...)
 }
 
-// with sets a flag that takes a value, in the place of one of the same name.
+// with sets a flag, in the place of one of the same name; an empty value is that of a flag that takes none.
 func (c command) with(name, value string) command {
-	return c.set(flagValue{name: name, value: value})
+	c = c.without(name)
+	c.flags = append(c.flags, flagValue{name, value})
+	return c
 }
+
+// withSwitch sets a flag that takes no value.
+func (c command) withSwitch(name string) command { return c.with(name, "") }
 
 // replace replaces one value of a flag that may be given several times.
 func (c command) replace(name, was, value string) command {
@@ -54,17 +58,6 @@ func (c command) replace(name, was, value string) command {
 			c.flags[i].value = value
 		}
 	}
-	return c
-}
-
-// withSwitch sets a flag that takes no value.
-func (c command) withSwitch(name string) command {
-	return c.set(flagValue{name: name, kind: "bool"})
-}
-
-func (c command) set(f flagValue) command {
-	c = c.without(f.name)
-	c.flags = append(c.flags, f)
 	return c
 }
 
@@ -96,22 +89,16 @@ func (c command) onResults(name, path string) command {
 }
 
 // givenFlags are the flags that were typed.
-func givenFlags(fs *pflag.FlagSet) []flagValue {
-	var flags []flagValue
+func givenFlags(fs *pflag.FlagSet) (flags []flagValue) {
 	fs.Visit(func(f *pflag.Flag) {
-		v := flagValue{name: f.Name, value: f.Value.String(), kind: f.Value.Type()}
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			values := list.GetSlice()
-			if len(values) == 0 {
-				values = []string{""} // pflag has none for --update=
+		v, ok := f.Value.(*value)
+		switch {
+		case ok:
+			for _, typed := range v.typed {
+				flags = append(flags, flagValue{f.Name, typed})
 			}
-			for _, v.value = range values {
-				flags = append(flags, v)
-			}
-			return
-		}
-		if v.kind != "bool" || v.value == "true" {
-			flags = append(flags, v)
+		case f.Value.String() == "true":
+			flags = append(flags, flagValue{name: f.Name})
 		}
 	})
 	return flags

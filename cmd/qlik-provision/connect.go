@@ -15,7 +15,7 @@ import (
 func (a *app) contact(ctx context.Context, c *config, options provision.Options, rows int,
 	work func(*provision.Run) error,
 ) (provision.Progress, error) {
-	connection := qlik.Options{Credentials: c.creds, Concurrency: c.workers, Timeout: c.timeout,
+	connection := qlik.Options{Credentials: c.creds, Concurrency: c.runOptions.Workers, Timeout: c.runOptions.Timeout,
 		UserAgent: userAgent()}
 	tenant := c.tenant
 	if c.log != "" {

@@ -41,8 +41,7 @@ func contextsFile() (string, error) {
 	return filepath.Join(home, ".qlik", "contexts.yml"), nil
 }
 
-// maxContexts bounds what is read of qlik-cli's contexts, in bytes.
-const maxContexts = 1 << 20
+const maxContexts = 1 << 20 // bytes
 
 // readContexts reads qlik-cli's contexts, by name, from a file that nobody else may read: there are secrets in it.
 func readContexts() (path string, contexts map[string]cliContext, err error) {
@@ -53,17 +52,17 @@ func readContexts() (path string, contexts map[string]cliContext, err error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for its writer
 		return path, nil, fmt.Errorf("reading qlik-cli's contexts: %s is not a regular file", path)
 	}
-	b, err := readPrivate(path, "qlik-cli's file", maxContexts)
-	if err == nil && len(b) > maxContexts {
-		err = fmt.Errorf("%s is larger than 1 MiB", path)
-	}
+	b, err := readPrivate(path, "qlik-cli's contexts", maxContexts)
 	if err != nil {
-		return path, nil, fmt.Errorf("reading qlik-cli's contexts: %w", err)
+		return path, nil, err
+	}
+	if len(b) > maxContexts {
+		return path, nil, fmt.Errorf("reading qlik-cli's contexts: %s is larger than 1 MiB", path)
 	}
 	if contexts, err = parseContexts(b); err != nil {
-		return path, nil, fmt.Errorf("%s: %w", path, err)
+		err = fmt.Errorf("%s: %w", path, err)
 	}
-	return path, contexts, nil
+	return path, contexts, err
 }
 
 // parseContexts reads the contexts of a contexts.yml. Its error does not say what is wrong: there are secrets in it.
@@ -85,46 +84,35 @@ func fromContext(name string) (tenant qlik.Tenant, creds qlik.Credentials, err e
 	}
 	c, ok := contexts[name]
 	if !ok {
-		hint := "there is no context in it; create one: qlik context create"
-		if len(contexts) > 0 {
-			hint = "its contexts are: " + strings.Join(slices.Sorted(maps.Keys(contexts)), ", ")
-		}
-		return tenant, creds, usage(fmt.Errorf("%s has no context %q", path, name), hint)
+		return tenant, creds, usage(fmt.Errorf("%s has no context %q", path, name),
+			"its contexts are: "+strings.Join(slices.Sorted(maps.Keys(contexts)), ", "))
 	}
-	tenant, err = qlik.ParseTenant(c.Server)
-	creds, wrong := c.credentials()
-	switch {
-	case c.ServerType != "" && !strings.EqualFold(c.ServerType, "cloud"):
-		wrong = fmt.Sprintf("is one of server-type %q, not of Qlik Cloud", c.ServerType)
-	case c.Server == "":
-		wrong = "has no server"
-	case err != nil:
-		wrong = "has an invalid server: " + err.Error()
+	if creds, err = c.credentials(); err == nil {
+		tenant, err = qlik.ParseTenant(c.Server)
 	}
-	if wrong != "" {
-		return tenant, creds, usage(fmt.Errorf("%s: the context %q %s", path, name, wrong),
+	if c.ServerType != "" && !strings.EqualFold(c.ServerType, "cloud") {
+		err = fmt.Errorf("its server-type is %s, not cloud", c.ServerType)
+	}
+	if err != nil {
+		err = usage(fmt.Errorf("%s: the context %q: %w", path, name, err),
 			"correct it: "+commandLine("qlik", "context", "create", name))
 	}
-	return tenant, creds, nil
+	return tenant, creds, err
 }
 
-// credentials are those of the context; wrong says what is wrong with it.
-func (c cliContext) credentials() (creds qlik.Credentials, wrong string) {
+// credentials are those of the context. An error holds nothing of them.
+func (c cliContext) credentials() (creds qlik.Credentials, err error) {
 	for key, value := range c.Headers {
-		if scheme, token, _ := strings.Cut(strings.TrimSpace(value), " "); strings.EqualFold(key, "Authorization") {
+		if strings.EqualFold(key, "Authorization") {
+			scheme, token, _ := strings.Cut(strings.TrimSpace(value), " ")
 			if creds.APIKey = strings.TrimSpace(token); creds.APIKey == "" || !strings.EqualFold(scheme, "Bearer") {
-				return qlik.Credentials{}, "has an Authorization header that is not Bearer and a key"
+				return qlik.Credentials{}, errors.New("its Authorization header is not Bearer and a key")
 			}
-			return creds, ""
+			return creds, nil
 		}
 	}
-	switch {
-	case c.ClientID != "" && c.ClientSecret != "":
-		return qlik.Credentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret}, ""
-	case c.ClientID != "":
-		return creds, "has no oauth-client-secret"
-	case c.ClientSecret != "":
-		return creds, "has no oauth-client-id"
+	if c.ClientID == "" || c.ClientSecret == "" {
+		return creds, errors.New("it needs an Authorization header (an API key), or oauth-client-id and oauth-client-secret")
 	}
-	return creds, "has neither headers.Authorization (an API key) nor oauth-client-id and oauth-client-secret"
+	return qlik.Credentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret}, nil
 }

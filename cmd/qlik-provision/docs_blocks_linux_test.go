@@ -203,9 +203,8 @@ func checkPowerShell(t *testing.T, body string) error {
 			if slices.Contains(words, "completion") {
 				continue
 			}
-			a := &app{out: newOutput(os.Stderr), name: "qlik-provision", args: words[1:]}
 			cmd, rest, _ := root.Find(words[1:])
-			err := errors.Join(a.checkCommand(root), a.checkDashes(cmd, rest))
+			err := checkDashes(cmd, rest)
 			if err == nil {
 				err = cmd.ParseFlags(rest)
 			}

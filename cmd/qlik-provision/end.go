@@ -17,7 +17,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) error {
 	undo := s.config.runOptions.Task == provision.Delete
 	switch {
 	case closeErr != nil:
-		return &failure{code: exitRun, err: errors.Join(runErr, closeErr), hint: hintFor(closeErr, s.again)}
+		return &failure{code: exitRun, err: errors.Join(runErr, closeErr), hint: hintFor(closeErr, s.again())}
 	case runErr != nil:
 		return s.app.explain(runErr, s.afterAborted(runErr))
 	case s.foundNobody(total):
@@ -29,7 +29,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) error {
 		return nil
 	case undo:
 		return &failure{code: exitRows, err: errors.New(text.Plural(held, "user", "users") + " could not be deleted"),
-			hint: s.again.String()}
+			hint: s.again().String()}
 	}
 	said := countOf(held, total.Rows) + " not done"
 	if left > 0 {
@@ -46,7 +46,7 @@ func (s *session) afterAborted(err error) command {
 			return s.config.given
 		}
 	}
-	return s.again
+	return s.again()
 }
 
 // foundNobody reports whether a disable found none of the users it was for.
@@ -61,7 +61,7 @@ func (s *session) nobodyHint() string {
 		return "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
 	}
 	return fmt.Sprintf("is %s the right subject column? to use another, run the export again with --subject COLUMN and -o",
-		csvfile.Quote(s.ledger.Action().Subject))
+		csvfile.Quote(s.ledger.Action.Subject))
 }
 
 // planEnd is for a plan or a dry run: rows that cannot be sent are held against it.
@@ -86,9 +86,9 @@ func (s *session) planEnd(total *report.Summary) error {
 // it did not delete, other than because its subject has changed. With a limit, rows that it left are not held against
 // the run, nor are their duplicates.
 func (s *session) countNotDone() (held, left int) {
-	rows := s.ledger.Rows()
+	rows := s.ledger.Rows
 	notDone := report.NotDone(rows)
-	limited, undo := s.config.limit > 0, s.config.runOptions.Task == provision.Delete
+	limited, undo := s.config.runOptions.Limit > 0, s.config.runOptions.Task == provision.Delete
 	for i, r := range rows {
 		counts := notDone[i] && !(limited && r.Entry.Outcome == provision.Duplicate)
 		if undo {
@@ -112,9 +112,9 @@ func (s *session) notDoneHint(total *report.Summary) string {
 		return "nothing changed: see code and message of these rows in " + file +
 			", and correct their cells; rows that can never be sent may be deleted"
 	}
-	again := s.again.without("limit") // it was reached
+	again := s.again().without("limit") // it was reached
 	switch {
-	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.allowAdminRoles:
+	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.runOptions.AllowAdminRoles:
 		return choice("check the rows with the code admin-role; if these roles are intended",
 			again.withSwitch("allow-admin-roles"))
 	case total.Counts[provision.Invalid] > 0 && total.Counts[provision.Pending] > 0:
@@ -154,7 +154,7 @@ func (s *session) next() string {
 	case dryRun:
 		return s.plannedCommand().String()
 	case left > 0:
-		return s.again.without("limit").String()
+		return s.again().without("limit").String()
 	}
 	return command{program: given.program, name: "report", file: s.path}.String()
 }

@@ -40,11 +40,11 @@ func FuzzContexts(f *testing.F) {
 			return
 		}
 		for _, c := range contexts {
-			creds, missing := c.credentials()
-			if missing != "" && strings.Contains(missing, "MARKED-SECRET") {
-				t.Errorf("%q holds a value", missing)
+			creds, err := c.credentials()
+			if err != nil && strings.Contains(err.Error(), "MARKED-SECRET") {
+				t.Errorf("%q holds a value", err)
 			}
-			if missing == "" && creds.APIKey == "" && (creds.ClientID == "" || creds.ClientSecret == "") {
+			if err == nil && creds.APIKey == "" && (creds.ClientID == "" || creds.ClientSecret == "") {
 				t.Errorf("half a client of %q", b)
 			}
 		}

@@ -171,10 +171,6 @@ func pathHint(err error, given command) string {
 		return then(path.Path+" is open in another program: close it", given)
 	case errors.Is(err, syscall.ENAMETOOLONG) && given.name != "retry" && given.name != "undo":
 		return then("its journal and temporary files have longer names: use a shorter one", given.with("out", "results.csv"))
-	case path.Path == given.file && errors.Is(err, fs.ErrNotExist):
-		if near := nearFile(path.Path); near != "" {
-			return choice("did you mean "+quote(near)+"?", given.on(given.name, near))
-		}
 	}
 	return ""
 }

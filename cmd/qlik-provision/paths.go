@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -26,17 +24,11 @@ func (c *config) checkPaths(results string, others ...namedPath) error {
 	if err := distinct(files); err != nil || c.log == "" {
 		return err
 	}
-	_, err := os.Lstat(c.log)
-	fresh := errors.Is(err, fs.ErrNotExist)
 	f, err := openLog(c.log)
 	if err != nil {
 		return err
 	}
-	err = f.Close()
-	if fresh {
-		_ = os.Remove(c.log) // where another program has opened it meanwhile, an empty log stays: no fault
-	}
-	return err
+	return f.Close()
 }
 
 // distinct is an error where two of the paths are one file.
@@ -111,19 +103,11 @@ func isStdin(export string) bool {
 	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
 }
 
-// dated puts the date into a file's name, in the place of another one: hr.results.csv → hr.2026-03-02.results.csv.
-// Where the name has this date already it puts in the time, too.
+// dated puts date and time into a file's name, in the place of earlier ones: hr.results.csv →
+// hr.2026-03-02-150405.results.csv.
 func dated(path string) string {
 	dir, name := filepath.Split(path)
 	stem, ending, _ := strings.Cut(name, ".")
-	ending = regexp.MustCompile(`^20\d\d-\d\d-\d\d(T\d+)?\.`).ReplaceAllString(ending, "")
-	now := time.Now()
-	for _, layout := range []string{time.DateOnly, "2006-01-02T150405"} {
-		stamped := stem + "." + now.Format(layout) + "." + ending
-		if stamped != name {
-			name = stamped
-			break
-		}
-	}
-	return dir + strings.TrimSuffix(name, ".")
+	ending = regexp.MustCompile(`^20[-0-9]+\.`).ReplaceAllString(ending, "")
+	return dir + strings.TrimSuffix(stem+"."+time.Now().Format("2006-01-02-150405")+"."+ending, ".")
 }

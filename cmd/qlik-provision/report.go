@@ -34,7 +34,7 @@ a run is in progress. Like the result file it holds personal data.`,
 		Annotations: map[string]string{"0": "the page is written", "2": "it could not be written"},
 	}
 	group(cmd, groupOutput, func(fs *pflag.FlagSet) {
-		fs.StringVarP(&f.out, "out", "o", "", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
+		fs.VarP(into(&f.out, anyText), "out", "o", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
 		fs.BoolVar(&open, "open", false, "open the page in the browser")
 	})
 	a.onFile(cmd, &f, "result file", func(ctx context.Context, c *config, path string) error {
@@ -75,8 +75,8 @@ func (a *app) writePage(c *config, path, out string) error {
 		c.note("warning: " + warning)
 	}
 	if err := page.Save(out, results); err != nil {
-		if other, ok := errors.AsType[*page.NotPageError](err); ok {
-			return usage(err, c.given.with("out", dated(other.Path)).String())
+		if errors.Is(err, page.ErrNotPage) {
+			return usage(err, c.given.with("out", dated(out)).String())
 		}
 		return err
 	}

@@ -18,8 +18,7 @@ type app struct {
 	answers   *bufio.Reader // stdin, where a question was asked
 	stdout    io.Writer
 	out       *output
-	name      string // how the program was called, for the commands that we print
-	args      []string
+	name      string  // how the program was called, for the commands that we print
 	contacted bool    // a tenant was contacted: from then on no error is one of usage
 	summary   summary // what --json prints, as far as it is known
 }
@@ -28,19 +27,18 @@ type app struct {
 // ends in good order, and when abort is closed at once.
 func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{abort: abort, stdin: stdin, answers: bufio.NewReader(stdin), stdout: stdout, out: newOutput(stderr),
-		name: programName(args[0]), args: args[1:]}
+		name: programName(args[0])}
 	root := a.root()
 	root.SetArgs(args[1:])
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	cmd, rest, _ := root.Find(args[1:]) // root where the first word is no command
+	var err error
 	if len(args) > 1 && strings.HasPrefix(args[1], cobra.ShellCompRequestCmd) {
 		describePlainly(root)
-	}
-	cmd, rest, _ := root.Find(args[1:]) // root where the first word is no command
-	err := a.checkCommand(root)
-	if err == nil {
-		err = a.checkDashes(cmd, rest)
+	} else {
+		err = checkDashes(cmd, rest)
 	}
 	if err == nil {
 		_, err = root.ExecuteContextC(ctx)
@@ -73,18 +71,30 @@ to a result file. From that file a run can always be continued, corrected and un
 		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.ArbitraryArgs,
-
+		Args: func(root *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(root, args[0])
+			}
+			return nil
+		},
 		SuggestionsMinimumDistance: 2,
 		Annotations:                map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
 
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.SetFlagErrorFunc(a.flagError)
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.createCommand(), a.disableCommand(), a.retryCommand(), a.undoCommand(), a.verifyCommand(),
 		a.planCommand(), a.reportCommand(), a.sandboxCommand(), a.versionCommand())
 	root.AddCommand(topics()...)
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"})
+	help.Args = func(_ *cobra.Command, args []string) error {
+		if cmd, _, _ := root.Find(args); cmd == root {
+			return root.Args(root, args)
+		}
+		return nil
+	}
 	formatHelp(root, a.out.columns())
 	return root
 }
@@ -94,9 +104,9 @@ to a result file. From that file a run can always be continued, corrected and un
 func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context.Context, *config, string) error,
 	addFlags ...func(*cobra.Command),
 ) {
-	cmd.Args, cmd.ValidArgsFunction = a.oneFile(what), completeResults
+	cmd.Args, cmd.ValidArgsFunction = oneFile(what), completeFile("results.csv")
 	if what == "export" {
-		cmd.ValidArgsFunction = completeExport
+		cmd.ValidArgsFunction = completeFile("csv", "tsv", "txt")
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := a.configure(cmd, args[0], *f)
@@ -112,14 +122,14 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 }
 
 // oneFile is the rule of the commands that take one file.
-func (a *app) oneFile(what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
+func oneFile(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0:
 			return usage(errors.New("no "+what+" was given"), "")
 		case len(args) > 1:
 			return usage(errors.New("more than one "+what+" was given: "+strings.Join(args, ", ")),
-				a.joinedName(cmd, args))
+				"a file name with spaces needs quotes: "+quote(strings.Join(args, " ")))
 		case args[0] == "":
 			return usage(errors.New("the name of the "+what+" is empty"), "")
 		}

@@ -22,7 +22,10 @@ import (
 )
 
 func (a *app) sandboxCommand() *cobra.Command {
-	var addr, limit, users string
+	var (
+		addr, users, setting string
+		limit                sandbox.Limit
+	)
 	shell := "posix"
 	if runtime.GOOS == "windows" {
 		shell = "powershell"
@@ -40,15 +43,7 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			kind, err := sandbox.ParseLimit(limit)
-			if err != nil {
-				return usage(fmt.Errorf("--limit: %w", err), "")
-			}
-			setting, known := settings[shell]
-			if !known {
-				return usage(fmt.Errorf("--shell %q: posix, powershell or cmd", shell), "")
-			}
-			inMemory := sandbox.New(sandbox.Options{Limit: kind})
+			inMemory := sandbox.New(sandbox.Options{Limit: limit})
 			if users != "" {
 				if err := addUsers(inMemory, users); err != nil {
 					return a.explain(err, command{program: a.name, name: "sandbox", flags: givenFlags(cmd.Flags())})
@@ -59,17 +54,23 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&addr, "addr", "127.0.0.1:0", "`ADDRESS` of this machine to listen on")
-	fs.StringVar(&limit, "limit", string(sandbox.LimitRolling), "`KIND` of rate limit: rolling, fixed, bucket, or off")
-	fs.StringVar(&users, "users", "", "CSV `FILE` of existing users: subject,name,email,status,roles")
-	fs.StringVar(&shell, "shell", shell, "`SHELL` that reads the settings: posix, powershell or cmd")
+	fs.Var(into(&addr, anyText).withDefault("127.0.0.1:0"), "addr", "`ADDRESS` of this machine to listen on")
+	fs.Var(into(&limit, sandbox.ParseLimit).withDefault(sandbox.LimitRolling), "limit",
+		"`KIND` of rate limit: rolling, fixed, bucket, or off")
+	fs.Var(into(&users, anyText), "users", "CSV `FILE` of existing users: subject,name,email,status,roles")
+	fs.Var(into(&setting, settingOf).withDefault(shell), "shell", "`SHELL` that reads the settings: posix, powershell or cmd")
 	completeFlags(cmd)
 	return cmd
 }
 
-// settings are how shells set a variable.
-var settings = map[string]string{
-	"posix": "export %s=%s\n", "powershell": "$env:%s='%s'\n", "cmd": "set %s=%s\n",
+// settingOf is how a shell sets a variable.
+func settingOf(shell string) (string, error) {
+	formats := map[string]string{"posix": "export %s=%s\n", "powershell": "$env:%s='%s'\n", "cmd": "set %s=%s\n"}
+	format, known := formats[shell]
+	if !known {
+		return "", errors.New("posix, powershell or cmd")
+	}
+	return format, nil
 }
 
 // serveSandbox serves a sandbox at addr, which must be of this machine or name a port of it, until ctx is done.

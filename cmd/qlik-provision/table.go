@@ -145,7 +145,7 @@ func cost(c *config, p provision.Plan) string {
 	if c.runOptions.Rate == rate.Inf {
 		return writes + ", as fast as the tenant takes them"
 	}
-	return fmt.Sprintf("%s, %s at a limit of %s (%s at once)", writes, takes, c.rate, text.Grouped(c.burst))
+	return fmt.Sprintf("%s, %s at a limit of %s (%s at once)", writes, takes, c.rate, text.Grouped(c.runOptions.Burst))
 }
 
 // duration writes a duration for people: 1.2s, 12s, 4m12s, 1h5m.
@@ -169,7 +169,7 @@ const shownCauses = 10
 
 // causes is a paragraph on why rows are not done, a line for each cause; "" where all are done.
 func (s *session) causes() string {
-	rows := s.ledger.Rows()
+	rows := s.ledger.Rows
 	causes := slices.DeleteFunc(report.Causes(rows), func(c report.Cause) bool {
 		return rows[c.Rows[0]].Entry.Outcome.Done()
 	})
@@ -207,7 +207,7 @@ func (s *session) rowsOf(c report.Cause, rows []report.Row) string {
 		more = " …"
 	}
 	return fmt.Sprintf("row%s %s%s (line%s %s of %s)", plural, strings.Join(numbers, ", "), more, plural,
-		strings.Join(lines, ", "), s.ledger.File().Name)
+		strings.Join(lines, ", "), s.ledger.File.Name)
 }
 
 func prefixed(prefix, s string) string {

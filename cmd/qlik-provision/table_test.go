@@ -23,8 +23,8 @@ func TestPlanSaysHowLongItTakes(t *testing.T) {
 		1_000:  "1,000 writes, about 5m at a limit of 100/m (500 at once)",
 		10_000: "10,000 writes, about 1h35m at a limit of 100/m (500 at once)",
 	} {
-		c := &config{flags: flags{rate: "100/m", burst: provision.DefaultBurst},
-			runOptions: provision.Options{Rate: provision.DefaultRate, Burst: provision.DefaultBurst}}
+		c := &config{flags: flags{rate: "100/m",
+			runOptions: provision.Options{Rate: provision.DefaultRate, Burst: provision.DefaultBurst}}}
 		estimate := provision.Estimate(writes, provision.DefaultRate, provision.DefaultBurst)
 		if got := cost(c, provision.Plan{Create: writes, Estimate: estimate}); got != want {
 			t.Errorf("%d: %s, not %s", writes, got, want)
@@ -79,7 +79,8 @@ func TestEveryRefusalHasAWayOn(t *testing.T) {
 		hint string
 	}{
 		{fmt.Errorf("writing: %w", syscall.ENOSPC), "make room on the disk, then:\n  q create hr.csv"},
-		{&fs.PathError{Op: "open", Path: "hr.csv", Err: syscall.ENAMETOOLONG}, "use a shorter one, then:\n  q create hr.csv -o results.csv"},
+		{&fs.PathError{Op: "open", Path: "hr.csv", Err: syscall.ENAMETOOLONG},
+			"use a shorter one, then:\n  q create hr.csv -o results.csv"},
 		{&report.ExistsError{Path: "r.csv", SameExport: true, Done: 1, Rows: 2}, "q retry r.csv"},
 		{&report.ExistsError{Path: "r.csv", SameExport: false, Done: 1, Rows: 2}, "q create hr.csv -o r."},
 		{&report.TenantError{Path: "r.csv", File: "a.example.com", Run: "b.example.com"}, "--tenant a.example.com"},

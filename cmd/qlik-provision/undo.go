@@ -36,7 +36,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return err
 	}
-	err = a.requireYes(c, "deleting users")
+	err = a.requireYes(c)
 	if err == nil {
 		err = ledger.PrepareUndo(c.dryRun)
 	}
@@ -44,16 +44,12 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 		return errors.Join(err, ledger.Close())
 	}
 	if c.sandbox {
-		c.users = sandboxUsers(ledger.Rows())
+		c.users = sandboxUsers(ledger.Rows)
 	}
 	said := "nothing to undo: no run of this file created a user"
 	if n := len(ledger.Pending()); n > 0 {
 		said = text.Plural(n, "user", "users") + " to delete"
 	}
 	c.note(path + ": " + said)
-	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
-	if !c.dryRun {
-		s.again = c.given.onResults("undo", path)
-	}
-	return s.run(ctx)
+	return (&session{app: a, config: c, ledger: ledger, path: path}).run(ctx)
 }

@@ -35,11 +35,25 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 // AppendCell appends one cell, quoted as strict CSV where it has to be: a delimiter, a quote, a
 // line end, a blank in front.
 func AppendCell(dst []byte, s string, delimiter rune) []byte {
-	blank := s != "" && (s[0] == ' ' || s[0] == '\t')
-	if !blank && !strings.ContainsAny(s, "\"\n\r") && !strings.ContainsRune(s, delimiter) {
+	if !needsQuotes(s, delimiter) {
 		return append(dst, s...)
 	}
 	dst = append(dst, '"')
 	dst = append(dst, strings.ReplaceAll(s, `"`, `""`)...)
 	return append(dst, '"')
+}
+
+func needsQuotes(s string, delimiter rune) bool {
+	if s == "" {
+		return false
+	}
+	if s[0] == ' ' || s[0] == '\t' {
+		return true
+	}
+	for _, r := range s {
+		if r == delimiter || r == '"' || r == '\n' || r == '\r' {
+			return true
+		}
+	}
+	return false
 }

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"qlik-provision/provision/text"
 )
 
 // The kinds of errors, for errors.Is. An error has one kind; ErrScope, ErrNotSent and ErrUnknownHost come in addition
@@ -79,7 +77,7 @@ func (e *Error) Error() string {
 	switch {
 	case description == "":
 		return status
-	case e.Status == 0:
+	case e.Status == 0 && e.Title == "":
 		return fmt.Sprintf("%v: %s", e.kinds[0], description)
 	case e.Is(ErrGarbled):
 		return fmt.Sprintf("%v (%s): %s", ErrGarbled, status, description)
@@ -105,7 +103,7 @@ func (c *Client) statusError(r request, status int, header http.Header, body []b
 	case ErrGarbled:
 		e.Err = errors.New("another status was expected")
 	}
-	e.readBody(c.secrets.hide(string(body)))
+	e.readBody(body, c.secrets)
 	return e
 }
 
@@ -139,9 +137,9 @@ const (
 	maxText = 2000
 )
 
-// readBody fills in what an error body says, Qlik's or OAuth's. A gateway in front of the tenant may send HTML or
-// nothing, which says nothing.
-func (e *Error) readBody(body string) {
+// readBody fills in what an error body says, Qlik's or OAuth's, without the secrets. A gateway in front of the tenant
+// may send HTML or nothing, which says nothing.
+func (e *Error) readBody(body []byte, s *secrets) {
 	var read struct {
 		Errors []struct {
 			Code   string `json:"code"`
@@ -153,24 +151,13 @@ func (e *Error) readBody(body string) {
 		OAuthDescription string `json:"error_description"`
 	}
 	// A field of the wrong type is left empty; the others are read all the same.
-	_ = json.Unmarshal([]byte(body), &read)
+	_ = json.Unmarshal(body, &read)
 	code, title, detail := read.OAuth, read.OAuth, read.OAuthDescription
 	if len(read.Errors) > 0 {
 		code, title, detail = read.Errors[0].Code, read.Errors[0].Title, read.Errors[0].Detail
 	}
-	e.Code, e.TraceID = oneLine(code, maxName), oneLine(read.TraceID, maxName)
-	e.Title, e.Detail = oneLine(title, maxText), oneLine(detail, maxText)
-}
-
-// oneLine returns at most so many bytes of s, with spaces for control characters and line breaks, so that the tenant's
-// text cannot pass for a line of our own output.
-func oneLine(s string, most int) string {
-	return text.Clip(strings.Map(func(r rune) rune {
-		if text.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s), most)
+	e.Code, e.TraceID = s.oneLine(code, maxName), s.oneLine(read.TraceID, maxName)
+	e.Title, e.Detail = s.oneLine(title, maxText), s.oneLine(detail, maxText)
 }
 
 // maxRetryAfter bounds what a tenant may ask for: Qlik's windows are five minutes, so a longer wait is a mistake.

@@ -3,6 +3,7 @@ package qlik
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -185,7 +186,8 @@ func tokenError(err error, lacksScope bool) error {
 	if !ok {
 		return err // nil, or the context's
 	}
-	failed := &Error{Title: e.Error(), RetryAfter: e.RetryAfter, Err: e.Err}
+	const doing = "requesting an access token: "
+	failed := &Error{Title: doing + e.Error(), RetryAfter: e.RetryAfter, Err: e.Err}
 	switch {
 	case e.Is(ErrNotTenant):
 		failed.kinds = []error{ErrNotTenant}
@@ -195,7 +197,7 @@ func tokenError(err error, lacksScope bool) error {
 			failed.kinds = append(failed.kinds, ErrUnknownHost)
 		}
 	default:
-		failed.kinds = []error{ErrCredentials}
+		failed.kinds, failed.Title = []error{ErrCredentials}, fmt.Sprintf("%s%v: %v", doing, ErrCredentials, e)
 		if lacksScope {
 			failed.kinds = append(failed.kinds, ErrScope)
 		}

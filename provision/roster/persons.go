@@ -10,8 +10,8 @@ import (
 	"qlik-provision/provision"
 )
 
-// personTable has the values of provision.Person's fields, in their order; gocsv maps them. It is a gocsv.CSVReader, of
-// which gocsv calls ReadAll.
+// personTable holds the decided columns' values in the order of the fields of provision.Person, to which gocsv maps them.
+// It is a gocsv.CSVReader, of which gocsv calls ReadAll.
 type personTable [][]string
 
 func (t personTable) ReadAll() ([][]string, error) { return t, nil }
@@ -20,24 +20,31 @@ func (t personTable) Read() ([]string, error)      { return nil, io.EOF }
 // derivePersons sets every row's person, with its own roles and everybody's, each once.
 func (r *reader) derivePersons() error {
 	c := &r.Columns
-	for rows := range slices.Chunk(r.Rows, 1000) { // gocsv maps them at once, in memory of its own
+	sources := []*Source{&c.Subject, &c.Name, &c.Email, &c.Roles}
+	if c.Roles.text == "" {
+		sources = sources[:3]
+	}
+	const batch = 1000 // rows that gocsv maps at once, in memory of its own
+	cells := make([]string, batch*len(sources))
+	for rows := range slices.Chunk(r.Rows, batch) {
 		table := make(personTable, len(rows))
 		for i := range rows {
-			cells := rows[i].Record.Cells
-			table[i] = []string{c.Subject.value(cells), c.Name.value(cells), c.Email.value(cells), c.Roles.value(cells)}
+			table[i] = cells[i*len(sources) : (i+1)*len(sources)]
+			for j, s := range sources {
+				table[i][j] = s.value(rows[i].Record.Cells)
+			}
 		}
 		var persons []provision.Person
 		if err := gocsv.UnmarshalCSVWithoutHeaders(table, &persons); err != nil {
 			return fmt.Errorf("decoding persons: %w", err)
 		}
-		for i := range rows {
-			p := &rows[i].Person
-			*p = persons[i]
+		for i, p := range persons {
 			for _, name := range r.options.EveryonesRoles {
 				if !slices.Contains(p.Roles, name) {
 					p.Roles = append(p.Roles, name)
 				}
 			}
+			rows[i].Person = p
 		}
 	}
 	return nil
