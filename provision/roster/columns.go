@@ -82,7 +82,6 @@ func (r *reader) find(option csvfile.Option, header, value string) (int, *csvfil
 	var exact, loose []int
 	for i, h := range r.headers {
 		switch {
-		case r.inBlock(i):
 		case h == header:
 			exact = append(exact, i)
 		case fold(h) != "" && fold(h) == fold(header):

@@ -33,7 +33,7 @@ func (r *reader) checkShape() error {
 				csvfile.Problem{Line: record.Line, Message: "the row is not cut into its cells: " + quote(record.Raw)})
 		case n == width, n > width && allBlank(record.Cells[width:]):
 		case n < width && n > last:
-			if r.File.Block < 0 && !allBlank(r.headers[n:]) {
+			if !r.options.Decided && !allBlank(r.headers[n:]) {
 				r.short = append(r.short, record.Line)
 			}
 		case r.isUnevenTrailer(record):
@@ -54,12 +54,8 @@ func (r *reader) checkShape() error {
 	return nil
 }
 
-// lastUsed is the last column that a row must have a cell of. Spreadsheets leave out empty cells behind a result
-// file's own columns.
+// lastUsed is the last column that a row must have a cell of.
 func (r *reader) lastUsed() int {
-	if r.File.Block >= 0 {
-		return r.File.BlockEnd - 1
-	}
 	last := slices.Max(append(r.used, -1))
 	for _, cond := range r.conditions {
 		last = max(last, cond.column)
@@ -71,7 +67,7 @@ func (r *reader) lastUsed() int {
 // Each cell that is not empty holds the delimiter, all together as many as the header, or more beside an address.
 func (r *reader) isUncut(row *Row) bool {
 	want := len(r.headers)
-	if want < 2 || r.File.Block >= 0 || !strings.ContainsAny(row.Person.Subject, ",;\t") {
+	if want < 2 || r.options.Decided || !strings.ContainsAny(row.Person.Subject, ",;\t") {
 		return false
 	}
 	filled := slices.DeleteFunc(slices.Clone(row.Record.Cells), func(cell string) bool { return trim(cell) == "" })
@@ -104,7 +100,7 @@ func (r *reader) uneven(record *csvfile.Record) (why, advice string) {
 
 // swallowed are the rows inside the quoted cells of a record: a quote is closed too late.
 func (r *reader) swallowed(record *csvfile.Record) (problems []csvfile.Problem) {
-	if len(r.headers) < 3 || r.File.Block >= 0 || !strings.ContainsAny(record.Raw, "\n\r") {
+	if len(r.headers) < 3 || r.options.Decided || !strings.ContainsAny(record.Raw, "\n\r") {
 		return nil
 	}
 	line := record.Line

@@ -52,7 +52,7 @@ func (r *reader) unknown(option csvfile.Option, header, value string) *csvfile.E
 	if len(meant) > 0 {
 		all, fix.Value, advice = "did you mean "+strings.Join(meant, " or ")+"? The headers are ", values[0], ""
 	}
-	e := r.refuse("there is no column %s; %s%s", quote(header), all, list(r.ownHeaders(), 20))
+	e := r.refuse("there is no column %s; %s%s", quote(header), all, list(r.headers, 20))
 	e.Fix, e.Advice = fix, advice
 	if len(values) > 1 && option != OptionWhere { // which can have several values, and one is replaced
 		e.Others = values[1:]
@@ -66,7 +66,7 @@ func (r *reader) near(header, value string) []int {
 	var containing []int
 	typed, words := fold(header), make([]string, len(r.headers))
 	for i, h := range r.headers {
-		if r.inBlock(i) || strings.Contains(value, "{"+h+"}") {
+		if strings.Contains(value, "{"+h+"}") {
 			continue
 		}
 		words[i] = fold(h)
@@ -87,7 +87,7 @@ func (r *reader) near(header, value string) []int {
 // noSubject refuses a header in which no column is known to be the subject.
 func (r *reader) noSubject() *csvfile.Error {
 	e := r.refuse("no column is known to be the subject, or it is empty in every row; the headers are %s",
-		list(r.ownHeaders(), 20))
+		list(r.headers, 20))
 	address := r.Columns.Email.text
 	e.Fix = csvfile.Fix{Option: OptionSubject, Value: address}
 	switch {
@@ -142,14 +142,6 @@ func isData(cell string) bool {
 // refuse is an error about the file.
 func (r *reader) refuse(format string, args ...any) *csvfile.Error {
 	return &csvfile.Error{File: r.File.Name, Message: fmt.Sprintf(format, args...)}
-}
-
-// ownHeaders are the headers that are the export's. There is always one.
-func (r *reader) ownHeaders() []string {
-	if r.File.Block < 0 {
-		return r.headers
-	}
-	return slices.Delete(slices.Clone(r.headers), r.File.Block, r.File.BlockEnd)
 }
 
 // list shows values to people: so many at most, then how many there are besides.

@@ -26,7 +26,7 @@ type reader struct {
 	options    Options
 	headers    []string
 	folded     []string // the headers, as fold leaves them
-	roles      []role   // of each column; those of a result file have none
+	roles      []role   // of each column
 	used       []int    // columns that a field comes from
 	names      []int    // columns for a name, where no source of the name is known
 	hasNames   bool     // the source of the name holds names
@@ -43,9 +43,7 @@ func newReader(f *csvfile.File, o Options) *reader {
 	}
 	for i, h := range r.headers {
 		r.folded = append(r.folded, fold(h))
-		if !r.inBlock(i) {
-			r.roles[i] = rolesOf(h)
-		}
+		r.roles[i] = rolesOf(h)
 	}
 	for i := range r.Rows {
 		r.Rows[i].Record = &f.Records[i]
@@ -53,14 +51,9 @@ func newReader(f *csvfile.File, o Options) *reader {
 	return r
 }
 
-// inBlock reports whether the column at index i is one of the result file's, not the export's.
-func (r *reader) inBlock(i int) bool {
-	return r.File.Block >= 0 && i >= r.File.Block && i < r.File.BlockEnd
-}
-
 // refuseEmpty refuses a file without a column or a row of an export.
 func (r *reader) refuseEmpty() error {
-	if r.File.Block == 0 && r.File.BlockEnd == len(r.headers) {
+	if len(r.headers) == 0 {
 		e := r.refuse("the file has the columns of a result file, but none of an export")
 		e.Advice = "give the export, or the result file as it was written"
 		return e

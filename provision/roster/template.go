@@ -108,7 +108,7 @@ func (r *reader) template(option csvfile.Option, t string) (Source, error) {
 func (r *reader) badTemplate(option csvfile.Option, template, why string) *csvfile.Error {
 	e := r.refuse("%s: the template %s %s", option, quote(template), why)
 	e.Fix.Option = option
-	e.Advice = "a template has headers in braces: {" + r.ownHeaders()[0] + "}"
+	e.Advice = "a template has headers in braces: {" + r.headers[0] + "}"
 	return e
 }
 

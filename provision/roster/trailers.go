@@ -71,7 +71,7 @@ func (r *reader) isAlone(row *Row) bool {
 	hasBlank := strings.Contains(row.Person.Subject, " ")
 	for i := range row.Record.Cells {
 		cell := cellAt(row.Record.Cells, i)
-		if cell != "" && !(hasBlank && isCount(cell)) && !r.Columns.Subject.uses(i) && !r.inBlock(i) {
+		if cell != "" && !(hasBlank && isCount(cell)) && !r.Columns.Subject.uses(i) {
 			return false
 		}
 	}
@@ -82,7 +82,7 @@ func (r *reader) isAlone(row *Row) bool {
 // without an address.
 func (r *reader) isUnevenTrailer(record *csvfile.Record) bool {
 	first := slices.IndexFunc(record.Cells, func(cell string) bool { return trim(cell) != "" })
-	if r.File.Block >= 0 || first < 0 || strings.Contains(record.Raw, "@") {
+	if first < 0 || strings.Contains(record.Raw, "@") {
 		return false
 	}
 	line := trim(record.Cells[first])
