@@ -41,14 +41,14 @@ func TestBarFitsTheTerminal(t *testing.T) {
 					continue
 				}
 				drawn++
-				if strings.Contains(line, "waiting") {
+				if strings.Contains(line, "waiti") {
 					waiting++
 				}
-				if n := utf8.RuneCountInString(line); n >= columns || strings.Contains(line, "█") && columns < barColumns {
+				if n := utf8.RuneCountInString(line); n >= columns {
 					t.Errorf("a line of %d: %q", n, line)
 				}
 			}
-			if drawn < 4 || waiting == 0 || strings.Contains(sent, "█") != (columns >= barColumns) {
+			if drawn < 4 || waiting == 0 || !strings.Contains(sent, "█") {
 				t.Errorf("%d lines, %d of them say that the run waits:\n%q", drawn, waiting, sent)
 			}
 		})

@@ -28,15 +28,17 @@ func (s *session) asks() bool {
 }
 
 // requireYes is an error where a command that takes something away cannot ask, and nobody said yes.
-func (a *app) requireYes(c *config, what string) error {
-	if c.yes || c.sandbox || c.dryRun || a.interactive() {
+func (a *app) requireYes(c *config) error {
+	what := map[provision.Task]string{provision.Disable: "disabling users", provision.Delete: "deleting users"}
+	if task := c.runOptions.Task; what[task] == "" || c.yes || c.sandbox || c.dryRun || a.interactive() {
 		return nil
 	}
 	first := "check first with --dry-run; if it is intended"
 	if c.given.name == "retry" {
 		first = "if it is intended"
 	}
-	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal", what),
+	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal",
+		what[c.runOptions.Task]),
 		choice(first, c.given.withSwitch("yes")))
 }
 
@@ -60,7 +62,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 	yes, err := s.app.ask(ctx, s.table(s.ledger.Summary(), true)+"\n"+question, want)
 	if err == nil && !yes {
 		err = &failure{code: exitInterrupted, err: errors.New("declined; nothing was written to the tenant"),
-			hint: s.again.String()}
+			hint: s.again().String()}
 	}
 	return err
 }

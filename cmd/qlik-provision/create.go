@@ -41,30 +41,8 @@ const pipedResults = "hr.results.csv"
 
 // runExport reads an export, writes its ledger and runs it: create, plan and disable.
 func (a *app) runExport(ctx context.Context, c *config, file string) error {
-	if c.given.name == "disable" {
-		if err := a.requireYes(c, "disabling users"); err != nil {
-			return err
-		}
-	}
-	input, named := file, c.resultsOf(file)
-	if isStdin(file) {
-		input, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
-	}
-	path, proposed := cmp.Or(c.out, named), cmp.Or(named, pipedResults)
-	switch {
-	case c.out == "-":
-		return usage(errors.New("-o -: a result file cannot be written to standard output"),
-			c.given.with("out", proposed).String())
-	case isFolder(c.out):
-		return usage(errors.New(c.out+" is a folder"), choice("name the file in it",
-			c.given.with("out", filepath.Join(c.out, filepath.Base(proposed)))))
-	case c.dryRun && c.out == "":
-		path = ""
-	case path == "":
-		return usage(errors.New("standard input has no file name to derive a result file name from"),
-			c.given.with("out", pipedResults).String())
-	}
-	if err := c.checkPaths(path, namedPath{"the export", input}); err != nil {
+	path, err := c.chooseResults(file)
+	if err != nil {
 		return err
 	}
 	c.announceTenant()
@@ -72,21 +50,21 @@ func (a *app) runExport(ctx context.Context, c *config, file string) error {
 	if err != nil {
 		return err
 	}
-	act := c.newAction(people.Columns)
-	c.useAction(act)
-	ledger, err := report.Create(path, people.File, act, c.ledgerOptions)
+	action := c.newAction(people.Columns)
+	c.useAction(action)
+	if err := a.requireYes(c); err != nil {
+		return err
+	}
+	ledger, err := report.Create(path, people.File, action, c.ledgerOptions)
 	if err != nil {
 		return err
 	}
 	if err := ledger.Prepare(people, false); err != nil {
 		return errors.Join(err, ledger.Close())
 	}
-	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
-	switch {
-	case !c.dryRun:
-		s.again = c.given.onResults("retry", path)
-	case path == "":
-		s.existing = existingResults(c, people.File, act)
+	s := &session{app: a, config: c, ledger: ledger, path: path}
+	if path == "" {
+		s.existing = existingResults(c, people.File, action)
 	}
 	if !c.dryRun && !s.asks() {
 		for _, line := range s.firstPersons() {
@@ -94,6 +72,29 @@ func (a *app) runExport(ctx context.Context, c *config, file string) error {
 		}
 	}
 	return s.run(ctx)
+}
+
+// chooseResults is the name of the result file: -o, or the export's; "" for a plan that saves none.
+func (c *config) chooseResults(export string) (string, error) {
+	path, proposed := c.out, cmp.Or(c.resultsOf(export), pipedResults)
+	piped := isStdin(export)
+	if piped {
+		export, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
+	}
+	switch {
+	case path == "-":
+		return "", usage(errors.New("-o -: a result file cannot be written to standard output"),
+			c.given.with("out", proposed).String())
+	case isFolder(path):
+		return "", usage(errors.New(path+" is a folder"), choice("name the file in it",
+			c.given.with("out", filepath.Join(path, filepath.Base(proposed)))))
+	case path == "" && piped && !c.dryRun:
+		return "", usage(errors.New("standard input has no file name to derive a result file name from"),
+			c.given.with("out", proposed).String())
+	case path == "" && !c.dryRun:
+		path = proposed
+	}
+	return path, c.checkPaths(path, namedPath{"the export", export})
 }
 
 // readExport reads an export, decides its columns and derives its persons, and says how.

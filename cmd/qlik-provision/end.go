@@ -17,7 +17,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) error {
 	undo := s.config.runOptions.Task == provision.Delete
 	switch {
 	case closeErr != nil:
-		return &failure{code: exitRun, err: errors.Join(runErr, closeErr), hint: hintFor(closeErr, s.again)}
+		return &failure{code: exitRun, err: errors.Join(runErr, closeErr), hint: hintFor(closeErr, s.again())}
 	case runErr != nil:
 		return s.app.explain(runErr, s.afterAborted(runErr))
 	case s.foundNobody(total):
@@ -29,7 +29,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) error {
 		return nil
 	case undo:
 		return &failure{code: exitRows, err: errors.New(text.Plural(held, "user", "users") + " could not be deleted"),
-			hint: s.again.String()}
+			hint: s.again().String()}
 	}
 	said := countOf(held, total.Rows) + " not done"
 	if left > 0 {
@@ -46,7 +46,7 @@ func (s *session) afterAborted(err error) command {
 			return s.config.given
 		}
 	}
-	return s.again
+	return s.again()
 }
 
 // foundNobody reports whether a disable found none of the users it was for.
@@ -112,7 +112,7 @@ func (s *session) notDoneHint(total *report.Summary) string {
 		return "nothing changed: see code and message of these rows in " + file +
 			", and correct their cells; rows that can never be sent may be deleted"
 	}
-	again := s.again.without("limit") // it was reached
+	again := s.again().without("limit") // it was reached
 	switch {
 	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.runOptions.AllowAdminRoles:
 		return choice("check the rows with the code admin-role; if these roles are intended",
@@ -154,7 +154,7 @@ func (s *session) next() string {
 	case dryRun:
 		return s.plannedCommand().String()
 	case left > 0:
-		return s.again.without("limit").String()
+		return s.again().without("limit").String()
 	}
 	return command{program: given.program, name: "report", file: s.path}.String()
 }

@@ -27,9 +27,9 @@ import (
 
 // An output writes to stderr. It is safe for concurrent use.
 type output struct {
-	mu       sync.Mutex
-	w        io.Writer // guarded by mu
-	progress *progress // guarded by mu; nil where none is shown
+	mu    sync.Mutex
+	w     io.Writer // guarded by mu
+	drawn int       // guarded by mu: columns of the line of progress; 0 where none is shown
 
 	fd       int
 	terminal bool // stderr is one
@@ -65,8 +65,9 @@ func (u *output) note(line string) { u.print(printableLines(line) + "\n") }
 func (u *output) print(lines string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.progress != nil {
-		u.progress.clear()
+	if u.drawn > 0 {
+		lines = "\r" + strings.Repeat(" ", min(u.drawn, u.columns())-1) + "\r" + lines
+		u.drawn = 0
 	}
 	// Where stderr is gone nobody can be told, and the run is worth more than its messages.
 	_, _ = io.WriteString(u.w, lines)
@@ -130,9 +131,4 @@ func wrap(s string, columns int, first, rest string) string {
 		line, empty = line+word, false
 	}
 	return b.String() + line + "\n"
-}
-
-func writeAll(w io.Writer, s string) error {
-	_, err := io.WriteString(w, s)
-	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -14,8 +15,8 @@ import (
 const (
 	redrawEvery = 200 * time.Millisecond // on a terminal
 	printEvery  = 10 * time.Second       // a line elsewhere
-	speedWindow = 10 * time.Second       // the speed shown is that of the last seconds
-	barColumns  = 80                     // from so many columns on there is room for a bar beside the words
+	mostWords   = 50                     // columns of the words beside the bar
+	besideWords = 14                     // columns that the percentage and the smallest bar take
 )
 
 // progress shows how far a run is: a line on a terminal, lines elsewhere.
@@ -23,23 +24,15 @@ type progress struct {
 	out   *output
 	now   func() provision.Progress
 	total int
+	began time.Time
 	bar   *progressbar.ProgressBar
-	drawn int // columns of the line on the terminal; guarded by out.mu
-	past  []mark
-}
-
-// A mark is how many rows were finished at one moment.
-type mark struct {
-	at       time.Time
-	finished int
 }
 
 // follow shows how far a run of so many rows is, until the function it returns is called.
 func (u *output) follow(now func() provision.Progress, total int) (stop func()) {
-	p := &progress{out: u, now: now, total: total, bar: progressbar.NewOptions(max(total, 1),
+	p := &progress{out: u, now: now, total: total, began: time.Now(), bar: progressbar.NewOptions(max(total, 1),
 		progressbar.OptionSetWriter(u.w),
 		progressbar.OptionFullWidth(),
-		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionShowDescriptionAtLineEnd(),
@@ -49,13 +42,10 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 	every := printEvery
 	if u.cursor {
 		every = redrawEvery
-		u.mu.Lock()
-		u.progress = p
-		u.mu.Unlock()
 	}
-	quit, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
+	quit := make(chan struct{})
+	var shown sync.WaitGroup
+	shown.Go(func() {
 		ticker := time.NewTicker(every)
 		defer ticker.Stop()
 		for {
@@ -63,101 +53,62 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 			case <-quit:
 				return
 			case <-ticker.C:
+				p.show()
 			}
-			p.show()
 		}
-	}()
+	})
 	return func() {
 		close(quit)
-		<-done
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		p.clear()
-		u.progress = nil
+		shown.Wait()
+		u.print("")
 	}
 }
 
-// show shows how far the run is, except where somebody is asked: the question stands there. On a terminal that is a bar
-// with words behind it, or the words alone where there is no room for both.
+// show shows how far the run is, except where somebody is asked: the question stands there. On a terminal that is a
+// bar with words behind it, which output.print takes away.
 func (p *progress) show() {
-	if !p.out.cursor {
-		if s := p.now(); s.Waiting != provision.ReasonApproval {
-			p.out.note(text.Grouped(s.Finished) + " of " + text.Plural(p.total, "row", "rows") + ", " + p.percent(s) +
-				prefixed(", ", p.words(s)))
-		}
-		return
-	}
-	p.out.mu.Lock()
-	defer p.out.mu.Unlock()
+	u := p.out
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	s := p.now() // with the lock: no question is printed in the meantime
 	if s.Waiting == provision.ReasonApproval {
 		return
 	}
-	columns := p.out.columns()
-	if columns != p.drawn {
-		p.clear()
-	}
-	// A line that cannot be drawn is no reason to stop creating users.
-	if p.drawn = columns; columns < barColumns {
-		_, _ = fmt.Fprint(p.out.w, "\r"+fit(p.percent(s)+prefixed(" ", p.words(s)), columns-1)+"\r")
+	rows := text.Grouped(s.Finished) + " of " + text.Plural(p.total, "row", "rows")
+	if !u.cursor {
+		_, _ = fmt.Fprintln(u.w, strings.Join(append([]string{rows}, p.words(s)...), ", "))
 		return
 	}
-	p.bar.Describe(fit(p.words(s), columns/2+2))
+	u.drawn = u.columns()
+	words := strings.Join(append(p.words(s), rows), ", ")
+	// A line that cannot be drawn is no reason to stop creating users.
 	_ = p.bar.Set(min(s.Finished, p.total))
-	_, _ = fmt.Fprint(p.out.w, "\r") // what the terminal echoes, as ^C, goes over the line and not into the next one
+	p.bar.Describe(fit(words, min(u.drawn-besideWords, mostWords)))
+	_, _ = fmt.Fprint(u.w, "\r") // what the terminal echoes, as ^C, goes over the line and not into the next one
 }
 
-// clear takes the line off the terminal; the caller holds the output's lock.
-func (p *progress) clear() {
-	if p.drawn > 0 {
-		_, _ = fmt.Fprint(p.out.w, "\r"+strings.Repeat(" ", min(p.drawn, p.out.columns())-1)+"\r")
+// words say what is going on: what the run waits for, or its speed, the failures so far, and the time that is left.
+func (p *progress) words(s provision.Progress) (words []string) {
+	perSecond := float64(s.Finished) / max(time.Since(p.began).Seconds(), 1)
+	wait := ""
+	if left := time.Until(s.Until); left > 0 {
+		wait = " " + duration(left)
 	}
-	p.drawn = 0
-}
-
-// percent is how many of the rows are settled, in percent.
-func (p *progress) percent(s provision.Progress) string {
-	return fmt.Sprintf("%d%%", 100*s.Finished/max(p.total, 1))
-}
-
-// words says what is going on: what the run waits for, or its speed, the failures so far, and the time that is left.
-func (p *progress) words(s provision.Progress) string {
-	var parts []string
-	speed := p.speed(s.Finished)
-	if s.Waiting != "" {
-		wait := "waiting"
-		if left := time.Until(s.Until); left > 0 {
-			wait += " " + duration(left)
-		}
-		parts = append(parts, wait+" for "+string(s.Waiting))
-	} else if speed != "" {
-		parts = append(parts, speed)
+	switch {
+	case s.Waiting != "":
+		words = append(words, "waiting"+wait+" for "+string(s.Waiting))
+	case perSecond >= 1:
+		words = append(words, fmt.Sprintf("%.0f/s", perSecond))
+	case s.Finished > 0:
+		words = append(words, fmt.Sprintf("%.0f/min", perSecond*60))
 	}
 	if s.Failed > 0 {
-		parts = append(parts, text.Grouped(s.Failed)+" failed")
+		words = append(words, text.Grouped(s.Failed)+" failed")
 	}
 	if s.TimeLeft >= time.Second {
-		parts = append(parts, "about "+duration(s.TimeLeft)+" left")
+		words = append(words, "about "+duration(s.TimeLeft)+" left")
 	}
-	return strings.Join(parts, ", ")
-}
-
-// speed is how many rows were finished a second, or a minute, in the last seconds; "" where none was.
-func (p *progress) speed(finished int) string {
-	now := time.Now()
-	p.past = append(p.past, mark{now, finished})
-	for len(p.past) > 2 && now.Sub(p.past[1].at) >= speedWindow {
-		p.past = p.past[1:]
-	}
-	first := p.past[0]
-	perSecond := float64(finished-first.finished) / max(now.Sub(first.at).Seconds(), 1)
-	switch {
-	case finished == first.finished:
-		return ""
-	case perSecond < 1:
-		return fmt.Sprintf("%.0f/min", perSecond*60)
-	}
-	return fmt.Sprintf("%.0f/s", perSecond)
+	return words
 }
 
 // fit makes s so many columns wide, so that it overwrites what stood there.

@@ -75,8 +75,8 @@ func (a *app) writePage(c *config, path, out string) error {
 		c.note("warning: " + warning)
 	}
 	if err := page.Save(out, results); err != nil {
-		if other, ok := errors.AsType[*page.NotPageError](err); ok {
-			return usage(err, c.given.with("out", dated(other.Path)).String())
+		if errors.Is(err, page.ErrNotPage) {
+			return usage(err, c.given.with("out", dated(out)).String())
 		}
 		return err
 	}

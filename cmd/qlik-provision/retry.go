@@ -46,9 +46,8 @@ func (a *app) retry(ctx context.Context, c *config, path string) error {
 	if err := a.prepareRetry(ctx, c, ledger); err != nil {
 		return errors.Join(err, ledger.Close())
 	}
-	a.countRows(c, ledger, path)
-	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given.onResults("retry", path)}
-	return s.run(ctx)
+	countRows(c, ledger, path)
+	return (&session{app: a, config: c, ledger: ledger, path: path}).run(ctx)
 }
 
 // openResults opens a result file to run its rows. The line of the tenant comes before it.
@@ -71,10 +70,8 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 		return usage(errors.New("--no-lookup: the action of this file needs lookups"),
 			c.given.without("no-lookup").String())
 	}
-	if action.Command == "disable" {
-		if err := a.requireYes(c, "disabling users"); err != nil {
-			return err
-		}
+	if err := a.requireYes(c); err != nil {
+		return err
 	}
 	people, err := roster.Read(ledger.File(), action.Sources())
 	if err != nil {
@@ -128,15 +125,11 @@ func list(values []string) string {
 }
 
 // countRows says how many rows a retry runs.
-func (a *app) countRows(c *config, ledger *report.Ledger, path string) {
+func countRows(c *config, ledger *report.Ledger, path string) {
 	total := ledger.Summary()
-	waiting := len(ledger.Pending())
-	switch invalid := total.Counts[provision.Invalid]; {
-	case waiting == 0 && invalid > 0:
-		c.note(fmt.Sprintf("%s: nothing to send: %s invalid as before", path, text.Plural(invalid, "row is", "rows are")))
-	case waiting == 0:
-		c.note(path + ": nothing to do")
-	default:
-		c.note(fmt.Sprintf("%s: %s not done, %s to run", path, countOf(total.NotDone, total.Rows), text.Grouped(waiting)))
+	said := "nothing to do"
+	if total.NotDone > 0 {
+		said = countOf(total.NotDone, total.Rows) + " not done, " + text.Grouped(len(ledger.Pending())) + " to run"
 	}
+	c.note(path + ": " + said)
 }

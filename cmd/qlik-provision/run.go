@@ -26,7 +26,6 @@ type session struct {
 	ledger   *report.Ledger
 	path     string              // of the result file; "" for a plan that saves none
 	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
-	again    command             // goes on after an end that is not 0
 
 	plan     *provision.Plan // what the run would send; nil where not everybody was looked up
 	progress provision.Progress
@@ -47,6 +46,18 @@ func (s *session) run(ctx context.Context) error {
 	s.app.summary = s.summary(total)
 	end := s.end(total, runErr, closeErr)
 	return errors.Join(end, s.print(total, end == nil))
+}
+
+// again is the command that goes on after an end that is not 0.
+func (s *session) again() command {
+	switch given := s.config.given; {
+	case s.config.dryRun:
+		return given
+	case s.config.runOptions.Task == provision.Delete:
+		return given.onResults("undo", s.path)
+	default:
+		return given.onResults("retry", s.path)
+	}
 }
 
 // runPending runs the pending rows. It contacts nobody where there are none.

@@ -79,7 +79,8 @@ func TestEveryRefusalHasAWayOn(t *testing.T) {
 		hint string
 	}{
 		{fmt.Errorf("writing: %w", syscall.ENOSPC), "make room on the disk, then:\n  q create hr.csv"},
-		{&fs.PathError{Op: "open", Path: "hr.csv", Err: syscall.ENAMETOOLONG}, "use a shorter one, then:\n  q create hr.csv -o results.csv"},
+		{&fs.PathError{Op: "open", Path: "hr.csv", Err: syscall.ENAMETOOLONG},
+			"use a shorter one, then:\n  q create hr.csv -o results.csv"},
 		{&report.ExistsError{Path: "r.csv", SameExport: true, Done: 1, Rows: 2}, "q retry r.csv"},
 		{&report.ExistsError{Path: "r.csv", SameExport: false, Done: 1, Rows: 2}, "q create hr.csv -o r."},
 		{&report.TenantError{Path: "r.csv", File: "a.example.com", Run: "b.example.com"}, "--tenant a.example.com"},

@@ -36,7 +36,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return err
 	}
-	err = a.requireYes(c, "deleting users")
+	err = a.requireYes(c)
 	if err == nil {
 		err = ledger.PrepareUndo(c.dryRun)
 	}
@@ -51,9 +51,5 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 		said = text.Plural(n, "user", "users") + " to delete"
 	}
 	c.note(path + ": " + said)
-	s := &session{app: a, config: c, ledger: ledger, path: path, again: c.given}
-	if !c.dryRun {
-		s.again = c.given.onResults("undo", path)
-	}
-	return s.run(ctx)
+	return (&session{app: a, config: c, ledger: ledger, path: path}).run(ctx)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"runtime/debug"
 	"strings"
 
@@ -35,7 +36,8 @@ func (a *app) versionCommand() *cobra.Command {
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
-			return writeAll(a.stdout, "qlik-provision "+versionText()+"\n")
+			_, err := fmt.Fprintln(a.stdout, "qlik-provision", versionText())
+			return err
 		},
 	}
 }

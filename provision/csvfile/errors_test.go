@@ -235,6 +235,9 @@ func TestEveryRefusalOfTheCorpusLeadsOn(t *testing.T) {
 	}
 	refused := 0
 	for _, path := range paths {
+		if filepath.Ext(path) == ".txt" {
+			continue // it is the expectation of another one
+		}
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -19,19 +20,40 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser starts a browser for a test and its subtests. Where there is none the test is skipped, but not on CI.
+// chromium is one browser for all tests.
+var chromium struct {
+	once sync.Once
+	ctx  context.Context
+	stop func()
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if chromium.stop != nil {
+		chromium.stop()
+	}
+	os.Exit(code)
+}
+
+// browser is the browser. Where there is none the test is skipped, but not on CI.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	path := os.Getenv("CHROME")
-	if path == "" {
-		path = "/usr/bin/chromium"
-	}
+	path := cmp.Or(os.Getenv("CHROME"), "/usr/bin/chromium")
 	if _, err := exec.LookPath(path); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("no browser: %v; install chromium, or set CHROME", err)
 		}
 		t.Skipf("no browser: %v; CHROME names another", err)
 	}
+	chromium.once.Do(func() { start(path) })
+	if chromium.err != nil {
+		t.Fatalf("starting %s: %v", path, chromium.err)
+	}
+	return chromium.ctx
+}
+
+func start(path string) {
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path), chromedp.NoFirstRun, chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.WSURLReadTimeout(time.Minute),
@@ -41,14 +63,10 @@ func browser(t *testing.T) context.Context {
 	} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("starting %s: %v", path, err)
-	}
-	return ctx
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, stop := chromedp.NewContext(allocator)
+	chromium.ctx, chromium.stop = ctx, func() { stop(); stopAllocator() }
+	chromium.err = chromedp.Do(ctx)
 }
 
 // A step is something done in a tab.

@@ -1,137 +1,101 @@
 package page
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"reflect"
-	"regexp"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"qlik-provision/provision"
+	"qlik-provision/report"
 )
 
-func TestTimelineFindsWaitsAndPauses(t *testing.T) {
-	second := func(s ...float64) []int64 {
-		var at []int64
-		for _, x := range s {
-			at = append(at, int64(x*1000))
-		}
-		return at
+// finishedAfter are rows that were finished so many seconds after the start of a run.
+func finishedAfter(seconds ...float64) []report.Row {
+	rows := make([]report.Row, len(seconds))
+	for i, s := range seconds {
+		at := sampleStart().Add(time.Duration(s * float64(time.Second)))
+		rows[i].Entry = report.Entry{Outcome: provision.Created, FinishedAt: report.Time{Time: at}}
 	}
-	for _, c := range []struct {
-		what          string
-		settled       []int64
-		waits, pauses []int64 // lengths
+	return rows
+}
+
+func TestChartHasWaitsAndPauses(t *testing.T) {
+	for what, c := range map[string]struct {
+		rows    []report.Row
+		columns []int // rows, -1 for a pause
+		waiting time.Duration
 	}{
-		{"one after the other", second(0, 1, 2, 3, 4), nil, nil},
-		{"5 s is none yet", second(0, 0.1, 5.1, 5.2), nil, nil},
-		{"more than 5 s", second(0, 0.1, 5.2, 5.3), []int64{5100}, nil},
-		{"a slow run has long gaps", second(0, 2, 4, 6, 40, 42, 83, 85), []int64{41000}, nil},
-		{"half an hour is a wait", second(0, 1, 1801, 1802), []int64{1_800_000}, nil},
-		{"more is the time between runs", second(0, 1, 1802, 1803), nil, []int64{1_801_000}},
+		"no row":      {nil, nil, 0},
+		"a short run": {finishedAfter(0, 59), nil, 0},
+		"one after the other": {
+			finishedAfter(1, 7, 12, 13, 17, 23, 28, 33, 38, 44, 48, 53, 58, 61),
+			[]int{1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 0,
+		},
+		"a wait": {
+			finishedAfter(0, 0, 1, 61), []int{3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 55 * time.Second,
+		},
+		"half an hour is a wait": {
+			finishedAfter(0, 1800), append([]int{1}, append(make([]int, 59), 1)...), 59 * 30 * time.Second,
+		},
+		"more is a pause": {
+			finishedAfter(0, 30, 1831, 1861), []int{1, 0, 0, 0, 0, 0, 1, -1, 1, 0, 0, 0, 0, 0, 1}, 50 * time.Second,
+		},
 	} {
-		line := newTimeline(c.settled)
-		var waits, pauses []int64
-		for _, g := range line.waits {
-			waits = append(waits, g.length())
+		chart := newChart(c.rows)
+		var columns []int
+		for _, column := range chart.Columns {
+			if column.Pause > 0 {
+				column.Count = -1
+			}
+			columns = append(columns, column.Count)
 		}
-		for _, g := range line.pauses {
-			pauses = append(pauses, g.length())
-		}
-		if !reflect.DeepEqual(waits, c.waits) || !reflect.DeepEqual(pauses, c.pauses) {
-			t.Errorf("%s: waits %v and pauses %v, want %v and %v", c.what, waits, pauses, c.waits, c.pauses)
-		}
-	}
-	for _, none := range [][]int64{nil, second(1), second(1, 1, 1)} {
-		if newTimeline(none) != nil {
-			t.Errorf("%v has a timeline", none)
+		if diff := cmp.Diff(c.columns, columns); diff != "" || chart.Waiting() != c.waiting {
+			t.Errorf("%s: waiting %v, want %v; columns (-want +got):\n%s", what, chart.Waiting(), c.waiting, diff)
 		}
 	}
 }
 
-func FuzzChartStaysInsidePicture(f *testing.F) {
+func FuzzChartCountsEveryRow(f *testing.F) {
 	f.Add(uint64(1), 40, int64(1000))
 	f.Add(uint64(2), 2, int64(1))
-	f.Add(uint64(3), 3000, int64(400))
+	f.Add(uint64(3), 3000, int64(400_000))
 	f.Add(uint64(4), 60, int64(9_000_000_000_000))
 	f.Fuzz(func(t *testing.T, seed uint64, n int, spread int64) {
-		if n < 2 || n > 5000 || spread < 1 || spread > 250_000_000_000_000 {
+		if n < 1 || n > 5000 || spread < 1 || spread > 250_000_000_000_000 {
 			t.Skip()
 		}
 		r := rand.New(rand.NewPCG(seed, 0))
-		settled := make([]int64, n)
-		for i := range settled {
-			settled[i] = r.Int64N(spread) - spread/3
-			if r.IntN(3) == 0 && i > 0 {
-				settled[i] = settled[i-1] + r.Int64N(50)
+		rows := make([]report.Row, n)
+		for i := range rows {
+			at := time.UnixMilli(r.Int64N(spread) - spread/3)
+			rows[i].Entry = report.Entry{Outcome: provision.Created, FinishedAt: report.Time{Time: at}}
+		}
+		c := newChart(rows)
+		count := 0
+		for i, column := range c.Columns {
+			count += column.Count
+			if column.Count > c.Most || i > 0 && column.From.Before(c.Columns[i-1].From) {
+				t.Fatalf("column %d is %+v, the highest has %d rows", i, column, c.Most)
 			}
 		}
-		slices.Sort(settled)
-		line := newTimeline(settled)
-		if line == nil {
-			return
+		if len(c.Columns) > 0 && count != n || len(c.Columns) > 2*(maxColumns+c.Pauses+1) {
+			t.Fatalf("%d columns have %d rows, want %d", len(c.Columns), count, n)
 		}
-		c := line.draw("wide", 880, 270)
-		for _, number := range regexp.MustCompile(`[0-9.e+-]+|NaN|Inf`).FindAllString(c.Line, -1) {
-			var v float64
-			if _, err := fmt.Sscan(number, &v); err != nil || !(v >= 0 && v <= 880) {
-				t.Fatalf("the line goes to %s", number)
-			}
+		if first := c.Rows > 0 && slices.ContainsFunc(rows, func(r report.Row) bool {
+			return r.Entry.FinishedAt.Before(c.First) || r.Entry.FinishedAt.After(c.Last)
+		}); first {
+			t.Fatal("a row was finished before the first or after the last")
 		}
-		if len(c.Line) > 32<<10 || len(c.Up) > 20 || len(c.Across) > 7 || float64(len(c.Waits)) > 880/minBand {
-			t.Fatalf("the chart has a line of %d bytes, %d times, %d counts, %d waits and %d pauses",
-				len(c.Line), len(c.Up), len(c.Across), len(c.Waits), len(c.Pauses))
-		}
-		for _, b := range append(c.Waits, c.Pauses...) {
-			if !(b.X >= c.Left && b.Width >= 0 && b.X+b.Width <= c.Right+0.1) {
-				t.Fatalf("a band stands at %v, %v wide", b.X, b.Width)
-			}
-		}
-		wantTimesApart(t, c)
-		wantTimesApart(t, line.draw("narrow", 340, 250))
 	})
 }
 
-// wantTimesApart fails where the times of a chart overlap or leave it.
-func wantTimesApart(t *testing.T, c chart) {
-	t.Helper()
-	end := 0.0 // of the one before
-	for _, k := range c.Up {
-		width := glyph * float64(len(k.Label))
-		begin := k.At - width/2
-		if k.Anchor == "end" {
-			begin = k.At - width
-		}
-		if begin < end || begin+width > float64(c.Width) {
-			t.Fatalf("the times of the %s chart overlap or leave it: %v", c.Name, c.Up)
-		}
-		end = begin + width
-	}
-}
-
-func TestChartTimesDoNotOverlap(t *testing.T) {
-	for length := int64(minChart); length < 100_000_000; length += length/7 + 1 {
-		settled := make([]int64, 61)
-		for i := range settled {
-			settled[i] = length * int64(i) / 60
-		}
-		line := newTimeline(settled)
-		for _, c := range []chart{line.draw("wide", 880, 270), line.draw("narrow", 340, 250)} {
-			wantTimesApart(t, c)
-			if len(c.Up) < 2 {
-				t.Errorf("a run of %d ms has the times %v on the %s chart", length, c.Up, c.Name)
-			}
-		}
-	}
-}
-
-func TestNumbersAndTextsAsShown(t *testing.T) {
+func TestTextsAsShown(t *testing.T) {
 	for got, want := range map[string]string{
-		span(0): "0 s", span(9_999): "10 s", span(10_400): "10 s", span(60_000): "1 min 0 s",
-		span(252_400): "4 min 12 s", span(3_661_000): "1 h 1 min", span(90_061_000): "1 d 1 h",
-		percent(0, 7): "0%", percent(7, 7): "100%", percent(1, 3): "33.3%", percent(1, 100_000): "<0.1%",
-		percent(99_999, 100_000): ">99.9%",
-		percent(71, 100):         "71%",
-		shown("a\tb\nc"):         "a b c", shown("\u202ea"): "⟨U+202E⟩a", shown("\x1b[2J"): "⟨U+001B⟩[2J",
+		span(10_400 * time.Millisecond): "10s", span(252_400 * time.Millisecond): "4m12s",
+		shown("a\tb\nc"): "a b c", shown("\u202ea"): "⟨U+202E⟩a", shown("\x1b[2J"): "⟨U+001B⟩[2J",
 		shown("a\xffb"): "a\ufffdb", shown("👩‍🚀 نرگس\u200cها"): "👩‍🚀 نرگس\u200cها",
 	} {
 		if got != want {
@@ -141,15 +105,19 @@ func TestNumbersAndTextsAsShown(t *testing.T) {
 }
 
 func TestBarIsFullAndShowsEveryPart(t *testing.T) {
-	parts := bars([]total{{Count: 99_998}, {Count: 1}, {Count: 1}}, 100_000)
-	end := 0.0
-	for _, p := range parts {
-		if p.Width < 0.7 || p.X-end > 0.05 || end-p.X > 0.05 {
-			t.Errorf("a part is %v wide and begins at %v behind one that ends at %v", p.Width, p.X, end)
-		}
-		end = p.X + p.Width
+	rows := make([]report.Row, 100_000)
+	for i := range rows {
+		rows[i].Entry.Outcome = provision.Created
 	}
-	if len(parts) != 3 || end < 99.95 || end > 100.05 {
-		t.Errorf("%d parts end at %v", len(parts), end)
+	rows[7].Entry.Outcome, rows[8].Entry.Outcome = provision.Failed, provision.Exists
+	end := 0.0
+	for _, part := range newTotals(rows) {
+		if part.Count > 0 && part.Width < 0.7 || part.X-end > 0.001 || end-part.X > 0.001 {
+			t.Errorf("%s is %v wide and begins at %v behind a part that ends at %v", part.Name, part.Width, part.X, end)
+		}
+		end = part.X + part.Width
+	}
+	if end < 99.999 || end > 100.001 {
+		t.Errorf("the parts end at %v", end)
 	}
 }

@@ -59,6 +59,7 @@ func newTemplate() *template.Template {
 		"grouped": text.Grouped,
 		"plural":  text.Plural,
 		"clock":   clock,
+		"span":    span,
 		"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	})
 	return template.Must(t.Parse(pageHTML))

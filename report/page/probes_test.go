@@ -76,12 +76,14 @@ func numbers(samples []sample, fits func(sample) bool) []int {
 // turned is the row numbers on all pages of the table, in order. It turns to the last page.
 func turned(t *testing.T, b *tab) []int {
 	t.Helper()
-	all := visible(t, b)
-	const next = `(e => e.checkVisibility() && !e.disabled && (e.click(), true))(document.getElementById("next"))`
-	for eval[bool](t, b, next) {
-		all = append(all, visible(t, b)...)
-	}
-	return all
+	return eval[[]int](t, b, `(() => {
+		const all = [], next = document.getElementById("next");
+		for (;;) {
+			for (const tr of document.querySelectorAll("#rows tbody tr")) all.push(Number(tr.cells[0].textContent));
+			if (!next.checkVisibility() || next.disabled) return all;
+			next.click();
+		}
+	})()`)
 }
 
 // wantCount checks the number of rows that the page says it shows.

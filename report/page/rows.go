@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"qlik-provision/provision"
@@ -32,92 +31,58 @@ func writeRows(w *bufio.Writer, v *view) {
 	if v.Rows == 0 {
 		return
 	}
-	w.WriteString("<noscript id=\"all\">\n<table class=\"rows\">\n" +
-		"<thead><tr><th>Row<th>Outcome<th>" + cell(v.SubjectHead) + "<th>Name<th>Message</thead>\n")
-	var line []byte
+	fmt.Fprintf(w, "<noscript id=\"all\">\n<table class=\"rows\">\n"+
+		"<thead><tr><th>Row<th>Outcome<th>%s<th>Name<th>Message</thead>\n", cell(v.SubjectHead))
+	notDone := report.NotDone(v.Results.Rows)
 	for i := range v.Results.Rows {
+		r := &v.Results.Rows[i]
 		if i%blockSize == 0 {
 			w.WriteString("<tbody>\n")
 		}
-		line = v.appendRow(line[:0], i)
-		w.Write(line)
+		attributes, lockedMark := "", ""
+		if notDone[i] {
+			attributes = " class=open"
+		}
+		if g := v.groupOf[i]; g != nil && g.Number > 0 {
+			attributes += fmt.Sprintf(" data-group=%d", g.Number)
+		}
+		if class(r.Entry.Outcome, string(r.Entry.Code)) == locked {
+			lockedMark = provision.CodeDisabled
+		}
+		fmt.Fprintf(w, "<tr id=row-%d%s><td>%d<td>%s%s<td>%s<td>%s%s<td>%s%s\n", r.Number, attributes, r.Number,
+			cell(string(r.Entry.Outcome)), small(lockedMark), cell(subject(r)), cell(r.Person.Name),
+			small(r.Person.Email), cell(string(r.Entry.Message)), small(facts(&r.Entry)))
 	}
 	w.WriteString("</table>\n</noscript>\n")
-}
-
-func (v *view) appendRow(line []byte, i int) []byte {
-	r := &v.Results.Rows[i]
-	line = strconv.AppendInt(append(line, "<tr id=row-"...), int64(r.Number), 10)
-	if v.open[i] {
-		line = append(line, " class=open"...)
-	}
-	if g := v.groupOf[i]; g != nil && g.Number > 0 {
-		line = strconv.AppendInt(append(line, " data-group="...), int64(g.Number), 10)
-	}
-	line = strconv.AppendInt(append(line, "><td>"...), int64(r.Number), 10)
-	line = append(append(line, "<td>"...), html.EscapeString(string(r.Entry.Outcome))...)
-	if class(r.Entry.Outcome, string(r.Entry.Code)) == locked {
-		line = appendSmall(line, provision.CodeDisabled)
-	}
-	line = append(append(line, "<td>"...), cell(subject(r))...)
-	line = append(append(line, "<td>"...), cell(r.Person.Name)...)
-	line = appendSmall(line, cell(r.Person.Email))
-	line = append(append(line, "<td>"...), cell(message(&r.Entry))...)
-	line = appendSmall(line, facts(&r.Entry))
-	return append(line, '\n')
-}
-
-// subject is the subject as it is or would be sent, and where there is none the one in the file.
-func subject(r *report.Row) string { return cmp.Or(r.Entry.UserSubject, r.Person.Subject) }
-
-// locked is the class of rows that are done, and whose person cannot log in all the same.
-const locked = "locked"
-
-// class is the colour of an outcome's mark.
-func class(o provision.Outcome, code string) string {
-	if o == provision.Exists && code == provision.CodeDisabled {
-		return locked
-	}
-	return string(o)
-}
-
-// message is what a row says to people.
-func message(e *report.Entry) string {
-	m := string(e.Message)
-	if class(e.Outcome, string(e.Code)) != locked {
-		return m
-	}
-	m = strings.TrimPrefix(strings.TrimPrefix(m, "disabled on the tenant"), "; ")
-	if m != "" {
-		m = "; " + m
-	}
-	return "Has a user that is disabled: cannot log in" + m
 }
 
 // cell is a text of the file as the page's source has it, clipped.
 func cell(s string) string { return html.EscapeString(shown(text.Clip(s, maxShown))) }
 
-func appendSmall(line []byte, s string) []byte {
+// small is a text in small print below a cell.
+func small(s string) string {
 	if s == "" {
-		return line
+		return ""
 	}
-	return append(append(append(line, "<small>"...), s...), "</small>"...)
+	return "<small>" + cell(s) + "</small>"
 }
+
+// subject is the subject as it is or would be sent, and where there is none the one in the file.
+func subject(r *report.Row) string { return cmp.Or(r.Entry.UserSubject, r.Person.Subject) }
 
 // facts are what the tenant's administrator or Qlik's support may ask for.
 func facts(e *report.Entry) string {
 	var facts []string
-	if e.Code != "" {
-		facts = append(facts, cell(string(e.Code)))
+	add := func(prefix, value string) {
+		if value != "" {
+			facts = append(facts, prefix+text.Clip(value, maxShown/4))
+		}
 	}
+	add("", string(e.Code))
 	if e.HTTPStatus != 0 && e.HTTPStatus != http.StatusOK && !e.Outcome.Done() {
-		facts = append(facts, fmt.Sprintf("HTTP %d", e.HTTPStatus))
+		add("HTTP ", fmt.Sprint(int(e.HTTPStatus)))
 	}
-	if e.TraceID != "" {
-		facts = append(facts, "trace "+cell(string(e.TraceID)))
-	}
-	if e.UserID != "" {
-		facts = append(facts, "user "+cell(string(e.UserID)))
-	}
+	add("trace ", string(e.TraceID))
+	add("user ", string(e.UserID))
 	return strings.Join(facts, " · ")
 }

@@ -13,16 +13,12 @@ import (
 )
 
 // Save writes the page of a result file to path: to a file beside it that nobody else can read, which then replaces a
-// page of ours. Anything else at path is a *NotPageError, a missing folder a *report.FolderError.
+// page of ours. For anything else at path it fails with ErrNotPage, for a missing folder with a *report.FolderError.
 func Save(path string, r *report.Results) error {
-	target := path
-	if resolved, err := filepath.EvalSymlinks(path); err == nil {
-		target = resolved
-	}
-	if err := checkReplaceable(filepath.Clean(path)); err != nil {
+	if err := checkReplaceable(path); err != nil {
 		return err
 	}
-	draft, err := os.CreateTemp(filepath.Dir(target), ".qlik-provision-*.tmp") // mode 0600
+	draft, err := os.CreateTemp(filepath.Dir(path), ".qlik-provision-*.tmp") // mode 0600
 	if errors.Is(err, fs.ErrNotExist) {
 		return &report.FolderError{Path: path, Err: err}
 	}
@@ -34,7 +30,7 @@ func Save(path string, r *report.Results) error {
 		err = draft.Sync()
 	}
 	if err = errors.Join(err, draft.Close()); err == nil {
-		err = os.Rename(draft.Name(), target)
+		err = os.Rename(draft.Name(), path)
 	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(draft.Name())))
@@ -42,12 +38,8 @@ func Save(path string, r *report.Results) error {
 	return nil
 }
 
-// A NotPageError says that there is a file at the page's path that is no page of ours.
-type NotPageError struct{ Path string }
-
-func (e *NotPageError) Error() string {
-	return e.Path + " already exists, and is not the page of a result file"
-}
+// ErrNotPage says that there is a file at the page's path that is no page of ours.
+var ErrNotPage = errors.New("already exists, and is not the page of a result file")
 
 // pageMark stands near the top of every page of ours, and allows the next one to replace it.
 const pageMark = `<meta name="generator" content="qlik-provision">`
@@ -61,11 +53,8 @@ func checkReplaceable(path string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return &NotPageError{path}
+	if err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s %w", path, ErrNotPage)
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -76,7 +65,7 @@ func checkReplaceable(path string) error {
 		return fmt.Errorf("reading %s: %w", path, err)
 	}
 	if !bytes.Contains(head, []byte(pageMark)) {
-		return &NotPageError{path}
+		return fmt.Errorf("%s %w", path, ErrNotPage)
 	}
 	return nil
 }
