@@ -10,180 +10,159 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// conflicts are the rows of a file that claim the same subject or the same email. Keys are those of identity.go.
-type conflicts struct {
-	deleted        map[string][]*Row  // by the key of their subject; they claim nothing
-	firstByEmail   map[string]*Row    // by the key
-	firstBySubject map[string]*Row    // by the key
-	emails         map[string][2]*Row // emails that two subjects have: the first row, and the first with another subject
-	subjects       map[string]*claims // subjects as they are sent, where two rows have their key
+// findConflicts finds what the other rows of a file mean for a row that is sendable and not done: Duplicate, Invalid or
+// Failed, with code and message. It has no rows that can be sent. rows are in the order of their numbers: where several
+// are one person's, the one with the lowest number counts. Two subjects with one email are a conflict only where emails
+// is true.
+func findConflicts(rows []*Row, emails bool) map[*Row]provision.Result {
+	found := map[*Row]provision.Result{}
+	waits := func(r *Row) bool { return r.Sendable() && !r.Entry.Outcome.Done() }
+	if emails {
+		for _, group := range groupBy(rows, emailKey, waits) {
+			judgeEmails(group, found)
+		}
+	}
+	claims := func(r *Row) bool { return waits(r) || r.Entry.Outcome.Done() && r.Entry.Outcome != provision.Skipped }
+	for _, group := range groupBy(rows, subjectKey, claims) {
+		judgeSubjects(group, found)
+	}
+	return found
 }
 
-// claims are the rows with one subject.
-type claims struct {
+func emailKey(r *Row) string   { return provision.EmailKey(r.Person.Email) }
+func subjectKey(r *Row) string { return provision.SubjectKey(r.Person.Subject) }
+
+// groupBy groups the rows that claim a key which another one claims, too. The empty key is none.
+func groupBy(rows []*Row, key func(*Row) string, claims func(*Row) bool) map[string][]*Row {
+	first := make(map[string]*Row, len(rows))
+	groups := map[string][]*Row{}
+	for _, r := range rows {
+		k := key(r)
+		if k == "" || !claims(r) {
+			continue
+		}
+		switch other := first[k]; {
+		case other == nil:
+			first[k] = r
+		case groups[k] == nil:
+			groups[k] = []*Row{other, r}
+		default:
+			groups[k] = append(groups[k], r)
+		}
+	}
+	return groups
+}
+
+// judgeEmails judges the rows with one email: where they have two subjects, each contradicts another one.
+func judgeEmails(group []*Row, found map[*Row]provision.Result) {
+	first, key := group[0], subjectKey(group[0])
+	i := slices.IndexFunc(group, func(r *Row) bool { return subjectKey(r) != key })
+	if i < 0 {
+		return
+	}
+	for _, r := range group {
+		rival := first
+		if subjectKey(r) == key {
+			rival = group[i]
+		}
+		found[r] = twice(provision.CodeEmailTwice, "address", rival, rival.Person.Subject)
+	}
+}
+
+// judgeSubjects judges the rows whose subjects differ in case at most. A person who was deleted is not created again.
+func judgeSubjects(group []*Row, found map[*Row]provision.Result) {
+	isDeleted := func(r *Row) bool { return r.Entry.Outcome == provision.Deleted }
+	deleted := slices.DeleteFunc(slices.Clone(group), func(r *Row) bool { return !isDeleted(r) })
+	claimants := slices.DeleteFunc(slices.Clone(group), func(r *Row) bool {
+		i := slices.IndexFunc(deleted, func(d *Row) bool { return provision.SamePerson(d.Person, r.Person) })
+		if i >= 0 && !r.Entry.Outcome.Done() {
+			found[r] = duplicate(deleted[i], r)
+		}
+		_, contradicts := found[r]
+		return contradicts || isDeleted(r)
+	})
+	claims := map[string]*claim{} // by subject, as it is sent
+	for _, r := range claimants {
+		if claims[r.Person.Subject] == nil {
+			claims[r.Person.Subject] = &claim{}
+		}
+		claims[r.Person.Subject].add(r)
+	}
+	for _, r := range claimants {
+		if c := claims[r.Person.Subject]; c.contrary == nil && c.all.contradicting(r) != nil {
+			c.contrary = r
+		}
+	}
+	for _, r := range claimants {
+		c, first := claims[r.Person.Subject], claimants[0]
+		if !provision.SamePerson(first.Person, c.all[0].Person) || claims[first.Person.Subject].contrary != nil {
+			first = c.all[0]
+		}
+		if result := c.judge(r, first); result.Outcome != "" {
+			found[r] = result
+		}
+	}
+}
+
+// A claim is that of the rows with one subject.
+type claim struct {
 	all, done evidence
 	contrary  *Row // the first row of another person; nil where all rows can be one person's
 }
 
+func (c *claim) add(r *Row) {
+	c.all.add(r)
+	if r.Entry.Outcome.Done() {
+		c.done.add(r)
+	}
+}
+
 // evidence are the rows that say whose a subject is: the first and, because that may say nothing of its person, the
-// first with a name and the first with an email.
-type evidence []*Row
+// first with a name and the first with an email; nil where there is none.
+type evidence [3]*Row
 
 func (e *evidence) add(r *Row) {
-	named := func(r *Row) bool { return r.Person.Name != "" }
-	addressed := func(r *Row) bool { return r.Person.Email != "" }
-	if len(*e) == 0 || named(r) && !slices.ContainsFunc(*e, named) ||
-		addressed(r) && !slices.ContainsFunc(*e, addressed) {
-		*e = append(*e, r)
+	e[0] = cmp.Or(e[0], r)
+	if r.Person.Name != "" {
+		e[1] = cmp.Or(e[1], r)
+	}
+	if r.Person.Email != "" {
+		e[2] = cmp.Or(e[2], r)
 	}
 }
 
 // contradicting is the first row of the evidence that is another person's than r, nil where none is.
-func (e evidence) contradicting(r *Row) *Row {
+func (e *evidence) contradicting(r *Row) *Row {
 	for _, other := range e {
-		if other != r && !provision.SamePerson(other.Person, r.Person) {
+		if other != nil && other != r && !provision.SamePerson(other.Person, r.Person) {
 			return other
 		}
 	}
 	return nil
 }
 
-// findConflicts finds the conflicts in rows in the order of their numbers: where several rows are one person's, the one
-// with the lowest number counts. Two subjects with one email are a conflict only where emails is true.
-func findConflicts(rows []*Row, emails bool) *conflicts {
-	c := &conflicts{
-		map[string][]*Row{}, make(map[string]*Row, len(rows)), make(map[string]*Row, len(rows)),
-		map[string][2]*Row{}, map[string]*claims{},
+// judge says what the claim means for r; nothing where r can be sent. first is the row that counts where all are one
+// person's.
+func (c *claim) judge(r, first *Row) provision.Result {
+	other := c.done.contradicting(r)
+	switch {
+	case r.Entry.Outcome.Done(), c.contrary == nil && other == nil && first == r:
+		return provision.Result{}
+	case c.contrary == nil && other == nil:
+		return duplicate(first, r)
 	}
-	for _, r := range rows {
-		if r.Entry.Outcome == provision.Deleted {
-			key := provision.SubjectKey(r.Person.Subject)
-			c.deleted[key] = append(c.deleted[key], r)
-		} else if emails && r.Sendable() && !r.Entry.Outcome.Done() {
-			c.claimEmail(r)
+	for _, d := range c.done {
+		if d != nil && provision.SamePerson(d.Person, r.Person) && !incomparable(d.Person, r.Person) {
+			return duplicate(d, r)
 		}
 	}
-	for _, r := range rows {
-		if c.claimsSubject(r) {
-			c.claimSubject(r)
-		}
+	if other != nil {
+		return provision.Result{Outcome: provision.Failed, Code: provision.CodeSubjectConflict, Message: fmt.Sprintf(
+			"the subject belongs to another person: %s in row %d (%s), %s here", describePerson(other.Person),
+			other.Number, other.Entry.Outcome, describePerson(r.Person))}
 	}
-	for _, r := range rows {
-		same := c.subjects[r.Person.Subject]
-		if same != nil && same.contrary == nil && c.claimsSubject(r) && same.all.contradicting(r) != nil {
-			same.contrary = r
-		}
-	}
-	return c
-}
-
-func (c *conflicts) claimEmail(r *Row) {
-	key := provision.EmailKey(r.Person.Email)
-	first := c.firstByEmail[key]
-	switch _, found := c.emails[key]; {
-	case key == "":
-	case first == nil:
-		c.firstByEmail[key] = r
-	case !found && !sameSubject(first, r):
-		c.emails[key] = [2]*Row{first, r}
-	}
-}
-
-// claimsSubject reports whether r claims its subject. Rows that are invalid by themselves, skipped or deleted claim
-// nothing.
-func (c *conflicts) claimsSubject(r *Row) bool {
-	switch o := r.Entry.Outcome; {
-	case r.Person.Subject == "", o == provision.Skipped, o == provision.Deleted:
-		return false
-	case o.Done():
-		return true
-	}
-	return r.Sendable() && c.emailRival(r) == nil && c.deletedAs(r) == nil
-}
-
-func (c *conflicts) claimSubject(r *Row) {
-	key := provision.SubjectKey(r.Person.Subject)
-	first := c.firstBySubject[key]
-	if first == nil {
-		c.firstBySubject[key] = r
-		return
-	}
-	for _, r := range []*Row{first, r} {
-		same := c.subjects[r.Person.Subject]
-		if same == nil {
-			same = &claims{}
-			c.subjects[r.Person.Subject] = same
-		}
-		same.all.add(r)
-		if r.Entry.Outcome.Done() {
-			same.done.add(r)
-		}
-	}
-}
-
-func sameSubject(a, b *Row) bool {
-	return provision.SubjectKey(a.Person.Subject) == provision.SubjectKey(b.Person.Subject)
-}
-
-// emailRival is the first row that has r's email under another subject, nil where there is none.
-func (c *conflicts) emailRival(r *Row) *Row {
-	pair := c.emails[provision.EmailKey(r.Person.Email)]
-	if pair[1] == nil || sameSubject(pair[0], r) {
-		return pair[1]
-	}
-	return pair[0]
-}
-
-// deletedAs is the first deleted row of r's person, who is not created again; nil where there is none.
-func (c *conflicts) deletedAs(r *Row) *Row {
-	if len(c.deleted) == 0 {
-		return nil
-	}
-	for _, d := range c.deleted[provision.SubjectKey(r.Person.Subject)] {
-		if provision.SamePerson(d.Person, r.Person) {
-			return d
-		}
-	}
-	return nil
-}
-
-// judge says what the other rows of the file mean for r, which is sendable and not done: Duplicate, Invalid or
-// Failed with a code and a message; Pending where they mean nothing.
-func (c *conflicts) judge(r *Row) (outcome provision.Outcome, code, message string) {
-	if d := c.deletedAs(r); d != nil {
-		return duplicate(d, r)
-	}
-	if rival := c.emailRival(r); rival != nil {
-		return provision.Invalid, provision.CodeEmailTwice, alsoIn("address", rival, rival.Person.Subject)
-	}
-	same := c.subjects[r.Person.Subject]
-	if same == nil {
-		return provision.Pending, "", ""
-	}
-	other := same.done.contradicting(r)
-	if same.contrary != nil || other != nil {
-		for _, d := range same.done {
-			if provision.SamePerson(d.Person, r.Person) && !incomparable(d.Person, r.Person) {
-				return duplicate(d, r)
-			}
-		}
-		if other != nil {
-			return provision.Failed, provision.CodeSubjectConflict, fmt.Sprintf(
-				"the subject belongs to another person: %s in row %d (%s), %s here", describePerson(other.Person),
-				other.Number, other.Entry.Outcome, describePerson(r.Person))
-		}
-		rival := cmp.Or(same.all.contradicting(r), same.contrary) // the second where r may be either person
-		return provision.Invalid, provision.CodeSubjectTwice, alsoIn("subject", rival, rival.Person.Email)
-	}
-	first := same.all[0]
-	earlier := c.firstBySubject[provision.SubjectKey(r.Person.Subject)] // its subject may differ in case
-	if c.subjects[earlier.Person.Subject].contrary == nil && provision.SamePerson(earlier.Person, first.Person) {
-		first = earlier
-	}
-	if first == r {
-		return provision.Pending, "", ""
-	}
-	return duplicate(first, r)
+	rival := cmp.Or(c.all.contradicting(r), c.contrary) // the second where r may be either person
+	return twice(provision.CodeSubjectTwice, "subject", rival, rival.Person.Email)
 }
 
 // incomparable reports whether r has a name or an email, and neither can be compared with one of done's.
@@ -191,43 +170,33 @@ func incomparable(done, r provision.Person) bool {
 	return (r.Name != "" || r.Email != "") && (done.Name == "" || r.Name == "") && (done.Email == "" || r.Email == "")
 }
 
-// duplicate says that r is the same person as first, and where the two differ.
-func duplicate(first, r *Row) (provision.Outcome, string, string) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "same person as row %d", first.Number)
-	for _, field := range []struct{ name, here, there string }{
-		{"name", r.Person.Name, first.Person.Name}, {"email", r.Person.Email, first.Person.Email},
-	} {
-		switch {
-		case provision.EmailKey(field.here) == provision.EmailKey(field.there):
-		case field.there == "":
-			fmt.Fprintf(&b, "; %s differs: row %d has none", field.name, first.Number)
-		default:
-			fmt.Fprintf(&b, "; %s differs: row %d has %q", field.name, first.Number, text.Clip(field.there, maxShown))
-		}
+// duplicate says that r is the same person as first, and who that is where the two differ.
+func duplicate(first, r *Row) provision.Result {
+	message := fmt.Sprintf("same person as row %d", first.Number)
+	if provision.Fold(r.Person.Name) != provision.Fold(first.Person.Name) || emailKey(r) != emailKey(first) {
+		message += " (" + describePerson(first.Person) + ")"
 	}
-	return provision.Duplicate, "", b.String()
+	return provision.Result{Outcome: provision.Duplicate, Message: message}
+}
+
+// twice says that another row has the same email or subject, and names its person.
+func twice(code, what string, other *Row, besides string) provision.Result {
+	who := strings.Trim(text.Clip(other.Person.Name, maxShown)+", "+text.Clip(besides, maxShown), ", ")
+	return provision.Result{Outcome: provision.Invalid, Code: code,
+		Message: fmt.Sprintf("the %s is also in row %d (%s)", what, other.Number, who)}
 }
 
 // maxShown is how many bytes of a value a message shows.
 const maxShown = 160
 
-// alsoIn says that another row has the same email or subject, and names its person.
-func alsoIn(what string, other *Row, besides string) string {
-	known := []string{text.Clip(other.Person.Name, maxShown), text.Clip(besides, maxShown)}
-	known = slices.DeleteFunc(known, func(s string) bool { return s == "" })
-	return fmt.Sprintf("the %s is also in row %d (%s)", what, other.Number, strings.Join(known, ", "))
-}
-
 // describePerson is name and email: Ada Byron <ada@acme.example>
 func describePerson(p provision.Person) string {
+	name, email := text.Clip(p.Name, maxShown), text.Clip(p.Email, maxShown)
 	switch {
-	case p.Name == "" && p.Email == "":
+	case name == "" && email == "":
 		return "a person without name and email"
-	case p.Email == "":
-		return text.Clip(p.Name, maxShown)
-	case p.Name == "":
-		return text.Clip(p.Email, maxShown)
+	case name == "" || email == "":
+		return name + email
 	}
-	return text.Clip(p.Name, maxShown) + " <" + text.Clip(p.Email, maxShown) + ">"
+	return name + " <" + email + ">"
 }

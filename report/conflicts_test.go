@@ -15,10 +15,10 @@ var conflictCases = []struct {
 	want       []string // outcome, code and message of each row
 }{
 	{"the same person three times", "a,Jane,j@x.example\na,Jane,\na,,j@x.example\n", []string{"pending",
-		`duplicate same person as row 1; email differs: row 1 has "j@x.example"`,
-		`duplicate same person as row 1; name differs: row 1 has "Jane"`}},
+		"duplicate same person as row 1 (Jane <j@x.example>)",
+		"duplicate same person as row 1 (Jane <j@x.example>)"}},
 	{"more is known of the second", "a,,\na,Jane,j@x.example\n", []string{"pending",
-		"duplicate same person as row 1; name differs: row 1 has none; email differs: row 1 has none"}},
+		"duplicate same person as row 1 (a person without name and email)"}},
 	{"three people twice each", "a,Jane,\nb,John,\nc,Ann,\nc,Ann,\nb,John,\na,Jane,\n", []string{"pending", "pending",
 		"pending",
 		"duplicate same person as row 3", "duplicate same person as row 2", "duplicate same person as row 1"}},
@@ -53,12 +53,12 @@ var conflictCases = []struct {
 		"invalid subject-twice the subject is also in row 3 (John)",
 		"invalid subject-twice the subject is also in row 2 (Jane)"}},
 	{"one person in parts", "a,,\na,Jane,\na,,j@x.example\na,Jane,J@x.example\n", []string{"pending",
-		"duplicate same person as row 1; name differs: row 1 has none",
-		"duplicate same person as row 1; email differs: row 1 has none",
-		"duplicate same person as row 1; name differs: row 1 has none; email differs: row 1 has none"}},
+		"duplicate same person as row 1 (a person without name and email)",
+		"duplicate same person as row 1 (a person without name and email)",
+		"duplicate same person as row 1 (a person without name and email)"}},
 	{"the first that can be sent counts", "a,Jane,broken@\na,Jane,j@x.example\na,Jane,\n",
 		[]string{"invalid bad-email", "pending",
-			`duplicate same person as row 2; email differs: row 2 has "j@x.example"`}},
+			"duplicate same person as row 2 (Jane <j@x.example>)"}},
 	{"an invalid row claims nothing", "a,Jane,\na,John,broken@\n", []string{"pending", "invalid bad-email"}},
 	{"no subject is nobody's", ",Jane,j@x.example\n,John,\n", []string{"invalid no-subject", "invalid no-subject"}},
 	{"one address under two subjects", "a,Jane,j@x.example\nb,John,J@X.example\nc,Ann,a@x.example\n", []string{
@@ -145,7 +145,7 @@ func TestADoneRowMakesNoSubjectTwice(t *testing.T) {
 	write(t, path, tb.saved(',', false, ""))
 	mustClose(t, mustRetry(t, path))
 	want := map[int]string{
-		1: "created", 2: "duplicate same person as row 1; email differs: row 1 has none",
+		1: "created", 2: "duplicate same person as row 1 (Jane)",
 		3: "failed subject-conflict the subject belongs to another person: Jane in row 1 (created), " +
 			"John <b@x.example> here",
 		4: "duplicate same person as row 1",

@@ -34,22 +34,26 @@ type Entry struct {
 }
 
 // Columns are the names of our columns in their order.
-func Columns() []string {
-	return []string{"action", "outcome", "code", "message", "user_id", "user_subject", "http_status", "trace_id",
-		"attempts", "finished_at", "tenant", "check", "row"}
-}
+func Columns() []string { return strings.Split(columns, ",") }
 
-// oldColumns are the columns of an earlier version's result files.
-func oldColumns() []string {
-	return []string{"outcome", "user_id", "user_subject", "message", "error_code", "http_status", "trace_id",
-		"attempts", "finished_at", "tenant", "row"}
-}
+const columns = "action,outcome,code,message,user_id,user_subject,http_status,trace_id,attempts,finished_at,tenant,check,row"
 
 // blockSize is the number of our columns.
 const blockSize = 13
 
 // batchSize is how many entries gocsv maps at a time.
 const batchSize = 1000
+
+// trim removes what an editor may have left around values or in them.
+func (e *Entry) trim() {
+	for _, value := range []*string{&e.Action, (*string)(&e.Outcome), &e.UserSubject, &e.Tenant, &e.Check} {
+		*value = strings.TrimSpace(cleanCell(*value))
+	}
+	e.Outcome = provision.Outcome(strings.ToLower(string(e.Outcome)))
+	if e.Outcome == "" { // a cell that was emptied: the row is to be run
+		e.Outcome = provision.Pending
+	}
+}
 
 // decodeEntries maps cells to entries. Cells that hold nonsense become zero values; whether that can be
 // accepted is for the caller to judge.

@@ -22,14 +22,6 @@ var (
 
 // Errors of this package, for errors.As. Their text names the file, rows and lines.
 type (
-	// ExistsError: a result file exists, and writes were sent for rows of it.
-	ExistsError struct {
-		Path       string
-		Rows, Done int
-		SameExport bool   // it is of this export, cell by cell
-		SameAction bool   // and made with the same action
-		Action     string // of the file
-	}
 	// NotResultsError: the file at Path is no result file, or no longer one that can be run.
 	NotResultsError struct {
 		Path, Why   string
@@ -51,48 +43,28 @@ type (
 )
 
 // A ChangeKind is what changed in the rows of a ChangedError.
-type ChangeKind int
+type ChangeKind string
 
 const (
 	// PersonChanged: the name or email of pending rows. Ledger.Prepare may accept that.
-	PersonChanged ChangeKind = iota
+	PersonChanged ChangeKind = "the name or email of %s was changed"
 	// SubjectChanged: the subject of rows that are done or pending.
-	SubjectChanged
+	SubjectChanged ChangeKind = "the subject of %s is no longer what it was"
 	// SubjectDamaged: a subject, as a spreadsheet does it by itself, or by sorting some columns and not others.
-	SubjectDamaged
+	SubjectDamaged = SubjectChanged + "; a spreadsheet has probably changed or mis-sorted the file"
+	// subjectCorrected: the subject of other rows. That is no error.
+	subjectCorrected ChangeKind = "the subject of %s was corrected"
 )
 
-// listRows is a line for each of the first 20 rows, and how many there are besides.
-func listRows(rows []string) string {
+// Error lists the first 20 rows, one a line.
+func (e *ChangedError) Error() string {
 	const most = 20
-	lines := "\n  " + strings.Join(rows[:min(len(rows), most)], "\n  ")
-	if more := len(rows) - most; more > 0 {
+	what := fmt.Sprintf(string(e.Kind), text.Plural(len(e.Rows), "row", "rows"))
+	lines := e.Path + ": " + what + ":\n  " + strings.Join(e.Rows[:min(len(e.Rows), most)], "\n  ")
+	if more := len(e.Rows) - most; more > 0 {
 		lines += "\n  and " + text.Grouped(more) + " more"
 	}
 	return lines
-}
-
-func (e *ChangedError) Error() string {
-	what := "the subject of " + text.Plural(len(e.Rows), "row", "rows") + " is no longer what it was"
-	switch e.Kind {
-	case PersonChanged:
-		what = "the name or email of " + text.Plural(len(e.Rows), "pending row", "pending rows") + " was changed"
-	case SubjectDamaged:
-		what += "; a spreadsheet has probably changed or mis-sorted the file"
-	}
-	return e.Path + ": " + what + ":" + listRows(e.Rows)
-}
-
-func (e *ExistsError) Error() string {
-	of := "another export, or of this one before it was changed"
-	switch {
-	case e.SameExport && e.SameAction:
-		of = "this export"
-	case e.SameExport:
-		of = "this export, made with another command (" + e.Action + ")"
-	}
-	return fmt.Sprintf("%s already exists: results of %s, %s of %s done", e.Path, of, text.Grouped(e.Done),
-		text.Plural(e.Rows, "row", "rows"))
 }
 
 func (e *NotResultsError) Error() string { return e.Path + " is not a usable result file: " + e.Why }

@@ -30,9 +30,6 @@ func (f files) lockPath() string    { return f.path + ".lock" }
 // findFiles follows a symbolic link to the result file, which need not exist yet. A link to a file that does not
 // exist is refused: who made it would decide where personal data is written.
 func findFiles(f files) (files, error) {
-	if f.name == "" || os.IsPathSeparator(f.name[len(f.name)-1]) {
-		return f, &NotResultsError{Path: f.name, Why: "it is a folder"}
-	}
 	f.path = f.name
 	info, err := os.Lstat(f.path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
@@ -63,20 +60,20 @@ func (f files) do(operation, path string, change func() error) error {
 	return change()
 }
 
-// exists reports whether there is anything at path.
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENAMETOOLONG)
+// standsAt reports whether an open file is the one that stands at path.
+func standsAt(file interface{ Stat() (fs.FileInfo, error) }, path string) bool {
+	opened, err := file.Stat()
+	found, missing := os.Lstat(path)
+	return err == nil && missing == nil && os.SameFile(opened, found)
 }
 
-// standsAt reports whether an open file is the one that stands at path.
-func standsAt(file interface{ Stat() (fs.FileInfo, error) }, path string) (bool, error) {
-	opened, err := file.Stat()
-	if err != nil {
-		return false, err
-	}
-	found, err := os.Lstat(path)
-	return err == nil && os.SameFile(opened, found), ignoreMissing(err)
+// openBusy opens a file to read it, which a run that ends hinders for a moment.
+func openBusy(path string) (file *os.File, err error) {
+	err = retryBusy(patienceAtStart, isBusy, func() error {
+		file, err = openRegular(path, os.O_RDONLY)
+		return err
+	})
+	return file, err
 }
 
 // openRegular opens a file without following links, and without waiting for the other end of what is no
@@ -105,33 +102,11 @@ func notRegular(path string, info fs.FileInfo, err error) error {
 	return err
 }
 
-func (f files) strayJournal() error { return fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal) }
-
-// openTogether opens a result file and its journal, nil where there is none. A run that ends meanwhile
-// replaces the one and removes the other; then both are opened again.
-func openTogether(f files) (file, journal *os.File, err error) {
-	for range 100 {
-		file, err = openRegular(f.path, os.O_RDONLY)
-		if errors.Is(err, fs.ErrNotExist) && exists(f.journalPath()) {
-			err = f.strayJournal()
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		journal, err = openRegular(f.journalPath(), os.O_RDONLY)
-		if err = ignoreMissing(err); err != nil {
-			return nil, nil, errors.Join(fmt.Errorf("reading %s: %w", f.journalName(), err), file.Close())
-		}
-		inPlace, err := standsAt(file, f.path)
-		if inPlace {
-			return file, journal, nil
-		}
-		journal.Close() // nothing where there is none
-		if err = errors.Join(err, file.Close()); err != nil {
-			return nil, nil, err
-		}
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil, nil, fmt.Errorf("%s is replaced again and again", f.name)
+	return err
 }
 
 // tempPrefix begins the names of the files that are written beside the result file. They are the longest names
@@ -146,18 +121,6 @@ func (f files) createTemp() (file *os.File, err error) {
 		return err
 	})
 	return file, err
-}
-
-// tryNames fails where a file that the run is going to need could not be created: the one with the longest name
-// is. The lock was created already.
-func (f files) tryNames() error {
-	file, err := f.createTemp()
-	if err != nil {
-		return err
-	}
-	err = file.Close()
-	// A scanner may have opened the file in the meantime, where a file that is open cannot be removed.
-	return errors.Join(err, retryBusy(patienceAtEnd, isBusy, func() error { return os.Remove(file.Name()) }))
 }
 
 // removeTemps removes what killed runs left. The lock must be held.
@@ -180,24 +143,18 @@ const (
 
 // rename renames a file, and makes that last.
 func (f files) rename(from, to string, patience time.Duration) error {
-	err := f.do("rename", from, func() error {
-		return retryBusy(patience, isBusy, func() error { return os.Rename(from, to) })
-	})
-	if err != nil {
-		return err
-	}
-	return f.syncFolder()
+	return f.change("rename", from, patience, func() error { return os.Rename(from, to) })
 }
 
 // remove removes a file, which need not exist, and makes that last.
 func (f files) remove(path string, patience time.Duration) error {
-	if !exists(path) {
-		return nil
-	}
-	err := f.do("remove", path, func() error {
-		return retryBusy(patience, isBusy, func() error { return os.Remove(path) })
-	})
-	if ignoreMissing(err) != nil {
+	return f.change("remove", path, patience, func() error { return ignoreMissing(os.Remove(path)) })
+}
+
+// change changes a name in the folder, which another program may hinder for a while, and makes that last.
+func (f files) change(operation, path string, patience time.Duration, change func() error) error {
+	err := f.do(operation, path, func() error { return retryBusy(patience, isBusy, change) })
+	if err != nil {
 		return err
 	}
 	return f.syncFolder()

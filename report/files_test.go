@@ -65,7 +65,10 @@ func symlink(t *testing.T, target, link string) {
 
 func TestNamesAreTriedBeforeTheRun(t *testing.T) {
 	long := filepath.Join(t.TempDir(), strings.Repeat("x", 240)+".csv") // with .lock it fits
-	_, err := Create(long, parseText(t, sixRows), theAction, sandbox)
+	l, err := Create(long, parseText(t, sixRows), theAction, sandbox)
+	if err == nil {
+		err = errors.Join(prepare(l), l.Close())
+	}
 	tooLong := errors.Is(err, syscall.ENAMETOOLONG) || runtime.GOOS == "windows" && err != nil
 	if !tooLong || len(folder(t, long)) != 0 {
 		t.Errorf("%v, left %v", err, folder(t, long))

@@ -12,53 +12,58 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// guardPersons compares each row's person with what the file says of it, restores a user_subject that a
+// checkPersons compares each row's person with what the file says of it, restores a user_subject that a
 // spreadsheet damaged, and fails with *ChangedError where the rows cannot be run as they are.
-func (l *Ledger) guardPersons(acceptPersons bool) error {
-	var damaged, changed, corrected, persons []string
-	for i := range l.rows {
-		r := &l.rows[i]
-		e, subject := &r.Entry, subjectCell(r.Person.Subject)
-		emptied := e.UserSubject == "" && e.Check == ""
-		fits := e.fits(e.UserSubject)
-		if !fits && e.fits(subject) {
-			e.UserSubject, l.unsaved, fits = subject, true, true
-		}
-		switch {
-		case emptied && e.Outcome.Done() && subject != "": // its user has the subject that it had
-			changed = append(changed, r.subjectChange(subject))
-		case emptied: // it is derived
-		case !fits:
-			damaged = append(damaged, r.subjectChange(subject))
-		case subject == e.UserSubject:
-			if e.Outcome == provision.Pending && !strings.EqualFold(e.Check, checkOf(e, r.Person)) {
-				persons = append(persons, fmt.Sprintf("%s is now %s", r.place(), describePerson(r.Person)))
-			}
-		case spreadsheetChanges(e.UserSubject, subject):
-			damaged = append(damaged, r.subjectChange(subject))
-		case e.Outcome.Done() || e.Outcome == provision.Pending:
-			changed = append(changed, r.subjectChange(subject))
-		default:
-			corrected = append(corrected, r.subjectChange(subject))
+func (l *Ledger) checkPersons(acceptPersons bool) error {
+	changes := map[ChangeKind][]string{}
+	for i := range l.Rows {
+		if kind, change := l.Rows[i].findChange(); change != "" {
+			changes[kind] = append(changes[kind], change)
 		}
 	}
-	name := l.files.name
-	switch {
-	case damaged != nil:
-		return &ChangedError{name, SubjectDamaged, damaged}
-	case changed != nil:
-		return &ChangedError{name, SubjectChanged, changed}
-	case persons != nil && !acceptPersons:
-		return &ChangedError{name, PersonChanged, persons}
-	case corrected != nil:
-		l.notify("%s: the subject of %s was corrected:%s", name, text.Plural(len(corrected), "row", "rows"),
-			listRows(corrected))
+	if acceptPersons {
+		delete(changes, PersonChanged)
+	}
+	for _, kind := range []ChangeKind{SubjectDamaged, SubjectChanged, PersonChanged} {
+		if rows := changes[kind]; rows != nil {
+			return &ChangedError{l.Path, kind, rows}
+		}
+	}
+	if rows := changes[subjectCorrected]; rows != nil {
+		l.notify("%v", &ChangedError{l.Path, subjectCorrected, rows})
 	}
 	return nil
 }
 
-// place is where the row stands in a result file.
-func (r *Row) place() string { return fmt.Sprintf("row %d (line %d)", r.Number, r.Line) }
+// findChange says what changed of the row's person, and restores a user_subject; "" where nothing did.
+func (r *Row) findChange() (kind ChangeKind, change string) {
+	e, subject := &r.Entry, subjectCell(r.Person.Subject)
+	fits := e.fits(e.UserSubject)
+	if !fits && e.fits(subject) {
+		e.UserSubject, fits = subject, true
+	}
+	isSettled := e.Outcome.Done() || e.Outcome == provision.Pending
+	switch {
+	case e.isEmptied() && (subject == "" || !e.Outcome.Done()): // it is derived
+		return "", ""
+	case e.isEmptied(): // its user has the subject that it had
+		kind = SubjectChanged
+	case !fits:
+		kind = SubjectDamaged
+	case subject == e.UserSubject:
+		if e.Outcome == provision.Pending && !strings.EqualFold(e.Check, checkOf(e, r.Person)) {
+			return PersonChanged, fmt.Sprintf("%s is now %s", r.place(), describePerson(r.Person))
+		}
+		return "", ""
+	case spreadsheetChanges(e.UserSubject, subject):
+		kind = SubjectDamaged
+	case isSettled:
+		kind = SubjectChanged
+	default:
+		kind = subjectCorrected
+	}
+	return kind, r.subjectChange(subject)
+}
 
 // subjectChange says what is wrong with the row's subject, which is now another one or does not fit its check.
 func (r *Row) subjectChange(subject string) string {
@@ -68,6 +73,9 @@ func (r *Row) subjectChange(subject string) string {
 	}
 	return fmt.Sprintf("%s was %s, is now %s", r.place(), csvfile.Quote(was), csvfile.Quote(is))
 }
+
+// isEmptied reports whether somebody emptied what the row was, so that it is derived again; or the row is new.
+func (e *Entry) isEmptied() bool { return e.UserSubject == "" && e.Check == "" }
 
 // checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
 // the file, what the row was.
@@ -129,21 +137,17 @@ var dateLike = regexp.MustCompile(`^(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}` +
 // cutCommon takes away what two texts have in common in front and at the end, down to the number or date that
 // differs.
 func cutCommon(a, b string) (string, string) {
-	ofNumber := func(c byte) bool { return c >= '0' && c <= '9' || strings.IndexByte(".,+-/", c) >= 0 }
-	from := 0
-	for from < min(len(a), len(b)) && a[from] == b[from] {
-		from++
+	const ofNumber = "0123456789.,+-/"
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
 	}
-	for from > 0 && ofNumber(a[from-1]) {
-		from--
+	n = len(strings.TrimRight(a[:n], ofNumber))
+	a, b = a[n:], b[n:]
+	n = 0
+	for n < min(len(a), len(b)) && a[len(a)-1-n] == b[len(b)-1-n] {
+		n++
 	}
-	a, b = a[from:], b[from:]
-	end := 0
-	for end < min(len(a), len(b)) && a[len(a)-1-end] == b[len(b)-1-end] {
-		end++
-	}
-	for end > 0 && ofNumber(a[len(a)-end]) {
-		end--
-	}
-	return a[:len(a)-end], b[:len(b)-end]
+	n = len(strings.TrimLeft(a[len(a)-n:], ofNumber))
+	return a[:len(a)-n], b[:len(b)-n]
 }

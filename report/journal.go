@@ -18,12 +18,8 @@ import (
 	"qlik-provision/provision/csvfile"
 )
 
-// journalMagic begins a journal's first line; process, host and start of the run follow. oldJournalMagic was
-// an earlier version's.
-const (
-	journalMagic    = "qlik-provision journal 2"
-	oldJournalMagic = "qlik-provision journal 1"
-)
+// journalMagic begins a journal's first line; process, host and start of the run follow.
+const journalMagic = "qlik-provision journal 2"
 
 // syncInterval is how long a result is only with the operating system, not yet on the disk, at most.
 const syncInterval = time.Second
@@ -31,10 +27,10 @@ const syncInterval = time.Second
 // A journal takes the results of a run as they come: a line each, the cells of an Entry and a checksum of
 // them, separated by commas. It is safe for concurrent use, but for close, which is the last call.
 type journal struct {
-	files files
-	file  *os.File
-	stop  chan struct{}
-	done  chan struct{}
+	files  files
+	file   *os.File
+	stop   chan struct{}
+	syncer sync.WaitGroup // until stop is closed
 
 	mu       sync.Mutex
 	size     int64 // of the whole lines
@@ -52,7 +48,7 @@ func startJournal(f files) (*journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating %s: %w", f.journalName(), err)
 	}
-	j := &journal{files: f, file: file, stop: make(chan struct{}), done: make(chan struct{})}
+	j := &journal{files: f, file: file, stop: make(chan struct{})}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown host"
@@ -64,7 +60,7 @@ func startJournal(f files) (*journal, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close(), os.Remove(f.journalPath()))
 	}
-	go j.keepSynced()
+	j.syncer.Go(j.keepSynced)
 	return j, nil
 }
 
@@ -74,22 +70,21 @@ func (j *journal) record(e Entry) error { return encodeEntry(e, j.append) }
 // append writes a line. What the system took of a line that it did not take as a whole is cut off again; where
 // that fails, the next line is written over it.
 func (j *journal) append(cells []string) error {
-	line, err := journalLine(cells)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", j.files.journalName(), err)
-	}
+	line := journalLine(cells)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.failed != nil {
-		return fmt.Errorf("writing %s: %w", j.files.journalName(), j.failed)
+	path, err := j.files.journalPath(), j.failed
+	if err == nil {
+		err = j.files.do("write", path, func() error {
+			_, err := j.file.WriteAt(line, j.size)
+			return err
+		})
+		if err != nil {
+			err = errors.Join(err, j.files.do("truncate", path, func() error { return j.file.Truncate(j.size) }))
+		}
 	}
-	err = j.files.do("write", j.files.journalPath(), func() error {
-		_, err := j.file.WriteAt(line, j.size)
-		return err
-	})
 	if err != nil {
-		cut := j.files.do("truncate", j.files.journalPath(), func() error { return j.file.Truncate(j.size) })
-		return fmt.Errorf("writing %s: %w", j.files.journalName(), errors.Join(err, cut))
+		return fmt.Errorf("writing %s: %w", j.files.journalName(), err)
 	}
 	j.size += int64(len(line))
 	j.unsynced = true
@@ -97,7 +92,6 @@ func (j *journal) append(cells []string) error {
 }
 
 func (j *journal) keepSynced() {
-	defer close(j.done)
 	tick := time.NewTicker(syncInterval)
 	defer tick.Stop()
 	for {
@@ -130,23 +124,20 @@ func (j *journal) sync() error {
 // close syncs a last time and closes the file.
 func (j *journal) close() error {
 	close(j.stop)
-	<-j.done
+	j.syncer.Wait()
 	return errors.Join(j.sync(), j.file.Close())
 }
 
-// journalLine is a line of the journal. A line end in a cell would cut it in two.
-func journalLine(cells []string) ([]byte, error) {
+// journalLine is a line of the journal. Cells have no line ends.
+func journalLine(cells []string) []byte {
 	line := make([]byte, 0, 512) // holds most lines
 	for i, cell := range cells {
-		if strings.ContainsAny(cell, "\r\n") {
-			return nil, fmt.Errorf("%q contains a line end", cell)
-		}
 		if i > 0 {
 			line = append(line, ',')
 		}
 		line = csvfile.AppendCell(line, cell, ',')
 	}
-	return fmt.Appendf(line, ",%08x\n", checksum(line)), nil
+	return fmt.Appendf(line, ",%08x\n", checksum(line))
 }
 
 // checksum is the CRC-32C of b.
@@ -166,7 +157,7 @@ func parseLine(line []byte) (cells []string, ok bool) {
 	return cells, err == nil
 }
 
-// A replay is what could be read of a journal. The zero replay is that of a missing one.
+// A replay is what could be read of a journal.
 type replay struct {
 	holder  string  // whose run: process, host and since when
 	entries []Entry // as they came
@@ -176,9 +167,8 @@ type replay struct {
 // maxLine bounds a line of a journal, in bytes. A longer one is not ours, and ends the reading.
 const maxLine = 1 << 20
 
-// readJournal reads a journal to its first line that is not whole: what was to follow it is unknown. An
-// earlier version's is ErrOldResults.
-func readJournal(in io.Reader, name string) (replay, error) {
+// readJournal reads a journal to its first line that is not whole: what was to follow it is unknown.
+func readJournal(in io.Reader) (replay, error) {
 	var j replay
 	var cells [][]string
 	lines := bufio.NewReaderSize(in, maxLine)
@@ -186,18 +176,14 @@ func readJournal(in io.Reader, name string) (replay, error) {
 		line, err := lines.ReadSlice('\n')
 		endless := errors.Is(err, bufio.ErrBufferFull)
 		if err != nil && !endless && !errors.Is(err, io.EOF) {
-			return replay{}, fmt.Errorf("reading %s: %w", name, err)
+			return replay{}, err
 		}
 		if len(line) == 0 {
 			break
 		}
 		row, ok := parseLine(line)
 		switch {
-		case !ok || j.damaged > 0:
-			j.damaged++
-		case first && row[0] == oldJournalMagic:
-			return replay{}, fmt.Errorf("%s %w", name, ErrOldResults)
-		case first && (len(row) != 4 || row[0] != journalMagic):
+		case !ok || j.damaged > 0 || first && (len(row) != 4 || row[0] != journalMagic):
 			j.damaged++
 		case first:
 			j.holder = fmt.Sprintf("process %s on %s, since %s", row[1], row[2], row[3])
@@ -219,7 +205,7 @@ func readJournal(in io.Reader, name string) (replay, error) {
 func readHolder(path string) string {
 	if file, err := openRegular(path, os.O_RDONLY); err == nil {
 		defer file.Close()
-		j, err := readJournal(io.LimitReader(file, 4<<10), path) // the first line is far shorter
+		j, err := readJournal(io.LimitReader(file, 4<<10)) // the first line is far shorter
 		if err == nil && j.holder != "" {
 			return j.holder
 		}
@@ -227,34 +213,24 @@ func readHolder(path string) string {
 	return "it has not yet recorded who it is"
 }
 
-// mergeInto merges the journal's results into the rows, and returns how many of them there were. A result
-// belongs to a row where number and check are the row's, and tenant, too.
-func (j replay) mergeInto(r *Results) (merged int) {
+// merge merges a journal's results into the rows, and returns how many of them belong to a row: to that whose number
+// and check they have, and tenant, too.
+func (r *Results) merge(j replay) (belonging int) {
 	for _, e := range j.entries {
-		row := find(r.byNumber, int(e.Row))
-		if row == nil || !slices.Contains(provision.Outcomes(), e.Outcome) || e.Outcome == provision.Duplicate {
+		row := r.find(int(e.Row))
+		if row == nil || !slices.Contains(provision.Outcomes(), e.Outcome) {
 			continue
 		}
 		was := &row.Entry
-		if e.Check == "" || e.Check != was.Check || was.Tenant != "" && !strings.EqualFold(e.Tenant, was.Tenant) {
+		if e.Check != was.Check || was.Tenant != "" && !strings.EqualFold(e.Tenant, was.Tenant) {
 			continue
 		}
-		merged++
+		belonging++
 		undone := was.Outcome == provision.Created &&
 			(e.Outcome == provision.Deleted || e.Code == provision.CodeNotCreatedHere)
 		if undone || !was.Outcome.Done() {
 			*was = e
 		}
 	}
-	return merged
-}
-
-// dropped says how much of the journal does not count; empty where all of it does.
-func (j replay) dropped(name string, merged int) string {
-	all := len(j.entries) + j.damaged
-	if merged == all {
-		return ""
-	}
-	return fmt.Sprintf("%s: %d of %d results dropped: %d cut short or damaged, %d of no row in this file", name,
-		all-merged, all, j.damaged, len(j.entries)-merged)
+	return belonging
 }

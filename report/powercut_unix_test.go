@@ -270,18 +270,18 @@ func (p *powerRun) do(t *testing.T, path string, open func(files) (*Ledger, erro
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.keep(l.Rows())
+	p.keep(l.Rows)
 	pending := numbers(l.Pending())
 	for i, batch := range results {
 		if i > 0 {
 			time.Sleep(syncInterval)
 			synctest.Wait()
-			p.keep(l.Rows()) // synced at least every second
+			p.keep(l.Rows) // synced at least every second
 		}
 		for _, r := range batch {
 			if slices.Contains(pending, r.Number) {
 				record(t, l, r)
-				p.note(l.Rows())
+				p.note(l.Rows)
 			}
 		}
 	}
@@ -289,7 +289,7 @@ func (p *powerRun) do(t *testing.T, path string, open func(files) (*Ledger, erro
 	if err := l.Close(); err != nil && !(p.busy && errors.Is(err, syscall.EBUSY)) {
 		t.Fatal(err)
 	}
-	p.keep(l.Rows()) // those of a busy file are in the journal
+	p.keep(l.Rows) // those of a busy file are in the journal
 	p.watch("nothing", path, p.promise)
 }
 

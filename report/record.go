@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"qlik-provision/provision"
 )
@@ -12,14 +11,9 @@ import (
 func (l *Ledger) Record(r provision.Result) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	row := find(l.byNumber, r.Number)
-	switch {
-	case l.journal == nil && !l.preview:
-		return fmt.Errorf("recording row %d: no run is prepared", r.Number)
-	case row == nil:
-		return fmt.Errorf("recording row %d: the ledger has no such row", r.Number)
-	case !slices.Contains(provision.Outcomes(), r.Outcome) || r.Outcome == provision.Duplicate:
-		return fmt.Errorf("recording row %d: %q is not an outcome of a run", r.Number, r.Outcome)
+	row := l.find(r.Number)
+	if row == nil || l.journal == nil && !l.preview {
+		return fmt.Errorf("recording row %d: it is no row of a ledger that is prepared", r.Number)
 	}
 	e := row.Entry.withResult(r)
 	if l.undo && row.Entry.Outcome == provision.Created && r.Outcome != provision.Deleted {
@@ -48,10 +42,10 @@ func (e Entry) withResult(r provision.Result) Entry {
 func (l *Ledger) Pending() []provision.Row {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	rows := make([]provision.Row, 0, len(l.rows))
+	rows := make([]provision.Row, 0, len(l.Rows))
 	for _, tried := range []bool{false, true} {
-		for i := range l.rows {
-			if row, waits := l.pendingRow(&l.rows[i]); waits && l.rows[i].Entry.tried() == tried {
+		for i := range l.Rows {
+			if row, waits := l.pendingRow(&l.Rows[i]); waits && l.Rows[i].Entry.tried() == tried {
 				rows = append(rows, row)
 			}
 		}
@@ -62,16 +56,14 @@ func (l *Ledger) Pending() []provision.Row {
 // pendingRow is a row as a run works on it, and whether one does.
 func (l *Ledger) pendingRow(r *Row) (row provision.Row, waits bool) {
 	e := &r.Entry
-	contradicts := e.Outcome == provision.Invalid &&
-		(e.Code == provision.CodeSubjectTwice || e.Code == provision.CodeEmailTwice)
-	row = provision.Row{
-		Number: r.Number, Person: r.Person, LookupOnly: l.action.Command == "create" && contradicts,
-	}
-	switch {
-	case e.Code == provision.CodeMaybeCreated:
+	row = provision.Row{Number: r.Number, Person: r.Person}
+	switch e.Code {
+	case provision.CodeMaybeCreated:
 		row.SentAt = e.FinishedAt.Time
-	case e.Code == provision.CodeMaybeChanged:
+	case provision.CodeMaybeChanged:
 		row.ChangeSent = string(e.UserID)
+	case provision.CodeSubjectTwice, provision.CodeEmailTwice:
+		row.LookupOnly = e.Outcome == provision.Invalid && l.Action.Command == "create"
 	}
 	if l.undo {
 		row.UserID = string(e.UserID)
@@ -81,30 +73,9 @@ func (l *Ledger) pendingRow(r *Row) (row provision.Row, waits bool) {
 }
 
 // tried reports whether a run tried the row.
-func (e Entry) tried() bool { return e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending }
+func (e *Entry) tried() bool { return e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending }
 
 // MayHaveCreated reports whether a run of the file created the row's user, or may have: undo is for such rows.
 func (e Entry) MayHaveCreated() bool {
 	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
-}
-
-// Rows are the rows as they are now: a copy.
-func (l *Ledger) Rows() []Row {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.rows)
-}
-
-// Summary counts the rows as they are now, and those of this run alone.
-func (l *Ledger) Summary() *Summary {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s := summarize(l.rows)
-	s.Run = newCounts()
-	for _, r := range l.rows {
-		if r.Reached && r.Entry.Outcome != provision.Pending {
-			s.Run[r.Entry.Outcome]++
-		}
-	}
-	return s
 }

@@ -46,7 +46,7 @@ func recoverFrom(t *testing.T, left leftover) *recovery {
 		r.err = err
 		return r
 	}
-	r.rows = l.Rows()
+	r.rows = l.Rows
 	r.err = errors.Join(checkFolder(t, path), checkComplete(t, l), checkPending(l.Pending(), r.rows), checkUndo(t, path))
 	return r
 }
@@ -67,10 +67,10 @@ func checkFolder(t *testing.T, path string) error {
 // checkComplete checks that every row of the export is in the file once.
 func checkComplete(t *testing.T, l *Ledger) error {
 	export := parseText(t, powerRows)
-	if len(l.Rows()) != len(export.Records) {
-		return fmt.Errorf("%d rows", len(l.Rows()))
+	if len(l.Rows) != len(export.Records) {
+		return fmt.Errorf("%d rows", len(l.Rows))
 	}
-	for i, r := range l.Rows() {
+	for i, r := range l.Rows {
 		cells := export.Records[i].Cells
 		if r.Number != i+1 || !slices.Equal(r.Record.Cells[:len(cells)], cells) {
 			return fmt.Errorf("row %d is %d: %q", i+1, r.Number, r.Record.Cells)
@@ -100,7 +100,7 @@ func checkUndo(t *testing.T, path string) error {
 	l := undo(t, path)
 	defer mustClose(t, l)
 	pending := l.Pending()
-	for _, r := range l.Rows() {
+	for _, r := range l.Rows {
 		i := slices.IndexFunc(pending, func(p provision.Row) bool { return p.Number == r.Number })
 		if r.Entry.MayHaveCreated() != (i >= 0) || r.Entry.Outcome == provision.Created && pending[i].UserID == "" {
 			return fmt.Errorf("row %d, %s, cannot be undone", r.Number, r.Entry.Outcome)

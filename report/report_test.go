@@ -49,7 +49,7 @@ func parseText(t testing.TB, text string) *csvfile.File {
 
 // prepare derives the persons and prepares the ledger.
 func prepare(l *Ledger) error {
-	people, err := roster.Read(l.File(), l.Action().Sources())
+	people, err := roster.Read(l.File, l.Action.Sources())
 	if err != nil {
 		return err
 	}
@@ -155,6 +155,12 @@ func folder(t testing.TB, path string) []string {
 	return names
 }
 
+// exists reports whether there is anything at path.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
 func as[E error](t testing.TB, err error) E {
 	t.Helper()
 	var e E
@@ -200,7 +206,7 @@ func TestEveryRowIsInTheFileBeforeTheRun(t *testing.T) {
 	l, path := start(t, sixRows, theAction, sandbox)
 	want := map[int]string{
 		1: "pending", 3: "pending", 7: "pending",
-		2: `duplicate same person as row 1; email differs: row 1 has "ada@acme.example"`,
+		2: "duplicate same person as row 1 (Ada Byron <ada@acme.example>)",
 		4: "invalid subject-twice the subject is also in row 5 (John Roe, john@acme.example)",
 		5: "invalid subject-twice the subject is also in row 4 (Jane Doe, jane@acme.example)",
 		6: `invalid no-subject column "Employee ID": the cell is empty: fill it in`,

@@ -2,11 +2,12 @@ package report
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -14,24 +15,32 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// Results is a result file that was read, with the journal beside it merged in memory; it is not locked, and
-// another run may work on it.
+// Results is a result file in memory, with the journal beside it merged.
 type Results struct {
 	Path     string
-	File     *csvfile.File
-	Action   Action
-	Rows     []Row
-	Running  bool   // a run holds the lock, or that cannot be told
-	Holder   string // process, host and start of that run
-	Unmerged bool   // the journal has results that are not in the file yet
+	File     *csvfile.File // the records; of a new Ledger, the export
+	Action   Action        // what the rows are for
+	Rows     []Row         // in the file's order
+	Running  bool          // Read found that a run holds the lock, or could not tell
+	Holder   string        // process, host and start of the run whose the journal is; "" where there is none
+	Unmerged bool          // the journal has results that are not in the file yet
 	Warnings []string
 
-	info     fs.FileInfo // of the file that was read
+	info     fs.FileInfo // of the file as it was last read or written; nil where there is none
 	byNumber []*Row      // Rows, in the order of their numbers
 }
 
-// Read reads the result file at path: for report, verify and plan. Persons are derived from the file's action
-// where that can be done.
+// A Row is a row of a result file.
+type Row struct {
+	*roster.Row // nil in a Ledger that is not prepared
+	Number      int
+	Line        int // of the result file that was opened
+	Entry       Entry
+	Reached     bool // this run recorded a result of it
+}
+
+// Read reads the result file at path: for report, verify and plan. It is not locked, and another run may work on it.
+// Persons are derived from the file's action where that can be done.
 func Read(path string, read csvfile.Options) (*Results, error) {
 	f, err := findFiles(files{name: path})
 	if err != nil {
@@ -41,46 +50,38 @@ func Read(path string, read csvfile.Options) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	derivePersons(r.File, r.Action, r.Rows)
-	if r.Running = f.mayBeLocked(); !r.Running {
-		r.Holder = ""
-	}
+	r.derivePersons()
+	r.Running = f.mayBeLocked()
 	return r, nil
 }
 
-// derivePersons derives the rows' persons. Where the action no longer fits the file's columns they stay empty:
-// the rows have their subjects, and are what is asked for.
-func derivePersons(file *csvfile.File, action Action, rows []Row) {
-	people, err := roster.Read(file, action.Sources())
+// derivePersons derives the rows' persons, with the subjects that were sent. Where the action no longer fits the
+// file's columns they have nothing but those.
+func (r *Results) derivePersons() {
+	people, err := roster.Read(r.File, r.Action.Sources())
 	if err != nil {
-		people = &roster.Roster{Rows: make([]roster.Row, len(rows))}
+		people = &roster.Roster{Rows: make([]roster.Row, len(r.Rows))}
 		for i := range people.Rows {
-			people.Rows[i].Record = &file.Records[i]
+			people.Rows[i].Record = &r.File.Records[i]
 		}
 	}
-	for i := range rows {
-		rows[i].Row = &people.Rows[i]
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		row.Row = &people.Rows[i]
+		row.Person.Subject = cmp.Or(row.Entry.UserSubject, row.Person.Subject)
 	}
 }
-
-// Summary counts the rows.
-func (r *Results) Summary() *Summary { return summarize(r.Rows) }
 
 // Promises are what the outcomes of the rows promise, for provision.Run.Verify: of every row with a subject.
 func (r *Results) Promises() []provision.Promise {
 	promises := make([]provision.Promise, 0, len(r.Rows))
 	for _, row := range r.Rows {
-		e, person := row.Entry, row.Person
-		if e.UserSubject != "" {
-			person.Subject = e.UserSubject
+		if row.Person.Subject != "" && !row.Skipped {
+			promises = append(promises, provision.Promise{
+				Row:     provision.Row{Number: row.Number, Person: row.Person, UserID: string(row.Entry.UserID)},
+				Outcome: row.Entry.Outcome, Code: string(row.Entry.Code),
+			})
 		}
-		if person.Subject == "" || row.Skipped {
-			continue
-		}
-		promises = append(promises, provision.Promise{
-			Row:     provision.Row{Number: row.Number, Person: person, UserID: string(e.UserID)},
-			Outcome: e.Outcome, Code: string(e.Code),
-		})
 	}
 	return promises
 }
@@ -90,40 +91,32 @@ func (r *Results) Promises() []provision.Promise {
 // is set all the same.
 func load(f files, read csvfile.Options) (*Results, error) {
 	r := &Results{Path: f.name}
-	var file, journal *os.File
-	err := retryBusy(patienceAtStart, isBusy, func() (err error) { // a run that ends hinders it for a moment
-		file, journal, err = openTogether(f)
-		return err
-	})
-	if err != nil {
-		return r, err
+	// The journal comes first: a run that ends in between merges it, and merging it again changes nothing.
+	journal, err := openBusy(f.journalPath())
+	if ignoreMissing(err) != nil {
+		return r, fmt.Errorf("reading %s: %w", f.journalName(), err)
 	}
-	defer file.Close()
 	defer journal.Close() // nothing where there is none
-	if r.info, err = file.Stat(); err != nil {
+	err = r.readFile(f.path, read)
+	missing := errors.Is(err, fs.ErrNotExist)
+	switch {
+	case journal == nil:
+		return r, err
+	case missing, r.info != nil && r.info.Size() < minSize, r.File != nil && len(r.File.Records) == 0:
+		return r, fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
+	case err != nil:
 		return r, err
 	}
-	if r.info.Size() < minSize && journal != nil { // an editor emptied it: the journal has the results
-		return r, f.strayJournal()
-	}
-	read.Size = r.info.Size()
-	if r.File, err = parse(file, f.name, read); err != nil {
-		return r, err
-	}
-	if journal != nil && len(r.File.Records) == 0 {
-		return r, f.strayJournal()
-	}
-	if err := r.readRows(); err != nil || journal == nil {
-		return r, err
-	}
-	j, err := readJournal(journal, f.journalName())
+	j, err := readJournal(journal)
 	if err != nil {
-		return r, err
+		return r, fmt.Errorf("reading %s: %w", f.journalName(), err)
 	}
-	merged := j.mergeInto(r)
-	r.Holder, r.Unmerged = j.holder, merged > 0
-	if dropped := j.dropped(f.journalName(), merged); dropped != "" {
-		r.Warnings = append(r.Warnings, dropped)
+	belonging := r.merge(j)
+	r.Holder, r.Unmerged = j.holder, belonging > 0
+	if all := len(j.entries) + j.damaged; belonging < all {
+		r.Warnings = append(r.Warnings, fmt.Sprintf(
+			"%s: %d of %d results dropped: %d cut short or damaged, %d of no row in this file", f.journalName(),
+			all-belonging, all, j.damaged, len(j.entries)-belonging))
 	}
 	return r, nil
 }
@@ -131,86 +124,95 @@ func load(f files, read csvfile.Options) (*Results, error) {
 // minSize is less than the size of any header with our columns, in bytes.
 const minSize = 100
 
-// parse reads the records of a result file. Where its header does not have our columns it is none.
-func parse(in *os.File, name string, read csvfile.Options) (*csvfile.File, error) {
-	read.Block, read.LooksLikeHeader = Columns(), roster.LooksLikeHeader
-	file, err := csvfile.Read(in, name, read)
-	if err != nil || file.Block >= 0 {
-		return file, err
+// readFile reads the file at path. Where its header does not have our columns it is none, and File is nil.
+func (r *Results) readFile(path string, read csvfile.Options) error {
+	in, err := openBusy(path)
+	if err != nil {
+		return err
 	}
-	header := file.Header.Cells
-	if hasColumns(header, oldColumns()) {
-		return nil, fmt.Errorf("%s %w", name, ErrOldResults)
+	defer in.Close()
+	if r.info, err = in.Stat(); err != nil {
+		return err
 	}
-	missing := slices.DeleteFunc(Columns(), func(c string) bool { return slices.Contains(header, c) })
+	read.Size, read.Block, read.LooksLikeHeader = r.info.Size(), Columns(), roster.LooksLikeHeader
+	file, err := csvfile.Read(in, r.Path, read)
+	if err == nil && file.Block < 0 {
+		err = cmp.Or(checkNotOld(file), missingColumns(file))
+	}
+	if err != nil {
+		return err
+	}
+	r.File = file
+	return r.readRows()
+}
+
+// missingColumns is a *NotResultsError.
+func missingColumns(file *csvfile.File) error {
+	missing := slices.DeleteFunc(Columns(), func(c string) bool { return slices.Contains(file.Header.Cells, c) })
 	why := "the header lacks " + strings.Join(missing, ", ")
 	switch len(missing) {
 	case len(Columns()):
 		why = "it has none of the columns of one"
 	case 0:
-		why = "its columns do not stand next to each other in the order " + strings.Join(Columns(), ",")
+		why = "its columns do not stand next to each other in the order " + columns
 	}
-	return nil, &NotResultsError{name, why, len(missing) <= 3}
+	return &NotResultsError{file.Name, why, len(missing) <= 3}
 }
 
-// hasColumns reports whether columns stand next to each other in a header.
-func hasColumns(header, columns []string) bool {
-	for i := range len(header) - len(columns) + 1 {
-		if slices.Equal(header[i:i+len(columns)], columns) {
-			return true
-		}
-	}
-	return false
-}
-
-// readRows fills in the rows and the action, and fails with *NotResultsError where they cannot be run.
+// readRows takes our columns out of the records, fills in the rows and the action, and fails with *NotResultsError where
+// they cannot be run.
 func (r *Results) readRows() error {
 	r.Rows = make([]Row, 0, len(r.File.Records))
 	for records := range slices.Chunk(r.File.Records, batchSize) {
 		cells := make([][]string, len(records))
 		for i := range records {
-			cells[i] = r.block(&records[i])
+			cells[i] = r.cutBlock(&records[i])
 		}
 		entries, err := decodeEntries(cells)
 		if err != nil {
 			return err
 		}
 		for i, e := range entries {
+			if e.Row == 0 {
+				isLast := len(r.Rows) == len(r.File.Records)-1
+				return r.refuse("line %d: %s", records[i].Line, whyNoNumber(cells[i], isLast && !r.File.Whole))
+			}
 			e.trim()
 			r.Rows = append(r.Rows, Row{Number: int(e.Row), Line: records[i].Line, Entry: e})
 		}
 	}
+	r.cutBlock(&r.File.Header)
 	r.byNumber = sortByNumber(r.Rows)
-	err := r.readAction()
-	if err == nil {
-		err = r.checkRows()
+	if err := r.readAction(); err != nil {
+		return err
 	}
-	if err == nil {
-		r.dropBlock()
-	}
-	return err
+	return r.checkRows()
 }
 
-// dropBlock lets go of our cells, which the entries have: they are most of the cells. Where somebody wrote behind
-// them everything stays.
-func (r *Results) dropBlock() {
-	f := r.File
-	width := len(f.Header.Cells)
-	behind := func(r csvfile.Record) bool { return len(r.Cells) > width }
-	if f.BlockEnd < width || slices.ContainsFunc(f.Records, behind) {
-		return
+// cutBlock cuts our cells out of a record. Spreadsheets leave empty cells out at the end of a line.
+func (r *Results) cutBlock(record *csvfile.Record) []string {
+	all := record.Cells
+	from, to := min(r.File.Block, len(all)), min(r.File.Block+blockSize, len(all))
+	raw := r.File.AppendCells(nil, record, 0, from)
+	if from > 0 && to < len(all) {
+		raw = utf8.AppendRune(raw, r.File.Dialect.Delimiter)
 	}
-	var raw []byte
-	drop := func(record *csvfile.Record) {
-		raw = f.AppendCells(raw[:0], record, 0, f.Block)
-		record.Raw = string(raw)
-		record.Cells = slices.Clone(record.Cells[:f.Block])
+	record.Raw = string(r.File.AppendCells(raw, record, to, len(all)))
+	record.Cells = slices.Concat(all[:from], all[to:])
+	return append(all[from:to:to], make([]string, blockSize-(to-from))...)
+}
+
+const cutShort = "the last line has no end, so the file was probably cut short"
+
+// whyNoNumber says why a row has no number.
+func whyNoNumber(cells []string, isCutShort bool) string {
+	switch {
+	case isCutShort:
+		return cutShort
+	case strings.TrimSpace(strings.Join(cells, "")) == "":
+		return "the row was added to the file: delete it, and put the person into another export"
 	}
-	drop(&f.Header)
-	for i := range f.Records {
-		drop(&f.Records[i])
-	}
-	f.BlockEnd = f.Block
+	return fmt.Sprintf("%q is not a row number", cells[blockSize-1])
 }
 
 // sortByNumber lists rows in the order of their numbers, those of one number in the order of the file.
@@ -224,30 +226,12 @@ func sortByNumber(rows []Row) []*Row {
 }
 
 // find is the row with a number, nil where there is none.
-func find(byNumber []*Row, number int) *Row {
-	i, found := slices.BinarySearchFunc(byNumber, number, func(r *Row, n int) int { return cmp.Compare(r.Number, n) })
+func (r *Results) find(number int) *Row {
+	i, found := slices.BinarySearchFunc(r.byNumber, number, func(r *Row, n int) int { return cmp.Compare(r.Number, n) })
 	if !found {
 		return nil
 	}
-	return byNumber[i]
-}
-
-// block are a record's cells of our columns. Spreadsheets leave empty cells out at the end of a line.
-func (r *Results) block(record *csvfile.Record) []string {
-	from := min(r.File.Block, len(record.Cells))
-	cells := record.Cells[from:min(from+blockSize, len(record.Cells))]
-	return append(slices.Clip(cells), make([]string, blockSize-len(cells))...)
-}
-
-// trim removes the blanks that an editor may have left around values that have none.
-func (e *Entry) trim() {
-	for _, value := range []*string{&e.Action, (*string)(&e.Outcome), &e.UserSubject, &e.Tenant, &e.Check} {
-		*value = strings.TrimSpace(*value)
-	}
-	e.Outcome = provision.Outcome(strings.ToLower(string(e.Outcome)))
-	if e.Outcome == "" { // a cell that was emptied: the row is to be run
-		e.Outcome = provision.Pending
-	}
+	return r.byNumber[i]
 }
 
 // refuse is a *NotResultsError.
@@ -265,8 +249,8 @@ func (r *Results) readAction() error {
 		case first == nil:
 			first = row
 		case action != first.Entry.Action:
-			return r.refuse("it has more than one action: row %d (line %d) is for %q, row %d (line %d) for %q",
-				first.Number, first.Line, first.Entry.Action, row.Number, row.Line, action)
+			return r.refuse("it has more than one action: %s is for %q, %s for %q", first.place(), first.Entry.Action,
+				row.place(), action)
 		}
 	}
 	if first == nil {
@@ -282,22 +266,17 @@ func (r *Results) readAction() error {
 	return nil
 }
 
+// place is where the row stands in a result file.
+func (r *Row) place() string { return fmt.Sprintf("row %d (line %d)", r.Number, r.Line) }
+
 // checkRows checks that row numbers are unique and outcomes known, and warns of rows that are missing.
 func (r *Results) checkRows() error {
 	for i := range r.Rows {
 		row, e := &r.Rows[i], &r.Rows[i].Entry
-		last := i == len(r.Rows)-1 && !r.File.Whole
-		cells := r.block(&r.File.Records[i])
-		switch first := find(r.byNumber, row.Number); {
-		case last && (row.Number == 0 || e.Check != "" && !e.fits(e.UserSubject)):
-			return r.refuse("line %d: the last line has no end, so the file was probably cut short", row.Line)
-		case row.Number == 0 && strings.TrimSpace(strings.Join(cells, "")) == "":
-			return r.refuse("line %d: the row was added to the file: delete it, and put the person into another export",
-				row.Line)
-		case row.Number == 0 && cells[blockSize-1] == "":
-			return r.refuse("line %d: the row number is missing", row.Line)
-		case row.Number == 0:
-			return r.refuse("line %d: %q is not a row number", row.Line, cells[blockSize-1])
+		isLast := i == len(r.Rows)-1
+		switch first := r.find(row.Number); {
+		case isLast && !r.File.Whole && e.Check != "" && !e.fits(e.UserSubject):
+			return r.refuse("line %d: %s", row.Line, cutShort)
 		case first != row:
 			return r.refuse("line %d: row %d already stands on line %d", row.Line, row.Number, first.Line)
 		case !slices.Contains(provision.Outcomes(), e.Outcome):
@@ -306,12 +285,8 @@ func (r *Results) checkRows() error {
 	}
 	highest := r.byNumber[len(r.Rows)-1].Number
 	if gone := highest - len(r.Rows); gone > 0 {
-		verb := "are"
-		if gone == 1 {
-			verb = "is"
-		}
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s of at least %s rows %s no longer in the file", r.Path,
-			text.Grouped(gone), text.Grouped(highest), verb))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: of at least %s rows, %s no longer in the file", r.Path,
+			text.Grouped(highest), text.Plural(gone, "is", "are")))
 	}
 	return nil
 }

@@ -20,32 +20,28 @@ func (l *Ledger) Close() error {
 	if l.journal != nil {
 		err = l.finish()
 	}
-	err = errors.Join(err, l.lock.release())
+	err = errors.Join(err, release(l.lock))
 	l.journal, l.lock = nil, nil
 	return err
 }
 
 // finish ends the journal and merges its results into the file.
 func (l *Ledger) finish() error {
-	inPlace, _ := standsAt(l.journal.file, l.files.journalPath())
+	inPlace := standsAt(l.journal.file, l.files.journalPath())
 	synced := l.journal.close() // where it fails, the file that is written now has the results all the same
 	if l.unsaved {
-		err := l.checkUnchanged()
-		if err == nil {
-			err = l.save(patienceAtEnd)
-		}
-		if err != nil {
+		if err := l.save(patienceAtEnd); err != nil {
 			where := "the results are in " + l.files.journalName()
 			if !inPlace {
 				if lost := l.restoreJournal(); lost != nil {
 					err, where = errors.Join(err, lost), "its journal was removed, and could not be written again"
 				}
 			}
-			return fmt.Errorf("%s %w: %w; %s", l.files.name, ErrNotReplaced, errors.Join(err, synced), where)
+			return fmt.Errorf("%s %w: %w; %s", l.Path, ErrNotReplaced, errors.Join(err, synced), where)
 		}
 	}
 	if !inPlace {
-		l.notify("%s was removed or replaced during the run; %s has all results", l.files.journalName(), l.files.name)
+		l.notify("%s was removed or replaced during the run; %s has all results", l.files.journalName(), l.Path)
 		return nil
 	}
 	return l.files.remove(l.files.journalPath(), patienceAtEnd)
@@ -57,8 +53,7 @@ func (l *Ledger) restoreJournal() error {
 	if err != nil {
 		return err
 	}
-	for i := range l.rows {
-		r := &l.rows[i]
+	for _, r := range l.Rows {
 		if r.Reached {
 			err = errors.Join(err, j.record(r.Entry))
 		}
@@ -66,68 +61,62 @@ func (l *Ledger) restoreJournal() error {
 	return errors.Join(err, j.close())
 }
 
-// checkUnchanged fails where another program has changed the result file since this run read or wrote it. A
-// file that was removed is written again.
-func (l *Ledger) checkUnchanged() error {
-	now, err := os.Lstat(l.files.path)
-	switch {
-	case err != nil:
-		return ignoreMissing(err)
-	case l.lastSeen == nil || !os.SameFile(now, l.lastSeen) || now.Size() != l.lastSeen.Size() ||
-		!now.ModTime().Equal(l.lastSeen.ModTime()):
-		return errors.New("another program changed it meanwhile")
-	}
-	return nil
-}
-
-// save writes the rows beside the result file and renames that over it.
+// save writes the rows beside the result file and renames that over it. It fails where another program has changed the
+// file since this run read or wrote it; one that was removed is written again.
 func (l *Ledger) save(patience time.Duration) error {
+	now, err := os.Lstat(l.files.path)
+	if err == nil && (l.info == nil || !os.SameFile(now, l.info) || now.Size() != l.info.Size() ||
+		!now.ModTime().Equal(l.info.ModTime())) {
+		return fmt.Errorf("%s: another program changed it meanwhile", l.Path)
+	}
 	file, err := l.files.createTemp()
 	if err != nil {
 		return err
 	}
 	name := file.Name()
-	err = l.files.do("write", name, func() error { return writeRows(file, l.export, l.rows) })
+	err = l.files.do("write", name, func() error { return writeRows(file, l.File, l.Rows) })
 	if err == nil {
 		err = l.files.do("sync", name, file.Sync)
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
-		os.Remove(name)
-		return fmt.Errorf("writing %s: %w", name, err)
+		err = fmt.Errorf("writing %s: %w", name, err)
 	}
-	if err = l.awaitReplaceable(patience); err == nil {
+	if err == nil {
+		err = l.awaitReplaceable(patience)
+	}
+	if err == nil {
 		if err = l.files.rename(name, l.files.path, patience); err != nil {
-			err = fmt.Errorf("replacing %s: %w", l.files.name, err)
+			err = fmt.Errorf("replacing %s: %w", l.Path, err)
 		}
 	}
 	if err != nil {
 		return errors.Join(err, ignoreMissing(os.Remove(name)))
 	}
 	l.unsaved = false
-	l.lastSeen, err = os.Lstat(l.files.path)
+	l.info, err = os.Lstat(l.files.path)
 	return err
 }
 
 // awaitReplaceable waits until the result file can be replaced, and tells that it waits. After patience it fails as
 // checkReplaceable does.
 func (l *Ledger) awaitReplaceable(patience time.Duration) error {
-	check := func() error { return checkReplaceable(l.files.path, l.files.name) }
+	check := func() error { return checkReplaceable(l.files.path, l.Path) }
 	err := check()
 	if !isBusy(err) {
 		return err
 	}
-	l.notify("%s is open in another program; waiting %v for it to be closed", l.files.name, patience)
+	l.notify("%s is open in another program; waiting %v for it to be closed", l.Path, patience)
 	return retryBusy(patience, isBusy, check)
 }
 
-// writeRows writes a result file: the export's cells as they were read, with ours behind them or in the place
-// of ours.
+// writeRows writes a result file: the export's cells as they were read, and ours.
 func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
-	w := &rowWriter{export: export, out: bufio.NewWriterSize(file, 64<<10)}
+	out := bufio.NewWriterSize(file, 64<<10)
+	var buf []byte
 	if !export.Dialect.Plain {
-		w.buf = append(w.buf, "\ufeff"...) // a program that wrote another encoding has to recognize UTF-8
+		buf = append(buf, "\ufeff"...) // a program that wrote another encoding has to recognize UTF-8
 	}
-	if err := w.write(&export.Header, Columns()); err != nil {
+	if _, err := out.Write(appendRow(buf, export, &export.Header, Columns())); err != nil {
 		return err
 	}
 	var entries batch
@@ -138,41 +127,32 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 		i := -1
 		err := encodeEntries(&entries, len(some), func(cells []string) error {
 			i++
-			return w.write(some[i].Record, cells)
+			buf = appendRow(buf[:0], export, some[i].Record, cells)
+			_, err := out.Write(buf)
+			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return w.out.Flush()
+	return out.Flush()
 }
 
-// A rowWriter writes records of an export with our cells.
-type rowWriter struct {
-	export *csvfile.File
-	out    *bufio.Writer
-	buf    []byte // of one record
-}
-
-func (w *rowWriter) write(r *csvfile.Record, cells []string) error {
-	d := w.export.Dialect
-	width := len(w.export.Header.Cells)
-	before, behind := width, width
-	if w.export.Block >= 0 {
-		before, behind = w.export.Block, w.export.BlockEnd
+// appendRow appends a record of an export with our cells behind it, or where they stood.
+func appendRow(dst []byte, export *csvfile.File, r *csvfile.Record, cells []string) []byte {
+	delimiter, width, at := export.Dialect.Delimiter, len(export.Header.Cells), export.Block
+	if at < 0 {
+		at = width
 	}
-	b := w.export.AppendCells(w.buf, r, 0, before)
+	dst = export.AppendCells(dst, r, 0, at)
 	for i, cell := range cells {
-		if i > 0 || before > 0 {
-			b = utf8.AppendRune(b, d.Delimiter)
+		if i > 0 || at > 0 {
+			dst = utf8.AppendRune(dst, delimiter)
 		}
-		b = csvfile.AppendCell(b, cell, d.Delimiter)
+		dst = csvfile.AppendCell(dst, cell, delimiter)
 	}
-	if behind < width {
-		b = w.export.AppendCells(utf8.AppendRune(b, d.Delimiter), r, behind, width)
+	if at < width {
+		dst = export.AppendCells(utf8.AppendRune(dst, delimiter), r, at, width)
 	}
-	b = append(b, d.LineEnd...)
-	w.buf = b[:0]
-	_, err := w.out.Write(b)
-	return err
+	return append(dst, export.Dialect.LineEnd...)
 }

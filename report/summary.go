@@ -13,7 +13,7 @@ import (
 type Summary struct {
 	Rows    int
 	Counts  map[provision.Outcome]int // every outcome, those of no row too
-	Run     map[provision.Outcome]int // of rows that this run settled; nil for a file that was only read
+	Run     map[provision.Outcome]int // of rows that this run settled
 	Codes   map[string]int
 	Done    int    // rows that are done; duplicates of such rows too
 	NotDone int    // all other rows
@@ -29,13 +29,16 @@ func newCounts() map[provision.Outcome]int {
 	return counts
 }
 
-// summarize counts rows.
-func summarize(rows []Row) *Summary {
-	s := &Summary{Rows: len(rows), Counts: newCounts(), Codes: map[string]int{}}
-	notDone := NotDone(rows)
-	for i, r := range rows {
-		e := r.Entry
+// Summary counts the rows as they are now.
+func (r *Results) Summary() *Summary {
+	s := &Summary{Rows: len(r.Rows), Counts: newCounts(), Run: newCounts(), Codes: map[string]int{}}
+	notDone := NotDone(r.Rows)
+	for i, row := range r.Rows {
+		e := &row.Entry
 		s.Counts[e.Outcome]++
+		if row.Reached && e.Outcome != provision.Pending {
+			s.Run[e.Outcome]++
+		}
 		if e.Code != "" {
 			s.Codes[string(e.Code)]++
 		}

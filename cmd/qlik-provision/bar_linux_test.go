@@ -77,7 +77,7 @@ func TestTerminalIsSentNothingButOurOwnSequences(t *testing.T) {
 func TestHelpIsAsWideAsTheTerminal(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, newTenant(sandbox.Options{}))
-	for columns, want := range map[int]int{40: 48, 70: 70, 100: 100, 200: widestHelp} {
+	for columns, want := range map[int]int{40: 48, 70: 70, 100: 100, 200: 110} {
 		code, sent := p.onTerminal(t, columns, "create", "--help").end(t)
 		widest := 0
 		for _, line := range lines(sent) {

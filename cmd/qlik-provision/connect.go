@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/qlik"
@@ -81,22 +83,16 @@ func (a *app) announceInterrupt(ctx context.Context, client *qlik.Client) (silen
 
 // sandboxUsers are the users that a result file names: the tenant of --sandbox starts with them where a file of an
 // earlier one is undone or verified.
-func sandboxUsers(rows []report.Row) (users []sandbox.User) {
-	named := map[string]bool{}
+func sandboxUsers(rows []report.Row) []sandbox.User {
+	statuses := map[provision.Outcome]string{
+		provision.Created: "active", provision.Exists: "active", provision.Updated: "active", provision.Disabled: "disabled",
+	}
+	users := map[string]sandbox.User{} // by their IDs
 	for _, r := range rows {
 		id := string(r.Entry.UserID)
-		u := sandbox.User{ID: id, Subject: r.Entry.UserSubject}
-		switch r.Entry.Outcome {
-		case provision.Disabled:
-			u.Status = "disabled"
-		case provision.Created, provision.Exists, provision.Updated:
-		default:
-			continue
-		}
-		if id != "" && !named[id] {
-			named[id] = true
-			users = append(users, u)
+		if status, known := statuses[r.Entry.Outcome]; known && id != "" {
+			users[id] = sandbox.User{ID: id, Subject: r.Entry.UserSubject, Status: status}
 		}
 	}
-	return users
+	return slices.Collect(maps.Values(users))
 }

@@ -56,9 +56,6 @@ func readContexts() (path string, contexts map[string]cliContext, err error) {
 	if err != nil {
 		return path, nil, err
 	}
-	if len(b) > maxContexts {
-		return path, nil, fmt.Errorf("reading qlik-cli's contexts: %s is larger than 1 MiB", path)
-	}
 	if contexts, err = parseContexts(b); err != nil {
 		err = fmt.Errorf("%s: %w", path, err)
 	}

@@ -74,7 +74,7 @@ type manual struct {
 
 func newManual(t *testing.T) *manual {
 	m := &manual{root: (&app{out: newOutput(io.Discard), name: "qlik-provision"}).root()}
-	commands := inOrder(m.root.Commands())
+	commands := m.root.Commands()
 	uses := map[string]int{}
 	for _, cmd := range commands {
 		switch {
@@ -88,14 +88,19 @@ func newManual(t *testing.T) *manual {
 			for _, f := range shownFlags(cmd) {
 				uses[f.Name+"\x00"+f.Usage]++
 			}
+			cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+				if !f.Hidden && !strings.Contains(cmd.UsageString(), "--"+f.Name) {
+					t.Errorf("the help of %s does not show --%s", cmd.Name(), f.Name)
+				}
+			})
 		}
 	}
 	seen := map[string]bool{}
-	for _, group := range []string{groupTenant, groupColumns, groupRun, groupOutput} {
+	for _, group := range flagGroups {
 		for _, cmd := range m.commands {
 			for _, f := range shownFlags(cmd) {
 				key := f.Name + "\x00" + f.Usage
-				if of := f.Annotations[groupAnnotation]; uses[key] > 2 && len(of) > 0 && of[0] == group && !seen[key] {
+				if uses[key] > 2 && slices.Contains(group.names, f.Name) && !seen[key] {
 					seen[key] = true
 					m.common = append(m.common, f)
 				}
@@ -107,11 +112,14 @@ func newManual(t *testing.T) *manual {
 
 // shownFlags are a command's own flags in the order of its help.
 func shownFlags(cmd *cobra.Command) (flags []*pflag.Flag) {
-	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		if !f.Hidden && f.Name != "help" && f.Name != "version" {
-			flags = append(flags, f)
+	for _, group := range flagGroups {
+		for _, name := range group.names {
+			f := cmd.LocalFlags().Lookup(name)
+			if f != nil && !f.Hidden && name != "help" && name != "version" {
+				flags = append(flags, f)
+			}
 		}
-	})
+	}
 	return flags
 }
 
@@ -164,7 +172,7 @@ func (m *manual) markdown(t *testing.T) string {
 
 // describe says how a flag is typed, as -o, --out FILE, what it means, and its default, "" where it has none.
 func describe(f *pflag.Flag) (typed, meaning, byDefault string) {
-	value, meaning := pflag.UnquoteUsage(&pflag.Flag{Usage: usageOf(f), Value: f.Value})
+	value, meaning := pflag.UnquoteUsage(&pflag.Flag{Usage: f.Usage, Value: f.Value})
 	typed = "--" + f.Name
 	if f.Shorthand != "" {
 		typed = "-" + f.Shorthand + ", --" + f.Name
@@ -242,7 +250,7 @@ func (m *manual) overview() string {
 	}
 	b.WriteString(".SH COMMON FLAGS\nThe page of each command names those that it accepts.\n" + roffFlags(m.common))
 	for _, topic := range m.topics {
-		heading := map[string]string{"exit-codes": "EXIT STATUS", "result-file": "FILES"}[topic.Name()]
+		heading := map[string]string{"exit-codes": "EXIT STATUS"}[topic.Name()]
 		fmt.Fprintf(&b, ".SH %s\n.nf\n%s\n.fi\n", cmp.Or(heading, strings.ToUpper(topic.Name())), roff(topic.Long))
 	}
 	fmt.Fprintf(&b, ".SH EXAMPLES\n.nf\n%s\n.fi\n", roff(unindented(m.root.Example)))

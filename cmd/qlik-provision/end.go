@@ -41,7 +41,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) error {
 // afterAborted is the command that goes on after a run that could not. Where no tenant was reached or a role does not
 // exist, nothing was sent: the command as it was typed, once it is corrected, replaces the result file.
 func (s *session) afterAborted(err error) command {
-	for _, wrong := range []error{qlik.ErrNotTenant, qlik.ErrUnknownHost, provision.ErrUnreachable, provision.ErrRole} {
+	for _, wrong := range []error{qlik.ErrNotTenant, provision.ErrUnreachable, provision.ErrRole} {
 		if errors.Is(err, wrong) && s.progress.Writes == 0 {
 			return s.config.given
 		}
@@ -61,7 +61,7 @@ func (s *session) nobodyHint() string {
 		return "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
 	}
 	return fmt.Sprintf("is %s the right subject column? to use another, run the export again with --subject COLUMN and -o",
-		csvfile.Quote(s.ledger.Action().Subject))
+		csvfile.Quote(s.ledger.Action.Subject))
 }
 
 // planEnd is for a plan or a dry run: rows that cannot be sent are held against it.
@@ -86,7 +86,7 @@ func (s *session) planEnd(total *report.Summary) error {
 // it did not delete, other than because its subject has changed. With a limit, rows that it left are not held against
 // the run, nor are their duplicates.
 func (s *session) countNotDone() (held, left int) {
-	rows := s.ledger.Rows()
+	rows := s.ledger.Rows
 	notDone := report.NotDone(rows)
 	limited, undo := s.config.runOptions.Limit > 0, s.config.runOptions.Task == provision.Delete
 	for i, r := range rows {

@@ -249,7 +249,7 @@ func TestContextsAreReadFromAPrivateFileOfBoundedSize(t *testing.T) {
 		put  plant
 		says string
 	}{
-		"large":               {grown, "is larger than 1 MiB"},
+		"large":               {grown, "is larger than 1024 KiB"},
 		"read by its group":   {shown, "can be read by others (mode 0640)"},
 		"a pipe":              {pipe, "is not a regular file"},
 		"a link to /dev/zero": {linkTo("/dev/zero"), "is not a regular file"},

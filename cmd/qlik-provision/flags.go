@@ -1,10 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -30,39 +30,18 @@ type flags struct {
 	log                    string
 }
 
-// The groups in which help shows flags, in this order.
-const (
-	groupTenant  = "Tenant"
-	groupColumns = "Columns and rows"
-	groupRun     = "Run"
-	groupOutput  = "Output"
-
-	groupAnnotation = "group"
-)
-
-// group adds flags to a command, under one heading of its help.
-func group(cmd *cobra.Command, heading string, add func(fs *pflag.FlagSet)) {
-	fs := pflag.NewFlagSet(heading, pflag.ContinueOnError)
-	fs.SortFlags = false
-	add(fs)
-	fs.VisitAll(func(f *pflag.Flag) { f.Annotations = map[string][]string{groupAnnotation: {heading}} })
-	cmd.Flags().SortFlags = false
-	cmd.Flags().AddFlagSet(fs)
-}
-
 // tenantFlags say which tenant, and as whom.
 func (f *flags) tenantFlags(cmd *cobra.Command) {
-	group(cmd, groupTenant, func(fs *pflag.FlagSet) {
-		fs.Var(into(&f.tenantURL, anyText), "tenant",
-			"`URL` of the tenant: https://acme.eu.qlikcloud.com, or the host alone (default: $QLIK_TENANT)")
-		fs.Var(into(&f.clientID, anyText), "client-id", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
-		fs.Var(into(&f.secretFile, anyText), "client-secret-file",
-			"`FILE` that holds the client secret (default: the secret in $QLIK_CLIENT_SECRET)")
-		fs.Var(into(&f.secretCommand, anyText), "client-secret-command",
-			"`COMMAND` that prints the client secret, run by the shell")
-		fs.Var(into(&f.context, anyText), "context", "take tenant and credentials from the qlik-cli context `NAME`")
-		fs.BoolVar(&f.sandbox, "sandbox", false, "use an in-memory tenant, for this run only")
-	})
+	fs := cmd.Flags()
+	fs.Var(into(&f.tenantURL, anyText), "tenant",
+		"`URL` of the tenant: https://acme.eu.qlikcloud.com, or the host alone (default: $QLIK_TENANT)")
+	fs.Var(into(&f.clientID, anyText), "client-id", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
+	fs.Var(into(&f.secretFile, anyText), "client-secret-file",
+		"`FILE` that holds the client secret (default: the secret in $QLIK_CLIENT_SECRET)")
+	fs.Var(into(&f.secretCommand, anyText), "client-secret-command",
+		"`COMMAND` that prints the client secret, run by the shell")
+	fs.Var(into(&f.context, anyText), "context", "take tenant and credentials from the qlik-cli context `NAME`")
+	fs.BoolVar(&f.sandbox, "sandbox", false, "use an in-memory tenant, for this run only")
 	cmd.MarkFlagsMutuallyExclusive("context", "sandbox")
 	cmd.MarkFlagsMutuallyExclusive("client-secret-file", "client-secret-command")
 	for _, other := range []string{"tenant", "client-id", "client-secret-file", "client-secret-command"} {
@@ -73,31 +52,27 @@ func (f *flags) tenantFlags(cmd *cobra.Command) {
 
 // columnFlags are for commands that derive persons from rows: which rows, and where a person's fields come from.
 func (f *flags) columnFlags(cmd *cobra.Command) {
-	group(cmd, groupColumns, func(fs *pflag.FlagSet) {
-		fs.Var(into(&f.subject, column), "subject",
-			"`COLUMN` with the subject, or a template: "+quote(`auth0|{Employee ID}`)+" (default: auto-detected)")
-		fs.Var(into(&f.name, column), "name",
-			"`COLUMN` with the name, or a template: "+quote(`{First} {Last}`)+" (default: auto-detected)")
-		fs.Var(into(&f.email, column), "email", "`COLUMN` with the email address, or a template (default: auto-detected)")
-		fs.Var(each(&f.where, column), "where", "run only rows that meet this `CONDITION`: Status=Active, "+
-			quote("Status!=Terminated,Inactive")+"; repeatable, all must hold")
-	})
-	group(cmd, groupRun, func(fs *pflag.FlagSet) {
-		fs.BoolVar(&f.runOptions.AllowAdminRoles, "allow-admin-roles", false,
-			"assign admin-level roles, and change or disable users who have one")
-	})
+	fs := cmd.Flags()
+	fs.Var(into(&f.subject, column), "subject",
+		"`COLUMN` with the subject, or a template: "+quote(`auth0|{Employee ID}`)+" (default: auto-detected)")
+	fs.Var(into(&f.name, column), "name",
+		"`COLUMN` with the name, or a template: "+quote(`{First} {Last}`)+" (default: auto-detected)")
+	fs.Var(into(&f.email, column), "email", "`COLUMN` with the email address, or a template (default: auto-detected)")
+	fs.Var(each(&f.where, column), "where", "run only rows that meet this `CONDITION`: Status=Active, "+
+		quote("Status!=Terminated,Inactive")+"; repeatable, all must hold")
+	fs.BoolVar(&f.runOptions.AllowAdminRoles, "allow-admin-roles", false,
+		"assign admin-level roles, and change or disable users who have one")
 }
 
 // createFlags are for commands that create users.
 func (f *flags) createFlags(cmd *cobra.Command) {
-	group(cmd, groupColumns, func(fs *pflag.FlagSet) {
-		fs.Var(into(&f.roles, column), "roles", "`COLUMN` with names of Qlik roles, separated by ;")
-		fs.Var(each(&f.everyonesRoles, column), "role", "assign the role `NAME` to every person in the file; repeatable")
-		fs.Var(into(&f.status, oneOf("active", "invited")).withDefault("active"), "status",
-			"`STATUS` of new users: active, or invited (needs an email address; Qlik Account logins only; no mail is promised)")
-		fs.Var(&value{set: f.addFields}, "update",
-			"also update these `FIELDS` of existing users: any of name,roles,status")
-	})
+	fs := cmd.Flags()
+	fs.Var(into(&f.roles, column), "roles", "`COLUMN` with names of Qlik roles, separated by ;")
+	fs.Var(each(&f.everyonesRoles, column), "role", "assign the role `NAME` to every person in the file; repeatable")
+	f.status = "active"
+	fs.Var(into(&f.status, oneOf("active", "invited")), "status", "`STATUS` of new users: active, or invited "+
+		"(needs an email address; Qlik Account logins only; no mail is promised) (default: active)")
+	fs.Var(&value{set: f.addFields}, "update", "also update these `FIELDS` of existing users: any of name,roles,status")
 }
 
 // addFields reads names of fields, with commas between them.
@@ -115,47 +90,43 @@ func (f *flags) addFields(list string) error {
 // exportFlags are for commands that read an export and write a result file.
 func (f *flags) exportFlags(cmd *cobra.Command) {
 	f.readFlags(cmd)
-	group(cmd, groupOutput, func(fs *pflag.FlagSet) {
-		fs.VarP(into(&f.out, anyText), "out", "o", "result `FILE` (default: hr.results.csv beside hr.csv)")
-		fs.BoolVar(&f.overwrite, "overwrite", false, "replace an existing result file")
-	})
+	fs := cmd.Flags()
+	fs.VarP(into(&f.out, anyText), "out", "o", "result `FILE` (default: hr.results.csv beside hr.csv)")
+	fs.BoolVar(&f.overwrite, "overwrite", false, "replace an existing result file")
 }
 
 // readFlags say how a file is written, where detection is wrong.
 func (f *flags) readFlags(cmd *cobra.Command) {
-	group(cmd, groupColumns, func(fs *pflag.FlagSet) {
-		fs.Var(into(&f.readOptions.Delimiter, parseDelimiter), "delimiter",
-			"`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe (default: auto-detected)")
-		fs.Var(into(&f.readOptions.Encoding, anyText), "encoding",
-			"`ENCODING` of the file: windows-1252, shift_jis, iso-8859-2, … (default: auto-detected)")
-		fs.Var(into(&f.readOptions.HeaderRow, number), "header-row",
-			"`LINE` that holds the header, if title lines stand above it (default: auto-detected)")
-	})
+	fs := cmd.Flags()
+	fs.Var(into(&f.readOptions.Delimiter, parseDelimiter), "delimiter",
+		"`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe (default: auto-detected)")
+	fs.Var(into(&f.readOptions.Encoding, anyText), "encoding",
+		"`ENCODING` of the file: windows-1252, shift_jis, iso-8859-2, … (default: auto-detected)")
+	fs.Var(into(&f.readOptions.HeaderRow, number), "header-row",
+		"`LINE` that holds the header, if title lines stand above it (default: auto-detected)")
 }
 
 // runFlags are for every command that contacts a tenant.
 func (f *flags) runFlags(cmd *cobra.Command) {
-	run := &f.runOptions
-	group(cmd, groupRun, func(fs *pflag.FlagSet) {
-		fs.Var((&value{set: f.setRate}).withDefault("100/m"), "rate",
-			"`RATE` of writes: N/s, N/m, N/h, or off (no limit for lookups either)")
-		fs.Var(into(&run.Burst, number).withDefault(provision.DefaultBurst), "burst",
-			"send up to `N` writes at once")
-		fs.Var(into(&run.Workers, parseWorkers).withDefault(provision.DefaultWorkers), "workers",
-			"send at most `N` requests concurrently")
-		fs.Var(into(&run.Attempts, number).withDefault(provision.DefaultAttempts), "attempts",
-			"try a row at most `N` times when the tenant fails")
-		fs.Var(into(&run.Patience, parseTime).withDefault(withoutZeroSeconds(provision.DefaultPatience)), "patience",
-			"end the run after `TIME` without progress")
-		fs.Var(into(&run.Timeout, parseTime).withDefault(provision.DefaultTimeout), "timeout",
-			"give up on a request after `TIME`")
-	})
-	group(cmd, groupOutput, func(fs *pflag.FlagSet) {
-		fs.BoolVar(&f.json, "json", false, "print the summary as one JSON object on stdout")
-		fs.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
-		fs.Var(into(&f.log, anyText), "log",
-			"append one JSON line per request to `FILE`, without secrets, names and email addresses")
-	})
+	fs, run := cmd.Flags(), &f.runOptions
+	f.rate, run.Rate, run.Burst = "100/m", provision.DefaultRate, provision.DefaultBurst
+	run.Workers, run.Attempts = provision.DefaultWorkers, provision.DefaultAttempts
+	run.Patience, run.Timeout = provision.DefaultPatience, provision.DefaultTimeout
+	fs.Var(&value{set: f.setRate}, "rate",
+		"`RATE` of writes: N/s, N/m, N/h, or off (no limit for lookups either) (default: 100/m)")
+	fs.Var(into(&run.Burst, number), "burst", fmt.Sprintf("send up to `N` writes at once (default: %d)", run.Burst))
+	fs.Var(into(&run.Workers, parseWorkers), "workers",
+		fmt.Sprintf("send at most `N` requests concurrently (default: %d)", run.Workers))
+	fs.Var(into(&run.Attempts, number), "attempts",
+		fmt.Sprintf("try a row at most `N` times when the tenant fails (default: %d)", run.Attempts))
+	fs.Var(into(&run.Patience, parseTime), "patience",
+		"end the run after `TIME` without progress (default: "+withoutZeroSeconds(run.Patience)+")")
+	fs.Var(into(&run.Timeout, parseTime), "timeout",
+		"give up on a request after `TIME` (default: "+run.Timeout.String()+")")
+	fs.BoolVar(&f.json, "json", false, "print the summary as one JSON object on stdout")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
+	fs.Var(into(&f.log, anyText), "log",
+		"append one JSON line per request to `FILE`, without secrets, names and email addresses")
 }
 
 func (f *flags) setRate(s string) (err error) {
@@ -166,32 +137,26 @@ func (f *flags) setRate(s string) (err error) {
 
 // writeFlags are for commands that write to the tenant.
 func (f *flags) writeFlags(cmd *cobra.Command) {
-	group(cmd, groupRun, func(fs *pflag.FlagSet) {
-		fs.Var(into(&f.runOptions.Limit, number), "limit",
-			"send at most `N` writes, then stop; the other rows stay pending (default: no limit)")
-		fs.Var(into(&f.max, number), "max",
-			"look up all rows first, and send nothing if more than `N` writes are needed (default: no maximum)")
-		fs.BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
-	})
+	fs := cmd.Flags()
+	fs.Var(into(&f.runOptions.Limit, number), "limit",
+		"send at most `N` writes, then stop; the other rows stay pending (default: no limit)")
+	fs.Var(into(&f.max, number), "max",
+		"look up all rows first, and send nothing if more than `N` writes are needed (default: no maximum)")
+	fs.BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 }
 
 func (f *flags) dryRunFlag(cmd *cobra.Command) {
-	group(cmd, groupRun, func(fs *pflag.FlagSet) {
-		fs.BoolVar(&f.dryRun, "dry-run", false, "look up all rows and show what would be sent; write nothing to the tenant")
-	})
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false,
+		"look up all rows and show what would be sent; write nothing to the tenant")
 }
 
 // lookupFlag is for commands that create users and have a maximum: both are marked as flags that exclude this one.
 func (f *flags) lookupFlag(cmd *cobra.Command) {
-	group(cmd, groupRun, func(fs *pflag.FlagSet) {
-		fs.BoolVar(&f.runOptions.NoLookup, "no-lookup", false, "do not look up existing users first")
-	})
+	cmd.Flags().BoolVar(&f.runOptions.NoLookup, "no-lookup", false, "do not look up existing users first")
 	cmd.MarkFlagsMutuallyExclusive("no-lookup", "max")
 	cmd.MarkFlagsMutuallyExclusive("no-lookup", "update")
 }
 
 func (f *flags) offlineFlag(cmd *cobra.Command) {
-	group(cmd, groupRun, func(fs *pflag.FlagSet) {
-		fs.BoolVar(&f.offline, "offline", false, "check the file without contacting the tenant")
-	})
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "check the file without contacting the tenant")
 }

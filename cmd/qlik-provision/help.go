@@ -3,25 +3,33 @@ package main
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
-// widestHelp is how wide a line of help is at most, in columns: longer ones are hard to read.
-const widestHelp = 110
+// flagGroups are the headings under which help shows flags, in this order.
+var flagGroups = []struct {
+	heading string
+	names   []string
+}{
+	{"TENANT FLAGS", []string{"tenant", "client-id", "client-secret-file", "client-secret-command", "context", "sandbox"}},
+	{"COLUMNS AND ROWS FLAGS", []string{"subject", "name", "email", "roles", "role", "status", "update", "where",
+		"delimiter", "encoding", "header-row"}},
+	{"RUN FLAGS", []string{"offline", "limit", "max", "yes", "dry-run", "allow-admin-roles", "no-lookup", "rate", "burst",
+		"workers", "attempts", "patience", "timeout", "addr", "users", "shell"}},
+	{"OUTPUT FLAGS", []string{"out", "overwrite", "open", "json", "quiet", "log"}},
+	{"FLAGS", []string{"help", "version"}},
+}
 
-// commandOrder is the order in which help lists the commands: that of a user's first days.
-var commandOrder = []string{"plan", "create", "retry", "report", "verify", "disable", "undo", "sandbox"}
-
-const learnMore = `  qlik-provision help exit-codes | environment | result-file
+const learnMore = `  qlik-provision help exit-codes | environment
   README.md and docs/, which come with the program; man qlik-provision`
 
-// formatHelp makes the help of all commands as wide as the terminal, with their flags in groups.
+// formatHelp makes the help of all commands as wide as the terminal, but not so wide that it is hard to read, with
+// their flags in groups.
 func formatHelp(root *cobra.Command, columns int) {
-	columns = min(columns, widestHelp)
+	columns = min(columns, 110)
 	root.PersistentFlags().BoolP("help", "h", false, "show the help of a command")
 	for _, cmd := range append(root.Commands(), root) {
 		if cmd.Runnable() { // the lines of a topic are set as they are
@@ -49,10 +57,9 @@ func usageText(cmd *cobra.Command, columns int) string {
 	if len(cmd.Aliases) > 0 {
 		section("ALIASES", "  "+strings.Join(cmd.Aliases, ", "))
 	}
-	section("COMMANDS", commandList(cmd, (*cobra.Command).IsAvailableCommand, columns))
-	section("TOPICS", commandList(cmd, (*cobra.Command).IsAdditionalHelpTopicCommand, columns))
-	for _, heading := range []string{groupTenant, groupColumns, groupRun, groupOutput, ""} {
-		section(strings.TrimSpace(strings.ToUpper(heading)+" FLAGS"), flagText(flagsOf(cmd, heading), columns))
+	section("COMMANDS", commandList(cmd, columns))
+	for _, group := range flagGroups {
+		section(group.heading, flagList(cmd, group.names, columns))
 	}
 	section("EXIT CODES", exitCodes(cmd, columns))
 	section("EXAMPLES", cmd.Example)
@@ -60,10 +67,10 @@ func usageText(cmd *cobra.Command, columns int) string {
 	return b.String()
 }
 
-func commandList(cmd *cobra.Command, shown func(*cobra.Command) bool, columns int) string {
+func commandList(cmd *cobra.Command, columns int) string {
 	var b strings.Builder
-	for _, sub := range inOrder(cmd.Commands()) {
-		if shown(sub) {
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
 			b.WriteString(wrap(sub.Short, columns, fmt.Sprintf("  %-*s  ", cmd.NamePadding(), sub.Name()),
 				strings.Repeat(" ", cmd.NamePadding()+4)))
 		}
@@ -71,41 +78,17 @@ func commandList(cmd *cobra.Command, shown func(*cobra.Command) bool, columns in
 	return b.String()
 }
 
-// inOrder sorts commands by commandOrder; others come after them.
-func inOrder(commands []*cobra.Command) []*cobra.Command {
-	place := func(cmd *cobra.Command) int {
-		if i := slices.Index(commandOrder, cmd.Name()); i >= 0 {
-			return i
-		}
-		return len(commandOrder)
-	}
-	return slices.SortedStableFunc(slices.Values(commands), func(a, b *cobra.Command) int { return place(a) - place(b) })
-}
-
-// flagsOf are the flags that stand under a heading; those without one stand under "".
-func flagsOf(cmd *cobra.Command, heading string) *pflag.FlagSet {
-	fs := pflag.NewFlagSet(heading, pflag.ContinueOnError)
+// flagList describes those flags of a command that have one of the names.
+func flagList(cmd *cobra.Command, names []string, columns int) string {
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	fs.SortFlags = false
-	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		if slices.Equal(f.Annotations[groupAnnotation], []string{heading}) || heading == "" && f.Annotations == nil {
+	for _, name := range names {
+		if f := cmd.LocalFlags().Lookup(name); f != nil {
 			shown := *f
 			shown.Value = struct{ pflag.Value }{f.Value} // pflag would write --json[=true|false]
-			shown.Usage, shown.DefValue = usageOf(f), ""
 			fs.AddFlag(&shown)
 		}
-	})
-	return fs
-}
-
-// usageOf says what a flag means, and its default.
-func usageOf(f *pflag.Flag) string {
-	if slices.Contains([]string{"", "false", "0", "[]"}, f.DefValue) {
-		return f.Usage
 	}
-	return f.Usage + " (default: " + f.DefValue + ")"
-}
-
-func flagText(fs *pflag.FlagSet, columns int) string {
 	return regexp.MustCompile(`(?m) +$`).ReplaceAllString(fs.FlagUsagesWrapped(columns), "")
 }
 

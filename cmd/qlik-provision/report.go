@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"qlik-provision/report"
 	"qlik-provision/report/page"
@@ -33,10 +32,8 @@ a run is in progress. Like the result file it holds personal data.`,
   qlik-provision report hr.results.csv -o for-hr.html --open`,
 		Annotations: map[string]string{"0": "the page is written", "2": "it could not be written"},
 	}
-	group(cmd, groupOutput, func(fs *pflag.FlagSet) {
-		fs.VarP(into(&f.out, anyText), "out", "o", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
-		fs.BoolVar(&open, "open", false, "open the page in the browser")
-	})
+	cmd.Flags().VarP(into(&f.out, anyText), "out", "o", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
+	cmd.Flags().BoolVar(&open, "open", false, "open the page in the browser")
 	a.onFile(cmd, &f, "result file", func(ctx context.Context, c *config, path string) error {
 		if c.out == "-" {
 			return usage(errors.New("-o needs the name of a file"), c.given.with("out", pageOf(path)).String())

@@ -61,7 +61,7 @@ func openResults(c *config, path string) (*report.Ledger, error) {
 
 // prepareRetry takes the action from the file, derives the persons and checks them against the file.
 func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger) error {
-	action := ledger.Action()
+	action := ledger.Action
 	if err := sameAction(c, action); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	if err := a.requireYes(c); err != nil {
 		return err
 	}
-	people, err := roster.Read(ledger.File(), action.Sources())
+	people, err := roster.Read(ledger.File, action.Sources())
 	if err != nil {
 		return err
 	}

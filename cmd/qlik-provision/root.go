@@ -71,30 +71,17 @@ to a result file. From that file a run can always be continued, corrected and un
 		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(root *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(root, args[0])
-			}
-			return nil
-		},
-		SuggestionsMinimumDistance: 2,
-		Annotations:                map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
+		Args:          noCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.createCommand(), a.disableCommand(), a.retryCommand(), a.undoCommand(), a.verifyCommand(),
 		a.planCommand(), a.reportCommand(), a.sandboxCommand(), a.versionCommand())
 	root.AddCommand(topics()...)
-	root.InitDefaultHelpCmd()
-	help, _, _ := root.Find([]string{"help"})
-	help.Args = func(_ *cobra.Command, args []string) error {
-		if cmd, _, _ := root.Find(args); cmd == root {
-			return root.Args(root, args)
-		}
-		return nil
-	}
 	formatHelp(root, a.out.columns())
 	return root
 }
@@ -115,6 +102,7 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 		}
 		return a.explain(run(cmd.Context(), c, args[0]), c.given)
 	}
+	cmd.Flags().SortFlags = false // commands that we print have them as they were typed
 	for _, add := range addFlags {
 		add(cmd)
 	}
@@ -125,13 +113,11 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 func oneFile(what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
-		case len(args) == 0:
+		case len(args) == 0 || args[0] == "":
 			return usage(errors.New("no "+what+" was given"), "")
 		case len(args) > 1:
 			return usage(errors.New("more than one "+what+" was given: "+strings.Join(args, ", ")),
 				"a file name with spaces needs quotes: "+quote(strings.Join(args, " ")))
-		case args[0] == "":
-			return usage(errors.New("the name of the "+what+" is empty"), "")
 		}
 		return nil
 	}

@@ -99,7 +99,7 @@ func (s *session) record(r provision.Result) error {
 
 // summary is what --json prints of the run.
 func (s *session) summary(total *report.Summary) summary {
-	sum := newSummary(s.config, s.path, s.ledger.Action(), total, s.took)
+	sum := newSummary(s.config, s.path, s.ledger.Action, total, s.took)
 	sum.Waited = seconds(s.progress.Waited)
 	switch {
 	case !s.config.dryRun:

@@ -22,11 +22,7 @@ import (
 )
 
 func (a *app) sandboxCommand() *cobra.Command {
-	var (
-		addr, users, setting string
-		limit                sandbox.Limit
-	)
-	shell := "posix"
+	addr, users, limit, shell := "127.0.0.1:0", "", sandbox.LimitRolling, "posix"
 	if runtime.GOOS == "windows" {
 		shell = "powershell"
 	}
@@ -49,32 +45,20 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 					return a.explain(err, command{program: a.name, name: "sandbox", flags: givenFlags(cmd.Flags())})
 				}
 			}
-			return a.serveSandbox(cmd.Context(), inMemory, addr, setting)
+			return a.serveSandbox(cmd.Context(), inMemory, addr, shell)
 		},
 	}
 	fs := cmd.Flags()
-	fs.SortFlags = false
-	fs.Var(into(&addr, anyText).withDefault("127.0.0.1:0"), "addr", "`ADDRESS` of this machine to listen on")
-	fs.Var(into(&limit, sandbox.ParseLimit).withDefault(sandbox.LimitRolling), "limit",
-		"`KIND` of rate limit: rolling, fixed, bucket, or off")
+	fs.Var(into(&addr, anyText), "addr", "`ADDRESS` of this machine to listen on (default: 127.0.0.1:0)")
+	fs.Var(into(&limit, sandbox.ParseLimit), "limit", "`KIND` of rate limit: rolling (default), fixed, bucket, or off")
 	fs.Var(into(&users, anyText), "users", "CSV `FILE` of existing users: subject,name,email,status,roles")
-	fs.Var(into(&setting, settingOf).withDefault(shell), "shell", "`SHELL` that reads the settings: posix, powershell or cmd")
+	fs.Var(into(&shell, oneOf("posix", "powershell", "cmd")), "shell",
+		"`SHELL` that reads the settings: posix, powershell or cmd (default: "+shell+")")
 	completeFlags(cmd)
 	return cmd
 }
 
-// settingOf is how a shell sets a variable.
-func settingOf(shell string) (string, error) {
-	formats := map[string]string{"posix": "export %s=%s\n", "powershell": "$env:%s='%s'\n", "cmd": "set %s=%s\n"}
-	format, known := formats[shell]
-	if !known {
-		return "", errors.New("posix, powershell or cmd")
-	}
-	return format, nil
-}
-
-// serveSandbox serves a sandbox at addr, which must be of this machine or name a port of it, until ctx is done.
-func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, setting string) error {
+func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, shell string) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return usage(fmt.Errorf("starting the sandbox: %w", err), "--addr 127.0.0.1:0 uses a port that is free")
@@ -84,8 +68,7 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 	if err != nil {
 		return usage(fmt.Errorf("the sandbox is for this machine only: %w", err), "--addr 127.0.0.1:0 is of this machine")
 	}
-	err = a.printSettings(setting, tenant, inMemory)
-	if err != nil {
+	if err := a.printSettings(shell, tenant, inMemory); err != nil {
 		return usage(fmt.Errorf("printing the settings: %w", err), "")
 	}
 	said := fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C", tenant)
@@ -104,7 +87,10 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 
 // printSettings prints the settings that select a sandbox, and closes stdout: whoever reads them to their end, a
 // shell's $(… &), goes on.
-func (a *app) printSettings(setting string, tenant qlik.Tenant, inMemory *sandbox.Tenant) error {
+func (a *app) printSettings(shell string, tenant qlik.Tenant, inMemory *sandbox.Tenant) error {
+	setting := map[string]string{ // how a shell sets a variable
+		"posix": "export %s=%s\n", "powershell": "$env:%s='%s'\n", "cmd": "set %s=%s\n",
+	}[shell]
 	_, err := fmt.Fprintf(a.stdout, strings.Repeat(setting, 3), "QLIK_TENANT", tenant,
 		"QLIK_CLIENT_ID", inMemory.ClientID(), "QLIK_CLIENT_SECRET", inMemory.ClientSecret())
 	if f, ok := a.stdout.(*os.File); ok && f == os.Stdout {

@@ -167,8 +167,6 @@ func cmdTenant(ts *testscript.TestScript, _ bool, args []string) {
 			}
 		case "lag":
 			o.Lag, err = time.ParseDuration(value)
-		case "bare":
-			o.BareFilter = sandbox.BareFilter(value)
 		default:
 			ts.Fatalf("tenant: unknown %s", key)
 		}

@@ -34,8 +34,8 @@ func readSecretFile(path string, given command) (string, error) {
 	return secret, nil
 }
 
-// readPrivate reads a file with secrets in it, up to one byte more than most. It refuses a regular file that others may
-// read, on systems that have such modes.
+// readPrivate reads a file with secrets in it, of so many bytes at most. It refuses a regular file that others may read,
+// on systems that have such modes.
 func readPrivate(path, what string, most int64) (b []byte, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -50,7 +50,11 @@ func readPrivate(path, what string, most int64) (b []byte, err error) {
 		return nil, usage(fmt.Errorf("%s %s can be read by others (mode %04o)", what, path, mode.Perm()),
 			"chmod 600 "+quote(argument(path)))
 	}
-	return io.ReadAll(io.LimitReader(f, most+1))
+	b, err = io.ReadAll(io.LimitReader(f, most+1))
+	if int64(len(b)) > most {
+		return nil, fmt.Errorf("%s %s is larger than %d KiB", what, path, most>>10)
+	}
+	return b, err
 }
 
 // decodeSecret takes off a byte order mark, and decodes UTF-16, which PowerShell 5.1 writes with >.

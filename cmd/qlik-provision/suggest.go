@@ -12,13 +12,16 @@ import (
 	"qlik-provision/provision"
 )
 
-// unknownCommand is the error of a word that is no command. It names the command that was probably meant.
-func unknownCommand(root *cobra.Command, word string) error {
+// noCommand refuses a first word that is no command, and names the command that was probably meant.
+func noCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
 	hint := ""
-	if near := root.SuggestionsFor(word); len(near) > 0 {
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + near[0] + "?"
 	}
-	return usage(fmt.Errorf("unknown command: %s", word), hint)
+	return usage(fmt.Errorf("unknown command: %s", args[0]), hint)
 }
 
 // flagError is pflag's error with the flag that was probably meant.
@@ -30,7 +33,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	case unknown.GetSpecifiedShortnames() != "": // with the value that may stand behind it, perhaps a secret
 		return usage(errors.New("unknown flag: -"+unknown.GetSpecifiedName()), "")
 	case !cmd.HasParent() && cmd.Flags().NArg() > 0:
-		return unknownCommand(cmd, cmd.Flags().Arg(0))
+		return noCommand(cmd, cmd.Flags().Args())
 	case !cmd.HasParent():
 		return usage(err, "flags stand after the command: see "+cmd.CommandPath()+" --help")
 	}

@@ -169,7 +169,7 @@ const shownCauses = 10
 
 // causes is a paragraph on why rows are not done, a line for each cause; "" where all are done.
 func (s *session) causes() string {
-	rows := s.ledger.Rows()
+	rows := s.ledger.Rows
 	causes := slices.DeleteFunc(report.Causes(rows), func(c report.Cause) bool {
 		return rows[c.Rows[0]].Entry.Outcome.Done()
 	})
@@ -207,7 +207,7 @@ func (s *session) rowsOf(c report.Cause, rows []report.Row) string {
 		more = " …"
 	}
 	return fmt.Sprintf("row%s %s%s (line%s %s of %s)", plural, strings.Join(numbers, ", "), more, plural,
-		strings.Join(lines, ", "), s.ledger.File().Name)
+		strings.Join(lines, ", "), s.ledger.File.Name)
 }
 
 func prefixed(prefix, s string) string {

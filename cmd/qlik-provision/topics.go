@@ -7,7 +7,6 @@ func topics() []*cobra.Command {
 	return []*cobra.Command{
 		{Use: "environment", Short: "The environment variables", Long: environmentText},
 		{Use: "exit-codes", Short: "The meaning of an exit code", Long: exitCodesText},
-		{Use: "result-file", Short: "The columns and outcomes of a result file", Long: resultFileText},
 	}
 }
 
@@ -42,37 +41,4 @@ next, "hint: …", to standard error. After a 1, rows have to be corrected; afte
 tenant, the network or the disk failed; if credentials, scope, address, --role,
 --max or the tenant's refusal are the cause, they have to be corrected first. So
 limit how often a scheduler tries again.`
-
-	resultFileText = `After the export's columns there are thirteen more:
-
-action        what the row is for, with everything that decides what is sent
-outcome       see below
-code          reason code, from the tenant or from qlik-provision
-message       the reason, for people
-user_id       the tenant's ID of the user
-user_subject  the subject as it is or would be sent
-http_status   HTTP status of the deciding answer
-trace_id      trace ID, which Qlik's support asks for
-attempts      number of writes sent, not counting those refused by the rate limit
-finished_at   when the row got its outcome, in UTC
-tenant        the tenant's host; sandbox for --sandbox
-check         checksums, by which retry notices what a spreadsheet changed
-row           the number of the row in the export, from 1
-
-The outcomes are
-
-created    a run of this file created the user
-exists     this person already has a user; message says what differs
-updated    the user existed, and a run of this file changed it
-disabled   a run of this file disabled the user
-unchanged  already disabled, or no such user (not-found)
-skipped    left out by --where
-deleted    created by this file, then deleted by undo; never run again
-duplicate  an earlier row is the same person
-invalid    cannot be sent: code and message say why
-failed     the tenant refused it, or another person's user has the subject or address
-pending    not tried yet, or the run ended before the row was finished
-
-Rows that are invalid, failed or pending are not done: retry runs them. Others
-are done (a duplicate: where its row is), and never sent or changed again.`
 )

@@ -44,7 +44,7 @@ func (a *app) undo(ctx context.Context, c *config, path string) error {
 		return errors.Join(err, ledger.Close())
 	}
 	if c.sandbox {
-		c.users = sandboxUsers(ledger.Rows())
+		c.users = sandboxUsers(ledger.Rows)
 	}
 	said := "nothing to undo: no run of this file created a user"
 	if n := len(ledger.Pending()); n > 0 {

@@ -14,30 +14,16 @@ import (
 
 // A value is a flag's value, checked when it is parsed.
 type value struct {
-	set       func(string) error // its error says what the flag takes
-	typed     []string           // for a flag that may be given several times: all of them
-	byDefault string
+	set   func(string) error // its error says what the flag takes
+	typed []string           // more than one where the flag was given several times
 }
 
-func (v *value) Type() string { return "value" }
-
-func (v *value) String() string {
-	if len(v.typed) == 0 {
-		return v.byDefault
-	}
-	return strings.Join(v.typed, ",")
-}
+func (v *value) Type() string   { return "value" }
+func (v *value) String() string { return strings.Join(v.typed, ",") }
 
 func (v *value) Set(s string) error {
 	v.typed = append(v.typed, s)
 	return v.set(s)
-}
-
-// withDefault sets what the flag has where it is not typed. It must be a valid value.
-func (v *value) withDefault(byDefault any) *value {
-	v.byDefault = fmt.Sprint(byDefault)
-	_ = v.set(v.byDefault)
-	return v
 }
 
 // into is a value that parse reads into to.

@@ -53,13 +53,12 @@ type Record struct {
 
 // A File is a CSV file in memory. It is not changed after Read, and is safe for concurrent use.
 type File struct {
-	Name     string // for messages
-	Dialect  Dialect
-	Header   Record
-	Records  []Record // behind the header, without records that have nothing in them; there may be none
-	Above    []Record // above a header whose line Options.HeaderRow gave: the first maxAbove at most
-	Block    int      // index in the header of the first of Options.Block (its last run), -1 where it is not there
-	BlockEnd int      // index in the header behind the last of Options.Block; 0 where they are not there
+	Name    string // for messages
+	Dialect Dialect
+	Header  Record
+	Records []Record // behind the header, without records that have nothing in them; there may be none
+	Above   []Record // above a header whose line Options.HeaderRow gave: the first maxAbove at most
+	Block   int      // index in the header of the first of Options.Block (its last run), -1 where it is not there
 
 	// Whole says that the file ends with a line end: its last record was not cut short.
 	Whole bool
@@ -91,9 +90,7 @@ func (f *File) read(raw string, o Options) *Error {
 	if err := f.readHeader(s, o); err != nil {
 		return err
 	}
-	if f.Block = lastRun(f.Header.Cells, o.Block); f.Block >= 0 {
-		f.BlockEnd = f.Block + len(o.Block)
-	}
+	f.Block = lastRun(f.Header.Cells, o.Block)
 	if most := maxCells - len(o.Block); f.Block < 0 && len(f.Header.Cells) > most {
 		return &Error{
 			Message: fmt.Sprintf("the header has %d columns: %d at most can be read", len(f.Header.Cells), most),

@@ -5,21 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"qlik-provision/provision/text"
 )
 
-// The kinds of errors, for errors.Is. An error has one kind; ErrScope, ErrNotSent and ErrUnknownHost come in addition
-// to the kind named with them. Other errors are the context's cause, and that of a request that could not be built.
+// The kinds of errors, for errors.Is. Other errors are the context's cause, and that of a request that could not be
+// built.
 var (
 	// ErrCredentials: 401, or a token request that was refused. Nothing sent with these credentials will be accepted.
 	ErrCredentials = errors.New("the tenant refused the credentials")
 	// ErrScope: an ErrCredentials whose client is known to the tenant and lacks a permission. Check for it first.
-	ErrScope = errors.New("the client lacks the scope " + Scope)
+	ErrScope = fmt.Errorf("%w: the client lacks the scope %s", ErrCredentials, Scope)
 	// ErrNoToken: the token endpoint failed, so that the request itself was never sent. A retry may help.
 	ErrNoToken = errors.New("no access token")
 	// ErrLimited: 429. RetryAfter says for how long.
@@ -36,9 +33,7 @@ var (
 	// where it is an ErrNotSent, too.
 	ErrNoAnswer = errors.New("no answer")
 	// ErrNotSent: an ErrNoAnswer whose request was never sent, so that it had no effect: no connection could be made.
-	ErrNotSent = errors.New("not sent")
-	// ErrUnknownHost: an ErrNoAnswer or ErrNoToken because the tenant's host does not exist (DNS).
-	ErrUnknownHost = errors.New("unknown host")
+	ErrNotSent = fmt.Errorf("%w, not sent", ErrNoAnswer)
 	// ErrGarbled: an informational status, or one of success with another status or body than the request asks for.
 	// Whether the request took effect is not known.
 	ErrGarbled = errors.New("unexpected answer")
@@ -49,7 +44,7 @@ var (
 // An Error is an answer of the tenant other than the one that was asked for, or a missing answer. It does not change
 // after it was returned, and shows no secret.
 type Error struct {
-	kinds []error // the first one names it
+	kind error // one of those above
 
 	Status     int    // 0 where there was no answer
 	Code       string // the tenant's, or OAuth's
@@ -61,7 +56,7 @@ type Error struct {
 }
 
 // Is reports whether the error is of one of the kinds above.
-func (e *Error) Is(target error) bool { return slices.Contains(e.kinds, target) }
+func (e *Error) Is(target error) bool { return errors.Is(e.kind, target) }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
@@ -79,10 +74,10 @@ func (e *Error) Error() string {
 	switch {
 	case description == "":
 		return status
-	case e.Status == 0:
-		return fmt.Sprintf("%v: %s", e.kinds[0], description)
-	case e.Is(ErrGarbled):
-		return fmt.Sprintf("%v (%s): %s", ErrGarbled, status, description)
+	case e.Status == 0 && e.Title == "":
+		return fmt.Sprintf("%v: %s", e.kind, description)
+	case e.kind == ErrGarbled:
+		return fmt.Sprintf("%v (%s): %s", e.kind, status, description)
 	}
 	return description
 }
@@ -98,14 +93,14 @@ func RetryAfter(err error) time.Duration {
 // statusError is the one place where a status becomes an error.
 func (c *Client) statusError(r request, status int, header http.Header, body []byte) *Error {
 	kind := kindOf(r, status)
-	e := &Error{kinds: []error{kind}, Status: status}
+	e := &Error{kind: kind, Status: status}
 	switch kind {
 	case ErrLimited, ErrNoAnswer:
 		e.RetryAfter = retryAfter(header, time.Now())
 	case ErrGarbled:
-		e.Err = errors.New("another status was expected")
+		e.Err = fmt.Errorf("status %d was expected", r.want)
 	}
-	e.readBody(c.secrets.hide(string(body)))
+	e.readBody(body, c.secrets)
 	return e
 }
 
@@ -139,9 +134,9 @@ const (
 	maxText = 2000
 )
 
-// readBody fills in what an error body says, Qlik's or OAuth's. A gateway in front of the tenant may send HTML or
-// nothing, which says nothing.
-func (e *Error) readBody(body string) {
+// readBody fills in what an error body says, Qlik's or OAuth's, without the secrets. A gateway in front of the tenant
+// may send HTML or nothing, which says nothing.
+func (e *Error) readBody(body []byte, s *secrets) {
 	var read struct {
 		Errors []struct {
 			Code   string `json:"code"`
@@ -153,24 +148,13 @@ func (e *Error) readBody(body string) {
 		OAuthDescription string `json:"error_description"`
 	}
 	// A field of the wrong type is left empty; the others are read all the same.
-	_ = json.Unmarshal([]byte(body), &read)
+	_ = json.Unmarshal(body, &read)
 	code, title, detail := read.OAuth, read.OAuth, read.OAuthDescription
 	if len(read.Errors) > 0 {
 		code, title, detail = read.Errors[0].Code, read.Errors[0].Title, read.Errors[0].Detail
 	}
-	e.Code, e.TraceID = oneLine(code, maxName), oneLine(read.TraceID, maxName)
-	e.Title, e.Detail = oneLine(title, maxText), oneLine(detail, maxText)
-}
-
-// oneLine returns at most so many bytes of s, with spaces for control characters and line breaks, so that the tenant's
-// text cannot pass for a line of our own output.
-func oneLine(s string, most int) string {
-	return text.Clip(strings.Map(func(r rune) rune {
-		if text.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s), most)
+	e.Code, e.TraceID = s.oneLine(code, maxName), s.oneLine(read.TraceID, maxName)
+	e.Title, e.Detail = s.oneLine(title, maxText), s.oneLine(detail, maxText)
 }
 
 // maxRetryAfter bounds what a tenant may ask for: Qlik's windows are five minutes, so a longer wait is a mistake.

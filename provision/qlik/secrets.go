@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"qlik-provision/provision/text"
 )
 
 // secrets removes the client's credentials from what the tenant answers: a gateway or a proxy may show the request that
@@ -80,9 +82,20 @@ func forms(user, secret string) (all []string) {
 // hide returns answered without the secrets.
 func (s *secrets) hide(answered string) string { return s.replacer.Load().Replace(answered) }
 
+// oneLine returns at most so many bytes of answered without the secrets, and with spaces for control characters and
+// line breaks, so that the tenant's text cannot pass for a line of our own output.
+func (s *secrets) oneLine(answered string, most int) string {
+	return text.Clip(strings.Map(func(r rune) rune {
+		if text.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s.hide(answered)), most)
+}
+
 // cause returns err with a text that can be shown: without secrets and control characters, and bounded.
 func (s *secrets) cause(err error) error {
-	shown := oneLine(s.hide(err.Error()), maxText)
+	shown := s.oneLine(err.Error(), maxText)
 	if shown == err.Error() {
 		return err
 	}

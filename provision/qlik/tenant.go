@@ -42,8 +42,7 @@ func ParseTenant(s string) (Tenant, error) {
 		return Tenant{}, fmt.Errorf("the tenant %q is not a URL (%w): write %s", s, bare(err), example)
 	}
 	t := Tenant{scheme: strings.ToLower(u.Scheme), host: strings.ToLower(u.Host)}
-	defaultPort := map[string]string{"https": ":443", "http": ":80"}[t.scheme]
-	t.host = strings.TrimSuffix(strings.TrimSuffix(t.host, ":"), defaultPort)
+	t.host = strings.TrimSuffix(t.host, map[string]string{"https": ":443", "http": ":80"}[t.scheme])
 	if err := t.check(u); err != nil {
 		return Tenant{}, fmt.Errorf("the tenant %q %w", s, err)
 	}
@@ -60,6 +59,8 @@ func (t Tenant) check(u *url.URL) error {
 		return fmt.Errorf("has an invalid host name: write %s", example)
 	case !strings.Contains(host, ".") && net.ParseIP(host) == nil && !loopback(host):
 		return fmt.Errorf("has no domain: write the whole address, such as %s", example)
+	case strings.HasSuffix(u.Host, ":"):
+		return errors.New("ends with a colon and no port")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return fmt.Errorf("has a path or a query: write %s", t)
 	case t.scheme == "http" && !loopback(host):

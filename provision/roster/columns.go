@@ -29,8 +29,7 @@ func (c *Columns) fields(p *provision.Person) [3]fieldValue {
 	return [...]fieldValue{{p.Subject, &c.Subject}, {p.Name, &c.Name}, {p.Email, &c.Email}}
 }
 
-// A chooser decides which columns of a header are a person's fields. It leaves out the columns of the result
-// file: they have no role.
+// A chooser decides which columns of a header are a person's fields.
 type chooser struct {
 	file    *csvfile.File
 	headers []string
@@ -40,9 +39,7 @@ type chooser struct {
 func newChooser(f *csvfile.File) *chooser {
 	c := &chooser{file: f, headers: f.Header.Cells, roles: make([]role, len(f.Header.Cells))}
 	for i, h := range c.headers {
-		if !inBlock(f, i) {
-			c.roles[i] = rolesOf(h)
-		}
+		c.roles[i] = rolesOf(h)
 	}
 	return c
 }
@@ -96,7 +93,7 @@ func (c *chooser) find(option csvfile.Option, header, value string) (int, *csvfi
 	} {
 		var all []int
 		for i, h := range c.headers {
-			if !inBlock(c.file, i) && same(h) {
+			if same(h) {
 				all = append(all, i)
 			}
 		}

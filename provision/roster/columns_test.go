@@ -269,24 +269,3 @@ func TestNothingIsDetectedWhereColumnsAreDecided(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
-
-func TestColumnsOfResultFileAreNoSources(t *testing.T) {
-	block := []string{"outcome", "user_subject", "email", "row"}
-	const text = "subject,Email,outcome,user_subject,email,row,my note\nx,x@acme.example,created,y,z,1\n"
-	r, err := read("hr.results.csv", []byte(text), csvfile.Options{Block: block}, roster.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := r.Rows[0].Person; got.Subject != "x" || got.Email != "x@acme.example" {
-		t.Errorf("got %+v", got)
-	}
-	for _, o := range []roster.Options{{Subject: "{user_subject}"}, {Where: []string{"outcome=created"}}} {
-		if _, err := read("hr.results.csv", []byte(text), csvfile.Options{Block: block}, o); err == nil {
-			t.Errorf("%+v: a column of the result file was used", o)
-		}
-	}
-	only := strings.Join(block, ",") + "\ncreated,u1,a,1\n"
-	if _, err := read("hr.results.csv", []byte(only), csvfile.Options{Block: block}, roster.Options{}); err == nil {
-		t.Error("a file without a column of an export was read")
-	}
-}

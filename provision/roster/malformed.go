@@ -61,7 +61,7 @@ func (v *validator) checkShape(rows []Row, conditions []*condition) (short []int
 // file's own columns.
 func (v *validator) lastUsed(conditions []*condition) int {
 	if v.file.Block >= 0 {
-		return v.file.BlockEnd - 1
+		return v.file.Block - 1
 	}
 	last := slices.Max(append(v.used, -1))
 	for _, cond := range conditions {

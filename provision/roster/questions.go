@@ -62,7 +62,7 @@ func (c *chooser) unknown(option csvfile.Option, header, value string) *csvfile.
 		fix.Value, advice = replaceHeader(value, header, meant), ""
 		all = "did you mean " + quote(meant) + "? The headers are "
 	}
-	e := c.refuse("there is no column %s; %s%s", quote(header), all, list(c.ownHeaders(), 20))
+	e := c.refuse("there is no column %s; %s%s", quote(header), all, list(c.headers, 20))
 	e.Fix, e.Advice = fix, advice
 	return c.perhapsNoHeader(e)
 }
@@ -73,7 +73,7 @@ func (c *chooser) near(header, value string) []int {
 	var containing []int
 	typed, words := fold(header), make([]string, len(c.headers))
 	for i, h := range c.headers {
-		if inBlock(c.file, i) || strings.Contains(value, "{"+h+"}") {
+		if strings.Contains(value, "{"+h+"}") {
 			continue
 		}
 		words[i] = fold(h)
@@ -102,7 +102,7 @@ func replaceHeader(value, header, other string) string {
 // noSubject refuses a header in which no column is known to be the subject.
 func (c *chooser) noSubject(address *Source) *csvfile.Error {
 	e := c.refuse("no column is known to be the subject, or it is empty in every row; the headers are %s",
-		list(c.ownHeaders(), 20))
+		list(c.headers, 20))
 	e.Fix = csvfile.Fix{Option: OptionSubject, Value: address.text}
 	switch {
 	case address.text == "":
@@ -156,14 +156,6 @@ func isData(cell string) bool {
 // refuse is an error about the file.
 func (c *chooser) refuse(format string, args ...any) *csvfile.Error {
 	return &csvfile.Error{File: c.file.Name, Message: fmt.Sprintf(format, args...)}
-}
-
-// ownHeaders are the headers that are the export's. There is always one.
-func (c *chooser) ownHeaders() []string {
-	if c.file.Block < 0 {
-		return c.headers
-	}
-	return slices.Delete(slices.Clone(c.headers), c.file.Block, c.file.BlockEnd)
 }
 
 // list shows values to people: so many at most, then how many there are besides.

@@ -107,7 +107,7 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 
 // refuseEmpty refuses a file without a column or a row of an export.
 func refuseEmpty(f *csvfile.File) error {
-	if f.Block == 0 && f.BlockEnd == len(f.Header.Cells) {
+	if len(f.Header.Cells) == 0 {
 		return &csvfile.Error{
 			File: f.Name, Message: "the file has the columns of a result file, but none of an export",
 			Advice: "give the export, or the result file as it was written",
@@ -118,9 +118,6 @@ func refuseEmpty(f *csvfile.File) error {
 	}
 	return nil
 }
-
-// inBlock reports whether the column at index i is one of the result file's, not the export's.
-func inBlock(f *csvfile.File, i int) bool { return f.Block >= 0 && i >= f.Block && i < f.BlockEnd }
 
 // Describe says in one line how the file was read: read hr.csv: UTF-8, commas, 60 rows, subject
 // from "Employee ID" … Where no column holds the name it says how many rows have none.

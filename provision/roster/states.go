@@ -17,7 +17,7 @@ import (
 func (r *Roster) warnOfStates() {
 	const most = 24 // a column of states has few values
 	for i, header := range r.File.Header.Cells {
-		if r.Columns.uses(i) || inBlock(r.File, i) {
+		if r.Columns.uses(i) {
 			continue
 		}
 		counts := r.countValues(i, most, false)

@@ -111,7 +111,7 @@ func (c *chooser) template(option csvfile.Option, t string) (Source, error) {
 func (c *chooser) badTemplate(option csvfile.Option, template, why string) *csvfile.Error {
 	e := c.refuse("%s: the template %s %s", option, quote(template), why)
 	e.Fix.Option = option
-	e.Advice = "a template has headers in braces: {" + c.ownHeaders()[0] + "}"
+	e.Advice = "a template has headers in braces: {" + c.headers[0] + "}"
 	return e
 }
 

@@ -69,7 +69,7 @@ func (v *validator) isAlone(row *Row) bool {
 	hasBlank := strings.Contains(row.Person.Subject, " ")
 	for i := range row.Record.Cells {
 		cell := cellAt(row.Record.Cells, i)
-		if cell != "" && !(hasBlank && isCount(cell)) && !v.columns.Subject.uses(i) && !inBlock(v.file, i) {
+		if cell != "" && !(hasBlank && isCount(cell)) && !v.columns.Subject.uses(i) {
 			return false
 		}
 	}

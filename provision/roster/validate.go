@@ -119,7 +119,7 @@ func (v *validator) isHeaderAgain(cells []string) bool {
 	}
 	filled := 0
 	for i := range v.headers {
-		if cellAt(cells, i) == "" || inBlock(v.file, i) {
+		if cellAt(cells, i) == "" {
 			continue
 		}
 		if filled++; !isHeader(i) {

@@ -303,17 +303,6 @@ func TestUnevenRowsRefuseFile(t *testing.T) {
 	}
 }
 
-func TestCellsMissingBehindResultColumnsAreEmpty(t *testing.T) {
-	o := csvfile.Options{Block: []string{"outcome", "user_id", "row"}}
-	const header = "Login,Note,outcome,user_id,row,my note\n"
-	if _, err := read("r.csv", []byte(header+"a,,created,u1,1\nb,,pending,,2,x\n"), o, roster.Options{}); err != nil {
-		t.Error(err)
-	}
-	if _, err := read("r.csv", []byte(header+"a,,created,u1,1\nb,,pending\n"), o, roster.Options{}); err == nil {
-		t.Error("a row that ends within the result columns was read")
-	}
-}
-
 func TestRowsInsideQuotedCellRefuseFile(t *testing.T) {
 	for text, lines := range map[string][]int{
 		"Login,Name,Email\na,\"Ann\nb,Bob,b@acme.example\nc,Cy\",c@acme.example\n":                      {3},

@@ -10,51 +10,50 @@ type Endpoint string
 
 // The endpoints.
 const (
-	EndpointToken  Endpoint = "token"  // POST /oauth/token
-	EndpointCreate Endpoint = "create" // POST /api/v1/users
-	EndpointPatch  Endpoint = "patch"  // PATCH /api/v1/users/{id}
-	EndpointDelete Endpoint = "delete" // DELETE /api/v1/users/{id}
-	EndpointList   Endpoint = "list"   // GET /api/v1/users
-	EndpointFilter Endpoint = "filter" // POST /api/v1/users/actions/filter
-	EndpointRoles  Endpoint = "roles"  // GET /api/v1/roles
+	EndpointToken  Endpoint = "token"
+	EndpointCreate Endpoint = "create"
+	EndpointPatch  Endpoint = "patch"
+	EndpointDelete Endpoint = "delete"
+	EndpointList   Endpoint = "list"
+	EndpointFilter Endpoint = "filter"
+	EndpointRoles  Endpoint = "roles"
 )
+
+// An endpoint says how an Endpoint is reached and answered. The answer is what goes into the body as JSON.
+type endpoint struct {
+	name    Endpoint
+	method  string
+	path    string // where it ends in a slash, a user's ID follows
+	tier    tier   // whose budget pays for it
+	success int
+	answer  func(*Tenant, *call) (any, *refusal)
+}
 
 const usersPath = "/api/v1/users"
 
-// EndpointOf returns the endpoint of a request, and for a PATCH or DELETE the user's ID.
-func EndpointOf(r *http.Request) (e Endpoint, id string) {
-	switch r.Method + " " + r.URL.Path {
-	case "POST /oauth/token":
-		return EndpointToken, ""
-	case "POST " + usersPath:
-		return EndpointCreate, ""
-	case "GET " + usersPath:
-		return EndpointList, ""
-	case "POST " + usersPath + "/actions/filter":
-		return EndpointFilter, ""
-	case "GET /api/v1/roles":
-		return EndpointRoles, ""
-	}
-	id, ok := strings.CutPrefix(r.URL.Path, usersPath+"/")
-	switch {
-	case !ok || id == "" || strings.Contains(id, "/"):
-	case r.Method == http.MethodPatch:
-		return EndpointPatch, id
-	case r.Method == http.MethodDelete:
-		return EndpointDelete, id
-	}
-	return "", ""
+var endpoints = []endpoint{
+	{EndpointToken, http.MethodPost, "/oauth/token", noTier, 200, (*Tenant).issueToken},
+	{EndpointCreate, http.MethodPost, usersPath, tier2, 201, (*Tenant).create},
+	{EndpointPatch, http.MethodPatch, usersPath + "/", tier2, 204, (*Tenant).patch},
+	{EndpointDelete, http.MethodDelete, usersPath + "/", tier2, 204, (*Tenant).delete},
+	{EndpointList, http.MethodGet, usersPath, tier1, 200, (*Tenant).list},
+	{EndpointFilter, http.MethodPost, usersPath + "/actions/filter", tierFilter, 200, (*Tenant).filter},
+	{EndpointRoles, http.MethodGet, "/api/v1/roles", tier1, 200, (*Tenant).listRoles},
 }
 
-// tier returns the tier whose budget pays for an endpoint.
-func (e Endpoint) tier() tier {
-	switch e {
-	case EndpointCreate, EndpointPatch, EndpointDelete:
-		return tier2
-	case EndpointFilter:
-		return tierFilter
-	case EndpointList, EndpointRoles:
-		return tier1
+// EndpointOf returns the endpoint of a request, and for a PATCH or DELETE the user's ID.
+func EndpointOf(r *http.Request) (name Endpoint, id string) {
+	e, id := endpointOf(r)
+	return e.name, id
+}
+
+func endpointOf(r *http.Request) (e endpoint, id string) {
+	for _, e := range endpoints {
+		id, found := strings.CutPrefix(r.URL.Path, e.path)
+		takesID := strings.HasSuffix(e.path, "/")
+		if found && r.Method == e.method && takesID == (id != "") && !strings.Contains(id, "/") {
+			return e, id
+		}
 	}
-	return noTier
+	return endpoint{}, ""
 }

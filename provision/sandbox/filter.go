@@ -1,97 +1,115 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
+	"text/scanner"
 )
 
-// filter selects users. Its text is the part of SCIM's filter grammar (RFC 7644, section 3.4.2.2) that the tool sends:
+// filter selects the users that have one of the keys of each group.
+type filter [][]string
+
+// parseFilter reads a filter of at most maxTerms terms: the part of SCIM's grammar (RFC 7644, section 3.4.2.2) that the
+// tool sends.
 //
-//	or   = and *("or" and)
-//	and  = unit *("and" unit)
-//	unit = "(" or ")" / attribute "eq" string
+//	filter = terms / "(" terms ")" *("and" "(" terms ")")
+//	terms  = term *("or" term)
+//	term   = attribute "eq" string
 //
-// Attributes, operators and keywords are read in any case, and values are compared without case. A string is a JSON
-// string. The attributes are id, subject, email and status.
-type filter struct {
-	root *node    // nil: every user
-	keys []string // of the index, one for each term that is not on the status
-}
-
-// node is a term, or what "and" and "or" join.
-type node struct {
-	op        string // eq, and, or
-	attribute string // of a term
-	value     string // of a term, folded
-	operands  []*node
-	grouped   bool // stands in parentheses
-
-	terms, onStatus int // how many terms it has, and how many of them are on the status
-}
-
-// matches reports whether a filter finds a user. Where the filter names no status, bare decides on the user's status.
-func (f filter) matches(r *record, bare BareFilter) bool {
-	if f.root == nil || f.root.onStatus == 0 {
-		if bare == BareActive && r.Status != "active" || bare == BareNotDeleted && r.Status == "deleted" {
-			return false
+// Words are read in any case, and values are compared without case. A string is a JSON string. The attributes are id,
+// subject, email and status; terms on the status stand in a group of their own. Not published: which users a filter
+// without them finds. Here they are the active ones, as an old parameter had it, so that a client must name the status.
+func parseFilter(text string, maxTerms int) (filter, error) {
+	p := newParser(text)
+	var f filter
+	hasStatus, terms := false, 0
+	for more := true; more; {
+		grouped := p.skip("(")
+		group, onStatus, err := p.terms()
+		if err != nil {
+			return nil, err
 		}
-	}
-	return f.root == nil || f.root.matches(r)
-}
-
-func (n *node) matches(r *record) bool {
-	switch n.op {
-	case "and":
-		return !slices.ContainsFunc(n.operands, func(n *node) bool { return !n.matches(r) })
-	case "or":
-		return slices.ContainsFunc(n.operands, func(n *node) bool { return n.matches(r) })
-	}
-	if n.value == "" {
-		return false // an attribute without a value equals nothing
-	}
-	switch n.attribute {
-	case "subject":
-		return r.foldedSubject == n.value
-	case "email":
-		return r.foldedEmail == n.value
-	case "status":
-		return r.Status == n.value
-	}
-	return r.foldedID == n.value
-}
-
-// candidates returns all users that may match a filter, each once: those with one of the values that the filter names.
-func (d *directory) candidates(f filter) []*record {
-	if len(f.keys) == 0 {
-		return d.records
-	}
-	var found []*record
-	seen := map[*record]bool{}
-	for _, key := range f.keys {
-		for _, r := range d.index[key] {
-			if !seen[r] {
-				seen[r] = true
-				found = append(found, r)
-			}
+		if grouped && !p.skip(")") {
+			return nil, p.expected("or, or )")
 		}
+		f, terms, hasStatus = append(f, group), terms+len(group), hasStatus || onStatus
+		more = grouped && p.skip("and")
 	}
-	return found
+	switch {
+	case p.token != "":
+		return nil, p.expected("the end")
+	case terms > maxTerms:
+		return nil, fmt.Errorf("the filter is too complex: more than %d terms", maxTerms)
+	case !hasStatus:
+		f = append(f, []string{"status=active"})
+	}
+	return f, nil
 }
 
-// checkStatus returns an error where terms on the status are not grouped in parentheses of their own, or do not apply
-// to the whole query. A query on the status alone needs no parentheses.
-func (f filter) checkStatus() error {
-	if f.root.onStatus == f.root.terms {
-		return nil
+// matches reports whether a filter finds a user.
+func (f filter) matches(r *record) bool {
+	status := "status=" + r.Status
+	return !slices.ContainsFunc(f, func(group []string) bool {
+		return !slices.ContainsFunc(group, func(key string) bool { return key == status || slices.Contains(r.keys, key) })
+	})
+}
+
+// parser reads the tokens of a filter: words, strings with their quotes, and other characters alone.
+type parser struct {
+	scanner scanner.Scanner
+	token   string // the next one; empty at the end
+}
+
+func newParser(text string) *parser {
+	p := &parser{}
+	p.scanner.Init(strings.NewReader(text))
+	p.scanner.Mode = scanner.ScanIdents | scanner.ScanStrings
+	p.scanner.Error = func(*scanner.Scanner, string) {} // what is wrong is an unexpected token
+	p.next()
+	return p
+}
+
+func (p *parser) next() {
+	p.scanner.Scan()
+	p.token = p.scanner.TokenText()
+}
+
+// skip goes on to the token after the next one where that is the one given.
+func (p *parser) skip(token string) bool {
+	if !strings.EqualFold(p.token, token) {
+		return false
 	}
-	parts := []*node{f.root}
-	if f.root.op == "and" {
-		parts = f.root.operands
-	}
-	for _, part := range parts {
-		if part.onStatus > 0 && !(part.grouped && part.onStatus == part.terms) {
-			return errors.New(`terms on status must be grouped and apply to the whole query: (…) and (status eq "active")`)
+	p.next()
+	return true
+}
+
+func (p *parser) expected(what string) error {
+	return fmt.Errorf("the filter has %.32q where %s is expected", p.token, what)
+}
+
+// terms reads terms and the "or" between them, all on the status or none.
+func (p *parser) terms() (keys []string, onStatus bool, err error) {
+	for more := true; more; more = p.skip("or") {
+		attribute := strings.ToLower(p.token)
+		if !slices.Contains([]string{"id", "subject", "email", "status"}, attribute) {
+			return nil, false, p.expected("id, subject, email, status or (")
 		}
+		p.next()
+		if !p.skip("eq") {
+			return nil, false, p.expected("eq")
+		}
+		var value string
+		if !strings.HasPrefix(p.token, `"`) || json.Unmarshal([]byte(p.token), &value) != nil {
+			return nil, false, p.expected("a string")
+		}
+		p.next()
+		if keys != nil && onStatus != (attribute == "status") {
+			return nil, false, errors.New(`terms on status must be grouped: (…) and (status eq "active")`)
+		}
+		keys, onStatus = append(keys, indexKey(attribute, value)), attribute == "status"
 	}
-	return nil
+	return keys, onStatus, nil
 }

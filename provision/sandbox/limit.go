@@ -45,7 +45,7 @@ const (
 	tierFilter
 )
 
-// limiter keeps the budget of one tier. The zero value has no limit. The tenant's lock guards it.
+// limiter keeps the budget of one tier. The tenant's lock guards it.
 type limiter struct {
 	limit   Limit
 	budget  Budget
@@ -60,9 +60,8 @@ type limiter struct {
 // starts it says, and requests during the block do not prolong it.
 func (l *limiter) admit(now time.Time) (seconds int) {
 	if !now.Before(l.blocked) {
-		wait := l.wait(now)
+		wait := l.take(now)
 		if wait <= 0 {
-			l.take(now)
 			return 0
 		}
 		l.blocked = now.Add(wholeSeconds(wait))
@@ -70,45 +69,34 @@ func (l *limiter) admit(now time.Time) (seconds int) {
 	return int(wholeSeconds(l.blocked.Sub(now)) / time.Second)
 }
 
-// wait returns how long it takes until a request is accepted; 0 or less is now.
-func (l *limiter) wait(now time.Time) time.Duration {
-	left := func() bool { return len(l.accepted) > 0 && now.Sub(l.accepted[0]) >= l.budget.Window }
+// take counts a request that is accepted, or returns how long it takes until one is.
+func (l *limiter) take(now time.Time) time.Duration {
+	expired := func() bool { return len(l.accepted) > 0 && now.Sub(l.accepted[0]) >= l.budget.Window }
 	switch l.limit {
 	case LimitRolling:
-		for left() {
+		for expired() {
 			l.accepted = l.accepted[1:]
 		}
 	case LimitFixed:
-		if left() {
+		if expired() {
 			l.accepted = nil
 		}
 	case LimitBucket:
-		return max(l.full.Sub(now), 0) - time.Duration(l.budget.Requests-1)*l.refill()
+		refill := l.budget.Window / time.Duration(l.budget.Requests) // for one request
+		untilFull := max(l.full.Sub(now), 0)
+		wait := untilFull - time.Duration(l.budget.Requests-1)*refill
+		if wait <= 0 {
+			l.full = now.Add(untilFull + refill)
+		}
+		return wait
 	default:
 		return 0
 	}
-	if len(l.accepted) < l.budget.Requests {
-		return 0
+	if len(l.accepted) == l.budget.Requests {
+		return l.accepted[0].Add(l.budget.Window).Sub(now)
 	}
-	return l.accepted[0].Add(l.budget.Window).Sub(now)
+	l.accepted = append(l.accepted, now)
+	return 0
 }
 
-// take counts a request that is accepted.
-func (l *limiter) take(now time.Time) {
-	switch l.limit {
-	case LimitRolling, LimitFixed:
-		l.accepted = append(l.accepted, now)
-	case LimitBucket:
-		if l.full.Before(now) {
-			l.full = now
-		}
-		l.full = l.full.Add(l.refill())
-	}
-}
-
-// refill is how long a bucket takes to have room for one more request.
-func (l *limiter) refill() time.Duration { return l.budget.Window / time.Duration(l.budget.Requests) }
-
-func wholeSeconds(d time.Duration) time.Duration {
-	return (d + time.Second - 1) / time.Second * time.Second
-}
+func wholeSeconds(d time.Duration) time.Duration { return (d + time.Second - 1).Truncate(time.Second) }

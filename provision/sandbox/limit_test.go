@@ -170,8 +170,8 @@ func TestWaitEndsWithContext(t *testing.T) {
 
 func TestBlockedTierLeavesOthersAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		budget := func(n int) Budget { return Budget{n, time.Minute} }
-		tenant := New(Options{Tier1: budget(2), Tier2: budget(1), Filter: budget(1)})
+		tenant := New(Options{Tier2: Budget{1, time.Minute}})
+		tenant.limits[tier1].budget, tenant.limits[tierFilter].budget = Budget{2, time.Minute}, Budget{1, time.Minute}
 		c := inProcess(t, tenant)
 		requests := map[string]func() answer{
 			"create": func() answer { return c.create("a") },

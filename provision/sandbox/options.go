@@ -8,12 +8,12 @@ import (
 // Options configure a Tenant. The zero value is a tenant with Qlik's published limits over a rolling window and a
 // client with random credentials.
 type Options struct {
-	// Limit is how requests are counted; zero means LimitRolling.
+	// Limit is how requests are counted; zero means LimitRolling. The client and the API key share the budgets: of Tier
+	// 1 (GET) 5,000 in five minutes, of filters 200 in a minute, and Tier2.
 	Limit Limit
-	// Tier1 (GET), Tier2 (POST, PATCH and DELETE of users) and Filter are separate budgets. Zero means 5,000 and 500 in
-	// five minutes, and 200 in a minute. The client and the API key share them. A tenant whose only user is the
-	// client's bot has half of each.
-	Tier1, Tier2, Filter Budget
+	// Tier2 is the budget of POST, PATCH and DELETE of users. Zero means 500 in five minutes. A tenant whose only user
+	// is the client's bot has half of that.
+	Tier2 Budget
 
 	// ClientID and ClientSecret are the credentials of the one M2M client; zero means random ones.
 	ClientID, ClientSecret string
@@ -34,24 +34,12 @@ type Options struct {
 	// MaxTerms is how many terms a filter may have, terms on the status included; zero means 100. Not published:
 	// whether they count. They do here, so that a client is right either way.
 	MaxTerms int
-	// BareFilter is which users a filter without a term on the status finds, and a list without a filter.
-	BareFilter BareFilter
+
 	// UserRoles is how much of their roles users show.
 	UserRoles UserRoles
-
 	// RolesForbidden makes GET /roles answer 403.
 	RolesForbidden bool
 }
-
-// BareFilter is which users a filter without a term on the status finds. Not published: which.
-type BareFilter string
-
-// The choices of BareFilter.
-const (
-	BareNotDeleted BareFilter = ""       // all but the deleted ones
-	BareActive     BareFilter = "active" // the active ones, as an old parameter of the API had it
-	BareAll        BareFilter = "all"    // the deleted ones, too
-)
 
 // UserRoles is how much of their roles users show in answers.
 type UserRoles string
@@ -65,9 +53,7 @@ const (
 
 func (o Options) withDefaults() Options {
 	o.Limit = cmp.Or(o.Limit, LimitRolling)
-	o.Tier1 = cmp.Or(o.Tier1, Budget{5000, 5 * time.Minute})
 	o.Tier2 = cmp.Or(o.Tier2, Budget{500, 5 * time.Minute})
-	o.Filter = cmp.Or(o.Filter, Budget{200, time.Minute})
 	o.ClientID = cmp.Or(o.ClientID, randomHex(16))
 	o.ClientSecret = cmp.Or(o.ClientSecret, randomHex(32))
 	o.TokenLife = cmp.Or(o.TokenLife, 6*time.Hour)

@@ -2,38 +2,49 @@ package sandbox
 
 import "slices"
 
-// role is a role of the tenant.
+// role is a role of the tenant, as it is on the wire.
 type role struct {
-	id    string
-	name  string // case-sensitive
-	kind  string // default or custom
-	level string // user or admin
+	ID    string `json:"id"`
+	Name  string `json:"name"` // case-sensitive
+	Type  string `json:"type"` // default or custom
+	Level string `json:"level,omitempty"`
 }
 
 // listRoles is GET /api/v1/roles.
-func (t *Tenant) listRoles(c *call) (reply, *refusal) {
+func (t *Tenant) listRoles(c *call) (any, *refusal) {
 	if t.options.RolesForbidden {
-		return reply{}, &refusal{status: 403, code: "ROLES-3", detail: "Only tenant administrators may read roles."}
+		return nil, &refusal{status: 403, code: "ROLES-3", detail: "Only tenant administrators may read roles."}
 	}
-	var items []item
-	for _, r := range t.roles {
-		items = append(items, item{key: fold(r.name) + "\x00" + r.id, show: r.show})
-	}
-	return page(c, items)
+	return page(c, slices.Clone(t.roles), func(r role) string { return orderKey(r.Name, r.ID) },
+		func(r role) any { return r })
 }
 
-func (r role) show() map[string]any {
-	return map[string]any{"id": r.id, "name": r.name, "type": r.kind, "level": r.level}
+// readRoles reads [{"name": "…"}] and returns the names, each once. Not published: that an unknown role is a 400.
+func (t *Tenant) readRoles(value any) (names []string, ref *refusal) {
+	items, ok := value.([]any)
+	if !ok {
+		return nil, invalid("assignedRoles must be a list.")
+	}
+	for _, item := range items {
+		properties, _ := item.(map[string]any)
+		name, _ := properties["name"].(string)
+		if _, found := t.role(name); !found {
+			return nil, invalid("There is no such role: " + name)
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 // showRoles returns the roles of a user as they are on the wire.
-func (t *Tenant) showRoles(names []string) []map[string]any {
-	shown := make([]map[string]any, len(names))
+func (t *Tenant) showRoles(names []string) []role {
+	shown := make([]role, len(names))
 	for i, name := range names {
-		r, _ := t.role(name)
-		shown[i] = r.show()
+		shown[i], _ = t.role(name)
 		if t.options.UserRoles == RolesWithoutLevel {
-			delete(shown[i], "level")
+			shown[i].Level = ""
 		}
 	}
 	return shown
@@ -41,7 +52,7 @@ func (t *Tenant) showRoles(names []string) []map[string]any {
 
 // role returns the role with a name.
 func (t *Tenant) role(name string) (r role, found bool) {
-	i := slices.IndexFunc(t.roles, func(r role) bool { return r.name == name })
+	i := slices.IndexFunc(t.roles, func(r role) bool { return r.Name == name })
 	if i < 0 {
 		return role{}, false
 	}
@@ -49,7 +60,7 @@ func (t *Tenant) role(name string) (r role, found bool) {
 }
 
 func (t *Tenant) addRole(name, kind, level string) {
-	t.roles = append(t.roles, role{id: randomHex(12), name: name, kind: kind, level: level})
+	t.roles = append(t.roles, role{ID: randomHex(12), Name: name, Type: kind, Level: level})
 }
 
 // addDefaultRoles adds the roles that a tenant comes with, as qlik.dev lists them ("Default roles").

@@ -2,92 +2,107 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
-// answer handles a request. An error means that the client is gone, or that the body of the request broke off.
-func (t *Tenant) answer(r *http.Request) (reply, error) {
+// ServeHTTP answers one request. It panics with http.ErrAbortHandler where the client is gone.
+func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, err := newCall(r)
 	if err != nil {
-		return reply{}, err
+		panic(http.ErrAbortHandler)
 	}
-	t.mu.Lock()
-	t.stats.countRequest(c.endpoint)
-	rep, ref := t.serve(c)
+	status := c.endpoint.success
+	answer, ref := t.answer(c)
 	if ref != nil {
-		t.stats.countRefusal(ref.status)
-		rep = ref.reply()
+		status, answer = ref.status, ref.body()
 	}
-	t.mu.Unlock()
-	return rep, wait(r.Context(), t.options.Latency)
+	if wait(r.Context(), t.options.Latency) != nil {
+		panic(http.ErrAbortHandler)
+	}
+	w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	if ref != nil && ref.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(ref.retryAfter))
+	}
+	if status == http.StatusNoContent {
+		w.WriteHeader(status)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	body, _ := json.Marshal(answer) // never fails with what this package answers
+	w.Write(body)                   // an error means that the client is gone
 }
 
-// serve checks the token and the rate limit, and then does what the request asks for. The lock is held.
-func (t *Tenant) serve(c *call) (reply, *refusal) {
-	if c.endpoint == EndpointToken {
-		return t.issueToken(c)
+// answer counts a request and does what it asks for.
+func (t *Tenant) answer(c *call) (any, *refusal) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stats.countRequest(c.endpoint.name)
+	answer, ref := any(nil), t.check(c)
+	if ref == nil {
+		answer, ref = c.endpoint.answer(t, c)
 	}
-	valid, scoped := t.authorize(c.bearer)
-	if !valid {
-		return reply{}, &refusal{status: 401, code: "LOGIN-4", detail: "The bearer token is missing, unknown or expired."}
+	if ref != nil {
+		t.stats.countRefusal(ref.status)
 	}
-	if seconds := t.limits[c.endpoint.tier()].admit(time.Now()); seconds > 0 {
-		return reply{}, &refusal{status: 429, code: "HTTP-429", retryAfter: seconds,
-			detail: fmt.Sprintf("You need to wait %d seconds until limit is lifted.", seconds)}
-	}
-	switch {
-	case len(c.body) > maxBody:
-		return reply{}, &refusal{status: 413, code: "HTTP-413", detail: "The body is over 500 kB."}
-	case !scoped:
-		return reply{}, &refusal{status: 403, code: "USERS-3", detail: "The scope admin.users or admin_classic is required."}
-	case len(c.body) > 0 && !c.isJSON():
-		return reply{}, invalid("The content type must be application/json.")
-	}
-	switch c.endpoint {
-	case EndpointCreate:
-		return t.create(c)
-	case EndpointPatch:
-		return t.patch(c)
-	case EndpointDelete:
-		return t.delete(c)
-	case EndpointList:
-		return t.list(c)
-	case EndpointFilter:
-		return t.filter(c)
-	case EndpointRoles:
-		return t.listRoles(c)
-	}
-	return reply{}, &refusal{status: 404, code: "HTTP-404", detail: "There is nothing at this path."}
+	return answer, ref
 }
 
 // maxBody is the largest body that the API accepts, in bytes.
 const maxBody = 500_000
 
+// check checks the path, the token, the rate limit and the form of a request.
+func (t *Tenant) check(c *call) *refusal {
+	if c.endpoint.name == EndpointToken {
+		return nil // has neither a token nor a limit
+	}
+	if c.endpoint.name == "" {
+		return &refusal{status: 404, code: "HTTP-404", detail: "There is nothing at this path."}
+	}
+	valid, scoped := t.authorize(c.bearer)
+	if !valid {
+		return &refusal{status: 401, code: "LOGIN-4", detail: "The bearer token is missing, unknown or expired."}
+	}
+	if seconds := t.limits[c.endpoint.tier].admit(time.Now()); seconds > 0 {
+		return &refusal{status: 429, code: "HTTP-429", retryAfter: seconds,
+			detail: fmt.Sprintf("You need to wait %d seconds until limit is lifted.", seconds)}
+	}
+	switch {
+	case len(c.body) > maxBody:
+		return &refusal{status: 413, code: "HTTP-413", detail: "The body is over 500 kB."}
+	case !scoped:
+		return &refusal{status: 403, code: "USERS-3", detail: "The scope admin.users or admin_classic is required."}
+	case len(c.body) > 0 && !c.isJSON():
+		return invalid("The content type must be application/json.")
+	}
+	return nil
+}
+
 // call is a request, its body read.
 type call struct {
 	*http.Request
-	endpoint Endpoint
-	id       string // of the user in the path
-	body     []byte // maxBody+1 bytes where it is longer than maxBody
+	endpoint endpoint // its zero value where there is none
+	id       string   // of the user in the path
+	body     []byte   // maxBody+1 bytes where it is longer than maxBody
 	bearer   string
 	query    url.Values
 }
 
 func newCall(r *http.Request) (*call, error) {
 	c := &call{Request: r, query: r.URL.Query()}
-	c.endpoint, c.id = EndpointOf(r)
+	c.endpoint, c.id = endpointOf(r)
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "bearer") {
 		c.bearer = strings.TrimSpace(token)
-	}
-	if r.Body == nil {
-		return c, nil
 	}
 	var err error
 	c.body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
@@ -99,15 +114,38 @@ func (c *call) isJSON() bool {
 	return err == nil && media == "application/json"
 }
 
+// object returns the JSON object in the body, nil where there is none.
+func (c *call) object() object {
+	var o object
+	if !utf8.Valid(c.body) || json.Unmarshal(c.body, &o) != nil {
+		return nil
+	}
+	return o
+}
+
 // href returns an absolute link to a path on the tenant, under the name that the client used.
 func (c *call) href(path string) string {
-	if c.URL.Scheme != "" { // in process
-		return c.URL.Scheme + "://" + c.URL.Host + path
-	}
 	if c.TLS != nil {
 		return "https://" + c.Host + path
 	}
 	return "http://" + c.Host + path
+}
+
+// object is a JSON object by its exact property names: encoding/json ignores their case in a struct, and a tenant does
+// not.
+type object map[string]any
+
+// read reads properties that are strings. One that is missing is "".
+func (o object) read(properties map[string]*string) *refusal {
+	for name, text := range properties {
+		value, exists := o[name]
+		s, isText := value.(string)
+		if exists && !isText {
+			return invalid(name + " must be a string.")
+		}
+		*text = s
+	}
+	return nil
 }
 
 // wait waits for d, or for the end of the context, and then returns the cause of that.

@@ -13,7 +13,6 @@ import (
 	"cmp"
 	"crypto/rand"
 	"fmt"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -22,15 +21,16 @@ import (
 // Tenant is an in-memory tenant. It is safe for concurrent use. Its clock is time.Now, so that testing/synctest
 // controls it.
 type Tenant struct {
-	options  Options
-	tenantID string
+	options Options
+	id      string // 24 hexadecimal digits
 
-	mu     sync.Mutex // guards everything below
-	users  directory
-	roles  []role
-	tokens map[string]*token
-	limits map[tier]*limiter
-	stats  Stats
+	mu      sync.Mutex           // guards everything below
+	records []*record            // in the order of creation, the deleted ones included
+	index   map[string][]*record // by record.keys
+	roles   []role
+	tokens  map[string]*token
+	limits  map[tier]*limiter
+	stats   Stats
 }
 
 // User is a user of the tenant.
@@ -45,17 +45,14 @@ type User struct {
 func New(o Options) *Tenant {
 	o = o.withDefaults()
 	t := &Tenant{
-		options:  o,
-		tenantID: rand.Text(),
-		users: directory{
-			index: make(map[string][]*record), caseInsensitive: o.CaseInsensitive, idPrefix: randomHex(8),
-		},
-		tokens: make(map[string]*token),
+		options: o,
+		id:      randomHex(12),
+		index:   make(map[string][]*record),
+		tokens:  make(map[string]*token),
 		limits: map[tier]*limiter{
-			noTier:     {},
-			tier1:      {limit: o.Limit, budget: o.Tier1},
+			tier1:      {limit: o.Limit, budget: Budget{5000, 5 * time.Minute}},
 			tier2:      {limit: o.Limit, budget: o.Tier2},
-			tierFilter: {limit: o.Limit, budget: o.Filter},
+			tierFilter: {limit: o.Limit, budget: Budget{200, time.Minute}},
 		},
 	}
 	t.addDefaultRoles()
@@ -89,15 +86,15 @@ func (t *Tenant) Add(u User) {
 			t.addRole(name, "custom", "user")
 		}
 	}
-	t.users.add(u, time.Time{})
+	t.add(u, time.Time{})
 }
 
 // Users returns a copy of all users but the deleted ones, in the order in which they were created.
 func (t *Tenant) Users() []User {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	users := make([]User, 0, len(t.users.records))
-	for _, r := range t.users.records {
+	users := make([]User, 0, len(t.records))
+	for _, r := range t.records {
 		if r.Status != "deleted" {
 			users = append(users, r.copy())
 		}
@@ -109,7 +106,7 @@ func (t *Tenant) Users() []User {
 func (t *Tenant) User(id string) (u User, found bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := t.users.find(id)
+	r := t.find(id)
 	if r == nil {
 		return User{}, false
 	}
@@ -123,19 +120,6 @@ func (t *Tenant) SpendTier2(n int) {
 	for range n {
 		t.limits[tier2].admit(time.Now())
 	}
-}
-
-// ServeHTTP answers one request over a socket. It panics with http.ErrAbortHandler where the client is gone.
-func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rep, err := t.answer(r)
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	for name, values := range rep.headers() {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(rep.status)
-	w.Write(rep.body) // an error means that the client is gone
 }
 
 func randomHex(bytes int) string {

@@ -29,27 +29,25 @@ func (t *Tenant) authorize(bearer string) (valid, scoped bool) {
 
 // issueToken is POST /oauth/token. Not published: the forms of its errors. Here a wrong client gets Qlik's form, and
 // everything else OAuth's.
-func (t *Tenant) issueToken(c *call) (reply, *refusal) {
-	oauth := func(code, detail string) (reply, *refusal) {
-		return reply{}, &refusal{status: http.StatusBadRequest, oauth: true, code: code, detail: detail}
+func (t *Tenant) issueToken(c *call) (any, *refusal) {
+	oauth := func(code, detail string) (any, *refusal) {
+		return nil, &refusal{status: http.StatusBadRequest, oauth: true, code: code, detail: detail}
 	}
-	request, ok := readObject(c.body)
-	if !ok || len(c.body) > maxBody || !c.isJSON() {
+	request := c.object()
+	if request == nil || len(c.body) > maxBody || !c.isJSON() {
 		return oauth("invalid_request", "The request must be a JSON object of at most 500 kB, with its content type.")
 	}
 	var id, secret, grant, scope string
-	for name, value := range map[string]*string{
+	if ref := request.read(map[string]*string{
 		"client_id": &id, "client_secret": &secret, "grant_type": &grant, "scope": &scope,
-	} {
-		if *value, ok = request.text(name); !ok {
-			return oauth("invalid_request", name+" must be a string.")
-		}
+	}); ref != nil {
+		return oauth("invalid_request", ref.detail)
 	}
 	if grant != "client_credentials" {
 		return oauth("unsupported_grant_type", "grant_type must be client_credentials.")
 	}
 	if id != t.options.ClientID || secret != t.options.ClientSecret {
-		return reply{}, &refusal{status: 401, code: "LOGIN-4", detail: "The client is unknown, or its secret is wrong."}
+		return nil, &refusal{status: 401, code: "LOGIN-4", detail: "The client is unknown, or its secret is wrong."}
 	}
 	scopes := t.options.Scopes
 	if asked := strings.Fields(scope); len(asked) > 0 {
@@ -60,19 +58,15 @@ func (t *Tenant) issueToken(c *call) (reply, *refusal) {
 			return oauth("invalid_scope", fmt.Sprintf("The client may not ask for %q.", s))
 		}
 	}
-	return t.newToken(scopes), nil
-}
-
-func (t *Tenant) newToken(scopes []string) reply {
 	bearer := rand.Text() + rand.Text()
 	expires := time.Now().Add(t.options.TokenLife)
 	scoped := slices.Contains(scopes, "admin.users") || slices.Contains(scopes, "admin_classic")
 	t.tokens[bearer] = &token{expires: expires, uses: t.options.TokenUses, scoped: scoped}
-	return jsonReply(http.StatusOK, map[string]any{
+	return map[string]any{
 		"access_token": bearer,
 		"token_type":   "bearer",
 		"expires_at":   expires.UTC().Format(timeFormat),
 		"expires_in":   int64(t.options.TokenLife / time.Second),
 		"scope":        strings.Join(scopes, " "),
-	})
+	}, nil
 }

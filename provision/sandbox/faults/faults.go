@@ -15,21 +15,15 @@ import (
 // with 200.
 type Kind string
 
-// The kinds of lost, refused and garbled answers.
+// The kinds. The last three are for the requests that they name, and strike no other.
 const (
-	Delay     Kind = "delay"      // Fault.Delay and nothing else; the zero Kind, too
-	Status    Kind = "status"     // Fault.Status
-	Reset     Kind = "reset"      // the connection is closed without an answer
-	Hang      Kind = "hang"       // no answer until the client is gone
-	Cut       Kind = "cut"        // the head and half of the body, then the connection is closed
-	Drip      Kind = "drip"       // in process: a byte of the body each second
-	Endless   Kind = "endless"    // a body without an end
-	Garbage   Kind = "garbage"    // the right status with an HTML page as the body
-	LoginPage Kind = "login-page" // 200 with an HTML page to log in
-)
-
-// The kinds of answers to writes that look right and are not. They strike only what they are for.
-const (
+	Delay       Kind = ""             // Fault.Delay and nothing else
+	Status      Kind = "status"       // Fault.Status
+	Reset       Kind = "reset"        // the connection is closed without an answer
+	Hang        Kind = "hang"         // no answer until the client is gone
+	Cut         Kind = "cut"          // the head and half of the body, then the connection is closed
+	Garbage     Kind = "garbage"      // the right status with an HTML page as the body
+	LoginPage   Kind = "login-page"   // 200 with an HTML page to log in
 	Partial     Kind = "partial"      // a PATCH applies its first operation only and is answered with 207
 	WrongAnswer Kind = "wrong-answer" // a create is answered with the answer to the create before it
 	OKInstead   Kind = "ok-instead"   // a create that took effect is answered with 200 and the user

@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -39,12 +40,12 @@ func Wrap(t *sandbox.Tenant, seed uint64) *Injector {
 // Inject adds a fault. Of the faults that apply to a request, the one that was injected first strikes, and no other.
 func (i *Injector) Inject(f Fault) {
 	switch f.Kind {
-	case "":
-		f.Kind = Delay
 	case Partial:
-		f.After = false
+		f.On, f.After = sandbox.EndpointPatch, false
 	case OKInstead:
-		f.After = true
+		f.On, f.After = sandbox.EndpointCreate, true
+	case WrongAnswer:
+		f.On = sandbox.EndpointCreate
 	}
 	f.Subjects = slices.Clone(f.Subjects)
 	i.mu.Lock()
@@ -59,54 +60,66 @@ func (i *Injector) Clear() {
 	i.faults = nil
 }
 
-// answer handles a request, with the fault that strikes it, if any. An error means that the client is gone, or that the
-// body of the request broke off.
-func (i *Injector) answer(r *http.Request) (answer, error) {
-	ctx := r.Context()
+// Transport reaches the tenant and its faults in process, as sandbox.Tenant.Transport does.
+func (i *Injector) Transport() http.RoundTripper { return sandbox.InProcess(i) }
+
+// ServeHTTP answers one request, with the fault that strikes it, if any. It panics with http.ErrAbortHandler where the
+// client is gone or the connection is to break.
+func (i *Injector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q, err := newRequest(r)
 	if err != nil {
-		return answer{}, err
+		panic(http.ErrAbortHandler)
 	}
-	f := i.strike(q, false)
-	switch f.Kind {
-	case "":
+	a, kind, err := i.answer(q)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	a.deliver(w, r, kind)
+}
+
+// answer returns the answer to a request, and the kind of the fault that it is delivered with. An error means that the
+// client is gone.
+func (i *Injector) answer(q *request) (answer, Kind, error) {
+	ctx := q.Context()
+	before, struck := i.strike(q, false)
+	switch before.Kind {
 	case Delay:
-		if err := wait(ctx, f.Delay); err != nil {
-			return answer{}, err
+		if err := wait(ctx, before.Delay); err != nil {
+			return answer{}, "", err
 		}
 	case Partial:
 		q.keepFirstOperation()
 	default:
 		i.Count(q.endpoint)
-		return i.distort(f, success(q.endpoint)), wait(ctx, i.Latency()+f.Delay)
+		return i.distort(before, success(q.endpoint)), before.Kind, wait(ctx, i.Latency()+before.Delay)
 	}
 	a, err := i.ask(q)
-	if err != nil {
-		return answer{}, err
+	switch {
+	case err != nil:
+		return answer{}, "", err
+	case before.Kind == Partial && a.status == http.StatusNoContent:
+		return errorAnswer(http.StatusMultiStatus, "USERS-207", "Some of the operations failed."), "", nil
+	case struck, a.status == http.StatusUnauthorized, a.status == http.StatusTooManyRequests:
+		return a, "", nil
 	}
-	if f.Kind == Partial && a.status == http.StatusNoContent {
-		return errorAnswer(http.StatusMultiStatus, "USERS-207", "Some of the operations failed."), nil
-	}
-	if f.Kind != "" || a.status == http.StatusUnauthorized || a.status == http.StatusTooManyRequests {
-		return a, nil
-	}
-	f = i.strike(q, true)
-	distorted := i.distort(f, a)
+	after, _ := i.strike(q, true)
+	distorted := i.distort(after, a)
 	if q.endpoint == sandbox.EndpointCreate && a.status == http.StatusCreated {
 		i.mu.Lock()
 		i.lastCreate = a.body
 		i.mu.Unlock()
 	}
-	return distorted, wait(ctx, f.Delay)
+	return distorted, after.Kind, wait(ctx, after.Delay)
 }
 
-// strike returns the fault that strikes a request before or after its effect, or one of no kind.
-func (i *Injector) strike(q *request, after bool) Fault {
+// strike returns the fault that strikes a request before or after its effect, if any.
+func (i *Injector) strike(q *request, after bool) (f Fault, struck bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	now := time.Since(i.started)
 	for _, f := range i.faults {
-		if f.After != after || !i.applies(f.Fault, q) || now < f.From || f.For > 0 && now >= f.From+f.For {
+		if f.After != after || f.On != "" && f.On != q.endpoint || now < f.From || f.For > 0 && now >= f.From+f.For ||
+			len(f.Subjects) > 0 && !slices.ContainsFunc(f.Subjects, func(s string) bool { return i.isAbout(q, s) }) {
 			continue
 		}
 		if f.met++; f.met <= f.Skip || f.Times > 0 && f.struck == f.Times {
@@ -116,25 +129,9 @@ func (i *Injector) strike(q *request, after bool) Fault {
 			continue
 		}
 		f.struck++
-		return f.Fault
+		return f.Fault, true
 	}
-	return Fault{}
-}
-
-// applies reports whether a fault is for the endpoint and the subjects of a request.
-func (i *Injector) applies(f Fault, q *request) bool {
-	fits := f.On == "" || f.On == q.endpoint
-	switch f.Kind {
-	case Partial:
-		fits = q.endpoint == sandbox.EndpointPatch
-	case OKInstead:
-		fits = q.endpoint == sandbox.EndpointCreate
-	case WrongAnswer:
-		fits = q.endpoint == sandbox.EndpointCreate && i.lastCreate != nil
-	}
-	return fits && (len(f.Subjects) == 0 || slices.ContainsFunc(f.Subjects, func(s string) bool {
-		return i.isAbout(q, s)
-	}))
+	return Fault{}, false
 }
 
 // isAbout reports whether a request is about a subject. It reads filters as the tool writes them.
@@ -150,6 +147,30 @@ func (i *Injector) isAbout(q *request, subject string) bool {
 	return q.endpoint != sandbox.EndpointCreate && slices.ContainsFunc(i.Users(), func(u sandbox.User) bool {
 		return u.Subject == subject && (u.ID == q.id || strings.Contains(body.Filter, "id eq "+quote(u.ID)))
 	})
+}
+
+// request is a request, what is known about it, and its body.
+type request struct {
+	*http.Request
+	endpoint sandbox.Endpoint
+	id       string // of the user in the path
+	body     []byte
+}
+
+func newRequest(r *http.Request) (*request, error) {
+	q := &request{Request: r}
+	q.endpoint, q.id = sandbox.EndpointOf(r)
+	var err error
+	q.body, err = io.ReadAll(io.LimitReader(r.Body, 1<<20)) // more than a tenant accepts
+	return q, err
+}
+
+// keepFirstOperation leaves the first operation of a JSON Patch array, and a body that is none as it is.
+func (q *request) keepFirstOperation() {
+	var operations []json.RawMessage
+	if json.Unmarshal(q.body, &operations) == nil && len(operations) > 0 {
+		q.body = slices.Concat([]byte("["), operations[0], []byte("]"))
+	}
 }
 
 // wait waits for d, or for the end of the context, and then returns the cause of that.

@@ -111,20 +111,6 @@ func TestFaultLastsFromFor(t *testing.T) {
 	})
 }
 
-func TestDripTakesASecondForEachByte(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for after, want := range map[bool]string{false: "201 no JSON", true: "201"} {
-			i := newInjector(sandbox.Options{}, 0)
-			i.Inject(Fault{Kind: Drip, After: after})
-			began := time.Now()
-			a := inProcess(t, i).sendFor(time.Hour, sandbox.EndpointCreate, "a")
-			if took := time.Since(began); took != time.Duration(len(a.text)+1)*time.Second || a.String() != want {
-				t.Errorf("after=%v: %s, %d bytes in %v", after, a, len(a.text), took)
-			}
-		}
-	})
-}
-
 func TestWaitsAreExactAndEndWithRequest(t *testing.T) {
 	for _, test := range []struct {
 		name    string
