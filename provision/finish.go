@@ -115,14 +115,10 @@ func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
 func (r *Run) lookUpAgain(j *job, found bool, err error) {
 	switch {
 	case r.waitForUser(j, err):
-	case err != nil:
-		r.finish(j, r.unfinished(j, "the lookup that would settle it failed"))
-	case !found && j.row.UserID != "": // it was not found for half a minute: it is gone
+	case err == nil && !found && j.row.UserID != "": // it was not found for half a minute: it is gone
 		r.finish(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK})
-	case j.inConflict():
-		r.finish(j, r.unfinished(j, "refused as existing, and no user has its subject or address"))
 	default:
-		r.finish(j, r.unfinished(j, "no attempt is left, and a lookup did not settle it"))
+		r.finish(j, r.unfinished(j))
 	}
 }
 
