@@ -30,6 +30,9 @@ func (r *reader) readConditions() error {
 			return bad
 		}
 		r.conditions = append(r.conditions, cond)
+		if !slices.Contains(r.used, cond.column) {
+			r.used = append(r.used, cond.column)
+		}
 	}
 	return nil
 }
