@@ -143,7 +143,8 @@ func trailerText(s string) trailerKind {
 	case decorated.MatchString(s), reportLine.MatchString(bare), count != nil && means(count[1], noun):
 		return clearTrailer
 	}
-	words := strings.FieldsFunc(bare, func(r rune) bool { return strings.ContainsRune(" :;=,(", r) })
+	isBetween := func(r rune) bool { return strings.ContainsRune(" :;=,(", r) }
+	words := strings.FieldsFunc(strings.ReplaceAll(bare, "..", " "), isBetween)
 	for i, word := range words {
 		words[i] = strings.Trim(word, ".–—_*-)") // but not inside: total.joe and sum-yi are logins
 	}
@@ -171,7 +172,7 @@ var (
 	reportLine = regexp.MustCompile(strings.ReplaceAll(
 		`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d|\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$|`+
 			`(report|bericht|rapport|rapporto|informe|reporte|relatorio|raport) (MADE|date|name|title|vom|as of)\b|`+
-			`MADE (on|at|by|for|am|von|vom|le|par|el|por|il|op|em|\d))`,
+			`MADE[ ,=(–]+(\d|(on|at|by|for|am|von|vom|le|par|el|por|il|op|em)\b))`,
 		"MADE", `(generated|created|exported|printed|run|executed|prepared|erstellt|erzeugt|exportiert|gedruckt|genere|`+
 			`cree|edite|imprime|exporte|generado|exportado|impreso|generato|creato|esportato|stampato|gegenereerd|`+
 			`afgedrukt|gerado|wygenerowano|wygenerowany)`))
