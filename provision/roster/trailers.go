@@ -47,7 +47,7 @@ func (r *reader) trailerIn(row *Row, hasEmail bool) string {
 	case !hasColumns || p.Subject == "":
 	case isReportWord(p.Subject) && r.isAlone(row):
 		return p.Subject
-	case r.hasNames && p.Email == "" && isCount(p.Name) && !strings.ContainsFunc(p.Subject, isDigitOrAt):
+	case r.hasNames && p.Email == "" && isCount(p.Name) && !strings.ContainsAny(p.Subject, "0123456789@"):
 		return p.Subject + " " + p.Name // a total in any words, with its count as the name: Celkový součet,25
 	case (isLast || strings.ContainsAny(p.Name, " :")) && !strings.ContainsFunc(p.Subject, unicode.IsLetter) &&
 		trailerText(p.Name) == clearTrailer:
@@ -95,8 +95,6 @@ func isCount(s string) bool {
 	isWord := func(r rune) bool { return unicode.In(r, unicode.L, unicode.M) }
 	return strings.ContainsFunc(s, unicode.IsDigit) && !strings.ContainsFunc(s, isWord)
 }
-
-func isDigitOrAt(r rune) bool { return unicode.IsDigit(r) || r == '@' }
 
 // isReportWord reports whether a subject is a total, a count or the heading of remarks, with digits or without: Notes,
 // Total2, Anz. 2, 2件. It is for subjects that stand alone in their row.
