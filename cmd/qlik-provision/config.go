@@ -34,7 +34,7 @@ func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, erro
 		c.note = func(string) {}
 	}
 	if err := c.chooseTenant(cmd.Context()); err != nil {
-		return nil, orUsage(err, credentialsHint)
+		return nil, err
 	}
 	c.readOptions.LooksLikeHeader, c.readOptions.Block = roster.LooksLikeHeader, report.Columns()
 	c.ledgerOptions = report.Options{Tenant: c.tenantName(), Overwrite: c.overwrite, Notify: c.note}
@@ -54,14 +54,14 @@ func (c *config) tenantName() string {
 
 // announceTenant says which tenant a run is for: the first line of every run.
 func (c *config) announceTenant() {
+	name := c.tenantName()
 	switch {
 	case c.offline:
-		c.note("tenant: not contacted (offline)")
+		name = "not contacted (offline)"
 	case c.sandbox:
-		c.note("tenant: sandbox, in memory, for this run only")
-	default:
-		c.note("tenant: " + c.tenantName())
+		name += ", in memory, for this run only"
 	}
+	c.note("tenant: " + name)
 }
 
 // newAction is what the rows of a new file are for, once the columns are decided.
