@@ -24,20 +24,16 @@ type cliContext struct {
 
 // contextsFile is where qlik-cli keeps its connections. QLIK_CLI_USER_HOME_DIR is the folder that holds .qlik, or that
 // folder itself.
-func contextsFile() (string, error) {
+func contextsFile() (path string, err error) {
 	home := os.Getenv("QLIK_CLI_USER_HOME_DIR")
-	if path := filepath.Join(home, "contexts.yml"); home != "" {
-		if _, err := os.Stat(path); err == nil {
-			return path, nil
-		}
+	path = filepath.Join(home, "contexts.yml")
+	if _, missing := os.Stat(path); home != "" && missing == nil {
+		return path, nil
 	}
 	if home == "" {
-		var err error
-		if home, err = os.UserHomeDir(); err != nil {
-			return "", fmt.Errorf("finding qlik-cli's contexts: %w", err)
-		}
+		home, err = os.UserHomeDir()
 	}
-	return filepath.Join(home, ".qlik", "contexts.yml"), nil
+	return filepath.Join(home, ".qlik", "contexts.yml"), err
 }
 
 const maxContexts = 1 << 20 // bytes
