@@ -27,18 +27,16 @@ type config struct {
 	users         []sandbox.User // with --sandbox: those it starts with
 }
 
-// configure makes a config of the flags, the environment and the context, or says which of them is wrong.
+// configure makes a config of the flags, the environment and the context. An error says which of them is wrong.
 func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, error) {
 	c := &config{flags: f, given: command{a.name, cmd.Name(), file, givenFlags(cmd.Flags())}, note: a.out.note}
 	if c.quiet {
 		c.note = func(string) {}
 	}
-	if err := c.chooseTenant(cmd.Context()); err != nil {
-		return nil, err
-	}
+	err := c.chooseTenant(cmd.Context())
 	c.readOptions.LooksLikeHeader, c.readOptions.Block = roster.LooksLikeHeader, report.Columns()
 	c.ledgerOptions = report.Options{Tenant: c.tenantName(), Overwrite: c.overwrite, Notify: c.note}
-	return c, nil
+	return c, err
 }
 
 // tenantName is how the result file calls the tenant.

@@ -73,9 +73,9 @@ func (c *config) plainSource(ctx context.Context) (from source, err error) {
 	from.creds.ClientID = c.clientID
 	switch {
 	case c.secretFile != "":
-		from.creds.ClientSecret, err = readSecretFile(c.secretFile, c.given)
+		from.creds.ClientSecret, err = readSecretFile(c.secretFile)
 	case c.secretCommand != "":
-		from.creds.ClientSecret, err = runSecretCommand(ctx, c.secretCommand, c.given)
+		from.creds.ClientSecret, err = runSecretCommand(ctx, c.secretCommand, c.given.file)
 	}
 	return from, err
 }
