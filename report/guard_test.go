@@ -17,7 +17,7 @@ func TestRetryRefusesAFileThatCannotBeRun(t *testing.T) {
 		save func(table) table
 		want string
 	}{
-		{"no row number", func(tb table) table { return tb.set(3, "row", "") }, "line 4: the row number is missing"},
+		{"no row number", func(tb table) table { return tb.set(3, "row", "") }, `line 4: "" is not a row number`},
 		{"a row number that is none", func(tb table) table { return tb.set(3, "row", "3.7") },
 			`line 4: "3.7" is not a row number`},
 		{"a row number twice", func(tb table) table { return append(tb, tb[2]) },

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -158,54 +159,60 @@ func missingColumns(file *csvfile.File) error {
 	return &NotResultsError{file.Name, why, len(missing) <= 3}
 }
 
-// readRows fills in the rows and the action, and fails with *NotResultsError where they cannot be run.
+// readRows takes our columns out of the records, fills in the rows and the action, and fails with *NotResultsError where
+// they cannot be run.
 func (r *Results) readRows() error {
 	r.Rows = make([]Row, 0, len(r.File.Records))
 	for records := range slices.Chunk(r.File.Records, batchSize) {
 		cells := make([][]string, len(records))
 		for i := range records {
-			cells[i] = r.block(&records[i])
+			cells[i] = r.cutBlock(&records[i])
 		}
 		entries, err := decodeEntries(cells)
 		if err != nil {
 			return err
 		}
 		for i, e := range entries {
+			if e.Row == 0 {
+				isLast := len(r.Rows) == len(r.File.Records)-1
+				return r.refuse("line %d: %s", records[i].Line, whyNoNumber(cells[i], isLast && !r.File.Whole))
+			}
 			e.trim()
 			r.Rows = append(r.Rows, Row{Number: int(e.Row), Line: records[i].Line, Entry: e})
 		}
 	}
+	r.cutBlock(&r.File.Header)
 	r.byNumber = sortByNumber(r.Rows)
-	err := r.readAction()
-	if err == nil {
-		err = r.checkRows()
+	if err := r.readAction(); err != nil {
+		return err
 	}
-	if err == nil {
-		r.dropBlock()
-	}
-	return err
+	return r.checkRows()
 }
 
-// dropBlock lets go of our cells, which the entries have: they are most of the cells. Where somebody wrote behind
-// them everything stays.
-func (r *Results) dropBlock() {
-	f := r.File
-	width := len(f.Header.Cells)
-	behind := func(r csvfile.Record) bool { return len(r.Cells) > width }
-	if f.BlockEnd < width || slices.ContainsFunc(f.Records, behind) {
-		return
+// cutBlock cuts our cells out of a record. Spreadsheets leave empty cells out at the end of a line.
+func (r *Results) cutBlock(record *csvfile.Record) []string {
+	all := record.Cells
+	from, to := min(r.File.Block, len(all)), min(r.File.Block+blockSize, len(all))
+	raw := r.File.AppendCells(nil, record, 0, from)
+	if from > 0 && to < len(all) {
+		raw = utf8.AppendRune(raw, r.File.Dialect.Delimiter)
 	}
-	var raw []byte
-	drop := func(record *csvfile.Record) {
-		raw = f.AppendCells(raw[:0], record, 0, f.Block)
-		record.Raw = string(raw)
-		record.Cells = slices.Clone(record.Cells[:f.Block])
+	record.Raw = string(r.File.AppendCells(raw, record, to, len(all)))
+	record.Cells = slices.Concat(all[:from], all[to:])
+	return append(all[from:to:to], make([]string, blockSize-(to-from))...)
+}
+
+const cutShort = "the last line has no end, so the file was probably cut short"
+
+// whyNoNumber says why a row has no number.
+func whyNoNumber(cells []string, isCutShort bool) string {
+	switch {
+	case isCutShort:
+		return cutShort
+	case strings.TrimSpace(strings.Join(cells, "")) == "":
+		return "the row was added to the file: delete it, and put the person into another export"
 	}
-	drop(&f.Header)
-	for i := range f.Records {
-		drop(&f.Records[i])
-	}
-	f.BlockEnd = f.Block
+	return fmt.Sprintf("%q is not a row number", cells[blockSize-1])
 }
 
 // sortByNumber lists rows in the order of their numbers, those of one number in the order of the file.
@@ -225,13 +232,6 @@ func (r *Results) find(number int) *Row {
 		return nil
 	}
 	return r.byNumber[i]
-}
-
-// block are a record's cells of our columns. Spreadsheets leave empty cells out at the end of a line.
-func (r *Results) block(record *csvfile.Record) []string {
-	from := min(r.File.Block, len(record.Cells))
-	cells := record.Cells[from:min(from+blockSize, len(record.Cells))]
-	return append(slices.Clip(cells), make([]string, blockSize-len(cells))...)
 }
 
 // refuse is a *NotResultsError.
@@ -274,24 +274,13 @@ func (r *Results) checkRows() error {
 	for i := range r.Rows {
 		row, e := &r.Rows[i], &r.Rows[i].Entry
 		isLast := i == len(r.Rows)-1
-		cells := r.block(&r.File.Records[i])
-		why := ""
 		switch first := r.find(row.Number); {
-		case isLast && !r.File.Whole && (row.Number == 0 || e.Check != "" && !e.fits(e.UserSubject)):
-			why = "the last line has no end, so the file was probably cut short"
-		case row.Number == 0 && strings.TrimSpace(strings.Join(cells, "")) == "":
-			why = "the row was added to the file: delete it, and put the person into another export"
-		case row.Number == 0 && cells[blockSize-1] == "":
-			why = "the row number is missing"
-		case row.Number == 0:
-			why = fmt.Sprintf("%q is not a row number", cells[blockSize-1])
+		case isLast && !r.File.Whole && e.Check != "" && !e.fits(e.UserSubject):
+			return r.refuse("line %d: %s", row.Line, cutShort)
 		case first != row:
-			why = fmt.Sprintf("row %d already stands on line %d", row.Number, first.Line)
+			return r.refuse("line %d: row %d already stands on line %d", row.Line, row.Number, first.Line)
 		case !slices.Contains(provision.Outcomes(), e.Outcome):
-			why = fmt.Sprintf("%q is not an outcome", e.Outcome)
-		}
-		if why != "" {
-			return r.refuse("line %d: %s", row.Line, why)
+			return r.refuse("line %d: %q is not an outcome", row.Line, e.Outcome)
 		}
 	}
 	highest := r.byNumber[len(r.Rows)-1].Number

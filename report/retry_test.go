@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/roster"
 )
 
 // ranText is the result file of a run over sixRows: rows 1 and 3 done, 7 failed, the others as Prepare left
@@ -290,5 +291,32 @@ func TestWithNothingToDoTheFileHoldsWhatItHeld(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 			t.Errorf("with mode %04o: mode %v, %v", mode, info.Mode(), err)
 		}
+	}
+}
+
+func TestOurColumnsAreNoSources(t *testing.T) {
+	const export = "row,Employee ID,Name,outcome\n9,1001,Ada Byron,\"left, on leave\"\n"
+	a := Action{Command: "create", Subject: "Employee ID", Status: "active"}
+	l, path := start(t, export, a, sandbox)
+	mustClose(t, l)
+	noted := tableOf(t, read(t, path))
+	for i := range noted {
+		noted[i] = append(noted[i], "my \"note\"")
+	}
+	write(t, path, noted.saved(',', false, ""))
+	text := read(t, path)
+	l = mustRetry(t, path)
+	for _, o := range []roster.Options{{Subject: "{user_subject}"}, {Subject: "Name", Where: []string{"check=x"}}} {
+		if _, err := roster.Read(l.File, o); err == nil {
+			t.Errorf("%+v: a column of the result file was used", o)
+		}
+	}
+	people, err := roster.Read(l.File, roster.Options{Subject: "{row}-{outcome}"})
+	if err != nil || people.Rows[0].Person.Subject != "9-left, on leave" {
+		t.Errorf("%+v, %v", people, err)
+	}
+	mustClose(t, l)
+	if got := read(t, path); got != text {
+		t.Errorf("%s\nbecame\n%s", text, got)
 	}
 }

@@ -109,14 +109,14 @@ func (l *Ledger) awaitReplaceable(patience time.Duration) error {
 	return retryBusy(patience, isBusy, check)
 }
 
-// writeRows writes a result file: the export's cells as they were read, with ours behind them or in the place
-// of ours.
+// writeRows writes a result file: the export's cells as they were read, and ours.
 func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
-	w := &rowWriter{export: export, out: bufio.NewWriterSize(file, 64<<10)}
-	if !export.Dialect.Plain {
-		w.buf = append(w.buf, "\ufeff"...) // a program that wrote another encoding has to recognize UTF-8
+	out := bufio.NewWriterSize(file, 64<<10)
+	var buf []byte
+	if !export.Dialect.Plain() {
+		buf = append(buf, "\ufeff"...) // a program that wrote another encoding has to recognize UTF-8
 	}
-	if err := w.write(&export.Header, Columns()); err != nil {
+	if _, err := out.Write(appendRow(buf, export, &export.Header, Columns())); err != nil {
 		return err
 	}
 	var entries batch
@@ -127,41 +127,32 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 		i := -1
 		err := encodeEntries(&entries, len(some), func(cells []string) error {
 			i++
-			return w.write(some[i].Record, cells)
+			buf = appendRow(buf[:0], export, some[i].Record, cells)
+			_, err := out.Write(buf)
+			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return w.out.Flush()
+	return out.Flush()
 }
 
-// A rowWriter writes records of an export with our cells.
-type rowWriter struct {
-	export *csvfile.File
-	out    *bufio.Writer
-	buf    []byte // of one record
-}
-
-func (w *rowWriter) write(r *csvfile.Record, cells []string) error {
-	d := w.export.Dialect
-	width := len(w.export.Header.Cells)
-	before, behind := width, width
-	if w.export.Block >= 0 {
-		before, behind = w.export.Block, w.export.BlockEnd
+// appendRow appends a record of an export with our cells behind it, or where they stood.
+func appendRow(dst []byte, export *csvfile.File, r *csvfile.Record, cells []string) []byte {
+	delimiter, width, at := export.Dialect.Delimiter, len(export.Header.Cells), export.Block
+	if at < 0 {
+		at = width
 	}
-	b := w.export.AppendCells(w.buf, r, 0, before)
+	dst = export.AppendCells(dst, r, 0, at)
 	for i, cell := range cells {
-		if i > 0 || before > 0 {
-			b = utf8.AppendRune(b, d.Delimiter)
+		if i > 0 || at > 0 {
+			dst = utf8.AppendRune(dst, delimiter)
 		}
-		b = csvfile.AppendCell(b, cell, d.Delimiter)
+		dst = csvfile.AppendCell(dst, cell, delimiter)
 	}
-	if behind < width {
-		b = w.export.AppendCells(utf8.AppendRune(b, d.Delimiter), r, behind, width)
+	if at < width {
+		dst = export.AppendCells(utf8.AppendRune(dst, delimiter), r, at, width)
 	}
-	b = append(b, d.LineEnd...)
-	w.buf = b[:0]
-	_, err := w.out.Write(b)
-	return err
+	return append(dst, export.Dialect.LineEnd...)
 }

@@ -46,7 +46,7 @@ func (c *config) chooseTenant(ctx context.Context) error {
 	if c.offline {
 		return nil
 	}
-	if err := qlik.CheckProxy(c.tenant); err != nil {
+	if _, err := qlik.Proxy(c.tenant); err != nil {
 		return usage(err, "correct HTTPS_PROXY, or unset it")
 	}
 	c.creds = from.creds

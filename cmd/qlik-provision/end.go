@@ -41,7 +41,7 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) error {
 // afterAborted is the command that goes on after a run that could not. Where no tenant was reached or a role does not
 // exist, nothing was sent: the command as it was typed, once it is corrected, replaces the result file.
 func (s *session) afterAborted(err error) command {
-	for _, wrong := range []error{qlik.ErrNotTenant, qlik.ErrUnknownHost, provision.ErrUnreachable, provision.ErrRole} {
+	for _, wrong := range []error{qlik.ErrNotTenant, provision.ErrUnreachable, provision.ErrRole} {
 		if errors.Is(err, wrong) && s.progress.Writes == 0 {
 			return s.config.given
 		}

@@ -119,7 +119,7 @@ func TestOptionNamesColumnOrTemplate(t *testing.T) {
 	}{
 		{"Employee ID", "1"},
 		{"employee id", "2"},
-		{"EMPLOYEE-ID", "!two columns fit"},
+		{"EMPLOYEE-ID", "!did you mean"},
 		{"e mail", "5"},
 		{"a{b}", "6"},
 		{"{a{b}}", "6"},
@@ -133,7 +133,7 @@ func TestOptionNamesColumnOrTemplate(t *testing.T) {
 		{"{Fi{rst}}", "!has a { without"},
 		{"{Frist}", `!"First", "Last"`},
 		{"plain", `!no column "plain"; the headers are`},
-		{"mploy", `!two columns fit the subject: "Employee ID" (first value "1"), "employee id" (first value "2")`},
+		{"mploy", `!did you mean "Employee ID" (first value "1") or "employee id" (first value "2")?`},
 		{"{{}}", "!names no column"},
 		{"{}", `!no column ""`},
 	} {
@@ -267,26 +267,5 @@ func TestNothingIsDetectedWhereColumnsAreDecided(t *testing.T) {
 	r := mustExport(t, "Login,Name,Email\na,A,a@acme.example\n", roster.Options{Subject: "Login", Decided: true})
 	if got, want := sourcesOf(r), (sources{Subject: "Login"}); got != want {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestColumnsOfResultFileAreNoSources(t *testing.T) {
-	block := []string{"outcome", "user_subject", "email", "row"}
-	const text = "subject,Email,outcome,user_subject,email,row,my note\nx,x@acme.example,created,y,z,1\n"
-	r, err := read("hr.results.csv", []byte(text), csvfile.Options{Block: block}, roster.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := r.Rows[0].Person; got.Subject != "x" || got.Email != "x@acme.example" {
-		t.Errorf("got %+v", got)
-	}
-	for _, o := range []roster.Options{{Subject: "{user_subject}"}, {Where: []string{"outcome=created"}}} {
-		if _, err := read("hr.results.csv", []byte(text), csvfile.Options{Block: block}, o); err == nil {
-			t.Errorf("%+v: a column of the result file was used", o)
-		}
-	}
-	only := strings.Join(block, ",") + "\ncreated,u1,a,1\n"
-	if _, err := read("hr.results.csv", []byte(only), csvfile.Options{Block: block}, roster.Options{}); err == nil {
-		t.Error("a file without a column of an export was read")
 	}
 }
