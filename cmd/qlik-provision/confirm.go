@@ -70,28 +70,24 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 // question is what is asked, and the answer that consents: y, or the count where that is hard to undo.
 func (s *session) question(p provision.Plan) (question, want string) {
 	n := p.Writes()
-	users := text.Plural(n, "user", "users")
+	users := text.Plural(n, "user", "users") + " on " + s.config.tenantName()
 	if limit := s.config.runOptions.Limit; limit > 0 && limit < n {
 		n = limit
 		users = text.Grouped(n) + " of " + users
 	}
-	users += " on " + s.config.tenantName()
-	warning, verb := "", "create"
-	switch task := s.config.runOptions.Task; {
-	case task == provision.Delete:
-		verb = "delete"
+	var verbs []string
+	for _, line := range planLines(s.config.runOptions.Task, p) {
+		if line.n > 0 {
+			verbs = append(verbs, strings.TrimPrefix(line.label, "to "))
+		}
+	}
+	verb, warning := strings.Join(verbs, " or "), ""
+	switch {
+	case p.Delete > 0:
 		warning = "this deletes accounts, with their personal data; what they own has no owner afterwards\n"
-	case task == provision.Disable:
-		verb = "disable"
-	case p.Change > 0 && p.Create > 0:
-		verb = "create or change"
-	case p.Change > 0:
-		verb = "change"
-	}
-	if s.config.runOptions.Update.Status && p.Change > 0 {
+	case p.Change > 0 && s.config.runOptions.Update.Status:
 		warning = "disabled users among them are enabled again\n"
-	}
-	if warning == "" && verb != "disable" {
+	case p.Disable == 0:
 		return verb + " " + users + "? [y/N] ", "y"
 	}
 	return fmt.Sprintf("%stype %d to %s %s: ", warning, n, verb, users), strconv.Itoa(n)
@@ -99,26 +95,24 @@ func (s *session) question(p provision.Plan) (question, want string) {
 
 // firstPersons are the first person that will be sent, and the first whose name has a letter beyond ASCII, a line each:
 // they show a wrong column or a wrong encoding before it is sent.
-func (s *session) firstPersons() (lines []string) {
-	for _, row := range s.ledger.Pending() {
-		if row.LookupOnly {
-			continue
-		}
-		p := row.Person
-		parts := []string{p.Subject, p.Name, p.Email, strings.Join(p.Roles, "; ")}
-		person := strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " · ")
-		beyond := strings.ContainsFunc(p.Name, func(r rune) bool { return r > unicode.MaxASCII && unicode.IsLetter(r) })
-		switch {
-		case len(lines) == 0:
-			lines = append(lines, "first: "+person)
-		case beyond:
-			lines = append(lines, "first non-ASCII name: "+person)
-		}
-		if beyond {
-			break
-		}
+func (s *session) firstPersons() []string {
+	rows := slices.DeleteFunc(s.ledger.Pending(), func(r provision.Row) bool { return r.LookupOnly })
+	if len(rows) == 0 {
+		return nil
+	}
+	lines := []string{"first: " + personLine(rows[0].Person)}
+	i := slices.IndexFunc(rows, func(r provision.Row) bool {
+		return strings.ContainsFunc(r.Person.Name, func(r rune) bool { return r > unicode.MaxASCII && unicode.IsLetter(r) })
+	})
+	if i > 0 {
+		lines = append(lines, "first non-ASCII name: "+personLine(rows[i].Person))
 	}
 	return lines
+}
+
+func personLine(p provision.Person) string {
+	parts := []string{p.Subject, p.Name, p.Email, strings.Join(p.Roles, "; ")}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " · ")
 }
 
 // ask prints a question and reports whether the answer is the one that is wanted. The error is that of an interrupt.

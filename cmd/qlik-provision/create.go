@@ -1,12 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -76,23 +74,17 @@ func (a *app) runExport(ctx context.Context, c *config, file string) error {
 
 // chooseResults is the name of the result file: -o, or the export's; "" for a plan that saves none.
 func (c *config) chooseResults(export string) (string, error) {
-	path, proposed := c.out, cmp.Or(c.resultsOf(export), pipedResults)
-	piped := isStdin(export)
+	path, piped := c.out, isStdin(export)
 	if piped {
 		export, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
 	}
 	switch {
-	case path == "-":
-		return "", usage(errors.New("-o -: a result file cannot be written to standard output"),
-			c.given.with("out", proposed).String())
-	case isFolder(path):
-		return "", usage(errors.New(path+" is a folder"), choice("name the file in it",
-			c.given.with("out", filepath.Join(path, filepath.Base(proposed)))))
-	case path == "" && piped && !c.dryRun:
+	case path == "" && c.dryRun:
+	case path == "" && piped:
 		return "", usage(errors.New("standard input has no file name to derive a result file name from"),
-			c.given.with("out", proposed).String())
-	case path == "" && !c.dryRun:
-		path = proposed
+			c.given.with("out", pipedResults).String())
+	case path == "":
+		path = c.resultsOf(export)
 	}
 	return path, c.checkPaths(path, namedPath{"the export", export})
 }

@@ -91,7 +91,7 @@ func (f *flags) addFields(list string) error {
 func (f *flags) exportFlags(cmd *cobra.Command) {
 	f.readFlags(cmd)
 	fs := cmd.Flags()
-	fs.VarP(into(&f.out, anyText), "out", "o", "result `FILE` (default: hr.results.csv beside hr.csv)")
+	fs.VarP(into(&f.out, outputFile), "out", "o", "result `FILE` (default: hr.results.csv beside hr.csv)")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace an existing result file")
 }
 

@@ -13,6 +13,7 @@ import (
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/qlik"
 	"qlik-provision/report"
+	"qlik-provision/report/page"
 )
 
 // hintFor says what to do about an error, and what to type then: next, where nothing else is better. It is "" where
@@ -32,9 +33,6 @@ func hintFor(err error, next command) string {
 	}
 	if none, ok := errors.AsType[*report.NotResultsError](err); ok {
 		return notResultsHint(none, next)
-	}
-	if unknown, ok := errors.AsType[*provision.RoleError](err); ok {
-		return roleHint(unknown, next)
 	}
 	if errors.Is(err, report.ErrResultsGiven) {
 		return resultsGivenHint(next)
@@ -131,28 +129,12 @@ func notResultsHint(none *report.NotResultsError, given command) string {
 	return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
 }
 
-// roleHint is for a role of --role that does not exist. Nothing was sent then. A retry has the role from its file.
-func roleHint(unknown *provision.RoleError, given command) string {
-	switch {
-	case given.name == "retry":
-		return "the role is of the file's action: run the export again with another --role and another -o"
-	case unknown.Nearest == "":
-		return "correct --role in the command, and run it again: nothing was sent"
-	}
-	return given.replace("role", unknown.Name, unknown.Nearest).String()
-}
-
 // resultsGivenHint is for a result file that was given as an export: never a command that writes more than was meant.
 func resultsGivenHint(given command) string {
-	path := given.file
-	switch given.name {
-	case "disable":
-		return "give the export of the leavers\n" + choice("to delete what a run of this file created",
-			given.onResults("undo", path).withSwitch("dry-run"))
-	case "plan":
-		return "give the export\n" + choice("to compare this file with the tenant", given.onResults("verify", path))
+	if given.name == "create" {
+		return given.onResults("retry", given.file).String()
 	}
-	return given.onResults("retry", path).String()
+	return "give the export\n" + choice("to compare this file with the tenant", given.onResults("verify", given.file))
 }
 
 // pathHint is for a name that leads to no file, or to one that is in use; "" where that is not what err is.
@@ -220,6 +202,8 @@ func remedies() []remedy {
 			"proxy perhaps: check address and proxy"},
 		{about: provision.ErrRefusedAll, what: "correct what the tenant refuses: see code and message of the failed rows; " +
 			"retry starts with rows that were never tried"},
+		{about: provision.ErrRole, alone: true, what: "correct --role and run it again; a retry has it from its file: run " +
+			"the export again with another -o"},
 		{about: provision.ErrRolesHidden, what: "let the client read roles, or allow any role"},
 		{about: qlik.ErrForbidden, what: scope},
 		{about: provision.ErrLookups, what: status},
@@ -236,6 +220,7 @@ func remedies() []remedy {
 		{about: report.ErrReadOnly, what: "take the read-only attribute off the file"},
 		{about: report.ErrDanglingLink, what: "name the file itself, or remove the link"},
 		{about: report.ErrNotRegular, what: "find out what made that file, and remove it"},
+		{about: page.ErrNotPage, alone: true, what: "name another file with -o"},
 		{about: report.ErrOldResults, alone: true,
 			what: "run the export again with another -o: existing users are found by their lookups"},
 		{about: report.ErrStrayJournal, alone: true, what: "put the result file back beside the journal; if it is lost, " +

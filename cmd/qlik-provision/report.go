@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -32,14 +31,12 @@ a run is in progress. Like the result file it holds personal data.`,
   qlik-provision report hr.results.csv -o for-hr.html --open`,
 		Annotations: map[string]string{"0": "the page is written", "2": "it could not be written"},
 	}
-	cmd.Flags().VarP(into(&f.out, anyText), "out", "o", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
-	cmd.Flags().BoolVar(&open, "open", false, "open the page in the browser")
+	fs := cmd.Flags()
+	fs.VarP(into(&f.out, outputFile), "out", "o", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
+	fs.BoolVar(&open, "open", false, "open the page in the browser")
 	a.onFile(cmd, &f, "result file", func(ctx context.Context, c *config, path string) error {
-		if c.out == "-" {
-			return usage(errors.New("-o needs the name of a file"), c.given.with("out", pageOf(path)).String())
-		}
-		out := cmp.Or(c.out, pageOf(path))
-		if err := a.writePage(c, path, out); err != nil {
+		out := filepath.Clean(cmp.Or(c.out, strings.TrimSuffix(path, ".csv")+".html"))
+		if err := writePage(c, path, out); err != nil {
 			return err
 		}
 		a.out.note("page: " + out)
@@ -52,15 +49,7 @@ a run is in progress. Like the result file it holds personal data.`,
 	return cmd
 }
 
-// pageOf is the name of a result file's page.
-func pageOf(results string) string {
-	if ext := filepath.Ext(results); strings.EqualFold(ext, ".csv") {
-		results = strings.TrimSuffix(results, ext)
-	}
-	return results + ".html"
-}
-
-func (a *app) writePage(c *config, path, out string) error {
+func writePage(c *config, path, out string) error {
 	if err := distinct([]namedPath{{"the result file", path}, {"the page", out}}); err != nil {
 		return err
 	}
@@ -71,13 +60,7 @@ func (a *app) writePage(c *config, path, out string) error {
 	for _, warning := range results.Warnings {
 		c.note("warning: " + warning)
 	}
-	if err := page.Save(out, results); err != nil {
-		if errors.Is(err, page.ErrNotPage) {
-			return usage(err, c.given.with("out", dated(out)).String())
-		}
-		return err
-	}
-	return nil
+	return page.Save(out, results)
 }
 
 // openerTimeout is how long an opener may take to say that it failed. Some stay for as long as the browser does.

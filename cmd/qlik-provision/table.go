@@ -64,44 +64,40 @@ func (u *output) tableText(lines []tableLine) string {
 
 // counts are the lines of the table: what a plan would send, and the rows of each outcome.
 func (s *session) counts(total *report.Summary, plan bool) []tableLine {
+	task := s.config.runOptions.Task
 	lines := []tableLine{{label: "rows", n: total.Rows, colour: bold, always: true}}
-	always := []provision.Outcome{provision.Invalid, provision.Failed}
 	labels := map[provision.Outcome]string{}
-	switch task := s.config.runOptions.Task; {
-	case plan:
-		always = append(always, provision.Exists)
-		labels[provision.Created], labels[provision.Exists] = "created before", "existing"
-		labels[provision.Failed] = "conflicts"
-		lines = append(lines, s.planLines(total)...)
-	default:
+	always := map[provision.Task][]provision.Outcome{
+		provision.Create:  {provision.Created, provision.Exists},
+		provision.Disable: {provision.Disabled, provision.Unchanged},
+		provision.Delete:  {provision.Deleted},
+	}[task]
+	if plan {
+		labels = map[provision.Outcome]string{provision.Created: "created before", provision.Exists: "existing",
+			provision.Failed: "conflicts", provision.Pending: "can be sent"}
+		always = []provision.Outcome{provision.Exists}
+	} else {
 		lines[0].more = "in " + duration(s.took)
 		if waited := s.progress.Waited; waited >= time.Second {
 			lines[0].more += ", " + duration(waited) + " of it waiting"
 		}
-		always = append(always, provision.Pending)
-		always = append(always, map[provision.Task][]provision.Outcome{
-			provision.Create:  {provision.Created, provision.Exists},
-			provision.Disable: {provision.Disabled, provision.Unchanged},
-			provision.Delete:  {provision.Deleted},
-		}[task]...)
+	}
+	if plan && s.plan != nil {
+		lines = append(lines, planLines(task, *s.plan)...)
 	}
 	colours := map[provision.Outcome]colour{
 		provision.Invalid: red, provision.Failed: red, provision.Pending: yellow,
 	}
 	for _, outcome := range provision.Outcomes() {
 		line := tableLine{label: cmp.Or(labels[outcome], string(outcome)), n: total.Counts[outcome],
-			colour: cmp.Or(colours[outcome], green), always: slices.Contains(always, outcome)}
-		switch outcome {
-		case provision.Pending:
-			if plan {
-				continue // the first lines are about these rows
-			}
-		case provision.Exists:
+			colour: cmp.Or(colours[outcome], green), always: colours[outcome] != "" || slices.Contains(always, outcome)}
+		switch {
+		case outcome == provision.Pending && plan && s.plan != nil:
+			continue // the first lines are about these rows
+		case outcome == provision.Exists:
 			line.more = existingDetails(total)
-			fallthrough
-		case provision.Failed:
-			line.unknown = plan && s.plan == nil
 		}
+		line.unknown = plan && s.plan == nil && (outcome == provision.Exists || outcome == provision.Failed)
 		lines = append(lines, line)
 	}
 	return lines
@@ -121,18 +117,13 @@ func existingDetails(total *report.Summary) string {
 	return strings.Join(parts, ", ")
 }
 
-// planLines are the writes of a plan; where there are none, that of its task.
-func (s *session) planLines(total *report.Summary) []tableLine {
-	if s.plan == nil {
-		return []tableLine{{label: "can be sent", n: total.Counts[provision.Pending], colour: yellow, always: true}}
-	}
-	p, task := *s.plan, s.config.runOptions.Task
-	none := p.Writes() == 0
+// planLines are the writes of a plan.
+func planLines(task provision.Task, p provision.Plan) []tableLine {
 	return []tableLine{
-		{label: "to create", n: p.Create, colour: green, always: none && task == provision.Create},
+		{label: "to create", n: p.Create, colour: green, always: task == provision.Create},
 		{label: "to change", n: p.Change, colour: yellow},
-		{label: "to disable", n: p.Disable, colour: yellow, always: none && task == provision.Disable},
-		{label: "to delete", n: p.Delete, colour: red, always: none && task == provision.Delete},
+		{label: "to disable", n: p.Disable, colour: yellow, always: task == provision.Disable},
+		{label: "to delete", n: p.Delete, colour: red, always: task == provision.Delete},
 	}
 }
 

@@ -59,6 +59,17 @@ func column(s string) (string, error) {
 	return anyText(s)
 }
 
+// outputFile reads the name of a file to write.
+func outputFile(s string) (string, error) {
+	switch {
+	case s == "-":
+		return "", errors.New("name a file: it is not written to standard output")
+	case isFolder(s):
+		return "", errors.New("it is a folder: name the file in it")
+	}
+	return anyText(s)
+}
+
 // oneOf reads one of some words.
 func oneOf(words ...string) func(string) (string, error) {
 	return func(s string) (string, error) {
