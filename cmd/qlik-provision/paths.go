@@ -24,11 +24,11 @@ func (c *config) checkPaths(results string, others ...namedPath) error {
 	if err := distinct(files); err != nil || c.log == "" {
 		return err
 	}
-	f, err := openLog(c.log)
+	log, err := openLog(c.log)
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	return log.close()
 }
 
 // distinct is an error where two of the paths are one file.
