@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -221,13 +222,8 @@ func describeUser(u qlik.User) string {
 }
 
 func describePerson(p Person) string {
-	switch {
-	case p.Name == "" && p.Email == "":
-		return "without name and address"
-	case p.Email == "":
-		return p.Name
-	case p.Name == "":
-		return p.Email
+	if p.Email != "" {
+		p.Email = "<" + p.Email + ">"
 	}
-	return p.Name + " <" + p.Email + ">"
+	return cmp.Or(strings.TrimSpace(p.Name+" "+p.Email), "without name and address")
 }

@@ -18,22 +18,24 @@ func (r *Run) place(rows []Row, d directory) {
 		if row.ChangeSent != "" {
 			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: &qlik.User{ID: row.ChangeSent}}
 		}
-		r.settle(j, d)
+		if !r.settle(j, d) {
+			return
+		}
 	}
 }
 
-// settle goes on with a row that was looked up: it finishes the row, or queues its write or another lookup.
-func (r *Run) settle(j *job, d directory) {
+// settle goes on with a row that was looked up: it finishes the row, or queues its write or another lookup. It reports
+// false where the result could not be recorded.
+func (r *Run) settle(j *job, d directory) bool {
 	w, res := r.decide(j, d)
-	first := j.attempts == 0
 	switch {
 	case res.Outcome != "":
-		r.finish(j, res)
+		return r.finish(j, res)
 	case w == nil && j.row.LookupOnly: // there is nothing to say of it
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.counts.Finished++
-	case w == nil, w.kind == createWrite && !first: // the user is not found, or not yet: a list may lag behind
+	case w == nil, w.kind == createWrite && j.attempts > 0: // not found, or not yet: a list may lag behind
 		r.lookUpAgain(j, false, nil)
 	case j.attempts >= r.options.Attempts:
 		r.lookUpAgain(j, true, nil)
@@ -41,6 +43,7 @@ func (r *Run) settle(j *job, d directory) {
 		j.setWrite(w)
 		r.queueWrite(j)
 	}
+	return true
 }
 
 // queueWrite queues the write that a lookup showed to be needed.

@@ -108,8 +108,8 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 
 func (r *Run) limitReached() bool { return r.options.Limit > 0 && r.counts.Writes >= r.options.Limit }
 
-// wait releases the lock until something changed, or at has come; zero: never. One alarm is enough for all who wait: the
-// last of them knows best what is due next.
+// wait releases the lock until something changed, or at has come; zero: never. One alarm is enough for all who wait:
+// the last of them knows best what is due next.
 func (r *Run) wait(at time.Time) {
 	if !at.IsZero() {
 		r.alarm.Reset(time.Until(at))
