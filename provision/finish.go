@@ -183,14 +183,8 @@ func (r *Run) finish(j *job, res Result) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts.Finished++
-	switch {
-	case res.Outcome == Failed:
+	if res.Outcome == Failed {
 		r.counts.Failed++
-		if res.Code == CodeSubjectConflict || res.Code == CodeEmailConflict || res.Code == CodeAdminRole {
-			r.counts.plan.Conflicts++
-		}
-	case res.Outcome.Done():
-		r.counts.plan.Existing++ // as long as nothing is sent, all of them are
 	}
 	stays := j.row.UserID != "" && res.Outcome == Created // its user was not deleted
 	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound

@@ -29,7 +29,6 @@ const (
 // counts is what a run counts. The run's lock guards it.
 type counts struct {
 	Progress           // Finished, Failed, Writes and Waited
-	plan     Plan      // Existing and Conflicts, as long as nothing is sent
 	rows     int       // of the run
 	toLookUp int       // of them
 	toWrite  int       // of those that were looked up

@@ -41,7 +41,7 @@ func (c *config) chooseTenant(ctx context.Context) (err error) {
 	if err != nil || c.offline {
 		return err
 	}
-	if err := qlik.CheckProxy(c.tenant); err != nil {
+	if _, err := qlik.Proxy(c.tenant); err != nil {
 		return usage(err, "correct HTTPS_PROXY, or unset it")
 	}
 	return checkCredentials(c.creds)

@@ -41,10 +41,8 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) error {
 // afterAborted is the command that goes on after a run that could not. Where no tenant was reached the result file is
 // of the wrong one, perhaps: the command as it was typed replaces it, since nothing was sent.
 func (s *session) afterAborted(err error) command {
-	for _, wrong := range []error{qlik.ErrNotTenant, qlik.ErrUnknownHost, provision.ErrUnreachable} {
-		if errors.Is(err, wrong) && s.progress.Writes == 0 {
-			return s.config.given
-		}
+	if s.progress.Writes == 0 && (errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, provision.ErrUnreachable)) {
+		return s.config.given
 	}
 	return s.again()
 }

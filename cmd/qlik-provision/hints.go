@@ -197,7 +197,6 @@ func remedies() []remedy {
 		{about: qlik.ErrScope, what: scope},
 		{about: qlik.ErrCredentials, what: "check the client's ID and secret, or the API key"},
 		{about: qlik.ErrNotTenant, what: "check the address of the tenant"},
-		{about: qlik.ErrUnknownHost, what: "check the address of the tenant: no such host"},
 		{about: provision.ErrUnreachable, what: "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"},
 		{about: provision.ErrUnreadable, what: "something else answers in the place of the tenant, a log-in page of a " +
 			"proxy perhaps: check address and proxy"},

@@ -13,10 +13,12 @@ import (
 type Dialect struct {
 	Encoding  string // UTF-8, UTF-8 with BOM, UTF-16LE, Windows-1252 …
 	Guessed   bool   // Windows-1252, because the bytes are not UTF-8 and nothing named another encoding
-	Plain     bool   // UTF-8 without a byte order mark
 	Delimiter rune
 	LineEnd   string // "\n", "\r\n" or "\r": how the header ends
 }
+
+// Plain reports UTF-8 without a byte order mark.
+func (d Dialect) Plain() bool { return d.Encoding == "UTF-8" }
 
 // How much of a file decides about its delimiter.
 const (
@@ -47,14 +49,18 @@ func (f *File) findDialect(text string, o Options) (*scanner, *Error) {
 	text = text[s.pos:]
 	f.Dialect.Delimiter = cmp.Or(o.Delimiter, named)
 	if f.Dialect.Delimiter == 0 {
-		sample := text
-		if len(sample) > sampleBytes {
-			sample = sample[:sampleBytes]
-			sample = sample[:strings.LastIndexAny(sample, "\r\n")+1]
-		}
-		f.Dialect.Delimiter = cmp.Or(findDelimiter(sample, o, commonDelimiters()), ',')
+		f.Dialect.Delimiter = cmp.Or(findDelimiter(sampleOf(text), o, commonDelimiters()), ',')
 	}
 	return newScanner(text, f.Dialect.Delimiter, s.line), nil
+}
+
+// sampleOf is the beginning of a text, up to a line end.
+func sampleOf(text string) string {
+	if len(text) <= sampleBytes {
+		return text
+	}
+	text = text[:sampleBytes]
+	return text[:strings.LastIndexAny(text, "\r\n")+1]
 }
 
 // sepLine is the delimiter that Excel's first line, sep=;, names; 0 where there is no such line.
@@ -134,7 +140,7 @@ func fitOf(sample string, delimiter rune, o Options) fit {
 			continue
 		}
 		if records++; records == 1 {
-			cells := s.values(nil)
+			cells := s.record(nil).Cells
 			f.first = len(cells)
 			f.words = o.LooksLikeHeader(cells)
 			if lastRun(cells, o.Block) >= 0 {

@@ -1,6 +1,8 @@
 package csvfile
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -64,7 +66,7 @@ func (s *scanner) next() bool {
 		if len(s.cells) < maxCells {
 			s.cells = append(s.cells, c)
 		} else {
-			s.fail(s.first, -1, "more than 8192 cells")
+			s.fail(s.first, -1, fmt.Sprintf("more than %d cells", maxCells))
 		}
 		if i == len(s.text) || s.text[i] == '\n' || s.text[i] == '\r' {
 			s.finish(i)
@@ -179,8 +181,10 @@ func (s *scanner) fail(line, column int, message string) {
 // record is the record that next found; its cells are appended to dst. A value that must not be in a
 // file is a problem, too.
 func (s *scanner) record(dst []string) Record {
-	cells := s.values(dst)
-	r := Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: cells[:len(cells):len(cells)]}
+	for _, c := range s.cells {
+		dst = append(dst, s.value(c))
+	}
+	r := Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: slices.Clip(dst)}
 	if nul := strings.IndexByte(r.Raw, 0); nul >= 0 || len(r.Raw) > maxField {
 		for i, c := range r.Cells {
 			if len(c) > maxField {
@@ -192,14 +196,6 @@ func (s *scanner) record(dst []string) Record {
 		}
 	}
 	return r
-}
-
-// values appends the values of the record's cells.
-func (s *scanner) values(dst []string) []string {
-	for _, c := range s.cells {
-		dst = append(dst, s.value(c))
-	}
-	return dst
 }
 
 // value is what a cell says.

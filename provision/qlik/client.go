@@ -56,11 +56,11 @@ type Client struct {
 	lastDate atomic.Int64 // Unix seconds, 0 for none
 }
 
-// New returns a client of the tenant. Nothing is sent yet. Call CheckProxy before.
+// New returns a client of the tenant. Nothing is sent yet. Check Proxy before.
 func New(tenant Tenant, o Options) *Client {
 	var proxy *url.URL
 	if o.Transport == nil {
-		proxy, _ = proxyOf(tenant)
+		proxy, _ = Proxy(tenant)
 	}
 	c := &Client{
 		tenant:    tenant,
@@ -108,17 +108,12 @@ func (c *Client) LastDate() time.Time {
 
 // ForRow notes in the context which row a request is for, and how long the row had waited, for the observer.
 func ForRow(ctx context.Context, row int, wait time.Duration) context.Context {
-	return context.WithValue(ctx, labelKey{}, label{row: row, wait: wait})
+	return context.WithValue(ctx, exchangeKey{}, Exchange{Row: row, Wait: wait})
 }
 
 // ForRows notes in the context how many rows a request is for, for the observer.
 func ForRows(ctx context.Context, rows int) context.Context {
-	return context.WithValue(ctx, labelKey{}, label{rows: rows})
+	return context.WithValue(ctx, exchangeKey{}, Exchange{Rows: rows})
 }
 
-type labelKey struct{}
-
-type label struct {
-	row, rows int
-	wait      time.Duration
-}
+type exchangeKey struct{}

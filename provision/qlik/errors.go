@@ -5,19 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// The kinds of errors, for errors.Is. An error has one kind; ErrScope, ErrNotSent and ErrUnknownHost come in addition
-// to the kind named with them. Other errors are the context's cause, and that of a request that could not be built.
+// The kinds of errors, for errors.Is. Other errors are the context's cause, and that of a request that could not be
+// built.
 var (
 	// ErrCredentials: 401, or a token request that was refused. Nothing sent with these credentials will be accepted.
 	ErrCredentials = errors.New("the tenant refused the credentials")
 	// ErrScope: an ErrCredentials whose client is known to the tenant and lacks a permission. Check for it first.
-	ErrScope = errors.New("the client lacks the scope " + Scope)
+	ErrScope = fmt.Errorf("%w: the client lacks the scope %s", ErrCredentials, Scope)
 	// ErrNoToken: the token endpoint failed, so that the request itself was never sent. A retry may help.
 	ErrNoToken = errors.New("no access token")
 	// ErrLimited: 429. RetryAfter says for how long.
@@ -34,9 +33,7 @@ var (
 	// where it is an ErrNotSent, too.
 	ErrNoAnswer = errors.New("no answer")
 	// ErrNotSent: an ErrNoAnswer whose request was never sent, so that it had no effect: no connection could be made.
-	ErrNotSent = errors.New("not sent")
-	// ErrUnknownHost: an ErrNoAnswer or ErrNoToken because the tenant's host does not exist (DNS).
-	ErrUnknownHost = errors.New("unknown host")
+	ErrNotSent = fmt.Errorf("%w, not sent", ErrNoAnswer)
 	// ErrGarbled: an informational status, or one of success with another status or body than the request asks for.
 	// Whether the request took effect is not known.
 	ErrGarbled = errors.New("unexpected answer")
@@ -47,7 +44,7 @@ var (
 // An Error is an answer of the tenant other than the one that was asked for, or a missing answer. It does not change
 // after it was returned, and shows no secret.
 type Error struct {
-	kinds []error // the first one names it
+	kind error // one of those above
 
 	Status     int    // 0 where there was no answer
 	Code       string // the tenant's, or OAuth's
@@ -59,7 +56,7 @@ type Error struct {
 }
 
 // Is reports whether the error is of one of the kinds above.
-func (e *Error) Is(target error) bool { return slices.Contains(e.kinds, target) }
+func (e *Error) Is(target error) bool { return errors.Is(e.kind, target) }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
@@ -78,9 +75,9 @@ func (e *Error) Error() string {
 	case description == "":
 		return status
 	case e.Status == 0 && e.Title == "":
-		return fmt.Sprintf("%v: %s", e.kinds[0], description)
-	case e.Is(ErrGarbled):
-		return fmt.Sprintf("%v (%s): %s", ErrGarbled, status, description)
+		return fmt.Sprintf("%v: %s", e.kind, description)
+	case e.kind == ErrGarbled:
+		return fmt.Sprintf("%v (%s): %s", e.kind, status, description)
 	}
 	return description
 }
@@ -96,12 +93,12 @@ func RetryAfter(err error) time.Duration {
 // statusError is the one place where a status becomes an error.
 func (c *Client) statusError(r request, status int, header http.Header, body []byte) *Error {
 	kind := kindOf(r, status)
-	e := &Error{kinds: []error{kind}, Status: status}
+	e := &Error{kind: kind, Status: status}
 	switch kind {
 	case ErrLimited, ErrNoAnswer:
 		e.RetryAfter = retryAfter(header, time.Now())
 	case ErrGarbled:
-		e.Err = errors.New("another status was expected")
+		e.Err = fmt.Errorf("status %d was expected", r.want)
 	}
 	e.readBody(body, c.secrets)
 	return e

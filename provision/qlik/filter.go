@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// MaxTerms is how many terms fit into one filter, beside the four for the status: an ID, or a subject and an address, of
-// each user.
+// MaxTerms is how many terms fit into one filter, beside the four for the status: an ID, or a subject and an address,
+// of each user.
 const MaxTerms = 96
 
 // existing is the part of a filter that finds users in any status but deleted. Which statuses a filter without such a

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 )
 
 // Bounds on lists. A tenant has 516 roles at most, and 96 terms rarely find more users than fit on one page.
@@ -31,7 +32,7 @@ func pages[T any](ctx context.Context, c *Client, r request) (all []T, last answ
 	case <-ctx.Done():
 		return nil, answer{}, 0, context.Cause(ctx)
 	}
-	r.list = true
+	r.want, r.list = http.StatusOK, true
 	read := 0
 	for requests = 1; requests <= maxPages; requests++ {
 		p, got, err := fetch[page](ctx, c, r)

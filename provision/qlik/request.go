@@ -17,7 +17,7 @@ type request struct {
 	method  string
 	path    string // with the query
 	body    []byte // JSON, nil for none
-	want    int    // the one status of success; 0: any 2xx
+	want    int    // the one status of success
 	list    bool   // the answer is a list, which may be large
 	oneUser bool   // the path names a user: a 404 is ErrNotFound
 }
@@ -119,7 +119,7 @@ func (c *Client) exchange(ctx context.Context, r request, authorization string) 
 	}
 	var readErr error
 	got.body, readErr = readAnswer(resp, r)
-	if !r.succeeded(resp.StatusCode) {
+	if resp.StatusCode != r.want {
 		// The status decides, whether or not the body could be read.
 		return got, c.statusError(r, resp.StatusCode, resp.Header, got.body)
 	}
@@ -132,21 +132,13 @@ func (c *Client) exchange(ctx context.Context, r request, authorization string) 
 	return got, nil
 }
 
-// succeeded reports whether a status is the success that r wants.
-func (r request) succeeded(status int) bool {
-	if r.want != 0 {
-		return status == r.want
-	}
-	return status >= 200 && status <= 299
-}
-
 // readAnswer reads and closes the body. A 101 has none: what follows it is another protocol, without an end.
 func readAnswer(resp *http.Response, r request) ([]byte, error) {
 	if resp.StatusCode < 200 {
 		return nil, resp.Body.Close()
 	}
 	limit := int64(maxAnswer)
-	if r.list && r.succeeded(resp.StatusCode) {
+	if r.list && resp.StatusCode == r.want {
 		limit = maxList
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
@@ -159,15 +151,13 @@ func readAnswer(resp *http.Response, r request) ([]byte, error) {
 
 // garbled returns an ErrGarbled for an answer of success whose body is not what it should be.
 func (c *Client) garbled(got answer, err error) error {
-	return &Error{kinds: []error{ErrGarbled}, Status: got.status, Err: c.secrets.cause(err)}
+	return &Error{kind: ErrGarbled, Status: got.status, Err: c.secrets.cause(err)}
 }
 
 func (c *Client) describe(ctx context.Context, r request, got answer, err error, took time.Duration) Exchange {
-	path, _, _ := strings.Cut(r.path, "?")
-	e := Exchange{Method: r.method, Path: path, Status: got.status, Duration: took, Err: err}
-	if l, ok := ctx.Value(labelKey{}).(label); ok {
-		e.Row, e.Rows, e.Wait = l.row, l.rows, l.wait
-	}
+	e, _ := ctx.Value(exchangeKey{}).(Exchange)
+	e.Path, _, _ = strings.Cut(r.path, "?")
+	e.Method, e.Status, e.Duration, e.Err = r.method, got.status, took, err
 	if refused, ok := errors.AsType[*Error](err); ok {
 		e.TraceID = refused.TraceID
 	}

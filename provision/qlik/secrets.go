@@ -82,8 +82,8 @@ func forms(user, secret string) (all []string) {
 // hide returns answered without the secrets.
 func (s *secrets) hide(answered string) string { return s.replacer.Load().Replace(answered) }
 
-// oneLine returns at most so many bytes of answered without the secrets, and with spaces for control characters and line
-// breaks, so that the tenant's text cannot pass for a line of our own output.
+// oneLine returns at most so many bytes of answered without the secrets, and with spaces for control characters and
+// line breaks, so that the tenant's text cannot pass for a line of our own output.
 func (s *secrets) oneLine(answered string, most int) string {
 	return text.Clip(strings.Map(func(r rune) rune {
 		if text.IsControl(r) {

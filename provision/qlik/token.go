@@ -152,7 +152,8 @@ func (c *Client) requestToken(ctx context.Context, creds Credentials, scope stri
 		Scope        string `json:"scope,omitempty"`
 	}{creds.ClientID, creds.ClientSecret, "client_credentials", scope})
 	sent := time.Now()
-	got, err := c.send(ctx, request{method: http.MethodPost, path: "/oauth/token", body: body}, "")
+	r := request{method: http.MethodPost, path: "/oauth/token", body: body, want: http.StatusOK}
+	got, err := c.send(ctx, r, "")
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +180,7 @@ func (c *Client) requestToken(ctx context.Context, creds Credentials, scope stri
 }
 
 // tokenError says what a failed token request means for the request that needed the token: an ErrNoToken where a retry
-// may help, an ErrCredentials (and an ErrScope, where lacksScope is set), or an ErrNotTenant. It has no Status, Code and
+// may help, an ErrCredentials or, where lacksScope is set, an ErrScope, or an ErrNotTenant. It has no Status, Code and
 // TraceID: those of the token request are not those of the request that needed the token. err may be nil.
 func tokenError(err error, lacksScope bool) error {
 	e, ok := errors.AsType[*Error](err)
@@ -190,17 +191,13 @@ func tokenError(err error, lacksScope bool) error {
 	failed := &Error{Title: doing + e.Error(), RetryAfter: e.RetryAfter, Err: e.Err}
 	switch {
 	case e.Is(ErrNotTenant):
-		failed.kinds = []error{ErrNotTenant}
+		failed.kind = ErrNotTenant
 	case e.Is(ErrNoAnswer), e.Is(ErrLimited), e.Is(ErrGarbled):
-		failed.kinds = []error{ErrNoToken}
-		if e.Is(ErrUnknownHost) {
-			failed.kinds = append(failed.kinds, ErrUnknownHost)
-		}
+		failed.kind = ErrNoToken
+	case lacksScope:
+		failed.kind, failed.Title = ErrScope, fmt.Sprintf("%s%v: %v", doing, ErrScope, e)
 	default:
-		failed.kinds, failed.Title = []error{ErrCredentials}, fmt.Sprintf("%s%v: %v", doing, ErrCredentials, e)
-		if lacksScope {
-			failed.kinds = append(failed.kinds, ErrScope)
-		}
+		failed.kind, failed.Title = ErrCredentials, fmt.Sprintf("%s%v: %v", doing, ErrCredentials, e)
 	}
 	return failed
 }

@@ -43,16 +43,10 @@ func checkProxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http
 	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: fmt.Errorf("the proxy answered %s", resp.Status)}
 }
 
-// CheckProxy returns an error where HTTPS_PROXY is not the address of a proxy: net/http ignores a value that it cannot
-// read, and would connect without the proxy.
-func CheckProxy(t Tenant) error {
-	_, err := proxyOf(t)
-	return err
-}
-
-// proxyOf returns the proxy for the tenant, nil for none. The setting is read as net/http does it: loopback hosts have
-// none, and a host alone is one of http.
-func proxyOf(t Tenant) (*url.URL, error) {
+// Proxy returns the proxy for the tenant, nil for none, and an error where HTTPS_PROXY is not the address of a proxy:
+// net/http ignores a value that it cannot read, and would connect without the proxy. Loopback hosts have none, and a
+// host alone is one of http.
+func Proxy(t Tenant) (*url.URL, error) {
 	name, value := "HTTPS_PROXY", os.Getenv("HTTPS_PROXY")
 	if value == "" {
 		name, value = "https_proxy", os.Getenv("https_proxy")
@@ -78,24 +72,20 @@ func proxyOf(t Tenant) (*url.URL, error) {
 func (c *Client) lostError(err error) *Error {
 	err = bare(err)
 	op, _ := errors.AsType[*net.OpError](err)
-	dns, _ := errors.AsType[*net.DNSError](err)
+	_, noHost := errors.AsType[*net.DNSError](err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
 	noDescriptor := errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
-	byProxy := op != nil && op.Op == "proxyconnect"
-	kinds := []error{ErrNoAnswer}
+	kind := ErrNoAnswer
 	switch {
 	case untrusted, noTLS:
-		kinds = []error{ErrNotTenant}
-	case dns != nil, noDescriptor, byProxy, op != nil && op.Op == "dial":
-		kinds = append(kinds, ErrNotSent)
+		kind = ErrNotTenant
+	case noHost, noDescriptor, op != nil && (op.Op == "dial" || op.Op == "proxyconnect"):
+		kind = ErrNotSent
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("timeout after %v", c.timeout)
 	}
-	if dns != nil && dns.IsNotFound && !byProxy {
-		kinds = append(kinds, ErrUnknownHost)
-	}
-	return &Error{kinds: kinds, Err: c.secrets.cause(err)}
+	return &Error{kind: kind, Err: c.secrets.cause(err)}
 }
 
 // bare takes the URL off an error of net/url or net/http.

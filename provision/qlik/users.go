@@ -111,7 +111,7 @@ func (c *Client) DeleteUser(ctx context.Context, id string) error {
 
 func (c *Client) writeUser(ctx context.Context, method, id string, body []byte) error {
 	if id == "" || id == "." || id == ".." { // would lead to another path
-		return &Error{kinds: []error{ErrRefused}, Err: fmt.Errorf("%q is not a user ID", id)}
+		return &Error{kind: ErrRefused, Err: fmt.Errorf("%q is not a user ID", id)}
 	}
 	path := usersPath + "/" + url.PathEscape(id)
 	_, err := c.do(ctx, request{method: method, path: path, body: body, want: http.StatusNoContent, oneUser: true})
@@ -162,7 +162,8 @@ func (c *Client) find(ctx context.Context, filter string, r request) (Found, err
 
 // FetchDate sends one GET /users, Tier 1, whose answer brings LastDate.
 func (c *Client) FetchDate(ctx context.Context) error {
-	_, err := c.do(ctx, request{method: http.MethodGet, path: usersPath + "?limit=1&fields=id", list: true})
+	r := request{method: http.MethodGet, path: usersPath + "?limit=1&fields=id", want: http.StatusOK, list: true}
+	_, err := c.do(ctx, r)
 	return err
 }
 

@@ -43,20 +43,18 @@ func formula(v string) string {
 	return quote(v) + " is a formula of a spreadsheet: give its value"
 }
 
-// hiddenCharacter names a control, invisible or bidirectional character inside a value, "" where
-// there is none.
+// hiddenCharacter names a control, invisible or bidirectional character inside a value, "" where there is none.
 func hiddenCharacter(v string) string {
 	for _, r := range v {
 		if r >= ' ' && r < 0x7f {
 			continue
 		}
 		switch {
-		case r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029':
+		case strings.ContainsRune("\n\r\u2028\u2029", r):
 			return "a line break in " + quote(v)
-		case text.IsControl(r):
-			return "a control character in " + quote(v)
-		case unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
-			return fmt.Sprintf("an invisible character (%U) in %s", r, quote(v))
+		case text.IsControl(r),
+			unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
+			return fmt.Sprintf("a control or invisible character (%U) in %s", r, quote(v))
 		}
 	}
 	return ""
