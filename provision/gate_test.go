@@ -86,7 +86,7 @@ func TestRetryAfterIsKept(t *testing.T) {
 				tr.tenant.Inject(faults.Fault{Kind: faults.Status, On: sandbox.EndpointCreate, Status: 429, Skip: 40,
 					Times: 9, RetryAfter: test.retryAfter})
 				rows := people(300)
-				tr.run(t.Context(), rows, provision.Options{})
+				tr.run(t.Context(), rows, provision.Options{NoLookup: true})
 				tr.check(t, rows)
 				creates := spy.to(sandbox.EndpointCreate)
 				limited := slices.DeleteFunc(slices.Clone(creates), func(c *call) bool { return c.status != 429 })

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // A Dialect is how a file is written.
@@ -69,8 +67,8 @@ func sepLine(s string) rune { return firstGroup(namesDelimiter, s) }
 // namesDelimiter is read only.
 var namesDelimiter = regexp.MustCompile(`(?i)^"?sep=` + anyDelimiter + `"?(?:[\r\n]|$)`)
 
-// anyDelimiter matches, as a group, what canDelimit accepts.
-const anyDelimiter = `(\t|[^"\pL\pN\pC\x{fffd}])`
+// anyDelimiter is a group that matches what can delimit: no letter, digit, quote or line end.
+const anyDelimiter = `([\t ]|[^"\pL\pN\pC\pZ\x{fffd}])`
 
 // firstGroup is the character that the first group of a pattern matches, 0 where nothing matches.
 func firstGroup(pattern *regexp.Regexp, s string) rune {
@@ -81,12 +79,10 @@ func firstGroup(pattern *regexp.Regexp, s string) rune {
 	return []rune(groups[1])[0]
 }
 
-func canDelimit(r rune) bool {
-	if r == '"' || r == utf8.RuneError || unicode.IsLetter(r) || unicode.IsDigit(r) {
-		return false
-	}
-	return r == '\t' || unicode.IsPrint(r)
-}
+func canDelimit(r rune) bool { return firstGroup(wholeDelimiter, string(r)) == r }
+
+// wholeDelimiter is read only.
+var wholeDelimiter = regexp.MustCompile("^" + anyDelimiter + "$")
 
 func commonDelimiters() []rune { return []rune{'\t', ';', '|', ','} }
 
@@ -100,7 +96,7 @@ func findDelimiter(sample string, o Options, candidates []rune) rune {
 		candidates = append(candidates, d)
 	}
 	for _, d := range candidates {
-		if f := fitOf(sample, d, o); f.most > 1 && f.compare(best) > 0 {
+		if f := fitOf(sample, d, o); f.most > 0 && f.compare(best) > 0 {
 			best, found = f, d
 		}
 	}

@@ -164,14 +164,18 @@ func detectWestern(raw string) (string, Dialect, *Error) {
 	case invalid == 0:
 		return raw, Dialect{Encoding: "UTF-8"}, nil
 	}
-	e := Reject("", garbledLines(raw, "UTF-8"))
 	if multibyte > invalid {
+		e := Reject("", garbledLines(raw, "UTF-8"))
 		e.Message = "the file is UTF-8, but " + text.Plural(invalid, "byte of it is not", "bytes of it are not")
 		return "", Dialect{}, e
 	}
-	e.Message, e.Advice = "the file is neither UTF-8 nor readable as Windows-1252", encodingAdvice
-	e.Problems, e.Fix = e.Problems[:1], Fix{Option: OptionEncoding}
-	return "", Dialect{}, e
+	first := 1 + countLineEnds(raw[:strings.IndexRune(raw, utf8.RuneError)])
+	return "", Dialect{}, &Error{
+		Message:  "the file is neither UTF-8 nor readable as Windows-1252",
+		Problems: []Problem{{Line: first, Message: "the first byte that is not UTF-8"}},
+		Advice:   encodingAdvice,
+		Fix:      Fix{Option: OptionEncoding},
+	}
 }
 
 const encodingAdvice = "save it as UTF-8, or name its encoding: windows-1250 (Central European), " +

@@ -109,8 +109,7 @@ func TestAFileThatIsNotReadAsItWasMeantIsRefused(t *testing.T) {
 		},
 		"two files in one": {
 			"Login,Name\n1,J\xf6rg\n2,Jürgen\n3,Zo\xeb\n", Options{},
-			"the file is neither UTF-8 nor readable as Windows-1252\n" +
-				"  hr.csv:2: bytes that are not UTF-8: \"1,J\\xf6rg\"",
+			"the file is neither UTF-8 nor readable as Windows-1252\n  hr.csv:2: the first byte that is not UTF-8",
 			Fix{Option: OptionEncoding},
 		},
 

@@ -22,7 +22,6 @@ type scanner struct {
 	// The record that next found.
 	cells   []cell
 	start   int // of its text
-	end     int // of its text, without the line end
 	lineEnd string
 	first   int      // the line on which it starts
 	last    int      // the line up to which it is scanned
@@ -156,7 +155,7 @@ func (s *scanner) skipLine() {
 
 // finish ends the record at i, where a line end or the end of the text is.
 func (s *scanner) finish(i int) {
-	s.end, s.lineEnd = i, ""
+	s.lineEnd = ""
 	if rest := s.text[i:]; rest != "" {
 		s.lineEnd = rest[:1]
 		if strings.HasPrefix(rest, "\r\n") {
@@ -184,7 +183,7 @@ func (s *scanner) record(dst []string) Record {
 	for _, c := range s.cells {
 		dst = append(dst, s.value(c))
 	}
-	r := Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: slices.Clip(dst)}
+	r := Record{Line: s.first, Raw: s.text[s.start : s.pos-len(s.lineEnd)], Cells: slices.Clip(dst)}
 	if nul := strings.IndexByte(r.Raw, 0); nul >= 0 || len(r.Raw) > maxField {
 		for i, c := range r.Cells {
 			if len(c) > maxField {

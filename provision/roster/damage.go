@@ -16,14 +16,14 @@ func damagedSubject(cell string) string {
 	if why := cmp.Or(formula(cell), hiddenCharacter(cell)); why != "" {
 		return why
 	}
-	first, size := utf8.DecodeRuneInString(cell)
+	const double, single = "\"„“”«»‟＂", "'`´‚‘’‛‹›＇「」『』"
+	first, _ := utf8.DecodeRuneInString(cell)
+	last, _ := utf8.DecodeLastRuneInString(cell)
 	switch {
-	case inQuotes(cell):
-		return quote(cell) + " has quotes around it: give the bare value"
-	case strings.ContainsRune("'’‘＇", first) && len(cell) > size:
-		return quote(cell) + " begins with an apostrophe, which spreadsheets put in front of text: give the bare value"
 	case isPlaceholder(cell):
 		return quote(cell) + " is a placeholder, not a subject: where it is right, create this user by hand"
+	case strings.ContainsRune(double+single, first), strings.ContainsRune(double, last):
+		return quote(cell) + " has a quote at one end, as spreadsheets and exporters add them: give the bare value"
 	case isSpreadsheetNumber(cell):
 		return quote(cell) + " looks like a number that a spreadsheet changed: export the column as text"
 	}
@@ -58,18 +58,6 @@ func hiddenCharacter(v string) string {
 		}
 	}
 	return ""
-}
-
-// inQuotes reports whether a value stands in quotes of any kind, or has a double quote at one end.
-func inQuotes(v string) bool {
-	const double, single = "\"„“”«»‟＂", "'`´‚‘’‛‹›＇「」『』"
-	first, _ := utf8.DecodeRuneInString(v)
-	last, _ := utf8.DecodeLastRuneInString(v)
-	if utf8.RuneCountInString(v) < 2 {
-		return false // it is a placeholder
-	}
-	return strings.ContainsRune(double, first) || strings.ContainsRune(double, last) ||
-		strings.ContainsRune(single, first) && strings.ContainsRune(single, last)
 }
 
 // isErrorValue reports whether a cell is an error value, as spreadsheets in any language write them: #REF!, #¡VALOR!,

@@ -23,7 +23,7 @@ func (r *reader) checkShape() error {
 		}
 		problems = append(problems, found...)
 	}
-	width, last := len(r.headers), r.lastUsed()
+	width, last := len(r.headers), slices.Max(append(r.used, -1))
 	for i := range r.Rows {
 		row, record := &r.Rows[i], r.Rows[i].Record
 		n := len(record.Cells)
@@ -52,15 +52,6 @@ func (r *reader) checkShape() error {
 		return e
 	}
 	return nil
-}
-
-// lastUsed is the last column that a row must have a cell of.
-func (r *reader) lastUsed() int {
-	last := slices.Max(append(r.used, -1))
-	for _, cond := range r.conditions {
-		last = max(last, cond.column)
-	}
-	return last
 }
 
 // isUncut reports whether the row is quoted as one cell, or cut at another delimiter than the header: 1;Lee, Ann;a@x.y.

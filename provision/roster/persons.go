@@ -26,6 +26,7 @@ func (r *reader) derivePersons() error {
 	}
 	const batch = 1000 // rows that gocsv maps at once, in memory of its own
 	cells := make([]string, batch*len(sources))
+	var persons []provision.Person
 	for rows := range slices.Chunk(r.Rows, batch) {
 		table := make(personTable, len(rows))
 		for i := range rows {
@@ -34,11 +35,11 @@ func (r *reader) derivePersons() error {
 				table[i][j] = s.value(rows[i].Record.Cells)
 			}
 		}
-		var persons []provision.Person
 		if err := gocsv.UnmarshalCSVWithoutHeaders(table, &persons); err != nil {
 			return fmt.Errorf("decoding persons: %w", err)
 		}
-		for i, p := range persons {
+		for i := range rows {
+			p := persons[i]
 			for _, name := range r.options.EveryonesRoles {
 				if !slices.Contains(p.Roles, name) {
 					p.Roles = append(p.Roles, name)

@@ -27,7 +27,7 @@ type reader struct {
 	headers    []string
 	folded     []string // the headers, as fold leaves them
 	roles      []role   // of each column
-	used       []int    // columns that a field comes from
+	used       []int    // columns that a field comes from or a condition is about
 	names      []int    // columns for a name, where no source of the name is known
 	hasNames   bool     // the source of the name holds names
 	conditions []*condition

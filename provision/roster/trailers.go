@@ -47,7 +47,7 @@ func (r *reader) trailerIn(row *Row, hasEmail bool) string {
 	case !hasColumns || p.Subject == "":
 	case isReportWord(p.Subject) && r.isAlone(row):
 		return p.Subject
-	case r.hasNames && p.Email == "" && isCount(p.Name) && !strings.ContainsFunc(p.Subject, isDigitOrAt):
+	case r.hasNames && p.Email == "" && isCount(p.Name) && !strings.ContainsAny(p.Subject, "0123456789@"):
 		return p.Subject + " " + p.Name // a total in any words, with its count as the name: Celkový součet,25
 	case (isLast || strings.ContainsAny(p.Name, " :")) && !strings.ContainsFunc(p.Subject, unicode.IsLetter) &&
 		trailerText(p.Name) == clearTrailer:
@@ -96,8 +96,6 @@ func isCount(s string) bool {
 	return strings.ContainsFunc(s, unicode.IsDigit) && !strings.ContainsFunc(s, isWord)
 }
 
-func isDigitOrAt(r rune) bool { return unicode.IsDigit(r) || r == '@' }
-
 // isReportWord reports whether a subject is a total, a count or the heading of remarks, with digits or without: Notes,
 // Total2, Anz. 2, 2件. It is for subjects that stand alone in their row.
 func isReportWord(subject string) bool {
@@ -143,47 +141,38 @@ func trailerText(s string) trailerKind {
 	case decorated.MatchString(s), reportLine.MatchString(bare), count != nil && means(count[1], noun):
 		return clearTrailer
 	}
+	isBetween := func(r rune) bool { return strings.ContainsRune(" :;=,(", r) }
+	words := strings.FieldsFunc(strings.ReplaceAll(bare, "..", " "), isBetween)
+	for i, word := range words {
+		words[i] = strings.Trim(word, ".–—_*-)") // but not inside: total.joe and sum-yi are logins
+	}
+	const longest = 4 // words of a phrase
 	kind := notTrailer
-	for i, r := range bare + " " {
-		if unicode.In(r, unicode.L, unicode.M) {
-			continue
-		}
-		switch words, rest := bare[:i], bare[i:]; {
-		case !endsWord(rest):
-		case means(words, phrase), means(words, total) && !readsAsName(strings.TrimLeft(rest, " .:;=,-–—_*()")):
+	for i := range min(longest, len(words)) {
+		switch first, rest := strings.Join(words[:i+1], " "), strings.Join(words[i+1:], " "); {
+		case means(first, phrase), means(first, total) && !readsAsName(rest):
 			return clearTrailer
-		case means(words, total), means(words, section) && beginsText.MatchString(rest):
+		case means(first, total), means(first, section) && rest != "":
 			kind = maybeTrailer
 		}
 	}
-	if i := strings.LastIndexByte(bare, ' '); i > 0 && means(bare[i+1:], total) {
+	if len(words) > 1 && means(words[len(words)-1], total) {
 		return maybeTrailer
 	}
 	return kind
 }
 
-// endsWord reports whether what follows a word ends it: total.joe and sum-yi are one word each, Total.... 25 is not.
-func endsWord(rest string) bool {
-	if rest == "" || strings.ContainsAny(rest[:1], " :;=,(") {
-		return true
-	}
-	bare := strings.TrimLeft(rest, ".–—_*-")
-	return bare == "" || bare[0] == ' ' || len(rest)-len(bare) > 2
-}
-
 // They are read only, for texts as plainWords leaves them. A decorated line is a comment or a rule: # exported by hr. A
 // reportLine is the number of a page, a word and what it is about, or when or by whom the report was made: Department:
-// Finance, Stand: 20.11.2026, Erstellt am 20.11.2026. A counted
-// noun is 2 rows selected, (25 Mitarbeiter). beginsText is what stands behind the word of a section line.
+// Finance, Stand: 20.11.2026, Erstellt am 20.11.2026. A counted noun is 2 rows selected, (25 Mitarbeiter).
 var (
 	decorated  = regexp.MustCompile(`^(©|[-=*_~#>/;•·.(] |[-=*_~#>/;•·.(]{2})`)
 	reportLine = regexp.MustCompile(strings.ReplaceAll(
 		`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d|\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$|`+
 			`(report|bericht|rapport|rapporto|informe|reporte|relatorio|raport) (MADE|date|name|title|vom|as of)\b|`+
-			`MADE (on|at|by|for|am|von|vom|le|par|el|por|il|op|em|\d))`,
+			`MADE[ ,=(–]+(\d|(on|at|by|for|am|von|vom|le|par|el|por|il|op|em)\b))`,
 		"MADE", `(generated|created|exported|printed|run|executed|prepared|erstellt|erzeugt|exportiert|gedruckt|genere|`+
 			`cree|edite|imprime|exporte|generado|exportado|impreso|generato|creato|esportato|stampato|gegenereerd|`+
 			`afgedrukt|gerado|wygenerowano|wygenerowany)`))
-	counted    = regexp.MustCompile(`^\d[\d.,' ]* (\pL+)`)
-	beginsText = regexp.MustCompile(`^([ =].|\. )`)
+	counted = regexp.MustCompile(`^\d[\d.,' ]* (\pL+)`)
 )

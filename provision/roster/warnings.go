@@ -56,7 +56,7 @@ func (r *reader) warnOfUnknownValues() {
 			hasValue := func(v valueCount) bool { return has(foldList(v.text), value) }
 			if !slices.ContainsFunc(counts, hasValue) {
 				r.addWarning(fmt.Sprintf("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
-					quote(trim(value)), quote(cond.header), r.valuesOf(cond.column)), csvfile.Fix{})
+					quote(trim(value)), quote(r.headers[cond.column]), r.valuesOf(cond.column)), csvfile.Fix{})
 			}
 		}
 	}

@@ -13,7 +13,6 @@ import (
 type condition struct {
 	text   string // as it was given
 	column int
-	header string
 	not    bool
 	values []string // cut at commas
 	folded string   // all of them, as foldList leaves them
@@ -30,6 +29,9 @@ func (r *reader) readConditions() error {
 			return bad
 		}
 		r.conditions = append(r.conditions, cond)
+		if !slices.Contains(r.used, cond.column) {
+			r.used = append(r.used, cond.column)
+		}
 	}
 	return nil
 }
@@ -55,7 +57,7 @@ func (r *reader) condition(given string) (*condition, *csvfile.Error) {
 		e.Fix = csvfile.Fix{Option: OptionWhere, Value: strings.TrimSuffix(given, allowed) + strings.Join(filled, ",")}
 		return nil, e
 	}
-	return &condition{given, column, r.headers[column], not, values, foldList(allowed)}, nil
+	return &condition{given, column, not, values, foldList(allowed)}, nil
 }
 
 // hasEmptyValue reports whether one of several values is empty.
@@ -91,7 +93,7 @@ func (r *reader) skipRows() error {
 		if unmet := slices.IndexFunc(r.conditions, isUnmet); unmet >= 0 {
 			cond := r.conditions[unmet]
 			cell := quote(cellAt(row.Record.Cells, cond.column))
-			row.Skipped, row.Message = true, inColumn(cond.header, cell+" does not meet "+cond.text)
+			row.Skipped, row.Message = true, inColumn(r.headers[cond.column], cell+" does not meet "+cond.text)
 			left--
 		}
 	}
@@ -100,12 +102,11 @@ func (r *reader) skipRows() error {
 	}
 	message := "no row meets the conditions"
 	for _, cond := range r.conditions {
-		message += fmt.Sprintf("; column %s has %s", quote(cond.header), r.valuesOf(cond.column))
+		message += fmt.Sprintf("; column %s has %s", quote(r.headers[cond.column]), r.valuesOf(cond.column))
 	}
-	return &csvfile.Error{
-		File: r.File.Name, Message: message, Fix: csvfile.Fix{Option: OptionWhere},
-		Advice: "correct the condition: it is Header=Value, or Header!=Value,Value",
-	}
+	e := r.refuse("%s", message)
+	e.Fix.Option, e.Advice = OptionWhere, "correct the condition: it is Header=Value, or Header!=Value,Value"
+	return e
 }
 
 // valuesOf shows the values of a column, the most frequent first: 8 at most.

@@ -50,7 +50,7 @@ var meaningWords = [...]struct {
 		data as of, date of report, run date, run time, last updated, stand vom, stand am, all rights reserved,
 		copyright, strictly confidential, company confidential, highly confidential, streng vertraulich,
 		for internal use, internal use only, nur fur, usage interne, data source, cost center, cost centre,
-		business unit`},
+		business unit, generated, exported, wygenerowano`},
 	{section, `department, dept, division, abteilung, bereich, kostenstelle, standort, niederlassung, location, region,
 		branch, company, firma, section, departement, service, etablissement, departamento, sede, reparto, filiale,
 		afdeling, vestiging, avdelning, dzial, departman`},
