@@ -16,7 +16,7 @@ import (
 type request struct {
 	method string
 	path   string // with the query
-	body   []byte // JSON, nil for none
+	body   any    // is sent as JSON; nil: none
 	want   int    // the one status of success
 	list   bool   // the answer is a list, which may be large
 }
@@ -80,7 +80,11 @@ func describe(ctx context.Context, r request, err error, took time.Duration) Exc
 func (c *Client) exchange(ctx context.Context, r request, authorization string) ([]byte, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(limited, r.method, c.tenant.String()+r.path, bytes.NewReader(r.body))
+	var sent []byte
+	if r.body != nil {
+		sent, _ = json.Marshal(r.body) // strings always encode
+	}
+	req, err := http.NewRequestWithContext(limited, r.method, c.tenant.String()+r.path, bytes.NewReader(sent))
 	if err != nil {
 		return nil, fmt.Errorf("building a request: %w", bare(err))
 	}
