@@ -85,7 +85,9 @@ func withoutPlaceholders(name string) string {
 		return ""
 	}
 	isNoLetter := func(r rune) bool { return !unicode.IsLetter(r) }
-	isSign := func(word string) bool { return strings.ContainsFunc(word, isNoLetter) && isPlaceholder(word) }
+	isSign := func(word string) bool { // Person 0 is a name
+		return word != "0" && strings.ContainsFunc(word, isNoLetter) && isPlaceholder(word)
+	}
 	first, rest, _ := strings.Cut(name, " ")
 	last := name[strings.LastIndexByte(name, ' ')+1:]
 	switch {
