@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -49,11 +50,9 @@ func startJournal(f files) (*journal, error) {
 		return nil, fmt.Errorf("creating %s: %w", f.journalName(), err)
 	}
 	j := &journal{files: f, file: file, stop: make(chan struct{})}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown host"
-	}
-	head := []string{journalMagic, strconv.Itoa(os.Getpid()), cleanCell(host), time.Now().UTC().Format(time.RFC3339)}
+	host, _ := os.Hostname()
+	head := []string{journalMagic, strconv.Itoa(os.Getpid()), cmp.Or(cleanCell(host), "unknown host"),
+		time.Now().UTC().Format(time.RFC3339)}
 	if err = j.append(head); err == nil {
 		err = errors.Join(j.sync(), f.syncFolder())
 	}

@@ -34,25 +34,21 @@ func acquireLock(f files) (lock *flock.Flock, err error) {
 // tryLock takes the lock. A run that ends removes the file, so the file that was locked need not be the one that the
 // next run finds: that is ErrLocked, too.
 func tryLock(path string) (*flock.Flock, error) {
-	if err := checkNoLink(path); err != nil {
+	if err := checkRegular(path); err != nil {
 		return nil, err
 	}
 	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
-	got, err := lock.TryLock()
-	switch {
-	case isInUse(err), err == nil && !got: // Windows answers so where another run is about to remove the file
+	switch got, err := lock.TryLock(); {
+	case isInUse(err): // Windows answers so where another run is about to remove the file
 		return nil, ErrLocked
 	case err != nil:
-		return nil, notRegular(path, nil, err)
+		return nil, err
+	case !got:
+		return nil, ErrLocked
+	case !standsAt(lock, path):
+		return nil, errors.Join(ErrLocked, lock.Unlock())
 	}
-	info, err := lock.Stat()
-	if err = notRegular(path, info, err); err == nil && standsAt(lock, path) {
-		return lock, nil
-	}
-	if err == nil {
-		err = ErrLocked
-	}
-	return nil, errors.Join(err, lock.Unlock())
+	return lock, nil
 }
 
 // release removes the lock file and releases the lock. Windows does not remove what is open; there another run

@@ -212,6 +212,7 @@ func remedies() []remedy {
 		{about: provision.ErrPatience, what: others},
 		{about: qlik.ErrNoToken, what: others},
 		{about: qlik.ErrNoAnswer, what: others},
+		{about: report.ErrInUse, what: "close it"},
 		{about: report.ErrNotReplaced, what: "close the file in other programs, or " + room},
 		{about: errNotRecorded, what: room},
 		{about: syscall.ENOSPC, what: room},

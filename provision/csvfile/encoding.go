@@ -35,7 +35,7 @@ func decode(raw, name string) (string, Dialect, *Error) {
 	decoded, found, err := detect(raw)
 	if err == nil {
 		fix.Value, _, _ = strings.Cut(found.Encoding, " ")
-		isASCII := found.Plain() && !strings.ContainsFunc(raw, func(r rune) bool { return r >= utf8.RuneSelf })
+		isASCII := found.Plain() && !strings.ContainsFunc(raw, isHigh)
 		switch {
 		case found.Guessed:
 		case strings.HasPrefix(found.Encoding, known):
@@ -147,9 +147,7 @@ func unmarkedUTF16(raw string) (encoding.Encoding, string) {
 
 // detectWestern tells UTF-8 from Windows-1252 where raw is not all UTF-8, or has the byte sharpS.
 func detectWestern(raw string) (string, Dialect, *Error) {
-	western, _ := charmap.Windows1252.NewDecoder().String(raw) // it has a character for every byte
-	multibyte := -len(pair.FindAllString(western, -1))         // characters of UTF-8 with several bytes
-	invalid := 0                                               // bytes that are not UTF-8
+	invalid, multibyte := 0, 0 // bytes that are not UTF-8, and characters of it with several bytes
 	for _, c := range raw {
 		switch {
 		case c == utf8.RuneError:
@@ -157,6 +155,10 @@ func detectWestern(raw string) (string, Dialect, *Error) {
 		case c >= utf8.RuneSelf:
 			multibyte++
 		}
+	}
+	western, _ := charmap.Windows1252.NewDecoder().String(raw) // it has a character for every byte
+	if multibyte > 0 {
+		multibyte -= len(pair.FindAllString(western, -1))
 	}
 	switch {
 	case multibyte*pairsAreRare <= invalid && isWestern(western):
