@@ -148,6 +148,7 @@ func TestPlaceholdersAreLeftOutOfNames(t *testing.T) {
 	for cells, want := range map[string]string{
 		"N/A,N/A": "", "NULL,": "", "TBD,TBD": "", "-,-": "", "unbekannt,": "", "Ada,-": "Ada", "Ada,N/A": "Ada",
 		"n/a,Lee": "Lee", "Jennifer,Null": "Jennifer Null", "None,Lee": "None Lee", "Ada,Lovelace": "Ada Lovelace",
+		"Person,0": "Person 0",
 	} {
 		r := mustExport(t, header+"a,"+cells+"\nb,Bo,Berg\n", roster.Options{})
 		leftOut := strings.Trim(strings.Replace(cells, ",", " ", 1), " ") != want
