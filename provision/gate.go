@@ -20,7 +20,7 @@ type gate struct {
 	limiter *rate.Limiter // of writes
 
 	closed   bool
-	reason   Reason    // closed: why
+	reason   Reason    // closed: why; "" at the start and after a 403
 	until    time.Time // closed: no probe is sent before
 	probing  bool      // closed: the probe is in flight
 	openings int       // how often the gate was opened, which tells the age of an answer
@@ -143,7 +143,7 @@ func (g *gate) suspect(now time.Time, j *job) error {
 		g.forbiddenProbes++
 	}
 	g.suspects = append(g.suspects, j)
-	g.close(ReasonForbidden, now, 0)
+	g.close("", now, 0)
 	if g.forbiddenProbes >= scopeAfter {
 		return scopeError(j)
 	}

@@ -51,6 +51,9 @@ func (l *lookups) left() bool { return len(l.again)+len(l.rows)+l.asking > 0 }
 // change.
 func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at time.Time) {
 	l := &r.lookups
+	if r.limitReached() {
+		l.again, l.rows = nil, nil
+	}
 	tooFar := r.held == "" && len(r.queue.fresh)+l.inFlight >= maxAhead
 	if len(l.again)+len(l.rows) == 0 || tooFar || l.asking == maxLookups || !l.answered && l.asking > 0 {
 		return nil, at

@@ -22,12 +22,11 @@ type Reason string
 
 // The reasons to wait.
 const (
-	ReasonLimit     Reason = "the tenant's rate limit"
-	ReasonForbidden Reason = "a probe that tells whether the client may write users"
-	ReasonDown      Reason = "the tenant to answer again"
-	ReasonToken     Reason = "a token"
-	ReasonLookup    Reason = "the answer to a lookup"
-	ReasonApproval  Reason = "approval"
+	ReasonLimit    Reason = "the tenant's rate limit"
+	ReasonDown     Reason = "the tenant to answer again"
+	ReasonToken    Reason = "a token"
+	ReasonLookup   Reason = "the answer to a lookup"
+	ReasonApproval Reason = "approval"
 )
 
 // counts is what a run counts. The run's lock guards it.

@@ -86,7 +86,7 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asksRoles); r.asksRoles {
 		l.again = append(l.again, question{ask: r.fetchRoles})
 	}
-	if r.options.NoLookup && len(rows) > 0 {
+	if r.options.NoLookup {
 		l.again = append(l.again, question{ask: r.fetchDate})
 	}
 	return r.run(ctx, l, record)

@@ -101,7 +101,7 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 	j.counted = true
 	r.counts.Writes++
 	if r.limitReached() { // no other row is begun
-		r.queue.fresh, r.lookups.rows, r.lookups.again = nil, nil, nil
+		r.queue.fresh = nil
 	}
 	return j, at
 }
