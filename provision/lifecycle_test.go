@@ -432,7 +432,7 @@ func TestApproveSeesWhatWillBeSent(t *testing.T) {
 	for _, answer := range []error{nil, declined} {
 		synctest.Test(t, func(t *testing.T) {
 			tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
-			rows := people(5000)
+			rows := people(2500)
 			for i, row := range rows {
 				user := userOf(row)
 				switch {
@@ -448,11 +448,12 @@ func TestApproveSeesWhatWillBeSent(t *testing.T) {
 			var plan provision.Plan
 			calls := 0
 			tr.run(t.Context(), rows, provision.Options{
+				Burst:  100,
 				Update: provision.Update{Name: true},
 				Approve: func(p provision.Plan) error {
 					plan = p
 					calls++
-					if n := len(spy.to(sandbox.EndpointFilter)); n < 5000/(qlik.MaxTerms/2) {
+					if n := len(spy.to(sandbox.EndpointFilter)); n < 2500/(qlik.MaxTerms/2) {
 						t.Errorf("%d lookups before it", n)
 					}
 					if n := len(spy.to(sandbox.EndpointCreate)) + len(spy.to(sandbox.EndpointPatch)); n > 0 {
@@ -465,17 +466,17 @@ func TestApproveSeesWhatWillBeSent(t *testing.T) {
 			if tr.err != answer || calls != 1 {
 				t.Errorf("%v, %d calls", tr.err, calls)
 			}
-			want := provision.Plan{Create: 500, Change: 500, Existing: 3500, Conflicts: 500, Estimate: 5 * time.Minute}
+			want := provision.Plan{Create: 250, Change: 250, Existing: 1750, Conflicts: 250, Estimate: 4 * time.Minute}
 			plan.Estimate = plan.Estimate.Round(time.Second)
-			if plan != want || plan.Writes() != 1000 {
+			if plan != want || plan.Writes() != 500 {
 				t.Errorf("%+v, want %+v", plan, want)
 			}
 			if answer != nil {
-				tr.outcomes(t, rows, outcomes{provision.Exists: 3500, provision.Failed: 500, provision.Pending: 1000})
+				tr.outcomes(t, rows, outcomes{provision.Exists: 1750, provision.Failed: 250, provision.Pending: 500})
 				return
 			}
-			tr.outcomes(t, rows, outcomes{provision.Exists: 3500, provision.Failed: 500, provision.Created: 500,
-				provision.Updated: 500})
+			tr.outcomes(t, rows, outcomes{provision.Exists: 1750, provision.Failed: 250, provision.Created: 250,
+				provision.Updated: 250})
 		})
 	}
 }
@@ -511,7 +512,7 @@ func TestBrakeStopsARunThatIsRefused(t *testing.T) {
 				}
 				rows := people(500)
 				if test.failed == 0 {
-					rows = people(2000)
+					rows = people(1000)
 				}
 				tr.run(t.Context(), rows, provision.Options{Rate: 100.0 / 60, Burst: 500})
 				if !errors.Is(tr.err, test.err) || test.err == nil && tr.err != nil {
