@@ -18,27 +18,39 @@ type brake struct {
 
 const brakeAfter = 20
 
-// accept notes a write that was accepted, or whose conflict turned out as an existing user.
-func (b *brake) accept() { b.off, b.garbled = true, 0 }
-
-// refuse notes a write that was refused, and returns an ErrRefusedAll where the run has to end.
-func (b *brake) refuse(refusal error) error {
+// finish notes the result of a row, which why decided, and returns an ErrRefusedAll where the run has to end. A conflict
+// that turned out as an existing user counts as accepted.
+func (b *brake) finish(j *job, res Result, why error) error {
+	stays := j.row.UserID != "" && res.Outcome == Created // its user was not deleted
+	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound
+	switch {
+	case b.off, j.attempts == 0, refused && (why == nil || isTemporary(why)):
+		return nil
+	case !refused:
+		b.off = res.Outcome.Done()
+		return nil
+	}
 	code := "no code"
-	if e, ok := errors.AsType[*qlik.Error](refusal); ok {
+	if e, ok := errors.AsType[*qlik.Error](why); ok {
 		code = cmp.Or(e.Code, fmt.Sprintf("HTTP %d", e.Status))
 	}
-	b.garbled = 0
-	b.off = b.off || b.refusals > 0 && code != b.code
+	b.off = b.refusals > 0 && code != b.code
 	b.code = code
 	if b.refusals++; b.off || b.refusals != brakeAfter {
 		return nil
 	}
-	return fmt.Errorf("%w: the first %d with %s: %w", ErrRefusedAll, brakeAfter, code, refusal)
+	return fmt.Errorf("%w: the first %d with %s: %w", ErrRefusedAll, brakeAfter, code, why)
 }
 
-// garble notes an answer that could not be read, and returns an ErrUnreadable where the run has to end.
-func (b *brake) garble(err error) error {
-	if b.garbled++; b.garbled < brakeAfter {
+// answer notes what a write met, and returns an ErrUnreadable where the run has to end.
+func (b *brake) answer(v verdict, err error) error {
+	switch {
+	case v == processed:
+		b.garbled = 0
+	case errors.Is(err, qlik.ErrGarbled):
+		b.garbled++
+	}
+	if b.garbled < brakeAfter {
 		return nil
 	}
 	return fmt.Errorf("%w: %d in a row: %w", ErrUnreadable, brakeAfter, err)

@@ -3,7 +3,6 @@ package provision
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,11 +21,10 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 	case change && w != nil && w.kind == changeWrite && w.user.ID == sent.user.ID && sent.message != "":
 		w.message = sent.message // what was asked for at first, of which a part may hold already
 	case change && res.Outcome.Done() && res.UserID == sent.user.ID: // what was asked for holds
-		done := r.accepted(sent)
-		if done.Message == "" { // it was sent by an earlier run
-			done.Message = string(done.Outcome) + ", though the answer was lost"
+		res = r.accepted(sent)
+		if res.Message == "" { // it was sent by an earlier run
+			res.Message = string(res.Outcome) + ", though the answer was lost"
 		}
-		res = done
 	case sent.kind == deleteWrite && w == nil && res.Outcome == "": // the user is gone
 		res = r.accepted(sent)
 	}
@@ -37,7 +35,7 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 	row := j.row
 	if row.UserID != "" {
-		return r.deleteFor(row, d)
+		return deleteFor(row, d)
 	}
 	invalid, isInvalid := r.checkRole(row)
 	if isInvalid && !row.LookupOnly && row.SentAt.IsZero() {
@@ -46,14 +44,14 @@ func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 	// A conflict after a lost answer means the user that was created, unless that one is not found for long enough.
 	explains := j.inConflict() && (!j.unconfirmed || j.lookedLongEnough(time.Now()))
 	m := d.match(row.Person, explains)
-	switch {
-	case m.kind == noMatch && r.options.Task == Disable:
+	switch none := m.kind == noMatch; {
+	case none && r.options.Task == Disable:
 		return nil, foundResult(Unchanged, CodeNotFound, qlik.User{}, "no such user on the tenant")
-	case m.kind == noMatch && (r.options.Task == Delete || row.LookupOnly):
+	case none && (r.options.Task == Delete || row.LookupOnly):
 		return nil, Result{}
-	case m.kind == noMatch && isInvalid:
+	case none && isInvalid:
 		return nil, invalid
-	case m.kind == noMatch:
+	case none:
 		return &write{kind: createWrite}, Result{}
 	case m.kind == subjectConflict:
 		return nil, conflictResult(row, m, CodeSubjectConflict, "the subject belongs to another person")
@@ -64,22 +62,17 @@ func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 			return &write{kind: deleteWrite, user: &m.user}, Result{}
 		}
 		return nil, foundResult(Created, "", m.user, lostAnswer)
+	case r.options.Task == Disable:
+		return r.disableFor(row, m)
 	}
-	res := r.existing(row, m)
-	w := r.changeFor(row, m)
+	w, res := r.changeFor(row, m)
 	switch {
-	case row.LookupOnly, w == nil:
-		return nil, res
-	case !m.sure && r.options.Task == Disable:
-		code := CodeEmailConflict
-		if m.kind == subjectMatch {
-			code = CodeSubjectConflict
-		}
-		return nil, conflictResult(row, m, code, "the names are too different to disable the user")
-	case !m.sure:
+	case w == nil, row.LookupOnly, !m.sure:
 		return nil, res
 	case r.guardsAdmins() && hasAdminRole(m.user):
-		return nil, conflictResult(row, m, CodeAdminRole, "the user has an admin role")
+		return nil, adminResult(row, m)
+	case j.attempts > 0 && r.hidesRoles(m.user): // before the first write, checkRolesShown ends the run
+		return nil, res
 	}
 	return w, Result{}
 }
@@ -90,45 +83,8 @@ func (r *Run) createFor(row Row) qlik.NewUser {
 	return qlik.NewUser{Subject: p.Subject, Name: p.Name, Email: p.Email, Status: r.options.Status, Roles: r.rolesOf(row)}
 }
 
-// changeFor is the change that the user of a row's person needs, nil for none.
-func (r *Run) changeFor(row Row, m match) *write {
-	u := m.user
-	w := &write{kind: changeWrite, user: &u}
-	if r.options.Task == Disable {
-		if hasStatus(u, "disabled") {
-			return nil
-		}
-		w.changes = []qlik.Change{qlik.ReplaceStatus("disabled")}
-		w.message = strings.Join(foundAs(row, m), "; ")
-		return w
-	}
-	var done []string
-	if r.options.Update.Name && differs(row.Person.Name, u.Name) {
-		w.changes = append(w.changes, qlik.ReplaceName(row.Person.Name))
-		done = append(done, fmt.Sprintf("name changed from %q", u.Name))
-		m.user.Name = row.Person.Name
-	}
-	if missing := r.missingRoles(row, u); r.options.Update.Roles && len(missing) > 0 {
-		for _, role := range missing {
-			w.changes = append(w.changes, qlik.AddRole(role))
-			m.user.Roles = append(slices.Clone(m.user.Roles), qlik.Role{Name: role})
-		}
-		done = append(done, "roles added: "+strings.Join(missing, ", "))
-	}
-	if r.options.Update.Status && hasStatus(u, "disabled") {
-		w.changes = append(w.changes, qlik.ReplaceStatus("active"))
-		done = append(done, "enabled")
-		m.user.Status = "active"
-	}
-	if len(w.changes) == 0 {
-		return nil
-	}
-	w.message = strings.Join(append(done, r.differences(row, m)...), "; ")
-	return w
-}
-
 // deleteFor is the delete of the user that a run of this file created, where the user still has the row's subject.
-func (r *Run) deleteFor(row Row, d directory) (*write, Result) {
+func deleteFor(row Row, d directory) (*write, Result) {
 	u, found := d.ids[row.UserID]
 	switch {
 	case !found:
@@ -139,22 +95,102 @@ func (r *Run) deleteFor(row Row, d directory) (*write, Result) {
 	return &write{kind: deleteWrite, user: &u}, Result{}
 }
 
-// existing is the result of a row whose person has a user that needs no change.
-func (r *Run) existing(row Row, m match) Result {
-	if r.options.Task == Disable {
-		return foundResult(Unchanged, "", m.user, strings.Join(append(foundAs(row, m), "already disabled"), "; "))
-	}
-	parts := r.differences(row, m)
-	code := ""
+// disableFor is the change that disables the user of a row's person, or the result where there is none.
+func (r *Run) disableFor(row Row, m match) (*write, Result) {
+	const unsure = "the names are too different to disable the user"
+	said := foundAs(row, m)
 	switch {
 	case hasStatus(m.user, "disabled"):
+		return nil, foundResult(Unchanged, "", m.user, strings.Join(append(said, "already disabled"), "; "))
+	case !m.sure && m.kind == subjectMatch:
+		return nil, conflictResult(row, m, CodeSubjectConflict, unsure)
+	case !m.sure:
+		return nil, conflictResult(row, m, CodeEmailConflict, unsure)
+	case r.guardsAdmins() && hasAdminRole(m.user):
+		return nil, adminResult(row, m)
+	}
+	changes := []qlik.Change{qlik.ReplaceStatus("disabled")}
+	return &write{kind: changeWrite, user: &m.user, changes: changes, message: strings.Join(said, "; ")}, Result{}
+}
+
+// changeFor is the change that Options.Update asks for, nil for none, and the result of a row whose user stays as it is.
+func (r *Run) changeFor(row Row, m match) (*write, Result) {
+	p, u, update := row.Person, m.user, r.options.Update
+	w := &write{kind: changeWrite, user: &u}
+	var differs, left []string // how the user differs from its row, now and after the changes
+	differ := func(message string, update bool, changed string, changes ...qlik.Change) {
+		differs = append(differs, message)
+		if update {
+			message = changed
+			w.changes = append(w.changes, changes...)
+		}
+		left = append(left, message)
+	}
+	if hasStatus(u, "disabled") {
+		differ("disabled on the tenant", update.Status, "enabled", qlik.ReplaceStatus("active"))
+	}
+	for _, said := range foundAs(row, m) {
+		differ(said, false, "")
+	}
+	if isDifferent(p.Name, u.Name) {
+		differ(fieldDiffers("name", u.Name), update.Name, fmt.Sprintf("name changed from %q", u.Name), qlik.ReplaceName(p.Name))
+	}
+	if isDifferent(p.Email, u.Email) {
+		differ(fieldDiffers("email", u.Email), false, "")
+	}
+	if u.Status != "" && !hasStatus(u, r.options.Status) && !hasStatus(u, "disabled") {
+		differ("status on the tenant: "+u.Status, false, "")
+	}
+	if missing := r.missingRoles(row, u); len(missing) > 0 {
+		var changes []qlik.Change
+		for _, role := range missing {
+			changes = append(changes, qlik.AddRole(role))
+		}
+		names := strings.Join(missing, ", ")
+		differ("roles missing: "+names, update.Roles, "roles added: "+names, changes...)
+	}
+	code := ""
+	switch {
+	case hasStatus(u, "disabled"):
 		code = CodeDisabled
 	case m.kind == emailMatch:
 		code = CodeEmailMatch
-	case len(parts) > 0:
+	case len(differs) > 0:
 		code = CodeDiffers
 	}
-	return foundResult(Exists, code, m.user, strings.Join(parts, "; "))
+	res := foundResult(Exists, code, u, strings.Join(differs, "; "))
+	if len(w.changes) == 0 {
+		return nil, res
+	}
+	w.message = strings.Join(left, "; ")
+	return w, res
+}
+
+// isDifferent reports whether a file's value is not the tenant's. An empty one says nothing.
+func isDifferent(file, tenant string) bool {
+	return strings.TrimSpace(file) != "" && Fold(file) != Fold(tenant)
+}
+
+func fieldDiffers(field, tenant string) string {
+	if tenant == "" {
+		return "no " + field + " on the tenant"
+	}
+	return fmt.Sprintf("%s differs: %q on the tenant", field, tenant)
+}
+
+// foundAs names the user's subject where it is not the row's, and another user that has the row's address.
+func foundAs(row Row, m match) (said []string) {
+	if m.user.Subject != row.Person.Subject {
+		as := "exists as " + m.user.Subject
+		if !m.user.CreatedAt.IsZero() {
+			as += ", created " + m.user.CreatedAt.UTC().Format(time.DateOnly)
+		}
+		said = append(said, as)
+	}
+	if m.other.ID != "" {
+		said = append(said, "the address belongs to another user: "+describeUser(m.other))
+	}
+	return said
 }
 
 func foundResult(outcome Outcome, code string, u qlik.User, message string) Result {
@@ -168,6 +204,10 @@ func conflictResult(row Row, m match, code, what string) Result {
 		message += "; the address belongs to another user: " + describeUser(m.other)
 	}
 	return foundResult(Failed, code, m.user, message)
+}
+
+func adminResult(row Row, m match) Result {
+	return conflictResult(row, m, CodeAdminRole, "the user has an admin role")
 }
 
 func describeUser(u qlik.User) string {
@@ -188,50 +228,4 @@ func describePerson(p Person) string {
 		return p.Email
 	}
 	return p.Name + " <" + p.Email + ">"
-}
-
-// differences says how a user differs from its row: a disabled user first.
-func (r *Run) differences(row Row, m match) []string {
-	p, u := row.Person, m.user
-	var parts []string
-	if hasStatus(u, "disabled") {
-		parts = append(parts, "disabled on the tenant")
-	}
-	parts = append(parts, foundAs(row, m)...)
-	for _, field := range []struct{ name, file, tenant string }{{"name", p.Name, u.Name}, {"email", p.Email, u.Email}} {
-		switch {
-		case !differs(field.file, field.tenant):
-		case field.tenant == "":
-			parts = append(parts, "no "+field.name+" on the tenant")
-		default:
-			parts = append(parts, fmt.Sprintf("%s differs: %q on the tenant", field.name, field.tenant))
-		}
-	}
-	if u.Status != "" && !hasStatus(u, r.options.Status) && !hasStatus(u, "disabled") {
-		parts = append(parts, "status on the tenant: "+u.Status)
-	}
-	if missing := r.missingRoles(row, u); len(missing) > 0 {
-		parts = append(parts, "roles missing: "+strings.Join(missing, ", "))
-	}
-	return parts
-}
-
-// differs reports whether a file's value is not the tenant's. An empty one says nothing.
-func differs(file, tenant string) bool {
-	return strings.TrimSpace(file) != "" && Fold(file) != Fold(tenant)
-}
-
-// foundAs names the user's subject where it is not the row's, and another user that has the row's address.
-func foundAs(row Row, m match) (parts []string) {
-	if m.user.Subject != row.Person.Subject {
-		as := "exists as " + m.user.Subject
-		if !m.user.CreatedAt.IsZero() {
-			as += ", created " + m.user.CreatedAt.UTC().Format(time.DateOnly)
-		}
-		parts = append(parts, as)
-	}
-	if m.other.ID != "" {
-		parts = append(parts, "the address belongs to another user: "+describeUser(m.other))
-	}
-	return parts
 }

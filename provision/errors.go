@@ -1,9 +1,6 @@
 package provision
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // Why a run cannot go on, for errors.Is. The errors of package qlik come beside them: ErrCredentials, ErrNotTenant.
 var (
@@ -16,15 +13,3 @@ var (
 	ErrRole        = errors.New("no such role")                       // of Options.EveryonesRoles
 	ErrRolesHidden = errors.New("the levels of roles could not be determined")
 )
-
-// A RoleError names a role that the tenant does not have, and the Nearest that it has, "" where none is near. It comes
-// beside ErrRole.
-type RoleError struct{ Name, Nearest string }
-
-func (e *RoleError) Error() string {
-	said := fmt.Sprintf("the tenant has no role %q", e.Name)
-	if e.Nearest != "" {
-		said += fmt.Sprintf("; the nearest is %q", e.Nearest)
-	}
-	return said
-}

@@ -11,40 +11,50 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// place finishes the rows of a lookup that need no write, and offers the others to the workers.
+// place goes on with the rows of a lookup.
 func (r *Run) place(rows []Row, d directory) {
-	var ready, missing []*job
 	for _, row := range rows {
 		j := &job{row: row}
 		if row.ChangeSent != "" {
 			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: &qlik.User{ID: row.ChangeSent}}
 		}
-		w, res := r.decide(j, d)
-		switch {
-		case w != nil:
-			j.setWrite(w)
-			ready = append(ready, j)
-		case res.Outcome != "":
-			if !r.finish(j, res) {
-				return
-			}
-		case r.options.Task == Delete:
-			missing = append(missing, j)
-		default: // there is nothing to say of a row that is looked up only
-			r.countFinished(1)
-		}
+		r.settle(j, d)
 	}
+}
+
+// settle goes on with a row that was looked up: it finishes the row, or queues its write or another lookup.
+func (r *Run) settle(j *job, d directory) {
+	w, res := r.decide(j, d)
+	first := j.attempts == 0
+	switch {
+	case res.Outcome != "":
+		r.finish(j, res)
+	case w == nil && j.row.LookupOnly: // there is nothing to say of it
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.counts.Finished++
+	case w == nil, w.kind == createWrite && !first: // the user is not found, or not yet: a list may lag behind
+		r.lookUpAgain(j, false, nil)
+	case j.attempts >= r.options.Attempts:
+		r.lookUpAgain(j, true, nil)
+	default:
+		j.setWrite(w)
+		r.queueWrite(j)
+	}
+}
+
+// queueWrite queues the write that a lookup showed to be needed.
+func (r *Run) queueWrite(j *job) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.limitReached() {
-		return
+	switch {
+	case j.attempts > 0:
+		j.misses = 0
+		r.queue.again.add(j, time.Now().Add(backoff(j.attempts)))
+	case !r.limitReached():
+		r.queue.fresh = append(r.queue.fresh, j)
+		r.counts.toWrite++
 	}
-	r.queue.fresh = append(r.queue.fresh, ready...)
-	r.counts.toWrite += len(ready)
-	for _, j := range missing {
-		r.lookUpAgain(j, time.Now(), nil)
-	}
-	r.wake()
 }
 
 // conclude finishes a row by the answer to its write, or by a lookup that explains the answer.
@@ -67,7 +77,11 @@ func (r *Run) conclude(ctx context.Context, j *job, res Result) {
 // refuse finishes rows whose write was refused for their own sake.
 func (r *Run) refuse(jobs ...*job) {
 	for _, j := range jobs {
-		r.finish(j, r.failed(j, "", j.err.Error()))
+		res := Result{Outcome: Failed, Message: j.err.Error()}
+		if j.write.kind == changeWrite {
+			res.UserID = j.write.user.ID
+		}
+		r.finish(j, res)
 	}
 }
 
@@ -75,34 +89,19 @@ func (r *Run) refuse(jobs ...*job) {
 func (r *Run) lookUpOne(ctx context.Context, j *job) {
 	d, err := r.findOne(ctx, j)
 	switch {
+	case err == nil:
+		r.settle(j, d)
+		return
 	case stopped(ctx, err):
 		r.mu.Lock()
+		defer r.mu.Unlock()
 		r.queue.lookups.add(j, time.Time{})
-		r.mu.Unlock()
 		return
 	case errors.Is(err, qlik.ErrCredentials):
 		r.fail(fmt.Errorf("looking up a user: %w", err))
 	}
-	if err != nil {
-		j.err = err
-		r.tryAgain(j, nil, err)
-		return
-	}
-	w, res := r.decide(j, d)
-	switch {
-	case w == nil:
-	case w.kind == createWrite: // the user is not found, or not yet: a list may lag behind
-		w = nil
-	case w.kind == changeWrite && r.hidesRoles(*w.user):
-		w, res = nil, r.existing(j.row, d.match(j.row.Person, true))
-	default:
-		j.setWrite(w)
-	}
-	if res.Outcome != "" {
-		r.finish(j, res)
-		return
-	}
-	r.tryAgain(j, w, nil)
+	j.err = err
+	r.lookUpAgain(j, false, err)
 }
 
 // findOne looks up the users of one row.
@@ -111,24 +110,14 @@ func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
 	return newDirectory(found.Users), err
 }
 
-// tryAgain queues the write that a lookup showed to be needed, or another lookup where there is none. Where nothing is
-// left to try it finishes the row. err is that of a lookup that was not answered.
-func (r *Run) tryAgain(j *job, w *write, err error) {
-	now := time.Now()
-	r.mu.Lock()
-	again := true
-	if w != nil && j.attempts < r.options.Attempts {
-		j.misses = 0
-		r.queue.again.add(j, now.Add(backoff(j.attempts)))
-	} else {
-		again = r.lookUpAgain(j, now, err)
-	}
-	r.mu.Unlock()
+// lookUpAgain queues another lookup of a row whose user was not found, or whose lookup was not answered because of err.
+// It finishes the row where it was looked up long enough. found says that the user was, and needs a write all the same.
+func (r *Run) lookUpAgain(j *job, found bool, err error) {
 	switch {
-	case again:
+	case r.waitForUser(j, err):
 	case err != nil:
 		r.finish(j, r.unfinished(j, "the lookup that would settle it failed"))
-	case w == nil && j.row.UserID != "": // it was not found for half a minute: it is gone
+	case !found && j.row.UserID != "": // it was not found for half a minute: it is gone
 		r.finish(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK})
 	case j.inConflict():
 		r.finish(j, r.unfinished(j, "refused as existing, and no user has its subject or address"))
@@ -137,9 +126,12 @@ func (r *Run) tryAgain(j *job, w *write, err error) {
 	}
 }
 
-// lookUpAgain queues another lookup of a row whose user was not found, or whose lookup was not answered. It reports
-// false where the row was looked up long enough: for half a minute, an outage and waits for a limit or a token aside.
-func (r *Run) lookUpAgain(j *job, now time.Time, err error) bool {
+// waitForUser queues the next lookup of a row, and reports false where there is none: the row was looked up for half a
+// minute, an outage and waits for a limit or a token aside.
+func (r *Run) waitForUser(j *job, err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
 	if j.misses == 0 {
 		j.giveUp, j.giveUpLatest = now.Add(lookupPeriod), now.Add(r.options.Patience)
 	}
@@ -167,6 +159,9 @@ func (r *Run) finish(j *job, res Result) bool {
 	if why == nil && res.HTTPStatus == 0 {
 		why = j.err
 	}
+	if j.row.UserID != "" && !res.Outcome.Done() { // the user was not deleted
+		res.Outcome, res.UserID = Created, j.row.UserID
+	}
 	res.Number, res.Attempts = j.row.Number, j.attempts
 	if res.FinishedAt.IsZero() {
 		res.FinishedAt = time.Now().UTC()
@@ -183,31 +178,11 @@ func (r *Run) finish(j *job, res Result) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts.Finished++
-	switch {
-	case res.Outcome == Failed:
+	if res.Outcome == Failed {
 		r.counts.Failed++
-		if res.Code == CodeSubjectConflict || res.Code == CodeEmailConflict || res.Code == CodeAdminRole {
-			r.counts.plan.Conflicts++
-		}
-	case res.Outcome.Done():
-		r.counts.plan.Existing++ // as long as nothing is sent, all of them are
 	}
-	stays := j.row.UserID != "" && res.Outcome == Created // its user was not deleted
-	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound
-	switch {
-	case j.attempts == 0:
-	case refused && why != nil && !isTemporary(why):
-		r.fail(r.brake.refuse(why))
-	case res.Outcome.Done() && !stays:
-		r.brake.accept()
-	}
+	r.fail(r.brake.finish(j, res, why))
 	return true
-}
-
-func (r *Run) countFinished(rows int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.counts.Finished += rows
 }
 
 // maxText bounds what a tenant sent, of which an answer may hold a megabyte, to what a cell of a spreadsheet holds.

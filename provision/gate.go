@@ -29,6 +29,7 @@ type gate struct {
 	everProcessed bool // a write of this run was processed
 
 	suspects        []*job // rows that met a 403 and are held; whether it is their own is not known yet
+	refused         []*job // rows whose 403 turned out to be their own; the run finishes them
 	forbiddenProbes int    // probes of other rows that met a 403 as well
 
 	unanswered map[*job]bool // rows that got no answer since anything else was answered
@@ -54,12 +55,18 @@ func (g *gate) ready(now time.Time) (ok bool, at time.Time) {
 	if g.closed && now.Before(g.until) {
 		return false, g.until
 	}
-	tokens := g.limiter.TokensAt(now)
-	if tokens >= 1 {
-		return true, time.Time{}
+	at = nextToken(g.limiter, now)
+	return !at.After(now), at
+}
+
+// nextToken is when a limiter has a token: now or later.
+func nextToken(l *rate.Limiter, now time.Time) time.Time {
+	missing := 1 - l.TokensAt(now)
+	if missing <= 0 {
+		return now
 	}
-	wait := time.Duration(math.Ceil((1 - tokens) / float64(g.limiter.Limit()) * float64(time.Second)))
-	return false, now.Add(max(wait, time.Microsecond))
+	wait := time.Duration(math.Ceil(missing / float64(l.Limit()) * float64(time.Second)))
+	return now.Add(max(wait, time.Microsecond))
 }
 
 // prefers reports whether j should be sent before others. Rows without an answer wait: another row tells an outage
@@ -77,9 +84,9 @@ func (g *gate) take(now time.Time, j *job, moreComing bool) {
 	}
 }
 
-// answer applies the verdict on the write of j; met is the error that it met, nil for none. own are rows whose 403
-// turned out to be their own; err is that of a run that cannot go on.
-func (g *gate) answer(now time.Time, j *job, v verdict, met error) (own []*job, err error) {
+// answer applies the verdict on the write of j, which met an error, nil for none. An error that it returns is that of a
+// run that cannot go on.
+func (g *gate) answer(now time.Time, j *job, v verdict, met error) error {
 	if j.probe {
 		g.probing = false
 	}
@@ -88,30 +95,29 @@ func (g *gate) answer(now time.Time, j *job, v verdict, met error) (own []*job, 
 	}
 	late := j.openings != g.openings // others were processed since it was sent, so that it says nothing about now
 	switch {
+	case v == processed && j.probe:
+		g.everProcessed = true
+		g.open()
 	case v == processed:
 		g.everProcessed = true
-		if j.probe {
-			own = g.open()
-		}
-	case late && v == forbidden:
-		own = []*job{j}
-	case late, v == unusable:
+	case v == forbidden && late:
+		g.refused = append(g.refused, j)
+	case v == forbidden:
+		return g.suspect(now, j)
+	case v == unusable, late:
 	case v == blocked:
 		g.close(blockedBy(met), now, g.wait(j, met))
-	case v == forbidden:
-		err = g.suspect(now, j)
 	default:
 		g.lose(now, j, v == outage, met)
 	}
-	return own, err
+	return nil
 }
 
-func (g *gate) open() (own []*job) {
-	own = g.suspects
+func (g *gate) open() {
+	g.refused = append(g.refused, g.suspects...)
 	g.closed, g.reason, g.until = false, "", time.Time{}
 	g.suspects, g.forbiddenProbes, g.waits, g.down = nil, 0, 0, false
 	g.openings++
-	return own
 }
 
 // close blocks writes for wait at least. The reason is that of the longest wait.
@@ -146,12 +152,12 @@ func (g *gate) suspect(now time.Time, j *job) error {
 
 // decideSuspects decides about the suspects where no row is left to probe with: the 403 is their own if this run ever
 // had a write processed, else it is the run's.
-func (g *gate) decideSuspects() (own []*job, err error) {
+func (g *gate) decideSuspects() error {
 	if !g.everProcessed {
-		return nil, scopeError(g.suspects[len(g.suspects)-1])
+		return scopeError(g.suspects[0])
 	}
-	own, g.suspects = g.suspects, nil
-	return own, nil
+	g.refused, g.suspects = g.suspects, nil
+	return nil
 }
 
 func scopeError(j *job) error { return fmt.Errorf("%w: %w", ErrScope, j.err) }

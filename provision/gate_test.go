@@ -86,7 +86,7 @@ func TestRetryAfterIsKept(t *testing.T) {
 				tr.tenant.Inject(faults.Fault{Kind: faults.Status, On: sandbox.EndpointCreate, Status: 429, Skip: 40,
 					Times: 9, RetryAfter: test.retryAfter})
 				rows := people(300)
-				tr.run(t.Context(), rows, provision.Options{})
+				tr.run(t.Context(), rows, provision.Options{NoLookup: true})
 				tr.check(t, rows)
 				creates := spy.to(sandbox.EndpointCreate)
 				limited := slices.DeleteFunc(slices.Clone(creates), func(c *call) bool { return c.status != 429 })
@@ -467,14 +467,15 @@ func TestLateAnswerIsNoProgress(t *testing.T) {
 
 func TestLookupsAreProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr, _ := watched(t, sandbox.Options{Latency: 5 * time.Second}, qlik.Options{})
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
 		rows := people(4000)
 		for _, row := range rows[1:] {
 			tr.tenant.Add(userOf(row))
 		}
 		// One row fails for good; looking up the others takes longer than the patience.
 		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 500, On: sandbox.EndpointCreate})
-		tr.run(t.Context(), rows, provision.Options{Patience: 70 * time.Second, Workers: 4})
+		tr.tenant.Inject(faults.Fault{Delay: 5 * time.Second, On: sandbox.EndpointFilter})
+		tr.run(t.Context(), rows, provision.Options{Patience: 70 * time.Second})
 		tr.check(t, rows)
 		tr.outcomes(t, rows, map[provision.Outcome]int{provision.Exists: len(rows) - 1, provision.Pending: 1})
 		if tr.took < 90*time.Second {

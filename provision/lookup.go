@@ -8,19 +8,33 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"qlik-provision/provision/qlik"
 )
 
-// lookups is what a run knows of its lookups. The run's lock guards it.
+// lookups is what a run asks before its first write, and then ahead of the others. The run's lock guards it.
 type lookups struct {
+	pacer  *rate.Limiter
+	rows   []Row                  // that are not looked up yet
+	again  []question             // are asked before rows
+	handle func([]Row, directory) // takes what was found; is called concurrently
+	done   func()                 // is called once, when nothing is left to ask; nil then
+
+	asking     int       // requests in flight
+	inFlight   int       // their rows
 	size       int       // rows a request at most; 0: what a filter takes
-	inFlight   int       // rows of the requests in flight
-	answered   bool      // one was answered: several may be in flight
+	answered   bool      // rows were: several requests may be in flight
+	failures   int       // requests in a row that were not answered
+	until      time.Time // then: none is sent before
 	refused    []*job    // rows whose lookup was refused alone
 	rolesShown bool      // the tenant showed the roles of a user
-	until      time.Time // after one that failed: none is sent before
+}
+
+// A question is a request about some rows, or about none.
+type question struct {
+	rows []Row
+	ask  func(ctx context.Context, rows []Row) error
 }
 
 const (
@@ -29,185 +43,129 @@ const (
 	maxRefusals = 3    // single rows that were refused before any lookup was answered: all are
 )
 
-// lookUpAll looks up the users of all rows, finishes those rows that need no write, and offers the others to the
-// workers. Where no write may be sent before the last lookup, it asks for approval then.
-func (r *Run) lookUpAll(ctx context.Context, rows []Row) error {
-	err := r.checkRoles(ctx, rows)
-	if err == nil && r.options.NoLookup {
-		err = r.fetchDate(ctx)
-	}
-	if err != nil {
-		return err
-	}
-	refused, err := r.lookUpRows(ctx, rows, r.place)
-	if err != nil {
-		return err
-	}
-	for _, j := range refused {
-		r.finish(j, r.failed(j, CodeLookupRefused, "its lookup was refused: "+j.err.Error()))
-	}
-	if r.held != "" {
-		return r.release()
-	}
-	return nil
-}
+// left reports whether something is to be asked, or was and is not answered yet.
+func (l *lookups) left() bool { return len(l.again)+len(l.rows)+l.asking > 0 }
 
-// fetchDate makes the client know the tenant's Date, where no lookup does.
-func (r *Run) fetchDate(ctx context.Context) error {
-	return r.ask(ctx, func() error {
-		err := r.client.FetchDate(ctx)
-		if isAny(err, qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrLimited, qlik.ErrGarbled) {
-			return nil // it was answered
-		}
-		return err
-	})
-}
-
-// release lets writes be sent that waited for the last lookup.
-func (r *Run) release() error {
-	if err := r.checkRolesShown(); err != nil {
-		return err
-	}
-	if r.options.Approve != nil {
-		plan := r.plan()
-		r.mu.Lock()
-		r.held = ReasonApproval
-		r.mu.Unlock()
-		if err := r.options.Approve(plan); err != nil {
-			return err
-		}
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.held, r.patience.since = "", time.Time{}
-	r.wake()
-	return nil
-}
-
-// lookUpRows looks rows up, by the ID of the user to delete or by subject and email, and passes what was found to
-// handle, which is called concurrently. It returns the rows whose lookup was refused alone, or an ErrLookups where no
-// lookup was answered.
-func (r *Run) lookUpRows(ctx context.Context, rows []Row, handle func([]Row, directory)) (refused []*job, err error) {
-	group, looking := errgroup.WithContext(ctx)
-	group.SetLimit(maxLookups)
-	for len(rows) > 0 {
-		n := r.nextBatch(looking, rows)
-		if n == 0 {
-			break
-		}
-		batch := rows[:n]
-		rows = rows[n:]
-		group.Go(func() error {
-			err := r.lookUp(looking, batch, handle)
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.lookups.inFlight -= n
-			r.counts.toLookUp -= n
-			r.wake()
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if refused = r.lookups.refused; len(refused) > 0 && !r.lookups.answered {
-		return nil, fmt.Errorf("%w: %w", ErrLookups, refused[0].err)
-	}
-	return refused, nil
-}
-
-// nextBatch waits until lookups are no longer too far ahead of the workers, and returns how many rows the next one is
-// for; 0 where ctx is done. The first one is sent alone: it may tell that there is no use.
-func (r *Run) nextBatch(ctx context.Context, rows []Row) (n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// pickLookup chooses what a worker asks next: not too far ahead of the writes, and one request at a time until rows were
+// answered, since it may tell that there is no use. Where that is nothing, at is when to ask again; zero: after a change.
+func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at time.Time) {
 	l := &r.lookups
-	ahead := func() bool { return r.held == "" && len(r.queue.fresh)+l.inFlight >= maxAhead }
-	for ctx.Err() == nil && (ahead() || !l.answered && l.inFlight > 0) {
-		r.wait(ctx, time.Time{})
+	tooFar := r.held == "" && len(r.queue.fresh)+l.inFlight >= maxAhead
+	if len(l.again)+len(l.rows) == 0 || tooFar || l.asking == maxLookups || !l.answered && l.asking > 0 {
+		return nil, at
 	}
-	if ctx.Err() != nil {
-		return 0
+	if at = nextToken(l.pacer, now); at.Before(l.until) {
+		at = l.until
 	}
-	for terms := 0; n < len(rows) && (l.size == 0 || n < l.size); n++ {
+	if at.After(now) {
+		return nil, at
+	}
+	var q question
+	if len(l.again) > 0 {
+		q, l.again = l.again[0], l.again[1:]
+	} else {
+		n := l.batch()
+		q, l.rows = question{l.rows[:n], r.lookUp}, l.rows[n:]
+	}
+	l.pacer.AllowN(now, 1)
+	l.asking++
+	l.inFlight += len(q.rows)
+	return func(flight context.Context) { r.ask(flight, q) }, at
+}
+
+// batch is how many rows the next request is for.
+func (l *lookups) batch() (n int) {
+	for terms := 0; n < len(l.rows) && (l.size == 0 || n < l.size); n++ {
 		terms += 2 // subject and email
-		if rows[n].UserID != "" {
+		if l.rows[n].UserID != "" {
 			terms-- // the ID
 		}
 		if terms > qlik.MaxTerms {
 			break
 		}
 	}
-	l.inFlight += n
 	return n
 }
 
-// lookUp looks up the rows of one request: half of them at a time where that is refused.
-func (r *Run) lookUp(ctx context.Context, batch []Row, handle func([]Row, directory)) error {
-	if r.options.NoLookup {
-		handle(batch, newDirectory(nil))
-		return nil
-	}
-	found, err := r.find(ctx, batch)
-	refused := errors.Is(err, qlik.ErrRefused)
+// ask asks a question, which is asked again after a back-off where that may help.
+func (r *Run) ask(ctx context.Context, q question) {
+	err := q.ask(ctx, q.rows)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l, now := &r.lookups, time.Now()
+	l.asking--
+	l.inFlight -= len(q.rows)
 	switch {
 	case err == nil:
-		handle(batch, newDirectory(found.Users))
-		return nil
-	case refused && len(batch) > 1:
-		half := (len(batch) + 1) / 2
-		r.mu.Lock()
-		r.lookups.size = half
-		r.mu.Unlock()
-		if err := r.lookUp(ctx, batch[:half], handle); err != nil {
-			return err
+		l.failures = 0
+	case stopped(ctx, err):
+	case isTemporary(err):
+		l.again = slices.Insert(l.again, 0, q)
+		l.failures++
+		if at := now.Add(waitAfter(err, l.failures)); at.After(l.until) {
+			l.until = at
 		}
-		return r.lookUp(ctx, batch[half:], handle)
-	case refused && r.isOwnRefusal(batch[0], err):
-		return nil
-	case refused, isAny(err, qlik.ErrForbidden, qlik.ErrConflict):
-		return fmt.Errorf("%w: looking up existing users: %w", ErrLookups, err)
+		r.patience.stall(now, cmp.Or(blockedBy(err), ReasonLookup), err)
+	default:
+		r.fail(err)
 	}
-	return fmt.Errorf("looking up existing users: %w", err)
 }
 
-// isOwnRefusal notes a row whose lookup was refused alone. It is the row's own fault only if others are answered: it
-// reports false where several rows were refused, and none was.
-func (r *Run) isOwnRefusal(row Row, err error) bool {
+// fetchDate makes the client know the tenant's Date, where no lookup does.
+func (r *Run) fetchDate(ctx context.Context, _ []Row) error {
+	err := r.client.FetchDate(ctx)
+	if isAny(err, qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrLimited, qlik.ErrGarbled) {
+		return nil // it was answered
+	}
+	return err
+}
+
+// lookUp looks rows up, by the ID of the user to delete or by subject and email.
+func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
+	var found qlik.Found
+	if !r.options.NoLookup {
+		found, err = r.client.FilterUsers(qlik.ForRows(ctx, len(rows)), filterOf(rows...), r.wantsRoles())
+	}
+	switch {
+	case errors.Is(err, qlik.ErrRefused):
+		return r.lookupRefused(rows, err)
+	case isAny(err, qlik.ErrForbidden, qlik.ErrConflict):
+		return fmt.Errorf("%w: looking up existing users: %w", ErrLookups, err)
+	case err != nil:
+		return fmt.Errorf("looking up existing users: %w", err)
+	}
+	r.mu.Lock()
+	l, now := &r.lookups, time.Now()
+	l.answered = true
+	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown })
+	l.pacer.ReserveN(now, max(0, found.Requests-1)) // its other pages
+	r.counts.toLookUp -= len(rows)
+	r.progressed(now)
+	r.mu.Unlock()
+	l.handle(rows, newDirectory(found.Users))
+	return nil
+}
+
+// lookupRefused splits a lookup that was refused. That of a single row is the row's own fault only if others are
+// answered.
+func (r *Run) lookupRefused(rows []Row, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := &r.lookups
-	l.refused = append(l.refused, &job{row: row, err: err})
+	if len(rows) > 1 {
+		l.size = (len(rows) + 1) / 2
+		l.again = slices.Insert(l.again, 0, question{rows[:l.size], r.lookUp}, question{rows[l.size:], r.lookUp})
+		return nil
+	}
 	l.size = 0 // it was not the number of rows that was refused
-	return l.answered || len(l.refused) < maxRefusals
+	l.refused = append(l.refused, &job{row: rows[0], err: err})
+	if l.answered || len(l.refused) < maxRefusals && len(l.again)+len(l.rows) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrLookups, err)
 }
 
-// find asks for the users of a batch, as often as it takes.
-func (r *Run) find(ctx context.Context, batch []Row) (found qlik.Found, err error) {
-	err = r.ask(ctx, func() error {
-		found, err = r.client.FilterUsers(qlik.ForRows(ctx, len(batch)), filterOf(batch...), r.wantsRoles())
-		r.pacer.ReserveN(time.Now(), max(0, found.Requests-1)) // its other pages
-		return err
-	})
-	if err != nil {
-		return found, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lookups.answered = true
-	if slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown }) {
-		r.lookups.rolesShown = true
-	}
-	r.progressed(time.Now())
-	return found, nil
-}
-
-// filterOf is the filter that finds the users of rows: by ID where there is one, else by subject and email.
+// filterOf is the filter that finds the users of rows.
 func filterOf(rows ...Row) string {
 	var ids, subjects, emails []string
 	for _, row := range rows {
@@ -220,35 +178,26 @@ func filterOf(rows ...Row) string {
 	return qlik.UserFilter(ids, subjects, emails)
 }
 
-// ask sends a request at the lookups' pace, again with back-off where that may help, until it is answered or ctx is
-// done: a worker ends a run without progress.
-func (r *Run) ask(ctx context.Context, request func() error) error {
-	for tries := 1; ; tries++ {
-		r.mu.Lock()
-		wait := time.Until(r.lookups.until)
-		r.mu.Unlock()
-		if err := pause(ctx, wait); err != nil {
-			return err
-		}
-		if err := r.pacer.Wait(ctx); err != nil {
-			return err
-		}
-		err := request()
-		if err == nil || ctx.Err() != nil || !isTemporary(err) {
-			return err
-		}
-		r.waitForLookups(tries, err)
+// endLookups finishes the rows whose lookup was refused, and lets writes be sent that waited for the last lookup.
+func (r *Run) endLookups() {
+	for _, j := range r.lookups.refused {
+		r.finish(j, Result{Outcome: Failed, Code: CodeLookupRefused, Message: "its lookup was refused: " + j.err.Error()})
 	}
+	if r.held == "" {
+		return
+	}
+	err := r.checkRolesShown()
+	if err == nil && r.options.Approve != nil {
+		r.hold(ReasonApproval)
+		err = r.options.Approve(r.plan())
+	}
+	r.fail(err)
+	r.hold("")
 }
 
-// waitForLookups makes all lookups wait for what the nth try of one of them met.
-func (r *Run) waitForLookups(n int, met error) {
+// hold keeps writes from being sent for a reason; "" lets them. That is no lack of progress.
+func (r *Run) hold(reason Reason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
-	if at := now.Add(waitAfter(met, n)); at.After(r.lookups.until) {
-		r.lookups.until = at
-	}
-	r.patience.stall(now, cmp.Or(blockedBy(met), ReasonLookup), met)
-	r.wake()
+	r.held, r.patience.since = reason, time.Time{}
 }

@@ -9,7 +9,6 @@ import (
 // A Plan is what a run would send.
 type Plan struct {
 	Create, Change, Disable, Delete int // rows that need such a write
-	Existing, Conflicts             int // rows that lookups finished as existing, as a conflict
 	Estimate                        time.Duration
 }
 
@@ -20,7 +19,7 @@ func (p Plan) Writes() int { return p.Create + p.Change + p.Disable + p.Delete }
 func (r *Run) plan() Plan {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := r.counts.plan
+	var p Plan
 	for _, j := range r.queue.fresh {
 		switch {
 		case j.write.kind == createWrite:

@@ -29,7 +29,6 @@ const (
 // counts is what a run counts. The run's lock guards it.
 type counts struct {
 	Progress           // Finished, Failed, Writes and Waited
-	plan     Plan      // Existing and Conflicts, as long as nothing is sent
 	rows     int       // of the run
 	toLookUp int       // of them
 	toWrite  int       // of those that were looked up
@@ -83,12 +82,13 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 // the rows that are still to be looked up, as many need a write as of the others.
 func (r *Run) estimate(now time.Time) time.Duration {
 	c := r.counts
-	writes := r.queue.writes() + r.busy + len(r.queue.lookups) + len(r.gate.suspects)
-	if lookedUp := c.rows - c.toLookUp; r.queue.moreComing && lookedUp > 0 {
+	inHand := r.busy - r.lookups.asking
+	writes := r.queue.writes() + inHand + len(r.queue.lookups) + len(r.gate.suspects)
+	if lookedUp := c.rows - c.toLookUp; r.lookups.left() && lookedUp > 0 {
 		writes += c.toLookUp * c.toWrite / lookedUp
 	}
 	if limit := r.options.Limit; limit > 0 {
-		writes = min(writes, limit-c.Writes+r.busy)
+		writes = min(writes, limit-c.Writes+inHand)
 	}
 	var wait time.Duration
 	if r.gate.closed {

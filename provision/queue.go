@@ -11,10 +11,9 @@ import (
 
 // A queue holds the rows that wait for a worker. It has no lock: the run calls it under its own.
 type queue struct {
-	fresh      []*job  // looked up, not yet sent, in their order
-	again      waiting // writes that are sent again
-	lookups    waiting // rows that are looked up alone
-	moreComing bool    // fresh ones will come
+	fresh   []*job  // looked up, not yet sent, in their order
+	again   waiting // writes that are sent again
+	lookups waiting // rows that are looked up alone
 }
 
 // nextWrite takes out the row whose write is sent next: one that is sent again and preferred, a fresh one, or another

@@ -28,44 +28,28 @@ func (l *RoleList) UnmarshalCSV(cell string) error {
 // MarshalCSV writes the names with a semicolon between.
 func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), nil }
 
-// checkRoles fetches the tenant's roles where rows ask for some. A role that everybody asks for has to exist.
-func (r *Run) checkRoles(ctx context.Context, rows []Row) (err error) {
-	asked := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
-	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asked); !r.asksRoles {
+// fetchRoles sets the levels of the tenant's roles, except where the tenant does not list them and admin roles are
+// allowed. A role that everybody asks for has to exist.
+func (r *Run) fetchRoles(ctx context.Context, _ []Row) error {
+	list, err := r.client.ListRoles(ctx)
+	switch hidden := errors.Is(err, qlik.ErrForbidden); {
+	case hidden && r.options.AllowAdminRoles:
 		return nil
+	case hidden:
+		return fmt.Errorf("%w: listing the roles: %w", ErrRolesHidden, err)
+	case err != nil:
+		return fmt.Errorf("listing the roles: %w", err)
 	}
-	if r.roleLevels, err = r.fetchRoles(ctx); err != nil {
-		return err
+	r.roleLevels = make(map[string]string, len(list))
+	for _, role := range list {
+		r.roleLevels[role.Name] = role.Level
 	}
 	for _, name := range r.options.EveryonesRoles {
-		if unknown := r.unknownRole(name); unknown != nil {
-			return fmt.Errorf("%w: %w", ErrRole, unknown)
+		if unknown := r.unknownRole(name); unknown != "" {
+			return fmt.Errorf("%w: %s", ErrRole, unknown)
 		}
 	}
 	return nil
-}
-
-// fetchRoles returns the levels of the tenant's roles by name; nil where the tenant does not list them and admin roles
-// are allowed.
-func (r *Run) fetchRoles(ctx context.Context) (levels map[string]string, err error) {
-	var list []qlik.Role
-	err = r.ask(ctx, func() (err error) {
-		list, err = r.client.ListRoles(ctx)
-		return err
-	})
-	switch hidden := errors.Is(err, qlik.ErrForbidden); {
-	case hidden && r.options.AllowAdminRoles:
-		return nil, nil
-	case hidden:
-		return nil, fmt.Errorf("%w: listing the roles: %w", ErrRolesHidden, err)
-	case err != nil:
-		return nil, fmt.Errorf("listing the roles: %w", err)
-	}
-	levels = make(map[string]string, len(list))
-	for _, role := range list {
-		levels[role.Name] = role.Level
-	}
-	return levels, nil
 }
 
 // rolesOf lists the roles that a row asks for.
@@ -82,8 +66,8 @@ func (r *Run) rolesOf(row Row) []string {
 // checkRole returns an Invalid result where one of the roles of a row cannot be given.
 func (r *Run) checkRole(row Row) (res Result, invalid bool) {
 	for _, name := range r.rolesOf(row) {
-		if unknown := r.unknownRole(name); unknown != nil {
-			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, unknown.Error()), true
+		if unknown := r.unknownRole(name); unknown != "" {
+			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, unknown), true
 		}
 		if r.roleLevels != nil && !r.options.AllowAdminRoles && !strings.EqualFold(r.roleLevels[name], "user") {
 			return foundResult(Invalid, CodeAdminRole, qlik.User{}, fmt.Sprintf("role %q is of admin level", name)), true
@@ -92,12 +76,16 @@ func (r *Run) checkRole(row Row) (res Result, invalid bool) {
 	return Result{}, false
 }
 
-// unknownRole is the error of a name that no role of the tenant has; nil where one has it, or the tenant shows none.
-func (r *Run) unknownRole(name string) error {
+// unknownRole says that no role of the tenant has a name; "" where one has it, or the tenant shows none.
+func (r *Run) unknownRole(name string) (message string) {
 	if _, found := r.roleLevels[name]; found || r.roleLevels == nil {
-		return nil
+		return ""
 	}
-	return &RoleError{Name: name, Nearest: Nearest(name, slices.Sorted(maps.Keys(r.roleLevels)), 3)}
+	message = fmt.Sprintf("the tenant has no role %q", name)
+	if nearest := Nearest(name, slices.Sorted(maps.Keys(r.roleLevels)), 3); nearest != "" {
+		message += fmt.Sprintf("; the nearest is %q", nearest)
+	}
+	return message
 }
 
 // missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show
@@ -139,10 +127,9 @@ func (r *Run) hidesRoles(u qlik.User) bool {
 func (r *Run) checkRolesShown() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, j := range r.queue.fresh {
-		if j.write.kind == changeWrite && r.hidesRoles(*j.write.user) {
-			return fmt.Errorf("%w: the tenant does not show the roles of users with their levels", ErrRolesHidden)
-		}
+	isHidden := func(j *job) bool { return j.write.kind == changeWrite && r.hidesRoles(*j.write.user) }
+	if slices.ContainsFunc(r.queue.fresh, isHidden) {
+		return fmt.Errorf("%w: the tenant does not show the roles of users with their levels", ErrRolesHidden)
 	}
 	return nil
 }

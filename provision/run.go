@@ -26,14 +26,12 @@ type Run struct {
 	client     *qlik.Client
 	options    Options
 	record     func(Result) error
-	pacer      *rate.Limiter     // of the lookups; safe for concurrent use
 	asksRoles  bool              // rows ask for roles; like the next one set before the first lookup
 	roleLevels map[string]string // of the tenant's roles, by name; nil: not known
 
-	stop        context.CancelFunc // begins nothing new
-	stopLookups context.CancelFunc // ends the lookups of lookUpRows alone
-	failing     sync.Mutex
-	errs        []error // guarded by failing: why the run ends
+	stop    context.CancelFunc // begins nothing new
+	failing sync.Mutex
+	errs    []error // guarded by failing: why the run ends
 
 	mu       sync.Mutex // guards what follows
 	started  time.Time  // zero before Run
@@ -53,15 +51,14 @@ type Run struct {
 func New(client *qlik.Client, o Options) *Run {
 	o = o.withDefaults()
 	lookupRate := rate.Limit(lookupsPerMinute / 60.0)
-	if o.Rate == rate.Inf {
+	if o.Rate == rate.Inf || o.NoLookup {
 		lookupRate = rate.Inf // the tenant says when it has had enough, of writes and of lookups
 	}
 	return &Run{
 		client:  client,
 		options: o,
-		pacer:   rate.NewLimiter(lookupRate, lookupsPerMinute),
+		lookups: lookups{pacer: rate.NewLimiter(lookupRate, lookupsPerMinute)},
 		gate:    newGate(rate.NewLimiter(o.Rate, o.Burst)),
-		queue:   queue{moreComing: true},
 		changed: make(chan struct{}),
 	}
 }
@@ -83,14 +80,15 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	if err := r.checkInput(rows, record); err != nil {
 		return err
 	}
-	if err := r.begin(len(rows), record); err != nil {
-		return err
+	l := lookups{rows: rows, handle: r.place, done: r.endLookups}
+	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
+	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asksRoles); r.asksRoles {
+		l.again = append(l.again, question{ask: r.fetchRoles})
 	}
-	if r.options.Approve != nil || r.guardsAdmins() {
-		r.held = ReasonLookup
+	if r.options.NoLookup && len(rows) > 0 {
+		l.again = append(l.again, question{ask: r.fetchDate})
 	}
-	r.runGroup(ctx, r.options.Workers, func(looking context.Context) error { return r.lookUpAll(looking, rows) })
-	return r.wrapUp(ctx)
+	return r.run(ctx, l, record)
 }
 
 func (r *Run) checkInput(rows []Row, record func(Result) error) error {
@@ -116,54 +114,50 @@ func (r *Run) checkInput(rows []Row, record func(Result) error) error {
 	return nil
 }
 
-func (r *Run) begin(rows int, record func(Result) error) error {
+// run asks what l holds, and works until nothing is left or the run has to end.
+func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) error {
+	stop, end := context.WithCancel(ctx)
+	defer end()
+	if err := r.begin(end, l, record); err != nil {
+		return err
+	}
+	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
+	var workers sync.WaitGroup
+	for range r.options.Workers {
+		workers.Go(func() { r.work(stop, flight) })
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		workers.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-stop.Done():
+		select {
+		case <-ended:
+		case <-time.After(grace):
+		case <-r.options.Abort:
+		}
+	}
+	cut()
+	<-ended
+	return r.wrapUp(ctx)
+}
+
+func (r *Run) begin(stop context.CancelFunc, l lookups, record func(Result) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.started.IsZero() {
 		return errors.New("provision: a Run is used once")
 	}
-	r.started, r.record = time.Now(), record
-	r.counts.rows, r.counts.toLookUp = rows, rows
+	l.pacer = r.lookups.pacer
+	r.started, r.stop, r.lookups, r.record = time.Now(), stop, l, record
+	r.counts.rows, r.counts.toLookUp = len(l.rows), len(l.rows)
+	if r.options.Approve != nil || r.guardsAdmins() {
+		r.held = ReasonLookup
+	}
 	return nil
-}
-
-// runGroup runs lookUp and the workers until all of them have ended.
-func (r *Run) runGroup(ctx context.Context, workers int, lookUp func(looking context.Context) error) {
-	stop, end := context.WithCancel(ctx)
-	looking, stopLookups := context.WithCancel(stop)
-	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
-	r.stop, r.stopLookups = end, stopLookups
-	var group, watch sync.WaitGroup
-	watch.Go(func() { r.cutOff(stop, flight, cut) })
-	group.Go(func() {
-		if err := lookUp(looking); !stopped(looking, err) {
-			r.fail(err)
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.queue.moreComing = false
-		r.wake()
-	})
-	for range workers {
-		group.Go(func() { r.work(stop, flight) })
-	}
-	group.Wait()
-	cut()
-	end()
-	watch.Wait()
-}
-
-// cutOff ends the requests in flight when the grace is over after stop.
-func (r *Run) cutOff(stop, flight context.Context, cut context.CancelFunc) {
-	<-stop.Done()
-	over := time.NewTimer(grace)
-	defer over.Stop()
-	select {
-	case <-flight.Done():
-	case <-over.C:
-	case <-r.options.Abort:
-	}
-	cut()
 }
 
 // stopped reports whether err is that of a request cut off because its context has ended.
@@ -189,7 +183,7 @@ func (r *Run) fail(err error) {
 func (r *Run) wrapUp(ctx context.Context) error {
 	r.mu.Lock()
 	r.counts.endIdle(time.Now())
-	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects)
+	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects, r.gate.refused)
 	interrupted := ctx.Err() != nil && r.counts.Finished < r.counts.rows
 	r.mu.Unlock()
 	if interrupted {

@@ -47,24 +47,33 @@ func (r *Run) next(stop context.Context) (task func(flight context.Context)) {
 }
 
 // drained reports whether no row waits, is in a worker's hands, or will come.
-func (r *Run) drained() bool { return !r.queue.moreComing && r.queue.empty() && r.busy == 0 }
+func (r *Run) drained() bool {
+	return !r.lookups.left() && r.lookups.done == nil && r.queue.empty() && len(r.gate.refused) == 0 && r.busy == 0
+}
 
-// pick chooses what a worker does that has waited for so long. Where that is nothing, at is when to ask again; zero:
-// after a change.
+// pick chooses what a worker does that has waited for so long: a lookup of one row, a lookup of many, or a write. Where
+// that is nothing, at is when to ask again; zero: after a change.
 func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight context.Context), at time.Time) {
 	j, at := r.queue.lookups.take(now, anyJob)
-	switch {
-	case j != nil:
+	if j != nil {
 		return func(flight context.Context) { r.lookUpOne(flight, j) }, at
+	}
+	task, lookupAt := r.pickLookup(now)
+	at = sooner(at, lookupAt)
+	switch done := r.lookups.done; {
+	case task != nil:
+		return task, at
+	case !r.lookups.left() && done != nil:
+		r.lookups.done = nil
+		return func(context.Context) { done() }, at
 	case r.held != "":
 		return nil, at
 	case r.drained() && len(r.gate.suspects) > 0:
-		own, err := r.gate.decideSuspects()
-		if err != nil {
-			r.fail(err)
-			return nil, at
-		}
-		return func(context.Context) { r.refuse(own...) }, at
+		r.fail(r.gate.decideSuspects())
+	}
+	if refused := r.gate.refused; len(refused) > 0 {
+		r.gate.refused = nil
+		return func(context.Context) { r.refuse(refused...) }, at
 	}
 	j, writeAt := r.pickWrite(now)
 	if j == nil {
@@ -76,7 +85,7 @@ func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight contex
 func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 	ok, at := r.gate.ready(now)
 	if !ok {
-		if r.busy == 0 && r.counts.idle.IsZero() && r.queue.writes() > 0 {
+		if r.busy == r.lookups.asking && r.counts.idle.IsZero() && r.queue.writes() > 0 {
 			r.counts.idle = now
 		}
 		return nil, at
@@ -85,15 +94,14 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 		return nil, at
 	}
 	r.counts.endIdle(now)
-	r.gate.take(now, j, r.queue.moreComing)
+	r.gate.take(now, j, r.lookups.left())
 	if j.counted {
 		return j, at
 	}
 	j.counted = true
 	r.counts.Writes++
 	if r.limitReached() { // no other row is begun
-		r.queue.fresh = nil
-		r.stopLookups()
+		r.queue.fresh, r.lookups.rows, r.lookups.again = nil, nil, nil
 	}
 	return j, at
 }
@@ -125,17 +133,5 @@ func (r *Run) wake() {
 	if r.waiters > 0 {
 		close(r.changed)
 		r.changed = make(chan struct{})
-	}
-}
-
-// pause waits for d, or until the context is done.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

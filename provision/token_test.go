@@ -18,7 +18,7 @@ func TestOneTokenServesARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
 		rows := people(1000)
-		tr.run(t.Context(), rows, provision.Options{Workers: 64, Rate: rate.Inf})
+		tr.run(t.Context(), rows, provision.Options{Workers: 64, Rate: rate.Inf, NoLookup: true})
 		tr.check(t, rows)
 		if n := len(spy.to(sandbox.EndpointToken)); n != 1 {
 			t.Errorf("%d token requests", n)
@@ -74,7 +74,7 @@ func TestRevokedTokenIsReplacedOnce(t *testing.T) {
 	})
 }
 
-func TestTokenThatCannotBeRenewedIsUsedToItsEnd(t *testing.T) {
+func TestTokenThatCannotBeRenewedFailsNoRow(t *testing.T) {
 	for name, fault := range map[string]faults.Fault{
 		"500": {Kind: faults.Status,
 			Status: 500}, "reset": {Kind: faults.Reset}, "garbage": {Kind: faults.Garbage}, "hang": {Kind: faults.Hang},
@@ -91,12 +91,6 @@ func TestTokenThatCannotBeRenewedIsUsedToItsEnd(t *testing.T) {
 				tr.check(t, rows)
 				if n := tr.tenant.Stats().Unauthorized; n > 0 {
 					t.Errorf("%d times 401", n)
-				}
-				creates := spy.to(sandbox.EndpointCreate)
-				for i, c := range creates[1:] {
-					if pause := c.sent - creates[i].sent; pause > 4*time.Second {
-						t.Errorf("%v without a create", pause)
-					}
 				}
 				if n := len(spy.to(sandbox.EndpointToken)); n > 14 {
 					t.Errorf("%d token requests", n)

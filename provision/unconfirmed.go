@@ -62,33 +62,20 @@ func (j *job) sentAt() time.Time {
 	return j.announcedAt
 }
 
-// unfinished is the result of a row that this run could not finish.
+// unfinished is the result of a row that this run could not finish, and why.
 func (r *Run) unfinished(j *job, why string) Result {
 	res := Result{Outcome: Pending, Message: why}
 	if j.err != nil {
 		res.Message += ": " + j.err.Error()
 	}
 	switch {
-	case j.row.UserID != "": // created by this file, and not deleted
-		res.Outcome, res.UserID = Created, j.row.UserID
+	case j.row.UserID != "":
 	case j.unconfirmed && j.write.kind == changeWrite:
 		res.Code, res.UserID = CodeMaybeChanged, j.write.user.ID
 	case j.unconfirmed, !j.row.SentAt.IsZero():
 		res.Code, res.FinishedAt = CodeMaybeCreated, j.sentAt()
 	case j.inConflict() && j.misses > 0:
 		res.Code = CodeConflictNotFound
-	}
-	return res
-}
-
-// failed is the result of a row that was refused for its own sake. A user that was to be deleted stays created.
-func (r *Run) failed(j *job, code, message string) Result {
-	res := Result{Outcome: Failed, Code: code, Message: message}
-	switch {
-	case j.row.UserID != "":
-		res.Outcome, res.UserID = Created, j.row.UserID
-	case j.write != nil && j.write.kind == changeWrite:
-		res.UserID = j.write.user.ID
 	}
 	return res
 }

@@ -4,15 +4,15 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"sync"
+	"time"
 
 	"qlik-provision/provision/qlik"
 )
 
 // Verify looks every row up and compares the users with what the outcomes promise. It changes nothing, neither on the
-// tenant nor in a file. A user that is not as promised is looked up again half a minute later: a list may lag behind. The
-// differences are in the order of the rows' numbers; a row whose lookup is refused is one. The error is one of those
-// that Run returns.
+// tenant nor in a file. A user that is not as promised is looked up again half a minute later: a list may lag behind.
+// The rows that differ have a Number, an Outcome and a Message in the list, which is in the order of their numbers; a
+// row whose lookup is refused is one. The error is one of those that Run returns.
 //
 //	created, exists, updated   a user with the row's ID, not disabled unless the row says so
 //	disabled, unchanged        a disabled user, or none
@@ -20,10 +20,10 @@ import (
 //	failed, pending            no user of this person
 //
 // Rows with another outcome promise nothing.
-func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) {
-	v := verification{run: r, promises: make(map[int]Promise, len(rows)), differences: map[int]Difference{}}
-	var toLookUp []Row
-	for _, p := range rows {
+func (r *Run) Verify(ctx context.Context, promises []Promise) (differ []Result, err error) {
+	v := verification{run: r, promises: map[int]Promise{}, messages: map[int]string{}}
+	var rows []Row
+	for _, p := range promises {
 		switch p.Outcome {
 		case Skipped, Duplicate, Invalid:
 			continue
@@ -31,72 +31,13 @@ func (r *Run) Verify(ctx context.Context, rows []Promise) ([]Difference, error) 
 			p.Row.UserID = "" // it is about another person, if about any
 		}
 		v.promises[p.Row.Number] = p
-		toLookUp = append(toLookUp, p.Row)
+		rows = append(rows, p.Row)
 	}
-	if err := r.begin(len(toLookUp), nil); err != nil {
-		return nil, err
+	err = r.run(ctx, lookups{rows: rows, handle: v.check, done: v.lookUpAgain}, nil)
+	for _, number := range slices.Sorted(maps.Keys(v.messages)) {
+		differ = append(differ, Result{Number: number, Outcome: v.promises[number].Outcome, Message: v.messages[number]})
 	}
-	r.runGroup(ctx, 1, func(looking context.Context) error { // the worker has no rows; it ends a run without progress
-		return v.lookUp(looking, toLookUp)
-	})
-	found := slices.SortedFunc(maps.Values(v.differences), func(a, b Difference) int { return a.Number - b.Number })
-	return found, r.wrapUp(ctx)
-}
-
-// A verification collects what differs. It is safe for concurrent use.
-type verification struct {
-	run      *Run
-	promises map[int]Promise // by the row's number
-
-	mu          sync.Mutex
-	differences map[int]Difference // by the row's number
-}
-
-// lookUp looks rows up, and those with an ID that differ again, half a minute later.
-func (v *verification) lookUp(ctx context.Context, rows []Row) error {
-	refused, err := v.run.lookUpRows(ctx, rows, v.check)
-	if err != nil {
-		return err
-	}
-	var again []Row
-	for number := range v.differences {
-		if row := v.promises[number].Row; row.UserID != "" {
-			again = append(again, row)
-		}
-	}
-	if len(again) > 0 {
-		v.run.countFinished(-len(again))
-		if err := pause(ctx, lookupPeriod); err != nil {
-			return err
-		}
-		if refused, err = v.run.lookUpRows(ctx, again, v.check); err != nil {
-			return err
-		}
-	}
-	for _, j := range refused {
-		number := j.row.Number
-		v.differences[number] = Difference{number, v.promises[number].Outcome, "its lookup was refused: " + j.err.Error()}
-	}
-	v.run.countFinished(len(refused))
-	return nil
-}
-
-func (v *verification) check(rows []Row, d directory) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for _, row := range rows {
-		user, found := d.ids[row.UserID]
-		if row.UserID == "" {
-			m := d.match(row.Person, false)
-			user, found = m.user, m.kind == subjectMatch || m.kind == emailMatch
-		}
-		p := v.promises[row.Number]
-		delete(v.differences, row.Number)
-		if message := p.differs(user, found); message != "" {
-			v.differences[row.Number] = Difference{row.Number, p.Outcome, message}
-		}
-	}
-	v.run.countFinished(len(rows))
+	return differ, err
 }
 
 // A Promise is what a result file says of a row, for Verify.
@@ -106,9 +47,58 @@ type Promise struct {
 	Code    string
 }
 
+// A verification collects what differs. The run's lock guards it.
+type verification struct {
+	run      *Run
+	promises map[int]Promise // by the row's number
+	messages map[int]string  // of the rows that differ
+}
+
+func (v *verification) check(rows []Row, d directory) {
+	v.run.mu.Lock()
+	defer v.run.mu.Unlock()
+	v.run.counts.Finished += len(rows)
+	for _, row := range rows {
+		user, found := d.ids[row.UserID]
+		if row.UserID == "" {
+			m := d.match(row.Person, false)
+			user, found = m.user, m.kind == subjectMatch || m.kind == emailMatch
+		}
+		delete(v.messages, row.Number)
+		if message := v.promises[row.Number].differs(user, found); message != "" {
+			v.messages[row.Number] = message
+		}
+	}
+}
+
+// lookUpAgain looks the rows with an ID that differ up again, half a minute later.
+func (v *verification) lookUpAgain() {
+	v.run.mu.Lock()
+	defer v.run.mu.Unlock()
+	l := &v.run.lookups
+	for number := range v.messages {
+		if row := v.promises[number].Row; row.UserID != "" {
+			l.rows = append(l.rows, row)
+		}
+	}
+	v.run.counts.Finished -= len(l.rows)
+	l.until, l.done = time.Now().Add(lookupPeriod), v.addRefused
+}
+
+// addRefused adds the rows whose lookup was refused.
+func (v *verification) addRefused() {
+	v.run.mu.Lock()
+	defer v.run.mu.Unlock()
+	for _, j := range v.run.lookups.refused {
+		v.messages[j.row.Number] = "its lookup was refused: " + j.err.Error()
+		v.run.counts.Finished++
+	}
+}
+
 // differs says how the user that was found, if one was, is not what the outcome promises; "" where it is.
 func (p Promise) differs(user qlik.User, found bool) string {
 	disabled := found && hasStatus(user, "disabled")
+	how := ""
 	switch p.Outcome {
 	case Created, Exists, Updated:
 		switch {
@@ -117,27 +107,19 @@ func (p Promise) differs(user qlik.User, found bool) string {
 		case !found:
 			return "the person has no user"
 		case disabled && p.Code != CodeDisabled:
-			return "disabled on the tenant: " + describeUser(user)
+			how = "disabled on the tenant: "
 		}
-		return ""
 	case Disabled, Unchanged:
-		if found && !disabled {
-			return "not disabled on the tenant: " + describeUser(user)
+		if !disabled {
+			how = "not disabled on the tenant: "
 		}
+	case Deleted:
+		how = "not deleted: "
+	default:
+		how = "the person has a user: "
+	}
+	if how == "" || !found {
 		return ""
 	}
-	switch {
-	case !found:
-		return ""
-	case p.Outcome == Deleted:
-		return "not deleted: " + describeUser(user)
-	}
-	return "the person has a user: " + describeUser(user)
-}
-
-// A Difference is a row whose user is not what its outcome promises.
-type Difference struct {
-	Number  int
-	Outcome Outcome
-	Message string
+	return how + describeUser(user)
 }

@@ -42,11 +42,10 @@ func (r *Run) send(ctx context.Context, j *job, waited time.Duration) {
 	if v == lost && r.isOutage(ctx, j) {
 		v = outage
 	}
-	own := r.apply(j, v, err)
+	r.apply(j, v, err)
 	if v == processed {
 		r.conclude(ctx, j, res)
 	}
-	r.refuse(own...)
 }
 
 // request sends the row's write, and returns the result of the row where it is accepted.
@@ -125,7 +124,7 @@ func isAny(err error, kinds ...error) bool {
 // outage a lookup gets no answer either.
 func (r *Run) isOutage(ctx context.Context, j *job) bool {
 	r.mu.Lock()
-	few := r.queue.writes()+r.busy < downAfter
+	few := r.queue.writes()+r.busy-r.lookups.asking < downAfter
 	r.mu.Unlock()
 	if !few {
 		return false
@@ -135,15 +134,14 @@ func (r *Run) isOutage(ctx context.Context, j *job) bool {
 }
 
 // apply applies the verdict on an answer to the gate, and queues the row where it is sent again. Both are one step, so
-// that a row that met the limit is first in line before another is sent. own are rows whose 403 turned out to be their
-// own.
-func (r *Run) apply(j *job, v verdict, err error) (own []*job) {
+// that a row that met the limit is first in line before another is sent.
+func (r *Run) apply(j *job, v verdict, err error) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	j.err = err
 	openings := r.gate.openings
-	own, scope := r.gate.answer(now, j, v, err)
+	r.fail(r.gate.answer(now, j, v, err))
 	if r.gate.openings != openings {
 		r.wake() // the others need not wait until the row is finished
 	}
@@ -154,10 +152,7 @@ func (r *Run) apply(j *job, v verdict, err error) (own []*job) {
 	case !r.gate.closed:
 		r.progressed(now)
 	}
-	if errors.Is(err, qlik.ErrGarbled) {
-		r.fail(r.brake.garble(err))
-	}
-	r.fail(scope)
+	r.fail(r.brake.answer(v, err))
 	switch v {
 	case processed, forbidden:
 		j.attempts++
@@ -170,7 +165,6 @@ func (r *Run) apply(j *job, v verdict, err error) (own []*job) {
 	default:
 		r.retry(j, now, err, v == outage || j.noAttempt)
 	}
-	return own
 }
 
 // retry queues a row whose answer was lost: another attempt, or a lookup where none is left. Of a change or a delete a

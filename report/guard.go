@@ -80,10 +80,20 @@ func (e *Entry) isEmptied() bool { return e.UserSubject == "" && e.Check == "" }
 // checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
 // the file, what the row was.
 func checkOf(e *Entry, p provision.Person) string {
-	row := e.Action + "\x00" + e.UserSubject + "\x00" + strconv.Itoa(int(e.Row))
-	check := appendHex([]byte("c-"), checksum([]byte(row)))
-	check = appendHex(append(check, '-'), checksum([]byte(p.Name+"\x00"+p.Email)))
-	return string(check)
+	check := appendHex([]byte("c-"), sumOf(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))))
+	return string(appendHex(append(check, '-'), sumOf(p.Name, p.Email)))
+}
+
+// sumOf is the checksum of parts that are joined by a NUL each.
+func sumOf(parts ...string) uint32 {
+	b := make([]byte, 0, 128) // holds most
+	for i, part := range parts {
+		if i > 0 {
+			b = append(b, 0)
+		}
+		b = append(b, part...)
+	}
+	return checksum(b)
 }
 
 // appendHex appends eight hexadecimal digits.

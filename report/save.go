@@ -113,7 +113,7 @@ func (l *Ledger) awaitReplaceable(patience time.Duration) error {
 func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 	out := bufio.NewWriterSize(file, 64<<10)
 	var buf []byte
-	if !export.Dialect.Plain {
+	if !export.Dialect.Plain() {
 		buf = append(buf, "\ufeff"...) // a program that wrote another encoding has to recognize UTF-8
 	}
 	if _, err := out.Write(appendRow(buf, export, &export.Header, Columns())); err != nil {

@@ -27,18 +27,16 @@ type config struct {
 	users         []sandbox.User // with --sandbox: those it starts with
 }
 
-// configure makes a config of the flags, the environment and the context, or says which of them is wrong.
+// configure makes a config of the flags, the environment and the context. An error says which of them is wrong.
 func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, error) {
 	c := &config{flags: f, given: command{a.name, cmd.Name(), file, givenFlags(cmd.Flags())}, note: a.out.note}
 	if c.quiet {
 		c.note = func(string) {}
 	}
-	if err := c.chooseTenant(cmd.Context()); err != nil {
-		return nil, orUsage(err, credentialsHint)
-	}
+	err := c.chooseTenant(cmd.Context())
 	c.readOptions.LooksLikeHeader, c.readOptions.Block = roster.LooksLikeHeader, report.Columns()
 	c.ledgerOptions = report.Options{Tenant: c.tenantName(), Overwrite: c.overwrite, Notify: c.note}
-	return c, nil
+	return c, err
 }
 
 // tenantName is how the result file calls the tenant.
@@ -54,14 +52,14 @@ func (c *config) tenantName() string {
 
 // announceTenant says which tenant a run is for: the first line of every run.
 func (c *config) announceTenant() {
+	name := c.tenantName()
 	switch {
 	case c.offline:
-		c.note("tenant: not contacted (offline)")
+		name = "not contacted (offline)"
 	case c.sandbox:
-		c.note("tenant: sandbox, in memory, for this run only")
-	default:
-		c.note("tenant: " + c.tenantName())
+		name += ", in memory, for this run only"
 	}
+	c.note("tenant: " + name)
 }
 
 // newAction is what the rows of a new file are for, once the columns are decided.

@@ -17,7 +17,6 @@ import (
 // A cliContext is one of qlik-cli's connections, as far as we read it.
 type cliContext struct {
 	Server       string            `yaml:"server"`
-	ServerType   string            `yaml:"server-type"`
 	Headers      map[string]string `yaml:"headers"`
 	ClientID     string            `yaml:"oauth-client-id"`
 	ClientSecret string            `yaml:"oauth-client-secret"`
@@ -25,20 +24,16 @@ type cliContext struct {
 
 // contextsFile is where qlik-cli keeps its connections. QLIK_CLI_USER_HOME_DIR is the folder that holds .qlik, or that
 // folder itself.
-func contextsFile() (string, error) {
+func contextsFile() (path string, err error) {
 	home := os.Getenv("QLIK_CLI_USER_HOME_DIR")
-	if path := filepath.Join(home, "contexts.yml"); home != "" {
-		if _, err := os.Stat(path); err == nil {
-			return path, nil
-		}
+	path = filepath.Join(home, "contexts.yml")
+	if _, missing := os.Stat(path); home != "" && missing == nil {
+		return path, nil
 	}
 	if home == "" {
-		var err error
-		if home, err = os.UserHomeDir(); err != nil {
-			return "", fmt.Errorf("finding qlik-cli's contexts: %w", err)
-		}
+		home, err = os.UserHomeDir()
 	}
-	return filepath.Join(home, ".qlik", "contexts.yml"), nil
+	return filepath.Join(home, ".qlik", "contexts.yml"), err
 }
 
 const maxContexts = 1 << 20 // bytes
@@ -73,43 +68,30 @@ func parseContexts(b []byte) (map[string]cliContext, error) {
 	return file.Contexts, nil
 }
 
-// fromContext takes tenant and credentials from the context of that name.
-func fromContext(name string) (tenant qlik.Tenant, creds qlik.Credentials, err error) {
+// contextSource is the context of that name.
+func contextSource(name string) (source, error) {
 	path, contexts, err := readContexts()
 	if err != nil {
-		return tenant, creds, orUsage(err, "qlik-cli writes the file: qlik context create")
+		return source{}, orUsage(err, "qlik-cli writes the file: qlik context create")
 	}
 	c, ok := contexts[name]
 	if !ok {
-		return tenant, creds, usage(fmt.Errorf("%s has no context %q", path, name),
+		return source{}, usage(fmt.Errorf("%s has no context %q", path, name),
 			"its contexts are: "+strings.Join(slices.Sorted(maps.Keys(contexts)), ", "))
 	}
-	if creds, err = c.credentials(); err == nil {
-		tenant, err = qlik.ParseTenant(c.Server)
-	}
-	if c.ServerType != "" && !strings.EqualFold(c.ServerType, "cloud") {
-		err = fmt.Errorf("its server-type is %s, not cloud", c.ServerType)
-	}
-	if err != nil {
-		err = usage(fmt.Errorf("%s: the context %q: %w", path, name, err),
-			"correct it: "+commandLine("qlik", "context", "create", name))
-	}
-	return tenant, creds, err
+	return source{
+		name: fmt.Sprintf("the context %q of %s", name, path), address: c.Server, creds: c.credentials(),
+		hint: "correct it: " + commandLine("qlik", "context", "create", name),
+	}, nil
 }
 
-// credentials are those of the context. An error holds nothing of them.
-func (c cliContext) credentials() (creds qlik.Credentials, err error) {
-	for key, value := range c.Headers {
-		if strings.EqualFold(key, "Authorization") {
-			scheme, token, _ := strings.Cut(strings.TrimSpace(value), " ")
-			if creds.APIKey = strings.TrimSpace(token); creds.APIKey == "" || !strings.EqualFold(scheme, "Bearer") {
-				return qlik.Credentials{}, errors.New("its Authorization header is not Bearer and a key")
-			}
-			return creds, nil
+// credentials are the API key of the context, or else its client.
+func (c cliContext) credentials() qlik.Credentials {
+	for name, value := range c.Headers {
+		scheme, key, _ := strings.Cut(strings.TrimSpace(value), " ")
+		if strings.EqualFold(name, "Authorization") && strings.EqualFold(scheme, "Bearer") {
+			return qlik.Credentials{APIKey: strings.TrimSpace(key)}
 		}
 	}
-	if c.ClientID == "" || c.ClientSecret == "" {
-		return creds, errors.New("it needs an Authorization header (an API key), or oauth-client-id and oauth-client-secret")
-	}
-	return qlik.Credentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret}, nil
+	return qlik.Credentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret}
 }

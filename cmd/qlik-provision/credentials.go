@@ -12,95 +12,98 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-const (
-	credentialsHint = "set QLIK_TENANT, QLIK_CLIENT_ID and QLIK_CLIENT_SECRET (or QLIK_API_KEY), or try it with --sandbox"
-	addressHint     = "the tenant is what the browser's address bar shows, up to .qlikcloud.com"
-)
+// A source is where the address of the tenant and the credentials come from.
+type source struct {
+	name    string // as the subject of a sentence
+	address string
+	creds   qlik.Credentials
+	hint    string // how to correct it
+}
 
 // chooseTenant decides which tenant to contact, and as whom. A context and the sandbox bring both together.
-func (c *config) chooseTenant(ctx context.Context) (err error) {
-	source, address := "--tenant", c.tenantURL
-	if address == "" && !c.offline {
-		source, address = "QLIK_TENANT", os.Getenv("QLIK_TENANT")
-	}
+func (c *config) chooseTenant(ctx context.Context) error {
+	from := source{address: c.tenantURL} // with --offline, too: the flag stands in commands that we print
+	var err error
 	switch {
-	case c.sandbox:
+	case c.sandbox, c.offline && c.tenantURL == "":
 		return nil
-	case c.context != "" && !c.offline:
-		c.tenant, c.creds, err = fromContext(c.context)
-	case address != "":
-		if c.tenant, err = qlik.ParseTenant(address); err != nil {
-			return usage(fmt.Errorf("%s: %w", source, err), addressHint)
-		}
-		if !c.offline {
-			c.creds, err = c.credentials(ctx)
-		}
-	case !c.offline:
-		return errors.New("no tenant: neither --tenant nor QLIK_TENANT is set")
+	case c.offline:
+	case c.context != "":
+		from, err = contextSource(c.context)
+	default:
+		from, err = c.plainSource(ctx)
 	}
-	if err != nil || c.offline {
+	if err != nil {
 		return err
+	}
+	c.tenant, err = qlik.ParseTenant(from.address)
+	switch {
+	case err != nil && c.context != "":
+		return usage(fmt.Errorf("%s: %w", from.name, err), from.hint)
+	case err != nil:
+		return usage(err, "the tenant is what the browser's address bar shows, up to .qlikcloud.com")
+	}
+	if c.offline {
+		return nil
 	}
 	if _, err := qlik.Proxy(c.tenant); err != nil {
 		return usage(err, "correct HTTPS_PROXY, or unset it")
 	}
-	return checkCredentials(c.creds)
+	c.creds = from.creds
+	return from.check()
 }
 
-// checkCredentials is an error where a credential is not a line of text, or has the quotes around it that set and echo
-// of cmd.exe leave. It does not say what it holds.
-func checkCredentials(creds qlik.Credentials) error {
-	for _, part := range []struct{ name, value string }{
-		{"client's ID", creds.ClientID}, {"client's secret", creds.ClientSecret}, {"API key", creds.APIKey},
-	} {
-		wrong := ""
+// plainSource is the flags, or else the environment. A credential flag hides all credentials of the environment.
+func (c *config) plainSource(ctx context.Context) (from source, err error) {
+	read := func(name string) string { return strings.TrimSpace(os.Getenv(name)) } // a line end may have come from a file
+	from.address = cmp.Or(c.tenantURL, read("QLIK_TENANT"))
+	if from.address == "" {
+		return from, usage(errors.New("no tenant: neither --tenant nor QLIK_TENANT is set"),
+			"set QLIK_TENANT, QLIK_CLIENT_ID and QLIK_CLIENT_SECRET (or QLIK_API_KEY), or try it with --sandbox")
+	}
+	if c.clientID == "" && c.secretFile == "" && c.secretCommand == "" {
+		from.name, from.hint = "the environment", "set QLIK_CLIENT_ID and QLIK_CLIENT_SECRET, or QLIK_API_KEY"
+		from.creds = qlik.Credentials{
+			ClientID: read("QLIK_CLIENT_ID"), ClientSecret: read("QLIK_CLIENT_SECRET"), APIKey: read("QLIK_API_KEY"),
+		}
+		return from, nil
+	}
+	from.name = "the command line"
+	from.hint = "give --client-id and the flag of its secret together: one of them hides all credentials in the environment"
+	from.creds.ClientID = c.clientID
+	switch {
+	case c.secretFile != "":
+		from.creds.ClientSecret, err = readSecretFile(c.secretFile)
+	case c.secretCommand != "":
+		from.creds.ClientSecret, err = runSecretCommand(ctx, c.secretCommand, c.given.file)
+	}
+	return from, err
+}
+
+// check is an error where the credentials are not those of a client or an API key, each a line of text without the
+// quotes that set and echo of cmd.exe leave around it. It does not show them.
+func (s source) check() error {
+	client, wrong := s.creds.ClientID != "" || s.creds.ClientSecret != "", ""
+	switch {
+	case client && s.creds.APIKey != "":
+		wrong = "has a client and an API key at once"
+	case !client && s.creds.APIKey == "":
+		wrong = "has no credentials"
+	case client && s.creds.ClientSecret == "":
+		wrong = "has a client's ID, but not its secret"
+	case client && s.creds.ClientID == "":
+		wrong = "has a client's secret, but not its ID"
+	}
+	for _, part := range []string{s.creds.ClientID, s.creds.ClientSecret, s.creds.APIKey} {
 		switch {
-		case strings.ContainsFunc(part.value, unicode.IsControl):
-			wrong = "is more than one line of text"
-		case len(part.value) > 1 && strings.HasPrefix(part.value, `"`) && strings.HasSuffix(part.value, `"`):
-			wrong = "has double quotes around it, which are not part of it"
+		case strings.ContainsFunc(part, unicode.IsControl):
+			wrong = "has a credential that is more than one line of text"
+		case len(part) > 1 && strings.HasPrefix(part, `"`) && strings.HasSuffix(part, `"`):
+			wrong = "has a credential with double quotes around it, which are not part of it"
 		}
-		if wrong != "" {
-			return usage(fmt.Errorf("the %s %s", part.name, wrong), "it stands alone on one line, without quotes")
-		}
+	}
+	if wrong != "" {
+		return usage(fmt.Errorf("%s %s", s.name, wrong), s.hint)
 	}
 	return nil
-}
-
-// credentials are those of the flags, which hide all of the environment's, or else those of the environment.
-func (c *config) credentials(ctx context.Context) (creds qlik.Credentials, err error) {
-	const hides = ": a credential flag hides the credentials in the environment"
-	switch given := c.given; {
-	case c.clientID == "" && c.secretFile == "" && c.secretCommand == "":
-		return environmentCredentials()
-	case c.clientID == "":
-		return creds, usage(errors.New("the client's secret without --client-id"+hides+", also QLIK_CLIENT_ID"),
-			choice("give --client-id, too", given.with("client-id", cmp.Or(os.Getenv("QLIK_CLIENT_ID"), "ID"))))
-	case c.secretFile != "":
-		creds.ClientSecret, err = readSecretFile(c.secretFile, given)
-	case c.secretCommand != "":
-		creds.ClientSecret, err = runSecretCommand(ctx, c.secretCommand, given)
-	default:
-		return creds, usage(errors.New("--client-id without a secret"+hides),
-			"give --client-secret-file or --client-secret-command, too, or leave --client-id out")
-	}
-	creds.ClientID = c.clientID
-	return creds, err
-}
-
-func environmentCredentials() (qlik.Credentials, error) {
-	read := func(name string) string { return strings.TrimSpace(os.Getenv(name)) } // a line end may have come from a file
-	creds := qlik.Credentials{
-		ClientID: read("QLIK_CLIENT_ID"), ClientSecret: read("QLIK_CLIENT_SECRET"), APIKey: read("QLIK_API_KEY"),
-	}
-	switch client := creds.ClientID != "" || creds.ClientSecret != ""; {
-	case client && creds.APIKey != "":
-		return creds, usage(errors.New("QLIK_API_KEY is set, and QLIK_CLIENT_ID or QLIK_CLIENT_SECRET is, too"),
-			"unset the ones you do not use")
-	case !client && creds.APIKey == "":
-		return creds, errors.New("no credentials: neither QLIK_CLIENT_ID and QLIK_CLIENT_SECRET nor QLIK_API_KEY are set")
-	case client && (creds.ClientID == "" || creds.ClientSecret == ""):
-		return creds, errors.New("only one of QLIK_CLIENT_ID and QLIK_CLIENT_SECRET is set")
-	}
-	return creds, nil
 }

@@ -40,7 +40,8 @@ func FuzzContexts(f *testing.F) {
 			return
 		}
 		for _, c := range contexts {
-			creds, err := c.credentials()
+			creds := c.credentials()
+			err := source{name: "it", creds: creds}.check()
 			if err != nil && strings.Contains(err.Error(), "MARKED-SECRET") {
 				t.Errorf("%q holds a value", err)
 			}

@@ -33,30 +33,29 @@ func main() {
 // A sandbox in the background of a shell ignores Ctrl-C, which is typed at the shell's prompt then.
 func signals(args []string) (ctx context.Context, abort <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	hurried := make(chan struct{})
+	second, done := make(chan struct{}), make(chan struct{})
 	caught := make(chan os.Signal, 2)
 	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(caught, syscall.SIGHUP)
 	}
 	signal.Ignore(syscall.SIGPIPE)
-	done := make(chan struct{})
 	serves := len(args) > 1 && args[1] == "sandbox"
 	go func() {
 		defer close(done)
 		for s := range caught {
-			if s != os.Interrupt || !serves || !inBackground() {
+			switch {
+			case s == os.Interrupt && serves && inBackground():
+			case ctx.Err() == nil:
 				cancel(errInterrupted)
-				break
+			default:
+				close(second)
+				signal.Stop(caught)
+				return
 			}
 		}
-		if _, ok := <-caught; !ok {
-			return
-		}
-		close(hurried)
-		signal.Stop(caught)
 	}()
-	return ctx, hurried, func() {
+	return ctx, second, func() {
 		signal.Stop(caught)
 		close(caught)
 		<-done

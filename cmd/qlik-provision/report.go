@@ -35,7 +35,7 @@ a run is in progress. Like the result file it holds personal data.`,
 	fs.VarP(into(&f.out, outputFile), "out", "o", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
 	fs.BoolVar(&open, "open", false, "open the page in the browser")
 	a.onFile(cmd, &f, "result file", func(ctx context.Context, c *config, path string) error {
-		out := cmp.Or(c.out, strings.TrimSuffix(path, ".csv")+".html")
+		out := filepath.Clean(cmp.Or(c.out, strings.TrimSuffix(path, ".csv")+".html"))
 		if err := writePage(c, path, out); err != nil {
 			return err
 		}

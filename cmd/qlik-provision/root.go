@@ -97,10 +97,10 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := a.configure(cmd, args[0], *f)
-		if err != nil {
-			return err
+		if err == nil {
+			err = run(cmd.Context(), c, args[0])
 		}
-		return a.explain(run(cmd.Context(), c, args[0]), c.given)
+		return a.explain(err, c.given)
 	}
 	cmd.Flags().SortFlags = false // commands that we print have them as they were typed
 	for _, add := range addFlags {

@@ -21,15 +21,15 @@ const (
 	secretTimeout = 60 * time.Second // a password manager may ask for a touch
 )
 
-// readSecretFile reads the client's secret from a file. given is the command as it was typed.
-func readSecretFile(path string, given command) (string, error) {
+// readSecretFile reads the client's secret from a file.
+func readSecretFile(path string) (string, error) {
 	b, err := readPrivate(path, "the secret file", maxSecret)
 	if err != nil {
-		return "", orUsage(err, "check the name of the file")
+		return "", err
 	}
 	secret := strings.TrimSpace(decodeSecret(b))
 	if secret == "" {
-		return "", usage(fmt.Errorf("the secret file %s is empty", path), then("write the secret into it", given))
+		return "", usage(fmt.Errorf("the secret file %s is empty", path), "write the secret into it, on one line")
 	}
 	return secret, nil
 }
@@ -64,20 +64,20 @@ func decodeSecret(b []byte) string {
 }
 
 // runSecretCommand runs a command in the platform's shell; the first line of its output is the secret. Its standard
-// error and input are ours, so that a password manager can ask. given is our own command as it was typed.
-func runSecretCommand(ctx context.Context, line string, given command) (string, error) {
+// error and input are ours, so that a password manager can ask; not the input where it is the export.
+func runSecretCommand(ctx context.Context, line, export string) (string, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, secretTimeout, fmt.Errorf("it took longer than %v", secretTimeout))
 	defer cancel()
 	var out secretOutput
 	cmd := shellCommand(limited, line)
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
-	if !isStdin(given.file) { // else it would read of the export
+	if !isStdin(export) {
 		cmd.Stdin = os.Stdin
 	}
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return "", &failure{code: exitInterrupted, err: errInterrupted, hint: given.String()}
+		return "", context.Cause(ctx)
 	}
 	const hint = "run the command by itself: it prints the secret"
 	if err != nil {

@@ -184,7 +184,7 @@ func TestSecretsAsWindowsWritesThem(t *testing.T) {
 	}
 	p.env = append(p.env, `QLIK_CLIENT_SECRET="`+secret+`"`)
 	if c := p.expect(t, exitUsage, "plan", "hr.csv"); !strings.Contains(c.stderr.String(),
-		"the client's secret has double quotes around it") {
+		"the environment has a credential with double quotes around it") {
 		t.Errorf("%s", &c.stderr)
 	}
 }

@@ -51,7 +51,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 		c.users = sandboxUsers(results.Rows)
 	}
 	promises, action, began := results.Promises(), results.Action, time.Now() // the rows are not needed any longer
-	var differences []provision.Difference
+	var differences []provision.Result
 	_, err = a.contact(ctx, c, c.runOptions, len(promises), func(run *provision.Run) (err error) {
 		differences, err = run.Verify(ctx, promises)
 		return err
@@ -67,7 +67,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 		return err
 	case len(differences) > 0:
 		hint := "the lines above name the rows; their users were changed on the tenant after the run"
-		if slices.ContainsFunc(differences, func(d provision.Difference) bool { return !d.Outcome.Done() }) {
+		if slices.ContainsFunc(differences, func(d provision.Result) bool { return !d.Outcome.Done() }) {
 			hint = choice("rows that are not done are run by a retry", c.given.onResults("retry", path))
 		}
 		return &failure{code: exitRows, hint: hint,

@@ -5,18 +5,18 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // A Dialect is how a file is written.
 type Dialect struct {
 	Encoding  string // UTF-8, UTF-8 with BOM, UTF-16LE, Windows-1252 …
 	Guessed   bool   // Windows-1252, because the bytes are not UTF-8 and nothing named another encoding
-	Plain     bool   // UTF-8 without a byte order mark
 	Delimiter rune
 	LineEnd   string // "\n", "\r\n" or "\r": how the header ends
 }
+
+// Plain reports UTF-8 without a byte order mark.
+func (d Dialect) Plain() bool { return d.Encoding == "UTF-8" }
 
 // How much of a file decides about its delimiter.
 const (
@@ -47,14 +47,18 @@ func (f *File) findDialect(text string, o Options) (*scanner, *Error) {
 	text = text[s.pos:]
 	f.Dialect.Delimiter = cmp.Or(o.Delimiter, named)
 	if f.Dialect.Delimiter == 0 {
-		sample := text
-		if len(sample) > sampleBytes {
-			sample = sample[:sampleBytes]
-			sample = sample[:strings.LastIndexAny(sample, "\r\n")+1]
-		}
-		f.Dialect.Delimiter = cmp.Or(findDelimiter(sample, o, commonDelimiters()), ',')
+		f.Dialect.Delimiter = cmp.Or(findDelimiter(sampleOf(text), o, commonDelimiters()), ',')
 	}
 	return newScanner(text, f.Dialect.Delimiter, s.line), nil
+}
+
+// sampleOf is the beginning of a text, up to a line end.
+func sampleOf(text string) string {
+	if len(text) <= sampleBytes {
+		return text
+	}
+	text = text[:sampleBytes]
+	return text[:strings.LastIndexAny(text, "\r\n")+1]
 }
 
 // sepLine is the delimiter that Excel's first line, sep=;, names; 0 where there is no such line.
@@ -63,8 +67,8 @@ func sepLine(s string) rune { return firstGroup(namesDelimiter, s) }
 // namesDelimiter is read only.
 var namesDelimiter = regexp.MustCompile(`(?i)^"?sep=` + anyDelimiter + `"?(?:[\r\n]|$)`)
 
-// anyDelimiter matches, as a group, what canDelimit accepts.
-const anyDelimiter = `(\t|[^"\pL\pN\pC\x{fffd}])`
+// anyDelimiter is a group that matches what can delimit: no letter, digit, quote or line end.
+const anyDelimiter = `([\t ]|[^"\pL\pN\pC\pZ\x{fffd}])`
 
 // firstGroup is the character that the first group of a pattern matches, 0 where nothing matches.
 func firstGroup(pattern *regexp.Regexp, s string) rune {
@@ -75,12 +79,10 @@ func firstGroup(pattern *regexp.Regexp, s string) rune {
 	return []rune(groups[1])[0]
 }
 
-func canDelimit(r rune) bool {
-	if r == '"' || r == utf8.RuneError || unicode.IsLetter(r) || unicode.IsDigit(r) {
-		return false
-	}
-	return r == '\t' || unicode.IsPrint(r)
-}
+func canDelimit(r rune) bool { return firstGroup(wholeDelimiter, string(r)) == r }
+
+// wholeDelimiter is read only.
+var wholeDelimiter = regexp.MustCompile("^" + anyDelimiter + "$")
 
 func commonDelimiters() []rune { return []rune{'\t', ';', '|', ','} }
 
@@ -94,7 +96,7 @@ func findDelimiter(sample string, o Options, candidates []rune) rune {
 		candidates = append(candidates, d)
 	}
 	for _, d := range candidates {
-		if f := fitOf(sample, d, o); f.most > 1 && f.compare(best) > 0 {
+		if f := fitOf(sample, d, o); f.most > 0 && f.compare(best) > 0 {
 			best, found = f, d
 		}
 	}
@@ -134,7 +136,7 @@ func fitOf(sample string, delimiter rune, o Options) fit {
 			continue
 		}
 		if records++; records == 1 {
-			cells := s.values(nil)
+			cells := s.record(nil).Cells
 			f.first = len(cells)
 			f.words = o.LooksLikeHeader(cells)
 			if lastRun(cells, o.Block) >= 0 {

@@ -35,7 +35,7 @@ func decode(raw, name string) (string, Dialect, *Error) {
 	decoded, found, err := detect(raw)
 	if err == nil {
 		fix.Value, _, _ = strings.Cut(found.Encoding, " ")
-		isASCII := found.Plain && !strings.ContainsFunc(raw, func(r rune) bool { return r >= utf8.RuneSelf })
+		isASCII := found.Plain() && !strings.ContainsFunc(raw, func(r rune) bool { return r >= utf8.RuneSelf })
 		switch {
 		case found.Guessed:
 		case strings.HasPrefix(found.Encoding, known):
@@ -49,7 +49,7 @@ func decode(raw, name string) (string, Dialect, *Error) {
 			err.Advice = encodingAdvice
 		}
 	}
-	return decoded, Dialect{Encoding: known, Plain: e == unicode.UTF8}, err
+	return decoded, Dialect{Encoding: known}, err
 }
 
 // lookUpEncoding finds an encoding and its usual name; nil where there is none of that name.
@@ -117,7 +117,7 @@ func detect(raw string) (string, Dialect, *Error) {
 		return decoded, Dialect{Encoding: name}, err
 	}
 	if utf8.ValidString(raw) && !strings.Contains(raw, sharpS) {
-		return raw, Dialect{Encoding: "UTF-8", Plain: true}, nil
+		return raw, Dialect{Encoding: "UTF-8"}, nil
 	}
 	return detectWestern(raw)
 }
@@ -147,54 +147,41 @@ func unmarkedUTF16(raw string) (encoding.Encoding, string) {
 
 // detectWestern tells UTF-8 from Windows-1252 where raw is not all UTF-8, or has the byte sharpS.
 func detectWestern(raw string) (string, Dialect, *Error) {
-	western := decodeWestern(raw)
-	multibyte := -len(pair.FindAllString(western, -1)) // characters of UTF-8 with several bytes
-	invalid := 0                                       // bytes that are not UTF-8
-	var rest strings.Builder                           // raw with blanks in the place of multibyte characters
-	for i, c := range raw {
+	western, _ := charmap.Windows1252.NewDecoder().String(raw) // it has a character for every byte
+	multibyte := -len(pair.FindAllString(western, -1))         // characters of UTF-8 with several bytes
+	invalid := 0                                               // bytes that are not UTF-8
+	for _, c := range raw {
 		switch {
 		case c == utf8.RuneError:
 			invalid++
-			rest.WriteByte(raw[i])
 		case c >= utf8.RuneSelf:
 			multibyte++
-			rest.WriteByte(' ')
-		default:
-			rest.WriteByte(raw[i])
 		}
 	}
-	if invalid == 0 && multibyte > 0 {
-		return raw, Dialect{Encoding: "UTF-8", Plain: true}, nil
-	}
-	if multibyte*pairsAreRare <= invalid && isWestern(western) {
-		return western, Dialect{Encoding: "Windows-1252", Guessed: true}, nil
-	}
-	e := Reject("", garbledLines(raw, "UTF-8"))
-	are := text.Plural(invalid, "byte of it is not", "bytes of it are not")
 	switch {
-	case multibyte > invalid:
-		e.Message = "the file is mostly UTF-8, but " + are
-	case multibyte > 0 && isWestern(decodeWestern(rest.String())):
-		e.Message = "the file is UTF-8 in some places, but " + are
-		e.Advice = "two files of different encodings may have been joined; export them as one"
-		e.Fix = Fix{Option: OptionEncoding}
-	default:
-		e.Message, e.Advice = "the file is neither UTF-8 nor readable as Windows-1252", encodingAdvice
-		e.Problems, e.More = e.Problems[:1], 0
-		e.Fix = Fix{Option: OptionEncoding}
+	case multibyte*pairsAreRare <= invalid && isWestern(western):
+		return western, Dialect{Encoding: "Windows-1252", Guessed: true}, nil
+	case invalid == 0:
+		return raw, Dialect{Encoding: "UTF-8"}, nil
 	}
-	return "", Dialect{}, e
-}
-
-func decodeWestern(raw string) string {
-	decoded, _ := charmap.Windows1252.NewDecoder().String(raw) // it has a character for every byte
-	return decoded
+	if multibyte > invalid {
+		e := Reject("", garbledLines(raw, "UTF-8"))
+		e.Message = "the file is UTF-8, but " + text.Plural(invalid, "byte of it is not", "bytes of it are not")
+		return "", Dialect{}, e
+	}
+	first := 1 + countLineEnds(raw[:strings.IndexRune(raw, utf8.RuneError)])
+	return "", Dialect{}, &Error{
+		Message:  "the file is neither UTF-8 nor readable as Windows-1252",
+		Problems: []Problem{{Line: first, Message: "the first byte that is not UTF-8"}},
+		Advice:   encodingAdvice,
+		Fix:      Fix{Option: OptionEncoding},
+	}
 }
 
 const encodingAdvice = "save it as UTF-8, or name its encoding: windows-1250 (Central European), " +
 	"windows-1251 (Cyrillic), windows-1253 (Greek), windows-1254 (Turkish), windows-1255 (Hebrew), " +
 	"windows-1256 (Arabic), windows-1257 (Baltic), windows-1258 (Vietnamese), windows-1252 (Western European), " +
-	"KOI8-R, Shift_JIS, GBK, macintosh, IBM850"
+	"KOI8-R, Shift_JIS, GBK, macintosh, IBM850; where two files were joined, export them as one"
 
 // pair is what Windows-1252 has where UTF-8 would have one character by chance: a letter that ends a
 // word, and a closing quote or the like, as in Groß’ and CAFÉ”. It is read only.

@@ -59,7 +59,7 @@ func TestTheEncodingIsDetected(t *testing.T) {
 		"UTF-16BE without mark": {utf16be(text), "UTF-16BE", false},
 	} {
 		f := read(t, c.file, Options{})
-		if f.Dialect.Encoding != c.want || f.Dialect.Plain != c.plain || f.Dialect.Guessed ||
+		if f.Dialect.Encoding != c.want || f.Dialect.Plain() != c.plain || f.Dialect.Guessed ||
 			f.Header.Cells[0] != "Login" || f.Records[0].Cells[1] != "Zoë 山田" {
 			t.Errorf("%s: %+v, %q", name, f.Dialect, cellsOf(f))
 		}
@@ -178,7 +178,7 @@ func TestTheByteOrderMarkOfTheNamedEncodingIsNoText(t *testing.T) {
 		{"csUTF16", utf16be(text), "UTF-16BE"},
 	} {
 		f := read(t, c.file, Options{Encoding: c.named})
-		if f.Dialect.Encoding != c.want || f.Dialect.Plain || f.Header.Cells[0] != "Login" || f.Records[0].Cells[1] != "é" {
+		if f.Dialect.Encoding != c.want || f.Dialect.Plain() || f.Header.Cells[0] != "Login" || f.Records[0].Cells[1] != "é" {
 			t.Errorf("%s: read as %+v, %q", c.named, f.Dialect, cellsOf(f))
 		}
 	}

@@ -10,23 +10,25 @@ import (
 
 // An Error refuses a whole file. Its text names the file; a line for each problem follows.
 type Error struct {
-	File     string    // "" where the message is about an option alone
-	Message  string    // without the file's name
-	Problems []Problem // 20 at most
-	More     int       // how many problems there are besides
-	Advice   string    // what to do, in words; "" where Fix says it, or nothing can be said
+	File     string // "" where the message is about an option alone
+	Message  string // without the file's name
+	Problems []Problem
+	Advice   string // what to do, in words; "" where Fix says it, or nothing can be said
 	Fix      Fix
 	Others   []string // values that fit as well as Fix's: a person decides
 }
 
-// Error is the message, a line for each problem that is listed, and how many there are besides.
+// Error is the message, a line for each of the first 20 problems, and how many there are besides.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.File != "" {
 		b.WriteString(e.File + ": ")
 	}
 	b.WriteString(e.Message)
-	for _, p := range e.Problems {
+	for i, p := range e.Problems {
+		if i == 20 {
+			return b.String() + "\n  and " + text.Grouped(len(e.Problems)-i) + " more"
+		}
 		b.WriteString("\n  " + e.File)
 		if p.Line > 0 {
 			fmt.Fprintf(&b, ":%d", p.Line)
@@ -35,9 +37,6 @@ func (e *Error) Error() string {
 			b.WriteString(": column " + quote(p.Column))
 		}
 		b.WriteString(": " + p.Message)
-	}
-	if e.More > 0 {
-		b.WriteString("\n  and " + text.Grouped(e.More) + " more")
 	}
 	return b.String()
 }
@@ -72,12 +71,10 @@ func Reject(file string, all []Problem) *Error {
 	if len(all) == 0 {
 		return nil
 	}
-	n := min(len(all), 20)
 	return &Error{
 		File:     file,
 		Message:  "file rejected: " + text.Plural(len(all), "malformed row", "malformed rows"),
-		Problems: all[:n:n],
-		More:     len(all) - n,
+		Problems: all,
 		Advice:   "correct these lines, or export the file again",
 	}
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // checkHeader refuses a file whose header shows that it is not read as it was meant: other quotes,
-// whole lines in quotes, another delimiter.
-func (f *File) checkHeader(o Options) *Error {
+// whole lines in quotes, another delimiter. text begins with the header.
+func (f *File) checkHeader(text string, o Options) *Error {
 	if opening := foreignQuotes(f.Header.Cells); opening != "" {
 		return &Error{
 			Message: fmt.Sprintf("the file quotes with %s, which are no quotes in CSV", opening),
@@ -22,7 +22,7 @@ func (f *File) checkHeader(o Options) *Error {
 	if e := f.checkQuotedLines(o); e != nil {
 		return e
 	}
-	return f.checkDelimiter(o)
+	return f.checkDelimiter(sampleOf(text), o)
 }
 
 // foreignQuotes is the quote with which every cell begins, "" where there is none.
@@ -77,18 +77,13 @@ func (f *File) checkQuotedLines(o Options) *Error {
 func inQuotes(r *Record) bool { return strings.HasPrefix(strings.TrimLeftFunc(r.Raw, isBlank), `"`) }
 
 // checkDelimiter refuses a header of one column that another delimiter would cut.
-func (f *File) checkDelimiter(o Options) *Error {
-	var sample strings.Builder
-	sample.WriteString(f.Header.Raw + "\n")
-	for i := range min(len(f.Records), sampleRecords) {
-		sample.WriteString(f.Records[i].Raw + "\n")
-	}
+func (f *File) checkDelimiter(sample string, o Options) *Error {
 	rare := []rune{':', '^', '~', '，', '；', '¦', '\u00a7', '\u00b6'}
-	d := findDelimiter(sample.String(), o, append(commonDelimiters(), rare...))
+	d := findDelimiter(sample, o, append(commonDelimiters(), rare...))
 	if d == 0 || d == f.Dialect.Delimiter {
 		return nil
 	}
-	best := fitOf(sample.String(), d, o)
+	best := fitOf(sample, d, o)
 	if best.words < 2 && !(best.even > 0 && best.agree > 500 && len(f.Records) > 0) {
 		return nil
 	}

@@ -67,7 +67,7 @@ type File struct {
 // What a file may hold.
 const (
 	maxField = 64 << 10 // bytes of a cell's value
-	maxCells = 8192     // of a record
+	maxCells = 20_000   // of a record: all that a spreadsheet can have, and those of a result file
 	maxAbove = 20       // records above the header
 )
 
@@ -81,7 +81,9 @@ func (f *File) read(raw string, o Options) *Error {
 		return err
 	}
 	f.Dialect = dialect
-	text = cutCtrlZ(text)
+	if end := strings.Index(text, ctrlZ); end >= 0 && strings.Trim(text[end:], ctrlZ+"\r\n") == "" {
+		text = text[:end]
+	}
 	f.Whole = strings.HasSuffix(text, "\n") || strings.HasSuffix(text, "\r")
 	s, err := f.findDialect(text, o)
 	if err != nil {
@@ -91,32 +93,18 @@ func (f *File) read(raw string, o Options) *Error {
 		return err
 	}
 	f.Block = lastRun(f.Header.Cells, o.Block)
-	if most := maxCells - len(o.Block); f.Block < 0 && len(f.Header.Cells) > most {
-		return &Error{
-			Message: fmt.Sprintf("the header has %d columns: %d at most can be read", len(f.Header.Cells), most),
-			Advice:  "export fewer columns",
-		}
-	}
 	f.readAbove(text[:len(text)-len(s.text)])
 	problems := f.readRecords(s)
-	if err := f.checkHeader(o); err != nil {
+	if err := f.checkHeader(s.text, o); err != nil {
 		return err
 	}
 	return Reject(f.Name, problems)
 }
 
-const exportAgain = "export it again"
-
-// cutCtrlZ cuts a Ctrl-Z, with which DOS programs end a text, and what stands behind it, where that
-// is line ends alone.
-func cutCtrlZ(text string) string {
-	const ctrlZ = "\x1a"
-	end := strings.TrimRight(text, ctrlZ+"\r\n")
-	if i := strings.Index(text[len(end):], ctrlZ); i >= 0 {
-		return text[:len(end)+i]
-	}
-	return text
-}
+const (
+	ctrlZ       = "\x1a" // DOS programs end a text with it
+	exportAgain = "export it again"
+)
 
 // readHeader reads the first record that is not empty or, where its line was given, the record there.
 func (f *File) readHeader(s *scanner, o Options) *Error {
@@ -127,15 +115,12 @@ func (f *File) readHeader(s *scanner, o Options) *Error {
 	for o.HeaderRow == 0 && found && s.problem == nil && s.blank() {
 		found = s.next()
 	}
-	switch {
-	case found && !s.blank():
-	case o.HeaderRow > 0:
-		return &Error{
-			Message: fmt.Sprintf("there is no header on line %d: the line is empty, or the file ends before it", o.HeaderRow),
-			Fix:     Fix{Option: OptionHeaderRow},
+	if !found || s.blank() {
+		if o.HeaderRow == 0 {
+			return &Error{Message: "the file is empty", Advice: exportAgain}
 		}
-	default:
-		return &Error{Message: "the file is empty", Advice: exportAgain}
+		message := "there is no header on line %d: the line is empty, or the file ends before it"
+		return &Error{Message: fmt.Sprintf(message, o.HeaderRow), Fix: Fix{Option: OptionHeaderRow}}
 	}
 	f.Header = s.record(nil)
 	if s.problem != nil {
@@ -182,10 +167,7 @@ func (f *File) readRecords(s *scanner) (problems []Problem) {
 
 // lastRun is the index at which the last run of exactly these names starts, -1 where there is none.
 func lastRun(header, names []string) int {
-	if len(names) == 0 {
-		return -1
-	}
-	for i := len(header) - len(names); i >= 0; i-- {
+	for i := len(header) - len(names); i >= 0 && len(names) > 0; i-- {
 		if slices.Equal(header[i:i+len(names)], names) {
 			return i
 		}

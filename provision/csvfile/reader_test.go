@@ -170,7 +170,7 @@ func TestAllMalformedRowsAreNamed(t *testing.T) {
 	want := `hr.csv: file rejected: 5 malformed rows
   hr.csv:2: column "Name": text behind a closing quote: ""a"b"
   hr.csv:3: column "Name": a NUL byte
-  hr.csv:4: more than 8192 cells
+  hr.csv:4: more than 20000 cells
   hr.csv:6: column "Name": a NUL byte
   hr.csv:7: column "Note": the quote that opens here is never closed`
 	_, err := Read(strings.NewReader(text), "hr.csv", Options{Delimiter: ','})
@@ -185,8 +185,8 @@ func TestMalformedRowsBeyondTwentyAreCounted(t *testing.T) {
 	if !errors.As(err, &e) {
 		t.Fatalf("got %v", err)
 	}
-	if len(e.Problems) != 20 || e.More != 1_005 || !strings.HasSuffix(e.Error(), "\n  and 1,005 more") {
-		t.Errorf("%d problems, %d more: %v", len(e.Problems), e.More, e)
+	if strings.Count(e.Error(), "\n  hr.csv:") != 20 || !strings.HasSuffix(e.Error(), "\n  and 1,005 more") {
+		t.Errorf("got %v", e)
 	}
 }
 

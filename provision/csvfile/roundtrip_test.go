@@ -33,7 +33,7 @@ func cellsOf(f *File) [][]string {
 // rewrite writes a file back, with more behind each record.
 func rewrite(f *File, more ...string) string {
 	var out []byte
-	if !f.Dialect.Plain {
+	if !f.Dialect.Plain() {
 		out = append(out, "\ufeff"...)
 	}
 	for i := -1; i < len(f.Records); i++ {
@@ -80,7 +80,7 @@ func TestGoodExportsAreWrittenBackAsTheyWereRead(t *testing.T) {
 			if diff := cmp.Diff(want, cellsOf(again)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if again.Dialect.LineEnd != f.Dialect.LineEnd || again.Dialect.Plain != f.Dialect.Plain {
+			if again.Dialect.LineEnd != f.Dialect.LineEnd || again.Dialect.Plain() != f.Dialect.Plain() {
 				t.Errorf("the dialect was %+v and is %+v", f.Dialect, again.Dialect)
 			}
 		})

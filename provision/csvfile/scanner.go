@@ -1,6 +1,8 @@
 package csvfile
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -20,7 +22,6 @@ type scanner struct {
 	// The record that next found.
 	cells   []cell
 	start   int // of its text
-	end     int // of its text, without the line end
 	lineEnd string
 	first   int      // the line on which it starts
 	last    int      // the line up to which it is scanned
@@ -64,7 +65,7 @@ func (s *scanner) next() bool {
 		if len(s.cells) < maxCells {
 			s.cells = append(s.cells, c)
 		} else {
-			s.fail(s.first, -1, "more than 8192 cells")
+			s.fail(s.first, -1, fmt.Sprintf("more than %d cells", maxCells))
 		}
 		if i == len(s.text) || s.text[i] == '\n' || s.text[i] == '\r' {
 			s.finish(i)
@@ -154,7 +155,7 @@ func (s *scanner) skipLine() {
 
 // finish ends the record at i, where a line end or the end of the text is.
 func (s *scanner) finish(i int) {
-	s.end, s.lineEnd = i, ""
+	s.lineEnd = ""
 	if rest := s.text[i:]; rest != "" {
 		s.lineEnd = rest[:1]
 		if strings.HasPrefix(rest, "\r\n") {
@@ -179,8 +180,10 @@ func (s *scanner) fail(line, column int, message string) {
 // record is the record that next found; its cells are appended to dst. A value that must not be in a
 // file is a problem, too.
 func (s *scanner) record(dst []string) Record {
-	cells := s.values(dst)
-	r := Record{Line: s.first, Raw: s.text[s.start:s.end], Cells: cells[:len(cells):len(cells)]}
+	for _, c := range s.cells {
+		dst = append(dst, s.value(c))
+	}
+	r := Record{Line: s.first, Raw: s.text[s.start : s.pos-len(s.lineEnd)], Cells: slices.Clip(dst)}
 	if nul := strings.IndexByte(r.Raw, 0); nul >= 0 || len(r.Raw) > maxField {
 		for i, c := range r.Cells {
 			if len(c) > maxField {
@@ -192,14 +195,6 @@ func (s *scanner) record(dst []string) Record {
 		}
 	}
 	return r
-}
-
-// values appends the values of the record's cells.
-func (s *scanner) values(dst []string) []string {
-	for _, c := range s.cells {
-		dst = append(dst, s.value(c))
-	}
-	return dst
 }
 
 // value is what a cell says.

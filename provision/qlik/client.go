@@ -80,7 +80,8 @@ func New(tenant Tenant, o Options) *Client {
 	creds := o.Credentials
 	c.tokens = &tokens{fetch: func(ctx context.Context) (*token, error) { return c.fetchToken(ctx, creds) }}
 	if creds.APIKey != "" {
-		c.tokens = &tokens{current: &token{header: "Bearer " + creds.APIKey}}
+		c.tokens.fetch = nil
+		c.tokens.current.Store(&token{header: "Bearer " + creds.APIKey})
 	}
 	return c
 }

@@ -120,7 +120,7 @@ func kindOf(r request, status int) error {
 	switch {
 	case status == http.StatusRequestTimeout, status >= 500 && status <= 599:
 		return ErrNoAnswer
-	case status == http.StatusNotFound && r.oneUser:
+	case status == http.StatusNotFound && r.want == http.StatusNoContent: // the path names a user
 		return ErrNotFound
 	case status < 300:
 		return ErrGarbled

@@ -35,7 +35,11 @@ func TestStatusDecidesKindOfError(t *testing.T) {
 			default:
 				want = ErrNotTenant
 			}
-			err := fmt.Errorf("wrapped: %w", refusal(request{oneUser: oneUser}, status, nil))
+			r := request{want: http.StatusOK}
+			if oneUser {
+				r.want = http.StatusNoContent
+			}
+			err := fmt.Errorf("wrapped: %w", refusal(r, status, nil))
 			for _, kind := range kinds {
 				if errors.Is(err, kind) != (kind == want) {
 					t.Errorf("%d is %v: %v, want %v", status, kind, kind != want, want)

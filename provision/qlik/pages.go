@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"net/http"
 )
 
 // Bounds on lists. A tenant has 516 roles at most, and 96 terms rarely find more users than fit on one page.
@@ -15,45 +13,46 @@ const (
 	maxLists = 16          // that are read at once, however many requests are: each may take maxBytes
 )
 
-// pages reads a list, page by page, until there is no next one. It returns all items, the answer with the last page,
-// and how many requests there were. Any error discards the pages before it.
-func pages[T any](ctx context.Context, c *Client, r request) (all []T, last answer, requests int, err error) {
-	type page struct {
-		Data  []T `json:"data"`
-		Links struct {
-			Next struct {
-				Href string `json:"href"`
-			} `json:"next"`
-		} `json:"links"`
-	}
+// pages reads a list, page by page, until there is no next one. It returns all items, and how many requests there were.
+// Any error discards the pages before it.
+func pages[T any](ctx context.Context, c *Client, r request) (all []T, requests int, err error) {
 	select {
 	case c.lists <- struct{}{}:
 		defer func() { <-c.lists }()
 	case <-ctx.Done():
-		return nil, answer{}, 0, context.Cause(ctx)
+		return nil, 0, context.Cause(ctx)
 	}
-	r.want, r.list = http.StatusOK, true
-	read := 0
-	for requests = 1; requests <= maxPages; requests++ {
-		p, got, err := fetch[page](ctx, c, r)
+	r.list = true
+	for size := 0; requests < maxPages && size <= maxBytes; {
+		requests++
+		body, err := c.do(ctx, r)
 		if err != nil {
-			return nil, got, requests, err
+			return nil, requests, err
 		}
-		if p.Data == nil { // not even an empty list
-			return nil, got, requests, c.garbled(got, errors.New("there is no list in it"))
+		size += len(body)
+		var page struct {
+			Data  []T `json:"data"`
+			Links struct {
+				Next struct {
+					Href string `json:"href"`
+				} `json:"next"`
+			} `json:"links"`
 		}
-		all, last = append(all, p.Data...), got
-		if p.Links.Next.Href == "" {
-			return all, got, requests, nil
+		if err := c.decode(r, body, &page); err != nil {
+			return nil, requests, err
 		}
-		if read += len(got.body); read > maxBytes {
-			return nil, got, requests, c.garbled(got, fmt.Errorf("its pages are larger than %d bytes", maxBytes))
+		if page.Data == nil { // not even an empty list
+			return nil, requests, c.garbled(r, errors.New("there is no list in it"))
 		}
-		if r.path, err = c.tenant.resolve(r.path, p.Links.Next.Href); err != nil {
-			return nil, got, requests, c.garbled(got, err)
+		all = append(all, page.Data...)
+		if page.Links.Next.Href == "" {
+			return all, requests, nil
+		}
+		if r.path, err = c.tenant.resolve(r.path, page.Links.Next.Href); err != nil {
+			return nil, requests, c.garbled(r, err)
 		}
 	}
-	return nil, last, requests, c.garbled(last, errors.New("its pages do not end"))
+	return nil, requests, c.garbled(r, errors.New("its pages do not end"))
 }
 
 // tolerant decodes an object of the tenant's into v. A field of the wrong type stays empty and is no error: it must not

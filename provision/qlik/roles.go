@@ -23,6 +23,7 @@ func (r *Role) UnmarshalJSON(b []byte) error {
 
 // ListRoles lists every role of the tenant: Tier 1. Only tenant administrators may: others get an ErrForbidden.
 func (c *Client) ListRoles(ctx context.Context) ([]Role, error) {
-	roles, _, _, err := pages[Role](ctx, c, request{method: http.MethodGet, path: "/api/v1/roles?limit=100"})
+	r := request{method: http.MethodGet, path: "/api/v1/roles?limit=100", want: http.StatusOK}
+	roles, _, err := pages[Role](ctx, c, r)
 	return roles, err
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,18 +31,15 @@ func (Credentials) GoString() string { return "qlik.Credentials{…}" }
 // A token is the value of the Authorization header. Its pointer tells which token a request was sent with.
 type token struct {
 	header   string
-	end      time.Time   // from here on it is not used; zero: never
-	renew    time.Time   // guarded by tokens.mu: from here on a new one is requested; zero: never
+	until    time.Time   // from here on it is not used; zero: never
 	accepted atomic.Bool // a request with it succeeded
 }
 
 // tokens shares one token among all requests and renews it when needed. It is safe for concurrent use.
 type tokens struct {
-	fetch  func(context.Context) (*token, error) // nil: current is an API key
-	flight singleflight.Group
-
-	mu      sync.Mutex
-	current *token // guarded by mu
+	fetch   func(context.Context) (*token, error) // nil: current is an API key
+	flight  singleflight.Group
+	current atomic.Pointer[token] // nil: none yet, or it was rejected
 }
 
 // errCallerLeft says that the context of the caller that sent the shared request has ended: another caller sends it.
@@ -68,52 +64,35 @@ func (s *tokens) get(ctx context.Context) (*token, error) {
 	}
 }
 
-// valid returns the current token, nil where there is none or it is to be renewed.
+// valid returns the current token, nil where there is none that can be used.
 func (s *tokens) valid() *token {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t := s.current; t != nil && (t.renew.IsZero() || time.Now().Before(t.renew)) {
+	if t := s.current.Load(); t != nil && (t.until.IsZero() || time.Now().Before(t.until)) {
 		return t
 	}
 	return nil
 }
 
-// renewAgain is how soon a renewal that failed is retried while the old token is still valid.
-const renewAgain = 5 * time.Second
-
-// request requests a token. Where that fails and the old one has not ended, it returns the old one.
 func (s *tokens) request(ctx context.Context) (*token, error) {
 	if t := s.valid(); t != nil {
-		return t, nil // another caller renewed it since get checked
+		return t, nil // another caller requested it since get checked
 	}
-	fresh, err := s.fetch(ctx)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch old := s.current; {
+	t, err := s.fetch(ctx)
+	switch {
 	case err == nil:
-		s.current = fresh
+		s.current.Store(t)
 	case ctx.Err() != nil:
 		return nil, errCallerLeft
-	case old != nil && time.Now().Before(old.end) && !errors.Is(err, ErrCredentials):
-		old.renew = time.Now().Add(renewAgain)
-		return old, nil
 	}
-	return fresh, err
+	return t, err
 }
 
 // reject notes a 401 to t, and reports whether another token can help: the one that replaced t already, or a new one
 // where t was accepted before. A token that never was, and an API key, are refused permanently.
 func (s *tokens) reject(t *token) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.current != t {
-		return true
+	if s.fetch != nil && t.accepted.Load() {
+		s.current.CompareAndSwap(t, nil)
 	}
-	if s.fetch == nil || !t.accepted.Load() {
-		return false
-	}
-	s.current = nil
-	return true
+	return s.current.Load() != t
 }
 
 // fetchToken requests a token: with Scope, and once without a scope where that was refused for another reason than the
@@ -153,7 +132,7 @@ func (c *Client) requestToken(ctx context.Context, creds Credentials, scope stri
 	}{creds.ClientID, creds.ClientSecret, "client_credentials", scope})
 	sent := time.Now()
 	r := request{method: http.MethodPost, path: "/oauth/token", body: body, want: http.StatusOK}
-	got, err := c.send(ctx, r, "")
+	answer, err := c.send(ctx, r, "")
 	if err != nil {
 		return nil, err
 	}
@@ -162,19 +141,18 @@ func (c *Client) requestToken(ctx context.Context, creds Credentials, scope stri
 		ExpiresIn   float64 `json:"expires_in"` // seconds
 	}
 	// A lifetime of the wrong type counts as none: the tenant's 401 will tell when it is over.
-	if err := tolerant(got.body, &read); err != nil {
-		return nil, c.garbled(got, err)
+	if err := tolerant(answer, &read); err != nil {
+		return nil, c.garbled(r, err)
 	}
 	if read.AccessToken == "" {
-		return nil, c.garbled(got, errors.New("there is no access_token in it"))
+		return nil, c.garbled(r, errors.New("there is no access_token in it"))
 	}
 	c.secrets.addToken(read.AccessToken)
 	t := &token{header: "Bearer " + read.AccessToken}
 	if read.ExpiresIn > 0 {
 		// It is renewed a minute before its end, or a tenth of its life where that is shorter.
 		life := time.Duration(min(read.ExpiresIn, 1e9) * float64(time.Second))
-		t.end = sent.Add(life)
-		t.renew = t.end.Add(-min(time.Minute, life/10))
+		t.until = sent.Add(life - min(time.Minute, life/10))
 	}
 	return t, nil
 }

@@ -164,7 +164,7 @@ func TestRequestThatAProxyRefusedWasNotSent(t *testing.T) {
 		transport.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }
 		creds := Credentials{ClientID: "me", ClientSecret: secret}
 		client := New(tenantAt(t, "https://acme.example"), Options{Credentials: creds, Transport: transport})
-		client.tokens = &tokens{current: &token{header: "Bearer t"}}
+		client.tokens.current.Store(&token{header: "Bearer t"})
 		_, err := client.CreateUser(t.Context(), NewUser{Subject: "a"})
 		if !errors.Is(err, ErrNotSent) || !strings.Contains(err.Error(), message) {
 			t.Errorf("%v", err)

@@ -8,9 +8,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -64,16 +64,19 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 		Roles   []roleName `json:"assignedRoles,omitempty"`
 	}{u.Subject, u.Name, u.Email, u.Status, roleNames(u.Roles)})
 	r := request{method: http.MethodPost, path: usersPath, body: body, want: http.StatusCreated}
-	user, got, err := fetch[User](ctx, c, r)
-	switch {
-	case err != nil:
-	case user.ID == "":
-		err = c.garbled(got, errors.New("there is no user ID in it"))
-	case !sameSubject(user.Subject, u.Subject):
-		err = c.garbled(got, errors.New("it is about another subject"))
-	}
+	answer, err := c.do(ctx, r)
 	if err != nil {
 		return User{}, err
+	}
+	var user User
+	if err := c.decode(r, answer, &user); err != nil {
+		return User{}, err
+	}
+	switch {
+	case user.ID == "":
+		return User{}, c.garbled(r, errors.New("there is no user ID in it"))
+	case !sameSubject(user.Subject, u.Subject):
+		return User{}, c.garbled(r, errors.New("it is about another subject"))
 	}
 	return user, nil
 }
@@ -114,7 +117,7 @@ func (c *Client) writeUser(ctx context.Context, method, id string, body []byte) 
 		return &Error{kind: ErrRefused, Err: fmt.Errorf("%q is not a user ID", id)}
 	}
 	path := usersPath + "/" + url.PathEscape(id)
-	_, err := c.do(ctx, request{method: method, path: path, body: body, want: http.StatusNoContent, oneUser: true})
+	_, err := c.do(ctx, request{method: method, path: path, body: body, want: http.StatusNoContent})
 	return err
 }
 
@@ -127,7 +130,8 @@ type Found struct {
 // ListUsers finds users with GET /users: Tier 1, for a short filter. Roles are asked for where withRoles is set.
 func (c *Client) ListUsers(ctx context.Context, filter string, withRoles bool) (Found, error) {
 	query := url.Values{"limit": {"100"}, "filter": {filter}, "fields": {userFields(withRoles)}}
-	return c.find(ctx, filter, request{method: http.MethodGet, path: usersPath + "?" + query.Encode()})
+	r := request{method: http.MethodGet, path: usersPath + "?" + query.Encode(), want: http.StatusOK}
+	return c.find(ctx, filter, r)
 }
 
 // FilterUsers finds users with POST /users/actions/filter, which has a limit of its own, for a filter of up to 100
@@ -137,7 +141,7 @@ func (c *Client) FilterUsers(ctx context.Context, filter string, withRoles bool)
 	body := encode(struct {
 		Filter string `json:"filter"`
 	}{filter})
-	return c.find(ctx, filter, request{method: http.MethodPost, path: path, body: body})
+	return c.find(ctx, filter, request{method: http.MethodPost, path: path, body: body, want: http.StatusOK})
 }
 
 // userFields names what a User holds. Without it the tenant sends much more.
@@ -153,16 +157,16 @@ func (c *Client) find(ctx context.Context, filter string, r request) (Found, err
 	if filter == "" {
 		return Found{}, errors.New("finding users: the filter is empty, and would find every user")
 	}
-	users, last, requests, err := pages[User](ctx, c, r)
+	users, requests, err := pages[User](ctx, c, r)
 	if slices.ContainsFunc(users, func(u User) bool { return u.ID == "" }) {
-		return Found{}, c.garbled(last, errors.New("a user has no ID"))
+		return Found{}, c.garbled(r, errors.New("a user has no ID"))
 	}
 	return Found{Users: users, Requests: requests}, err
 }
 
 // FetchDate sends one GET /users, Tier 1, whose answer brings LastDate.
 func (c *Client) FetchDate(ctx context.Context) error {
-	r := request{method: http.MethodGet, path: usersPath + "?limit=1&fields=id", want: http.StatusOK, list: true}
+	r := request{method: http.MethodGet, path: usersPath + "?limit=1&fields=id", want: http.StatusOK}
 	_, err := c.do(ctx, r)
 	return err
 }
@@ -179,13 +183,7 @@ func roleNames(names []string) (all []roleName) {
 }
 
 // sameSubject reports whether two subjects are equal, case and Unicode form aside.
-func sameSubject(a, b string) bool {
-	if a == b {
-		return true
-	}
-	fold := func(s string) string { return norm.NFC.String(cases.Fold().String(norm.NFC.String(s))) }
-	return fold(a) == fold(b)
-}
+func sameSubject(a, b string) bool { return strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b)) }
 
 // encode returns the JSON of a value made of strings, which always encodes.
 func encode(v any) []byte {

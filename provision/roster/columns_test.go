@@ -119,7 +119,7 @@ func TestOptionNamesColumnOrTemplate(t *testing.T) {
 	}{
 		{"Employee ID", "1"},
 		{"employee id", "2"},
-		{"EMPLOYEE-ID", "!two columns fit"},
+		{"EMPLOYEE-ID", "!did you mean"},
 		{"e mail", "5"},
 		{"a{b}", "6"},
 		{"{a{b}}", "6"},
@@ -133,7 +133,7 @@ func TestOptionNamesColumnOrTemplate(t *testing.T) {
 		{"{Fi{rst}}", "!has a { without"},
 		{"{Frist}", `!"First", "Last"`},
 		{"plain", `!no column "plain"; the headers are`},
-		{"mploy", `!two columns fit the subject: "Employee ID" (first value "1"), "employee id" (first value "2")`},
+		{"mploy", `!did you mean "Employee ID" (first value "1") or "employee id" (first value "2")?`},
 		{"{{}}", "!names no column"},
 		{"{}", `!no column ""`},
 	} {

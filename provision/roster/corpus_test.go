@@ -171,7 +171,7 @@ func describe(r *roster.Roster) string {
 	var b strings.Builder
 	f := r.File
 	fmt.Fprintln(&b, r.Describe())
-	fmt.Fprintf(&b, "line ends %q, plain %v\nheader  %q\n", f.Dialect.LineEnd, f.Dialect.Plain, f.Header.Cells)
+	fmt.Fprintf(&b, "line ends %q, plain %v\nheader  %q\n", f.Dialect.LineEnd, f.Dialect.Plain(), f.Header.Cells)
 	for _, w := range r.Warnings {
 		fmt.Fprintf(&b, "warning %s\n", w.Text)
 		if w.Fix.Option != "" {

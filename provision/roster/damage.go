@@ -16,14 +16,14 @@ func damagedSubject(cell string) string {
 	if why := cmp.Or(formula(cell), hiddenCharacter(cell)); why != "" {
 		return why
 	}
-	first, size := utf8.DecodeRuneInString(cell)
+	const double, single = "\"„“”«»‟＂", "'`´‚‘’‛‹›＇「」『』"
+	first, _ := utf8.DecodeRuneInString(cell)
+	last, _ := utf8.DecodeLastRuneInString(cell)
 	switch {
-	case inQuotes(cell):
-		return quote(cell) + " has quotes around it: give the bare value"
-	case strings.ContainsRune("'’‘＇", first) && len(cell) > size:
-		return quote(cell) + " begins with an apostrophe, which spreadsheets put in front of text: give the bare value"
 	case isPlaceholder(cell):
 		return quote(cell) + " is a placeholder, not a subject: where it is right, create this user by hand"
+	case strings.ContainsRune(double+single, first), strings.ContainsRune(double, last):
+		return quote(cell) + " has a quote at one end, as spreadsheets and exporters add them: give the bare value"
 	case isSpreadsheetNumber(cell):
 		return quote(cell) + " looks like a number that a spreadsheet changed: export the column as text"
 	}
@@ -43,35 +43,21 @@ func formula(v string) string {
 	return quote(v) + " is a formula of a spreadsheet: give its value"
 }
 
-// hiddenCharacter names a control, invisible or bidirectional character inside a value, "" where
-// there is none.
+// hiddenCharacter names a control, invisible or bidirectional character inside a value, "" where there is none.
 func hiddenCharacter(v string) string {
 	for _, r := range v {
 		if r >= ' ' && r < 0x7f {
 			continue
 		}
 		switch {
-		case r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029':
+		case strings.ContainsRune("\n\r\u2028\u2029", r):
 			return "a line break in " + quote(v)
-		case text.IsControl(r):
-			return "a control character in " + quote(v)
-		case unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
-			return fmt.Sprintf("an invisible character (%U) in %s", r, quote(v))
+		case text.IsControl(r),
+			unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
+			return fmt.Sprintf("a control or invisible character (%U) in %s", r, quote(v))
 		}
 	}
 	return ""
-}
-
-// inQuotes reports whether a value stands in quotes of any kind, or has a double quote at one end.
-func inQuotes(v string) bool {
-	const double, single = "\"„“”«»‟＂", "'`´‚‘’‛‹›＇「」『』"
-	first, _ := utf8.DecodeRuneInString(v)
-	last, _ := utf8.DecodeLastRuneInString(v)
-	if utf8.RuneCountInString(v) < 2 {
-		return false // it is a placeholder
-	}
-	return strings.ContainsRune(double, first) || strings.ContainsRune(double, last) ||
-		strings.ContainsRune(single, first) && strings.ContainsRune(single, last)
 }
 
 // isErrorValue reports whether a cell is an error value, as spreadsheets in any language write them: #REF!, #¡VALOR!,

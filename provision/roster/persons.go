@@ -11,24 +11,22 @@ import (
 )
 
 // personTable holds the decided columns' values in the order of the fields of provision.Person, to which gocsv maps them.
-// It is a gocsv.CSVReader.
+// It is a gocsv.CSVReader, of which gocsv calls ReadAll.
 type personTable [][]string
 
-// ReadAll returns the table.
 func (t personTable) ReadAll() ([][]string, error) { return t, nil }
+func (t personTable) Read() ([]string, error)      { return nil, io.EOF }
 
-// Read is part of gocsv.CSVReader; gocsv calls ReadAll.
-func (t personTable) Read() ([]string, error) { return nil, io.EOF }
-
-// derive sets every row's person, with its own roles and everybody's, each once.
-func (r *Roster) derive(everyones []string) error {
+// derivePersons sets every row's person, with its own roles and everybody's, each once.
+func (r *reader) derivePersons() error {
 	c := &r.Columns
-	sources := []*Source{&c.Subject, &c.Name, &c.Email}
-	if c.Roles.text != "" {
-		sources = append(sources, &c.Roles)
+	sources := []*Source{&c.Subject, &c.Name, &c.Email, &c.Roles}
+	if c.Roles.text == "" {
+		sources = sources[:3]
 	}
 	const batch = 1000 // rows that gocsv maps at once, in memory of its own
 	cells := make([]string, batch*len(sources))
+	var persons []provision.Person
 	for rows := range slices.Chunk(r.Rows, batch) {
 		table := make(personTable, len(rows))
 		for i := range rows {
@@ -37,12 +35,12 @@ func (r *Roster) derive(everyones []string) error {
 				table[i][j] = s.value(rows[i].Record.Cells)
 			}
 		}
-		var persons []provision.Person
 		if err := gocsv.UnmarshalCSVWithoutHeaders(table, &persons); err != nil {
 			return fmt.Errorf("decoding persons: %w", err)
 		}
-		for i, p := range persons {
-			for _, name := range everyones {
+		for i := range rows {
+			p := persons[i]
+			for _, name := range r.options.EveryonesRoles {
 				if !slices.Contains(p.Roles, name) {
 					p.Roles = append(p.Roles, name)
 				}

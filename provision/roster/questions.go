@@ -12,67 +12,60 @@ import (
 )
 
 // ambiguous asks which of several sources a field comes from: it names them with their first values.
-func (c *chooser) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Error {
-	names, values := make([]string, len(fitting)), make([]string, len(fitting))
-	for i, s := range fitting {
-		names[i] = fmt.Sprintf("%s (first value %s)", quote(s.text), quote(c.firstValue(s)))
-		values[i] = s.text
+func (r *reader) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Error {
+	var names, values []string
+	for _, s := range fitting {
+		names, values = append(names, r.withValue(s)), append(values, s.text)
 	}
-	count, what := "two", string(option)
+	count := "two"
 	if len(fitting) > 2 {
 		count = fmt.Sprint(len(fitting))
 	}
-	if option == OptionWhere {
-		what = "condition"
-	}
 	if slices.Contains(values[1:], values[0]) {
-		e := c.refuse("%s columns are called %s, so which of them is the %s is not clear", count, quote(values[0]), what)
+		e := r.refuse("%s columns are called %s: which of them is meant is not clear", count, quote(values[0]))
 		e.Advice = "rename all but the one that is meant"
 		return e
 	}
-	e := c.refuse("%s columns fit the %s: %s", count, what, strings.Join(names, ", "))
+	e := r.refuse("%s columns fit the %s: %s", count, option, strings.Join(names, ", "))
 	e.Fix, e.Others = csvfile.Fix{Option: option, Value: values[0]}, values[1:]
 	return e
 }
 
-// which asks which of several columns a header in an option's value is about. It suggests the value with each.
-func (c *chooser) which(option csvfile.Option, columns []int, header, value string) *csvfile.Error {
-	e := c.ambiguous(option, c.singles(columns))
-	if e.Fix.Value != "" {
-		e.Fix.Value = replaceHeader(value, header, e.Fix.Value)
-	}
-	for i, other := range e.Others {
-		e.Others[i] = replaceHeader(value, header, other)
-	}
-	if option == OptionWhere {
-		e.Others = nil // the option can have several values
-	}
-	return e
+// withValue is a source with its first value.
+func (r *reader) withValue(s Source) string {
+	return fmt.Sprintf("%s (first value %s)", quote(s.text), quote(r.firstValue(s)))
 }
 
-// unknown refuses a header in an option's value that the file does not have, and names those that it has.
-func (c *chooser) unknown(option csvfile.Option, header, value string) *csvfile.Error {
-	near, all := c.near(header, value), "the headers are "
-	if len(near) > 1 {
-		return c.which(option, near, header, value)
+// unknown refuses a header in an option's value that the file does not have, and names those that it has. It suggests
+// the value with each of the nearest in its place.
+func (r *reader) unknown(option csvfile.Option, header, value string) *csvfile.Error {
+	var meant, values []string
+	for _, column := range r.near(header, value) {
+		name, old := r.headers[column], header
+		meant = append(meant, r.withValue(r.single(column)))
+		if braced := "{" + header + "}"; strings.Contains(value, braced) {
+			name, old = "{"+name+"}", braced
+		}
+		values = append(values, strings.Replace(value, old, name, 1))
 	}
-	fix, advice := csvfile.Fix{Option: option}, "name one of these headers"
-	if len(near) == 1 {
-		meant := c.headers[near[0]]
-		fix.Value, advice = replaceHeader(value, header, meant), ""
-		all = "did you mean " + quote(meant) + "? The headers are "
+	all, fix, advice := "the headers are ", csvfile.Fix{Option: option}, "name one of these headers"
+	if len(meant) > 0 {
+		all, fix.Value, advice = "did you mean "+strings.Join(meant, " or ")+"? The headers are ", values[0], ""
 	}
-	e := c.refuse("there is no column %s; %s%s", quote(header), all, list(c.headers, 20))
+	e := r.refuse("there is no column %s; %s%s", quote(header), all, list(r.headers, 20))
 	e.Fix, e.Advice = fix, advice
-	return c.perhapsNoHeader(e)
+	if len(values) > 1 && option != OptionWhere { // which can have several values, and one is replaced
+		e.Others = values[1:]
+	}
+	return r.perhapsNoHeader(e)
 }
 
 // near are the columns whose headers contain a mistyped one, or else the one that is most like it: two characters
 // in five may differ. Columns that the option's value has already are none of them.
-func (c *chooser) near(header, value string) []int {
+func (r *reader) near(header, value string) []int {
 	var containing []int
-	typed, words := fold(header), make([]string, len(c.headers))
-	for i, h := range c.headers {
+	typed, words := fold(header), make([]string, len(r.headers))
+	for i, h := range r.headers {
 		if strings.Contains(value, "{"+h+"}") {
 			continue
 		}
@@ -91,39 +84,32 @@ func (c *chooser) near(header, value string) []int {
 	return []int{slices.Index(words, nearest)}
 }
 
-// replaceHeader is an option's value with another header in the place of one.
-func replaceHeader(value, header, other string) string {
-	if braced := "{" + header + "}"; strings.Contains(value, braced) {
-		return strings.Replace(value, braced, "{"+other+"}", 1)
-	}
-	return strings.Replace(value, header, other, 1)
-}
-
 // noSubject refuses a header in which no column is known to be the subject.
-func (c *chooser) noSubject(address *Source) *csvfile.Error {
-	e := c.refuse("no column is known to be the subject, or it is empty in every row; the headers are %s",
-		list(c.headers, 20))
-	e.Fix = csvfile.Fix{Option: OptionSubject, Value: address.text}
+func (r *reader) noSubject() *csvfile.Error {
+	e := r.refuse("no column is known to be the subject, or it is empty in every row; the headers are %s",
+		list(r.headers, 20))
+	address := r.Columns.Email.text
+	e.Fix = csvfile.Fix{Option: OptionSubject, Value: address}
 	switch {
-	case address.text == "":
+	case address == "":
 		e.Advice = "name the column that identifies a person for your identity provider"
-	case !strings.ContainsAny(address.text, "{}"):
-		e.Fix.Value = "{" + address.text + "}"
+	case !strings.ContainsAny(address, "{}"):
+		e.Fix.Value = "{" + address + "}"
 	}
-	return c.perhapsNoHeader(e)
+	return r.perhapsNoHeader(e)
 }
 
 // perhapsNoHeader is an error about a header that lacks a column or, where the header is not the header, one that
 // says so.
-func (c *chooser) perhapsNoHeader(e *csvfile.Error) *csvfile.Error {
-	at, known := c.file.Header.Line, LooksLikeHeader(c.headers)
-	if line := c.otherHeader(known); line > 0 {
-		e = c.refuse("line %d is no header, but line %d looks like the header", at, line)
+func (r *reader) perhapsNoHeader(e *csvfile.Error) *csvfile.Error {
+	at, known := r.File.Header.Line, LooksLikeHeader(r.headers)
+	if line := r.otherHeader(known); line > 0 {
+		e = r.refuse("line %d is no header, but line %d looks like the header", at, line)
 		e.Fix = csvfile.Fix{Option: csvfile.OptionHeaderRow, Value: fmt.Sprint(line)}
-	} else if i := slices.IndexFunc(c.headers, isData); i >= 0 && known == 0 {
-		e = c.refuse("there is no header: line %d holds %s, so it is a row", at, quote(trim(c.headers[i])))
+	} else if i := slices.IndexFunc(r.headers, isData); i >= 0 && known == 0 {
+		e = r.refuse("there is no header: line %d holds %s, so it is a row", at, quote(trim(r.headers[i])))
 		e.Advice = "put a line with the columns' names above it"
-	} else if c.file.Dialect.Guessed && known == 0 {
+	} else if r.File.Dialect.Guessed && known == 0 {
 		e.Fix = csvfile.Fix{Option: csvfile.OptionEncoding}
 		e.Advice = "the file is not UTF-8 and was read as Windows-1252; where that is wrong, name its encoding: " +
 			"Shift_JIS, ISO-8859-2, macintosh …"
@@ -133,14 +119,14 @@ func (c *chooser) perhapsNoHeader(e *csvfile.Error) *csvfile.Error {
 
 // otherHeader is the line of a record above the header, or among the first ones below it, that has a header's
 // words where the header has fewer, known of them; 0 where there is none.
-func (c *chooser) otherHeader(known int) int {
+func (r *reader) otherHeader(known int) int {
 	const titleLines = 20
-	below := c.file.Records[:min(titleLines, len(c.file.Records))]
-	for _, r := range slices.Concat(c.file.Above, below) {
-		words := LooksLikeHeader(r.Cells)
-		hasSubject := slices.ContainsFunc(r.Cells, func(c string) bool { return rolesOf(c)&subject != 0 })
+	below := r.File.Records[:min(titleLines, len(r.File.Records))]
+	for _, record := range slices.Concat(r.File.Above, below) {
+		words := LooksLikeHeader(record.Cells)
+		hasSubject := slices.ContainsFunc(record.Cells, func(c string) bool { return rolesOf(c)&subject != 0 })
 		if words > max(1, known) || words > known && hasSubject {
-			return r.Line
+			return record.Line
 		}
 	}
 	return 0
@@ -154,8 +140,8 @@ func isData(cell string) bool {
 }
 
 // refuse is an error about the file.
-func (c *chooser) refuse(format string, args ...any) *csvfile.Error {
-	return &csvfile.Error{File: c.file.Name, Message: fmt.Sprintf(format, args...)}
+func (r *reader) refuse(format string, args ...any) *csvfile.Error {
+	return &csvfile.Error{File: r.File.Name, Message: fmt.Sprintf(format, args...)}
 }
 
 // list shows values to people: so many at most, then how many there are besides.

@@ -19,8 +19,6 @@ type Roster struct {
 	Columns  Columns
 	Rows     []Row     // one for each of File.Records, in their order
 	Warnings []Warning // what looks wrong and can be sent: 20 at most, then one that counts the others
-
-	moreWarnings int
 }
 
 // A Row is a record with the person that it describes.
@@ -67,57 +65,6 @@ const (
 	OptionRoles   csvfile.Option = "roles"
 	OptionWhere   csvfile.Option = "where"
 )
-
-// Read decides the columns of f, derives a person from each record and judges it. A file that cannot
-// be decided or trusted as a whole is a *csvfile.Error: each step that returns an error is a reason to
-// refuse it, beside those of csvfile.Read. validator.judge lists what makes a row invalid, and warn
-// what is warned of.
-func Read(f *csvfile.File, o Options) (*Roster, error) {
-	if err := refuseEmpty(f); err != nil {
-		return nil, err
-	}
-	c := newChooser(f)
-	columns, err := c.columns(o)
-	if err != nil {
-		return nil, err
-	}
-	conditions, err := c.conditions(o.Where)
-	if err != nil {
-		return nil, err
-	}
-	r := &Roster{File: f, Columns: columns, Rows: make([]Row, len(f.Records))}
-	for i := range r.Rows {
-		r.Rows[i].Record = &f.Records[i]
-	}
-	if err := r.derive(o.EveryonesRoles); err != nil {
-		return nil, err
-	}
-	if err := r.skip(conditions, o.Decided); err != nil {
-		return nil, err
-	}
-	v := newValidator(c, r, o.NeedEmail)
-	short, err := v.checkShape(r.Rows, conditions)
-	if err != nil {
-		return nil, err
-	}
-	v.judge(r.Rows)
-	r.warn(v, conditions, short, o)
-	return r, nil
-}
-
-// refuseEmpty refuses a file without a column or a row of an export.
-func refuseEmpty(f *csvfile.File) error {
-	if len(f.Header.Cells) == 0 {
-		return &csvfile.Error{
-			File: f.Name, Message: "the file has the columns of a result file, but none of an export",
-			Advice: "give the export, or the result file as it was written",
-		}
-	}
-	if len(f.Records) == 0 {
-		return &csvfile.Error{File: f.Name, Message: "the file has a header, but no rows"}
-	}
-	return nil
-}
 
 // Describe says in one line how the file was read: read hr.csv: UTF-8, commas, 60 rows, subject
 // from "Employee ID" … Where no column holds the name it says how many rows have none.

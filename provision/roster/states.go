@@ -14,7 +14,7 @@ import (
 
 // warnOfStates warns of columns whose values say that people have left: every row becomes a user, theirs too. The condition
 // that leaves them out is suggested where it can be written.
-func (r *Roster) warnOfStates() {
+func (r *reader) warnOfStates() {
 	const most = 24 // a column of states has few values
 	for i, header := range r.File.Header.Cells {
 		if r.Columns.uses(i) {

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -76,8 +77,8 @@ var roleWords = [...]struct {
 		nomdusalarie nombrecompleto nombreyapellidos nombreyapellido nombreparamostrar nombredelempleado nomecompleto
 		nominativo nomeecognome nomecognome volledigenaam weergavenaam nomedeexibicao fullstandigtnamn imieinazwisko
 		celejmeno adsoyad adisoyadi фио полноеимя 姓名 氏名 名前 お名前 フルネーム 表示名 社員名 従業員名 社員氏名`},
-	{nameOrPart, `name namn navn`},
-	{nameOrLast, `nom naam`},
+	{nameOrPart, `name namn navn naam`},
+	{nameOrLast, `nom`},
 	{nameOrFirst, `nombre nome`},
 	{preferredName, `preferredname preferredfullname knownas chosenname bevorzugtername wunschname rufnamevollstandig
 		nomusuelcomplet nomprefere nomdepreference nombrepreferido nomepreferito nomepreferido voorkeursnaam`},
@@ -122,19 +123,13 @@ func rolesOf(header string) role {
 	return rolesByWord[fold(withoutRemark(header))]
 }
 
-// withoutRemark is a header without the remark of an upload template: Email Address [Required],
-// Name [displayName] Required, Employee ID (optional).
-func withoutRemark(header string) string {
-	if before, _, found := strings.Cut(header, "["); found {
-		return before
-	}
-	before, remark, _ := strings.Cut(header, "(")
-	switch fold(remark) {
-	case "required", "optional", "mandatory", "readonly", "pflichtfeld", "obligatoire", "obligatorio":
-		return before
-	}
-	return header
-}
+// withoutRemark is a header without the remark of an upload template: Email Address [Required], Name [displayName]
+// Required, Employee ID (optional).
+func withoutRemark(header string) string { return remarks.ReplaceAllString(header, "") }
+
+// remarks is read only.
+var remarks = regexp.MustCompile(
+	`(?i)\[.*|\((required|optional|mandatory|read.?only|pflichtfeld|obligatoire|obligatorio)\)`)
 
 // LooksLikeHeader counts the cells whose words are known as a header's. It is for csvfile.Options.
 func LooksLikeHeader(cells []string) int {

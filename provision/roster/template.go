@@ -42,26 +42,23 @@ func (s *Source) cells(record *csvfile.Record) iter.Seq2[string, string] {
 	}
 }
 
-// value is the source's value for a record: each cell is trimmed, and so is the whole. Where a cell of a template
-// is empty, the blank that would be doubled is left out.
+// value is the source's value for a record: each cell is trimmed, and so is the whole. Where a cell of a template is
+// empty, the blank that would be doubled is left out.
 func (s *Source) value(cells []string) string {
-	switch len(s.parts) {
-	case 0:
-		return ""
-	case 1:
+	if len(s.parts) == 1 {
 		return cellAt(cells, s.parts[0].column)
 	}
-	value, doubled := "", false // doubled: an empty cell stands between a blank and what follows
+	value, hasEmpty := "", false
 	for _, p := range s.parts {
 		piece := p.text
 		if p.column >= 0 {
 			piece = cellAt(cells, p.column)
-			doubled = doubled || piece == "" && (value == "" || strings.HasSuffix(value, " "))
-		} else if doubled {
-			piece = strings.TrimPrefix(piece, " ")
+			hasEmpty = hasEmpty || piece == ""
 		}
-		doubled = doubled && piece == ""
 		value += piece
+	}
+	if hasEmpty {
+		return strings.Join(strings.Fields(value), " ")
 	}
 	return trim(value)
 }
@@ -76,9 +73,9 @@ func cellAt(cells []string, i int) string {
 
 // template is the source of a template that an option gives: {Header} is a cell, {{ and }} are braces. A header
 // of the file that has braces itself is written as it is.
-func (c *chooser) template(option csvfile.Option, t string) (Source, error) {
+func (r *reader) template(option csvfile.Option, t string) (Source, error) {
 	pieces := `\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+`
-	for _, h := range c.headers {
+	for _, h := range r.headers {
 		if strings.ContainsAny(h, "{}") {
 			pieces = `\{` + regexp.QuoteMeta(h) + `\}|` + pieces
 		}
@@ -87,31 +84,31 @@ func (c *chooser) template(option csvfile.Option, t string) (Source, error) {
 	for _, piece := range regexp.MustCompile(pieces).FindAllString(t, -1) {
 		switch {
 		case piece == "{" || piece == "}":
-			return s, c.badTemplate(option, t, "has a "+piece+" without its counterpart; a brace itself is "+piece+piece)
+			return s, r.badTemplate(option, t, "has a "+piece+" without its counterpart; a brace itself is "+piece+piece)
 		case piece == "{{" || piece == "}}":
 			s.parts = append(s.parts, part{-1, piece[:1]})
 		case piece[0] == '{':
 			header := piece[1 : len(piece)-1]
-			column, bad := c.find(option, header, t)
+			column, bad := r.find(option, header, t)
 			if bad != nil {
 				return s, bad
 			}
-			s.parts = append(s.parts, part{column, c.headers[column]})
+			s.parts = append(s.parts, part{column, r.headers[column]})
 		default:
 			s.parts = append(s.parts, part{-1, piece})
 		}
 	}
 	if !slices.ContainsFunc(s.parts, func(p part) bool { return p.column >= 0 }) {
-		return s, c.badTemplate(option, t, "names no column, so every row would have the same")
+		return s, r.badTemplate(option, t, "names no column, so every row would have the same")
 	}
 	return s, nil
 }
 
 // badTemplate refuses a template, and shows what one looks like.
-func (c *chooser) badTemplate(option csvfile.Option, template, why string) *csvfile.Error {
-	e := c.refuse("%s: the template %s %s", option, quote(template), why)
+func (r *reader) badTemplate(option csvfile.Option, template, why string) *csvfile.Error {
+	e := r.refuse("%s: the template %s %s", option, quote(template), why)
 	e.Fix.Option = option
-	e.Advice = "a template has headers in braces: {" + c.headers[0] + "}"
+	e.Advice = "a template has headers in braces: {" + r.headers[0] + "}"
 	return e
 }
 

@@ -26,17 +26,18 @@ func looksLikeTrailer(what string) string {
 // trailerIn is what makes the row a trailer, "" where it is a person: its subject is the text of a trailer, and it has
 // neither an address nor a name that reads as one. Of subjects alone, in a file without names and addresses, total may
 // be a login; a login has no blank.
-func (v *validator) trailerIn(row *Row, hasEmail bool) string {
+func (r *reader) trailerIn(row *Row, hasEmail bool) string {
 	if hasEmail {
 		return ""
 	}
-	p, hasColumns := &row.Person, v.columns.Name.text != "" || v.columns.Email.text != "" || len(v.names) > 0
-	for _, cell := range v.columns.Subject.cells(row.Record) {
+	p, isLast := &row.Person, row.Record == &r.File.Records[len(r.File.Records)-1]
+	hasColumns := r.Columns.Name.text != "" || r.Columns.Email.text != "" || len(r.names) > 0
+	for _, cell := range r.Columns.Subject.cells(row.Record) {
 		kind := trailerText(cell)
 		if kind == notTrailer {
 			continue
 		}
-		name := v.nameOf(row)
+		name := r.nameOf(row)
 		isNamed := readsAsName(name) && (name != cell || kind == maybeTrailer)
 		if hasColumns && !isNamed || !hasColumns && kind == clearTrailer && strings.ContainsAny(cell, " :") {
 			return cell
@@ -44,20 +45,21 @@ func (v *validator) trailerIn(row *Row, hasEmail bool) string {
 	}
 	switch {
 	case !hasColumns || p.Subject == "":
-	case isReportWord(p.Subject) && v.isAlone(row):
+	case isReportWord(p.Subject) && r.isAlone(row):
 		return p.Subject
-	case v.hasNames && p.Email == "" && isCount(p.Name) && !strings.ContainsFunc(p.Subject, isDigitOrAt):
+	case r.hasNames && p.Email == "" && isCount(p.Name) && !strings.ContainsAny(p.Subject, "0123456789@"):
 		return p.Subject + " " + p.Name // a total in any words, with its count as the name: Celkový součet,25
-	case v.isTotalInName(row):
-		return p.Name
+	case (isLast || strings.ContainsAny(p.Name, " :")) && !strings.ContainsFunc(p.Subject, unicode.IsLetter) &&
+		trailerText(p.Name) == clearTrailer:
+		return p.Name // the word as the name, the count as the subject; a single word may be a name
 	}
 	return ""
 }
 
 // nameOf is the row's name. Where no column is known to hold it, it is what the columns of its parts hold.
-func (v *validator) nameOf(row *Row) string {
+func (r *reader) nameOf(row *Row) string {
 	name := row.Person.Name
-	for _, i := range v.names {
+	for _, i := range r.names {
 		name += " " + cellAt(row.Record.Cells, i)
 	}
 	return trim(name)
@@ -65,35 +67,27 @@ func (v *validator) nameOf(row *Row) string {
 
 // isAlone reports whether a row has a subject and nothing else. A number does not count where the subject has a blank,
 // which no login has: Total employees,,25.
-func (v *validator) isAlone(row *Row) bool {
+func (r *reader) isAlone(row *Row) bool {
 	hasBlank := strings.Contains(row.Person.Subject, " ")
 	for i := range row.Record.Cells {
 		cell := cellAt(row.Record.Cells, i)
-		if cell != "" && !(hasBlank && isCount(cell)) && !v.columns.Subject.uses(i) {
+		if cell != "" && !(hasBlank && isCount(cell)) && !r.Columns.Subject.uses(i) {
 			return false
 		}
 	}
 	return true
 }
 
-// isTotalInName reports a total whose word is in the name's column and whose count is in the subject's: Total,,25
-// under Name, Email and Employee ID. A single word may be a name, but for the file's last row.
-func (v *validator) isTotalInName(row *Row) bool {
-	p, isLast := &row.Person, row.Record == &v.file.Records[len(v.file.Records)-1]
-	return (isLast || strings.ContainsAny(p.Name, " :")) && !strings.ContainsFunc(p.Subject, unicode.IsLetter) &&
-		trailerText(p.Name) == clearTrailer
-}
-
 // isUnevenTrailer reports whether a record with more or fewer cells than the header is a line such as Total: 412,
 // without an address.
-func (v *validator) isUnevenTrailer(r *csvfile.Record) bool {
-	first := slices.IndexFunc(r.Cells, func(cell string) bool { return trim(cell) != "" })
-	if v.file.Block >= 0 || first < 0 || strings.Contains(r.Raw, "@") {
+func (r *reader) isUnevenTrailer(record *csvfile.Record) bool {
+	first := slices.IndexFunc(record.Cells, func(cell string) bool { return trim(cell) != "" })
+	if first < 0 || strings.Contains(record.Raw, "@") {
 		return false
 	}
-	line := trim(r.Cells[first])
+	line := trim(record.Cells[first])
 	kind := trailerText(line)
-	return kind == clearTrailer && strings.ContainsAny(line, " :") || kind != notTrailer && allNoNames(r.Cells[first+1:])
+	return kind == clearTrailer && strings.ContainsAny(line, " :") || kind != notTrailer && allNoNames(record.Cells[first+1:])
 }
 
 // isCount reports whether a text is a number, with what stands beside numbers: 25, 1.866, (25), 12 %.
@@ -101,8 +95,6 @@ func isCount(s string) bool {
 	isWord := func(r rune) bool { return unicode.In(r, unicode.L, unicode.M) }
 	return strings.ContainsFunc(s, unicode.IsDigit) && !strings.ContainsFunc(s, isWord)
 }
-
-func isDigitOrAt(r rune) bool { return unicode.IsDigit(r) || r == '@' }
 
 // isReportWord reports whether a subject is a total, a count or the heading of remarks, with digits or without: Notes,
 // Total2, Anz. 2, 2件. It is for subjects that stand alone in their row.
@@ -149,41 +141,38 @@ func trailerText(s string) trailerKind {
 	case decorated.MatchString(s), reportLine.MatchString(bare), count != nil && means(count[1], noun):
 		return clearTrailer
 	}
+	isBetween := func(r rune) bool { return strings.ContainsRune(" :;=,(", r) }
+	words := strings.FieldsFunc(strings.ReplaceAll(bare, "..", " "), isBetween)
+	for i, word := range words {
+		words[i] = strings.Trim(word, ".–—_*-)") // but not inside: total.joe and sum-yi are logins
+	}
+	const longest = 4 // words of a phrase
 	kind := notTrailer
-	for i, r := range bare + " " {
-		if unicode.In(r, unicode.L, unicode.M) {
-			continue
-		}
-		switch words, rest := bare[:i], bare[i:]; {
-		case !endsWord(rest):
-		case means(words, phrase), means(words, total) && !readsAsName(strings.TrimLeft(rest, " .:;=,-–—_*()")):
+	for i := range min(longest, len(words)) {
+		switch first, rest := strings.Join(words[:i+1], " "), strings.Join(words[i+1:], " "); {
+		case means(first, phrase), means(first, total) && !readsAsName(rest):
 			return clearTrailer
-		case means(words, total), means(words, section) && beginsText.MatchString(rest):
+		case means(first, total), means(first, section) && rest != "":
 			kind = maybeTrailer
 		}
 	}
-	if i := strings.LastIndexByte(bare, ' '); i > 0 && means(bare[i+1:], total) {
+	if len(words) > 1 && means(words[len(words)-1], total) {
 		return maybeTrailer
 	}
 	return kind
 }
 
-// endsWord reports whether what follows a word ends it: total.joe and sum-yi are one word each, Total.... 25 is not.
-func endsWord(rest string) bool {
-	if rest == "" || strings.ContainsAny(rest[:1], " :;=,(") {
-		return true
-	}
-	bare := strings.TrimLeft(rest, ".–—_*-")
-	return bare == "" || bare[0] == ' ' || len(rest)-len(bare) > 2
-}
-
 // They are read only, for texts as plainWords leaves them. A decorated line is a comment or a rule: # exported by hr. A
-// reportLine is the number of a page, or a word and what it is about: Department: Finance, Stand: 20.11.2026. A counted
-// noun is 2 rows selected, (25 Mitarbeiter). beginsText is what stands behind the word of a section line.
+// reportLine is the number of a page, a word and what it is about, or when or by whom the report was made: Department:
+// Finance, Stand: 20.11.2026, Erstellt am 20.11.2026. A counted noun is 2 rows selected, (25 Mitarbeiter).
 var (
 	decorated  = regexp.MustCompile(`^(©|[-=*_~#>/;•·.(] |[-=*_~#>/;•·.(]{2})`)
-	reportLine = regexp.MustCompile(`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d|` +
-		`\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$)`)
-	counted    = regexp.MustCompile(`^\d[\d.,' ]* (\pL+)`)
-	beginsText = regexp.MustCompile(`^([ =].|\. )`)
+	reportLine = regexp.MustCompile(strings.ReplaceAll(
+		`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d|\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$|`+
+			`(report|bericht|rapport|rapporto|informe|reporte|relatorio|raport) (MADE|date|name|title|vom|as of)\b|`+
+			`MADE[ ,=(–]+(\d|(on|at|by|for|am|von|vom|le|par|el|por|il|op|em)\b))`,
+		"MADE", `(generated|created|exported|printed|run|executed|prepared|erstellt|erzeugt|exportiert|gedruckt|genere|`+
+			`cree|edite|imprime|exporte|generado|exportado|impreso|generato|creato|esportato|stampato|gegenereerd|`+
+			`afgedrukt|gerado|wygenerowano|wygenerowany)`))
+	counted = regexp.MustCompile(`^\d[\d.,' ]* (\pL+)`)
 )

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"regexp"
@@ -20,108 +21,101 @@ type Warning struct {
 }
 
 // warn sets what is warned of: these are all the warnings there are. Those about the file as a whole come first.
-func (r *Roster) warn(v *validator, conditions []*condition, short []int, o Options) {
-	r.warnOfUnknownValues(conditions)
+func (r *reader) warn() {
+	r.warnOfUnknownValues()
 	r.leaveOutPlaceholders()
-	if !o.Leavers {
+	if !r.options.Leavers {
 		r.warnOfStates()
 	}
-	r.warnOfMissingCells(short)
-	r.warnOfSubjectsAlone(v)
+	r.warnOfMissingCells()
+	r.warnOfSubjectsAlone()
 	r.warnOfDamage()
-	if r.moreWarnings > 0 {
-		more := text.Plural(r.moreWarnings, "more warning", "more warnings")
+	if r.more > 0 {
+		more := text.Plural(r.more, "more warning", "more warnings")
 		r.Warnings = append(r.Warnings, Warning{Text: "and " + more})
 	}
 }
 
-func (r *Roster) addWarning(text string, fix csvfile.Fix) {
+func (r *reader) addWarning(text string, fix csvfile.Fix) {
 	if len(r.Warnings) == 20 {
-		r.moreWarnings++
+		r.more++
 		return
 	}
 	r.Warnings = append(r.Warnings, Warning{text, fix})
 }
 
-func (r *Roster) addRowWarning(row *Row, column, why string) {
+func (r *reader) addRowWarning(row *Row, column, why string) {
 	r.addWarning(fmt.Sprintf("line %d, %s", row.Record.Line, inColumn(column, why)), csvfile.Fix{})
 }
 
 // warnOfUnknownValues warns of values in conditions that no row has.
-func (r *Roster) warnOfUnknownValues(conditions []*condition) {
-	for _, cond := range conditions {
+func (r *reader) warnOfUnknownValues() {
+	for _, cond := range r.conditions {
 		counts := r.countValues(cond.column, len(r.Rows), true)
 		for _, value := range cond.values {
 			hasValue := func(v valueCount) bool { return has(foldList(v.text), value) }
 			if !slices.ContainsFunc(counts, hasValue) {
 				r.addWarning(fmt.Sprintf("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
-					quote(trim(value)), quote(cond.header), r.valuesOf(cond.column)), csvfile.Fix{})
+					quote(trim(value)), quote(r.headers[cond.column]), r.valuesOf(cond.column)), csvfile.Fix{})
 			}
 		}
 	}
 }
 
-// leaveOutPlaceholders leaves placeholders out of names, so that two people called N/A are not one, and warns of them.
-func (r *Roster) leaveOutPlaceholders() {
-	s, first, rows := &r.Columns.Name, "", 0
+// leaveOutPlaceholders takes placeholders out of names, so that two people called N/A are not one, and warns of them.
+func (r *reader) leaveOutPlaceholders() {
+	first, rows := "", 0
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		if name := nameWithoutPlaceholders(s, row); row.Sendable() && name != row.Person.Name {
-			if rows++; rows == 1 {
-				first = row.Person.Name
-			}
-			row.Person.Name = name
+		if name := row.Person.Name; row.Sendable() && name != withoutPlaceholders(name) {
+			first, row.Person.Name = cmp.Or(first, name), withoutPlaceholders(name)
+			rows++
 		}
 	}
 	if rows > 0 {
-		r.addWarning(fmt.Sprintf("column %s: %s a placeholder for the name, such as %s; it is left out", quote(s.text),
-			text.Plural(rows, "row has", "rows have"), quote(first)), csvfile.Fix{})
+		r.addWarning(fmt.Sprintf("column %s: %s a placeholder for the name, such as %s; it is left out",
+			quote(r.Columns.Name.text), text.Plural(rows, "row has", "rows have"), quote(first)), csvfile.Fix{})
 	}
 }
 
-// nameWithoutPlaceholders is a row's name without its placeholders. A word such as Null may be a last name, so it
-// counts only where it is the whole name.
-func nameWithoutPlaceholders(s *Source, row *Row) string {
-	all, cells := true, row.Record.Cells
+// withoutPlaceholders is a name without placeholders at its ends. A word such as Null may be a last name, so it counts
+// only where there is nothing else.
+func withoutPlaceholders(name string) string {
 	isNoLetter := func(r rune) bool { return !unicode.IsLetter(r) }
-	for _, p := range s.parts {
-		switch cell := cellAt(cells, max(p.column, 0)); {
-		case p.column < 0 || cell == "":
-		case !isPlaceholder(cell):
-			all = false
-		case strings.ContainsFunc(cell, isNoLetter):
-			cells = slices.Clone(cells)
-			cells[p.column] = ""
-		}
+	isNoWord := func(s string) bool { return isPlaceholder(s) && strings.ContainsFunc(s, isNoLetter) }
+	words := strings.Fields(name)
+	for len(words) > 0 && isNoWord(words[0]) {
+		words = words[1:]
 	}
-	if all {
+	for len(words) > 0 && isNoWord(words[len(words)-1]) {
+		words = words[:len(words)-1]
+	}
+	switch {
+	case name == "", isPlaceholder(name), !slices.ContainsFunc(words, func(w string) bool { return !isPlaceholder(w) }):
 		return ""
+	case len(words) == len(strings.Fields(name)):
+		return name
 	}
-	return s.value(cells)
+	return strings.Join(words, " ")
 }
 
-// warnOfMissingCells warns of the lines whose rows lack cells at the end.
-func (r *Roster) warnOfMissingCells(lines []int) {
-	if len(lines) == 0 {
-		return
+// warnOfMissingCells warns of rows that lack cells at the end.
+func (r *reader) warnOfMissingCells() {
+	const what = "cells at the end, of columns that are not used; the first is on line"
+	if len(r.short) > 0 {
+		rows := text.Plural(len(r.short), "row lacks "+what, "rows lack "+what)
+		r.addWarning(fmt.Sprint(rows, " ", r.short[0]), csvfile.Fix{})
 	}
-	const what, most = "cells at the end, of columns that are not used: line", 5
-	numbers := strings.Fields(strings.Trim(fmt.Sprint(lines[:min(most, len(lines))]), "[]"))
-	warning := text.Plural(len(lines), "row lacks "+what, "rows lack "+what+"s") + " " + strings.Join(numbers, ", ")
-	if more := len(lines) - most; more > 0 {
-		warning += " and " + text.Grouped(more) + " more"
-	}
-	r.addWarning(warning, csvfile.Fix{})
 }
 
 // warnOfSubjectsAlone warns of rows that have a subject and nothing else, where nearly all others have more.
-func (r *Roster) warnOfSubjectsAlone(v *validator) {
+func (r *reader) warnOfSubjectsAlone() {
 	var alone []*Row
 	others := 0
 	for i := range r.Rows {
 		switch row := &r.Rows[i]; {
 		case !row.Sendable():
-		case v.isAlone(row):
+		case r.isAlone(row):
 			alone = append(alone, row)
 		default:
 			others++
@@ -137,7 +131,7 @@ func (r *Roster) warnOfSubjectsAlone(v *validator) {
 }
 
 // warnOfDamage warns of rows with a value that looks damaged.
-func (r *Roster) warnOfDamage() {
+func (r *reader) warnOfDamage() {
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		if !row.Sendable() {

@@ -216,7 +216,7 @@ func TestKnownWordsAloneInRowAreNotPersons(t *testing.T) {
 
 func TestMissingCellsAreWarnedOfOnce(t *testing.T) {
 	r := mustExport(t, "Login,Name,Team\n"+strings.Repeat("a,A\n", 7), roster.Options{})
-	want := "7 rows lack cells at the end, of columns that are not used: lines 2, 3, 4, 5, 6 and 2 more"
+	want := "7 rows lack cells at the end, of columns that are not used; the first is on line 2"
 	if len(r.Warnings) != 1 || r.Warnings[0].Text != want {
 		t.Errorf("got %v", r.Warnings)
 	}

@@ -13,49 +13,51 @@ import (
 type condition struct {
 	text   string // as it was given
 	column int
-	header string
 	not    bool
 	values []string // cut at commas
 	folded string   // all of them, as foldList leaves them
 }
 
-// conditions reads Header=Value and Header!=A,B.
-func (c *chooser) conditions(texts []string) (conditions []*condition, err error) {
-	for _, t := range texts {
-		cond, bad := c.condition(t)
+// readConditions reads Header=Value and Header!=A,B.
+func (r *reader) readConditions() error {
+	for _, t := range r.options.Where {
+		cond, bad := r.condition(t)
 		if bad != nil {
 			if bad.Fix.Value != "" {
 				bad.Fix.Was = t
 			}
-			return nil, bad
+			return bad
 		}
-		conditions = append(conditions, cond)
+		r.conditions = append(r.conditions, cond)
+		if !slices.Contains(r.used, cond.column) {
+			r.used = append(r.used, cond.column)
+		}
 	}
-	return conditions, nil
+	return nil
 }
 
 // condition reads one condition. An empty value beside others is refused, as in Status=Active, where a comma was left
 // at the end: it would be about the rows whose cell is empty, too.
-func (c *chooser) condition(given string) (*condition, *csvfile.Error) {
+func (r *reader) condition(given string) (*condition, *csvfile.Error) {
 	header, allowed, found := strings.Cut(given, "=")
 	header, not := strings.CutSuffix(header, "!")
 	if !found || header == "" {
-		e := c.refuse("the condition %s has no header and value", quote(given))
+		e := r.refuse("the condition %s has no header and value", quote(given))
 		e.Fix.Option, e.Advice = OptionWhere, "a condition is Header=Value, or Header!=Value,Value"
 		return nil, e
 	}
-	column, bad := c.find(OptionWhere, header, given)
+	column, bad := r.find(OptionWhere, header, given)
 	if bad != nil {
 		return nil, bad
 	}
 	values := strings.Split(allowed, ",")
 	if hasEmptyValue(allowed) {
 		filled := slices.DeleteFunc(values, func(v string) bool { return trim(v) == "" })
-		e := c.refuse("the condition %s has an empty value beside others", quote(given))
+		e := r.refuse("the condition %s has an empty value beside others", quote(given))
 		e.Fix = csvfile.Fix{Option: OptionWhere, Value: strings.TrimSuffix(given, allowed) + strings.Join(filled, ",")}
 		return nil, e
 	}
-	return &condition{given, column, c.headers[column], not, values, foldList(allowed)}, nil
+	return &condition{given, column, not, values, foldList(allowed)}, nil
 }
 
 // hasEmptyValue reports whether one of several values is empty.
@@ -81,35 +83,34 @@ func (cond *condition) holds(cells []string) bool {
 // has reports whether one list of values, as foldList leaves them, holds those of another in a row.
 func has(folded, list string) bool { return strings.Contains(","+folded+",", ","+foldList(list)+",") }
 
-// skip leaves out the rows that do not meet every condition. Where none is left, the file is refused, but for one
+// skipRows leaves out the rows that do not meet every condition. Where none is left, the file is refused, but for one
 // whose columns are decided: a retry may have nothing to do.
-func (r *Roster) skip(conditions []*condition, decided bool) error {
+func (r *reader) skipRows() error {
 	left := len(r.Rows)
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		isUnmet := func(cond *condition) bool { return !cond.holds(row.Record.Cells) }
-		if unmet := slices.IndexFunc(conditions, isUnmet); unmet >= 0 {
-			cond := conditions[unmet]
+		if unmet := slices.IndexFunc(r.conditions, isUnmet); unmet >= 0 {
+			cond := r.conditions[unmet]
 			cell := quote(cellAt(row.Record.Cells, cond.column))
-			row.Skipped, row.Message = true, inColumn(cond.header, cell+" does not meet "+cond.text)
+			row.Skipped, row.Message = true, inColumn(r.headers[cond.column], cell+" does not meet "+cond.text)
 			left--
 		}
 	}
-	if left > 0 || decided {
+	if left > 0 || r.options.Decided {
 		return nil
 	}
 	message := "no row meets the conditions"
-	for _, cond := range conditions {
-		message += fmt.Sprintf("; column %s has %s", quote(cond.header), r.valuesOf(cond.column))
+	for _, cond := range r.conditions {
+		message += fmt.Sprintf("; column %s has %s", quote(r.headers[cond.column]), r.valuesOf(cond.column))
 	}
-	return &csvfile.Error{
-		File: r.File.Name, Message: message, Fix: csvfile.Fix{Option: OptionWhere},
-		Advice: "correct the condition: it is Header=Value, or Header!=Value,Value",
-	}
+	e := r.refuse("%s", message)
+	e.Fix.Option, e.Advice = OptionWhere, "correct the condition: it is Header=Value, or Header!=Value,Value"
+	return e
 }
 
 // valuesOf shows the values of a column, the most frequent first: 8 at most.
-func (r *Roster) valuesOf(column int) string {
+func (r *reader) valuesOf(column int) string {
 	var values []string
 	for _, v := range r.countValues(column, len(r.Rows), true) {
 		values = append(values, v.text)
@@ -125,7 +126,7 @@ type valueCount struct {
 
 // countValues counts the values of a column, the most frequent first; nil where there are more than most different
 // ones. Skipped rows count only where they are asked for.
-func (r *Roster) countValues(column, most int, skipped bool) []valueCount {
+func (r *reader) countValues(column, most int, skipped bool) []valueCount {
 	index := make(map[string]int)
 	var counts []valueCount
 	for i := range r.Rows {

@@ -161,7 +161,7 @@ func TestWaitEndsWithContext(t *testing.T) {
 		leave(gone)
 		began := time.Now()
 		for _, d := range []time.Duration{0, time.Hour} {
-			if err := wait(ctx, d); err != gone || time.Since(began) > 0 {
+			if err := Wait(ctx, d); err != gone || time.Since(began) > 0 {
 				t.Errorf("%v: %v, after %v", d, err, time.Since(began))
 			}
 		}

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,11 +22,11 @@ func (t *Tenant) list(c *call) (any, *refusal) {
 
 // filter is POST /api/v1/users/actions/filter.
 func (t *Tenant) filter(c *call) (any, *refusal) {
-	text, isText := c.object()["filter"].(string)
-	if !isText {
-		return nil, invalid("The body must be a JSON object with a filter.")
+	var in struct{ Filter string }
+	if ref := c.read(&in); ref != nil {
+		return nil, ref
 	}
-	return t.search(c, text)
+	return t.search(c, in.Filter)
 }
 
 // search answers with a page of the users that match a filter. Not published: that the order by name ignores case, and
@@ -48,20 +47,14 @@ func (t *Tenant) search(c *call, text string) (any, *refusal) {
 		func(r *record) any { return t.show(c, r) })
 }
 
-// candidates returns all users that may match a filter, each once: those with one of the keys of its first group.
+// candidates returns all users that may match a filter, some twice: those with one of the keys of its first group.
 func (t *Tenant) candidates(f filter) []*record {
 	if strings.HasPrefix(f[0][0], "status=") { // which is not in the index
 		return t.records
 	}
 	var found []*record
-	seen := map[*record]bool{}
 	for _, key := range f[0] {
-		for _, r := range t.index[key] {
-			if !seen[r] {
-				seen[r] = true
-				found = append(found, r)
-			}
-		}
+		found = append(found, t.index[key]...)
 	}
 	return found
 }
@@ -98,7 +91,7 @@ func link(href string) map[string]string { return map[string]string{"href": href
 // orderKey gives the place of a user or a role in a list.
 func orderKey(name, id string) string { return fold(name) + "\x00" + id }
 
-// page answers with one page of items. The cursor is the key of the last item of the page before, so that pages are
+// page answers with one page of items, each once. The cursor is the key of the last item of the page before, so that pages are
 // right whatever changes between them.
 func page[T any](c *call, items []T, key func(T) string, show func(T) any) (any, *refusal) {
 	limit, err := 20, error(nil)
@@ -110,15 +103,12 @@ func page[T any](c *call, items []T, key func(T) string, show func(T) any) (any,
 	}
 	items = slices.DeleteFunc(items, func(item T) bool { return key(item) <= c.query.Get("next") })
 	slices.SortFunc(items, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
+	items = slices.CompactFunc(items, func(a, b T) bool { return key(a) == key(b) })
 	links := map[string]any{}
 	if len(items) > limit {
 		items = items[:limit]
-		query := url.Values{"next": {key(items[limit-1])}}
-		for name := range c.query {
-			if name != "next" {
-				query.Set(name, c.query.Get(name))
-			}
-		}
+		query := c.URL.Query()
+		query.Set("next", key(items[limit-1]))
 		links["next"] = link(c.href(c.URL.Path + "?" + query.Encode()))
 	}
 	data := make([]any, len(items))

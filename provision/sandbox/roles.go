@@ -1,6 +1,9 @@
 package sandbox
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // role is a role of the tenant, as it is on the wire.
 type role struct {
@@ -19,23 +22,15 @@ func (t *Tenant) listRoles(c *call) (any, *refusal) {
 		func(r role) any { return r })
 }
 
-// readRoles reads [{"name": "…"}] and returns the names, each once. Not published: that an unknown role is a 400.
-func (t *Tenant) readRoles(value any) (names []string, ref *refusal) {
-	items, ok := value.([]any)
-	if !ok {
-		return nil, invalid("assignedRoles must be a list.")
+// giveRole gives a user a role. Not published: that an unknown one is a 400.
+func (t *Tenant) giveRole(u *User, name string) *refusal {
+	if _, found := t.role(name); !found {
+		return invalid("There is no such role: " + name)
 	}
-	for _, item := range items {
-		properties, _ := item.(map[string]any)
-		name, _ := properties["name"].(string)
-		if _, found := t.role(name); !found {
-			return nil, invalid("There is no such role: " + name)
-		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+	if !slices.Contains(u.Roles, name) {
+		u.Roles = append(u.Roles, name)
 	}
-	return names, nil
+	return nil
 }
 
 // showRoles returns the roles of a user as they are on the wire.
@@ -68,12 +63,9 @@ func (t *Tenant) addDefaultRoles() {
 	for _, name := range []string{"AnalyticsAdmin", "AuditAdmin", "DataAdmin", "TenantAdmin"} {
 		t.addRole(name, "default", "admin")
 	}
-	for _, name := range []string{
-		"AutomationCreator", "AutomlDeploymentContributor", "AutomlExperimentContributor",
-		"CollaborationPlatformUser", "DataServicesContributor", "DataSpaceCreator", "Developer",
-		"EmbeddedAnalyticsUser", "ManagedSpaceCreator", "PrivateAnalyticsContentCreator", "SharedSpaceCreator",
-		"Steward",
-	} {
+	for name := range strings.FieldsSeq(`AutomationCreator AutomlDeploymentContributor AutomlExperimentContributor
+		CollaborationPlatformUser DataServicesContributor DataSpaceCreator Developer EmbeddedAnalyticsUser
+		ManagedSpaceCreator PrivateAnalyticsContentCreator SharedSpaceCreator Steward`) {
 		t.addRole(name, "default", "user")
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // ServeHTTP answers one request. It panics with http.ErrAbortHandler where the client is gone.
@@ -25,7 +24,7 @@ func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ref != nil {
 		status, answer = ref.status, ref.body()
 	}
-	if wait(r.Context(), t.options.Latency) != nil {
+	if Wait(r.Context(), t.options.Latency) != nil {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
@@ -42,39 +41,36 @@ func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(body)                   // an error means that the client is gone
 }
 
-// answer counts a request and does what it asks for.
-func (t *Tenant) answer(c *call) (any, *refusal) {
+// answer does what a request asks for, and counts it.
+func (t *Tenant) answer(c *call) (answer any, ref *refusal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.stats.countRequest(c.endpoint.name)
-	answer, ref := any(nil), t.check(c)
-	if ref == nil {
+	if ref = t.check(c); ref == nil {
 		answer, ref = c.endpoint.answer(t, c)
 	}
-	if ref != nil {
-		t.stats.countRefusal(ref.status)
-	}
+	t.stats.count(c.endpoint.name, ref)
 	return answer, ref
 }
 
 // maxBody is the largest body that the API accepts, in bytes.
 const maxBody = 500_000
 
-// check checks the path, the token, the rate limit and the form of a request.
+// check checks the path, the token, the rate limit and the form of a request. A request for a token has neither a token
+// nor a limit.
 func (t *Tenant) check(c *call) *refusal {
-	if c.endpoint.name == EndpointToken {
-		return nil // has neither a token nor a limit
-	}
 	if c.endpoint.name == "" {
 		return &refusal{status: 404, code: "HTTP-404", detail: "There is nothing at this path."}
 	}
-	valid, scoped := t.authorize(c.bearer)
-	if !valid {
-		return &refusal{status: 401, code: "LOGIN-4", detail: "The bearer token is missing, unknown or expired."}
-	}
-	if seconds := t.limits[c.endpoint.tier].admit(time.Now()); seconds > 0 {
-		return &refusal{status: 429, code: "HTTP-429", retryAfter: seconds,
-			detail: fmt.Sprintf("You need to wait %d seconds until limit is lifted.", seconds)}
+	scoped := true
+	if c.endpoint.tier != noTier {
+		valid := false
+		if valid, scoped = t.authorize(c.bearer); !valid {
+			return &refusal{status: 401, code: "LOGIN-4", detail: "The bearer token is missing, unknown or expired."}
+		}
+		if seconds := t.limits[c.endpoint.tier].admit(time.Now()); seconds > 0 {
+			return &refusal{status: 429, code: "HTTP-429", retryAfter: seconds,
+				detail: fmt.Sprintf("You need to wait %d seconds until limit is lifted.", seconds)}
+		}
 	}
 	switch {
 	case len(c.body) > maxBody:
@@ -100,9 +96,8 @@ type call struct {
 func newCall(r *http.Request) (*call, error) {
 	c := &call{Request: r, query: r.URL.Query()}
 	c.endpoint, c.id = endpointOf(r)
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "bearer") {
-		c.bearer = strings.TrimSpace(token)
+	if token, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); found {
+		c.bearer = token
 	}
 	var err error
 	c.body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
@@ -114,13 +109,12 @@ func (c *call) isJSON() bool {
 	return err == nil && media == "application/json"
 }
 
-// object returns the JSON object in the body, nil where there is none.
-func (c *call) object() object {
-	var o object
-	if !utf8.Valid(c.body) || json.Unmarshal(c.body, &o) != nil {
-		return nil
+// read decodes the body, which has to be JSON of the form of v.
+func (c *call) read(v any) *refusal {
+	if err := json.Unmarshal(c.body, v); err != nil {
+		return invalid("The body is not what the endpoint takes: " + err.Error())
 	}
-	return o
+	return nil
 }
 
 // href returns an absolute link to a path on the tenant, under the name that the client used.
@@ -131,25 +125,8 @@ func (c *call) href(path string) string {
 	return "http://" + c.Host + path
 }
 
-// object is a JSON object by its exact property names: encoding/json ignores their case in a struct, and a tenant does
-// not.
-type object map[string]any
-
-// read reads properties that are strings. One that is missing is "".
-func (o object) read(properties map[string]*string) *refusal {
-	for name, text := range properties {
-		value, exists := o[name]
-		s, isText := value.(string)
-		if exists && !isText {
-			return invalid(name + " must be a string.")
-		}
-		*text = s
-	}
-	return nil
-}
-
-// wait waits for d, or for the end of the context, and then returns the cause of that.
-func wait(ctx context.Context, d time.Duration) error {
+// Wait waits for d, or for the end of the context, and then returns the cause of that.
+func Wait(ctx context.Context, d time.Duration) error {
 	if err := context.Cause(ctx); err != nil || d <= 0 {
 		return err
 	}

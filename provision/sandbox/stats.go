@@ -23,27 +23,26 @@ func (t *Tenant) Stats() Stats {
 func (t *Tenant) Count(e Endpoint) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.stats.countRequest(e)
+	t.stats.count(e, nil)
 }
 
-func (s *Stats) countRequest(e Endpoint) {
+// count counts a request and its refusal, nil for none.
+func (s *Stats) count(e Endpoint, ref *refusal) {
 	s.Requests++
-	if count := map[Endpoint]*int{
+	if requests := map[Endpoint]*int{
 		EndpointToken: &s.Token, EndpointCreate: &s.Create, EndpointPatch: &s.Patch, EndpointDelete: &s.Delete,
 		EndpointList: &s.List, EndpointFilter: &s.Filter, EndpointRoles: &s.Roles,
-	}[e]; count != nil {
-		*count++
+	}[e]; requests != nil {
+		*requests++
 	}
 	s.Writes = s.Create + s.Patch + s.Delete
-}
-
-func (s *Stats) countRefusal(status int) {
-	switch status {
-	case 401:
+	switch {
+	case ref == nil:
+	case ref.status == 401:
 		s.Unauthorized++
-	case 409:
+	case ref.status == 409:
 		s.Conflicts++
-	case 429:
+	case ref.status == 429:
 		s.TooMany++
 	}
 }

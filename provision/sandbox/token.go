@@ -3,7 +3,6 @@ package sandbox
 import (
 	"crypto/rand"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -27,35 +26,32 @@ func (t *Tenant) authorize(bearer string) (valid, scoped bool) {
 	return true, tok.scoped
 }
 
-// issueToken is POST /oauth/token. Not published: the forms of its errors. Here a wrong client gets Qlik's form, and
-// everything else OAuth's.
+// issueToken is POST /oauth/token. Not published: the forms of its errors. Here a refused scope gets OAuth's form, and
+// everything else Qlik's.
 func (t *Tenant) issueToken(c *call) (any, *refusal) {
-	oauth := func(code, detail string) (any, *refusal) {
-		return nil, &refusal{status: http.StatusBadRequest, oauth: true, code: code, detail: detail}
+	var in struct {
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+		Grant  string `json:"grant_type"`
+		Scope  string
 	}
-	request := c.object()
-	if request == nil || len(c.body) > maxBody || !c.isJSON() {
-		return oauth("invalid_request", "The request must be a JSON object of at most 500 kB, with its content type.")
+	if ref := c.read(&in); ref != nil {
+		return nil, ref
 	}
-	var id, secret, grant, scope string
-	if ref := request.read(map[string]*string{
-		"client_id": &id, "client_secret": &secret, "grant_type": &grant, "scope": &scope,
-	}); ref != nil {
-		return oauth("invalid_request", ref.detail)
+	if in.Grant != "client_credentials" {
+		return nil, invalid("grant_type must be client_credentials.")
 	}
-	if grant != "client_credentials" {
-		return oauth("unsupported_grant_type", "grant_type must be client_credentials.")
-	}
-	if id != t.options.ClientID || secret != t.options.ClientSecret {
+	if in.ID != t.options.ClientID || in.Secret != t.options.ClientSecret {
 		return nil, &refusal{status: 401, code: "LOGIN-4", detail: "The client is unknown, or its secret is wrong."}
 	}
 	scopes := t.options.Scopes
-	if asked := strings.Fields(scope); len(asked) > 0 {
+	if asked := strings.Fields(in.Scope); len(asked) > 0 {
 		scopes = asked
 	}
 	for _, s := range scopes {
 		if !slices.Contains(t.options.Scopes, s) {
-			return oauth("invalid_scope", fmt.Sprintf("The client may not ask for %q.", s))
+			return nil, &refusal{status: 400, oauth: true, code: "invalid_scope",
+				detail: fmt.Sprintf("The client may not ask for %q.", s)}
 		}
 	}
 	bearer := rand.Text() + rand.Text()

@@ -32,14 +32,12 @@ func TestTokenRequest(t *testing.T) {
 		{"wrong secret", jsonType, request("c1", "no", grant, ""), 401, "LOGIN-4"},
 		{"wrong client", jsonType, request("c2", "s&1", grant, ""), 401, "LOGIN-4"},
 		{"wrong client before the scope", jsonType, request("c2", "s&1", grant, scopeX), 401, "LOGIN-4"},
-		{"another grant", jsonType, request("c1", "s&1", "password", ""), 400, "unsupported_grant_type"},
-		{"no grant", jsonType, `{"client_id":"c1","client_secret":"s&1"}`, 400, "unsupported_grant_type"},
-		{"no JSON", jsonType, `client_id=c1`, 400, "invalid_request"},
-		{"a secret that is a number", jsonType, `{"client_id":"c1","client_secret":1}`, 400, "invalid_request"},
-		{"too large", jsonType, "{}" + strings.Repeat(" ", maxBody), 400, "invalid_request"},
-		{"no content type", "", request("c1", "s&1", grant, ""), 400, "invalid_request"},
-		{"a property in another case", jsonType,
-			strings.Replace(request("c1", "s&1", grant, ""), "client_s", "Client_S", 1), 401, "LOGIN-4"},
+		{"another grant", jsonType, request("c1", "s&1", "password", ""), 400, "USERS-4"},
+		{"no grant", jsonType, `{"client_id":"c1","client_secret":"s&1"}`, 400, "USERS-4"},
+		{"no JSON", jsonType, `client_id=c1`, 400, "USERS-4"},
+		{"a secret that is a number", jsonType, `{"client_id":"c1","client_secret":1}`, 400, "USERS-4"},
+		{"too large", jsonType, "{}" + strings.Repeat(" ", maxBody), 413, "HTTP-413"},
+		{"no content type", "", request("c1", "s&1", grant, ""), 400, "USERS-4"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := overSocket(t, New(o))
@@ -112,7 +110,6 @@ func TestAuthorization(t *testing.T) {
 	}{
 		{"a token without the scope", "Bearer " + c.bearer, 403},
 		{"an API key", "Bearer key1", 200},
-		{"the scheme in another case", "bearer key1", 200},
 		{"part of the key", "Bearer key", 401},
 		{"no header", "", 401},
 		{"another scheme", "Basic key1", 401},

@@ -1,55 +1,47 @@
 package sandbox
 
 import (
-	"encoding/json"
+	"cmp"
 	"net/mail"
-	"slices"
 	"time"
 )
 
-// create is POST /api/v1/users.
+// create is POST /api/v1/users. Not published: the default of the status, which is active here, and whether an empty
+// email is none, which is an error here.
 func (t *Tenant) create(c *call) (any, *refusal) {
-	u, ref := t.readUser(c.object())
-	if ref != nil {
+	var in struct {
+		Subject, Name, Status string
+		Email                 *string
+		AssignedRoles         []struct{ Name string }
+	}
+	if ref := c.read(&in); ref != nil {
 		return nil, ref
+	}
+	u := User{Subject: in.Subject, Name: in.Name, Status: cmp.Or(in.Status, "active"), CreatedAt: time.Now()}
+	switch {
+	case u.Subject == "":
+		return nil, invalid("subject is required.")
+	case u.Status != "active" && u.Status != "invited":
+		return nil, invalid("status must be active or invited.")
+	case in.Email == nil && u.Status == "invited":
+		return nil, invalid("email is required for an invited user.")
+	}
+	if in.Email != nil {
+		u.Email = *in.Email
+		if mailbox, err := mail.ParseAddress(u.Email); err != nil || mailbox.Address != u.Email {
+			return nil, invalid("email must be an email address.")
+		}
+	}
+	for _, role := range in.AssignedRoles {
+		if ref := t.giveRole(&u, role.Name); ref != nil {
+			return nil, ref
+		}
 	}
 	if t.conflicts(u) {
 		return nil, &refusal{status: 409, code: "USERS-8", detail: "A user with this subject or email exists."}
 	}
-	u.CreatedAt = time.Now()
 	t.stats.Created++
 	return t.show(c, t.add(u, u.CreatedAt.Add(t.options.Lag))), nil
-}
-
-// readUser checks what a create asks for. Not published: the default of the status, which is active here, and whether
-// an empty email is none, which is an error here.
-func (t *Tenant) readUser(o object) (u User, ref *refusal) {
-	if o == nil {
-		return u, invalid("The body must be a JSON object.")
-	}
-	ref = o.read(map[string]*string{"subject": &u.Subject, "name": &u.Name, "email": &u.Email, "status": &u.Status})
-	if ref != nil {
-		return u, ref
-	}
-	if _, given := o["status"]; !given {
-		u.Status = "active"
-	}
-	_, hasEmail := o["email"]
-	mailbox, err := mail.ParseAddress(u.Email)
-	switch {
-	case u.Subject == "":
-		return u, invalid("subject is required.")
-	case u.Status != "active" && u.Status != "invited":
-		return u, invalid("status must be active or invited.")
-	case !hasEmail && u.Status == "invited":
-		return u, invalid("email is required for an invited user.")
-	case hasEmail && (err != nil || mailbox.Address != u.Email):
-		return u, invalid("email must be an email address.")
-	}
-	if roles, given := o["assignedRoles"]; given {
-		u.Roles, ref = t.readRoles(roles)
-	}
-	return u, ref
 }
 
 // patch is PATCH /api/v1/users/{id}: all operations take effect, or none does.
@@ -58,13 +50,16 @@ func (t *Tenant) patch(c *call) (any, *refusal) {
 	if ref != nil {
 		return nil, ref
 	}
-	var operations []object
-	if json.Unmarshal(c.body, &operations) != nil || len(operations) == 0 {
-		return nil, invalid("The body must be a JSON Patch array with one operation or more.")
+	var operations []operation
+	if ref := c.read(&operations); ref != nil {
+		return nil, ref
+	}
+	if len(operations) == 0 {
+		return nil, invalid("There is no operation.")
 	}
 	changed := r.copy()
-	for _, operation := range operations {
-		if ref := t.apply(&changed, operation); ref != nil {
+	for _, o := range operations {
+		if ref := t.apply(o, &changed); ref != nil {
 			return nil, ref
 		}
 	}
@@ -73,36 +68,34 @@ func (t *Tenant) patch(c *call) (any, *refusal) {
 	return nil, nil
 }
 
+// operation is one operation of a JSON Patch.
+type operation struct {
+	Op, Path string
+	Value    any
+}
+
 // apply applies one of the operations that the tool sends. A tenant has more of them, for roles and groups. Not
 // published: that /email cannot be replaced (it stands in an example, not in the list of paths), and that adding a role
 // that the user has succeeds.
-func (t *Tenant) apply(u *User, operation object) *refusal {
-	var op, path string
-	if ref := operation.read(map[string]*string{"op": &op, "path": &path}); ref != nil {
-		return ref
-	}
-	value, isText := operation["value"].(string)
-	switch op + " " + path {
+func (t *Tenant) apply(o operation, u *User) *refusal {
+	text, isText := o.Value.(string)
+	switch o.Op + " " + o.Path {
 	case "replace /name":
 		if !isText {
 			return invalid("name must be a string.")
 		}
-		u.Name = value
+		u.Name = text
 	case "replace /status":
-		if value != "active" && value != "disabled" {
+		if text != "active" && text != "disabled" {
 			return invalid("status must be active or disabled.")
 		}
-		u.Status = value
+		u.Status = text
 	case "add /assignedRoles/-":
-		roles, ref := t.readRoles([]any{operation["value"]})
-		if ref != nil {
-			return ref
-		}
-		if !slices.Contains(u.Roles, roles[0]) {
-			u.Roles = append(u.Roles, roles[0])
-		}
+		role, _ := o.Value.(map[string]any)
+		name, _ := role["name"].(string)
+		return t.giveRole(u, name)
 	default:
-		return invalid("There is no operation " + op + " for " + path + ".")
+		return invalid("There is no operation " + o.Op + " for " + o.Path + ".")
 	}
 	return nil
 }

@@ -4,25 +4,17 @@ package text
 
 import (
 	"strconv"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Grouped writes n with a comma between groups of three digits: 1,866.
 func Grouped(n int) string {
-	digits := strconv.Itoa(n)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
 	}
-	first := (len(digits)-1)%3 + 1
-	var b strings.Builder
-	b.WriteString(sign + digits[:first])
-	for i := first; i < len(digits); i += 3 {
-		b.WriteString("," + digits[i:i+3])
-	}
-	return b.String()
+	return s
 }
 
 // Plural writes a count with its noun: 1 row, 1,866 rows.
@@ -50,16 +42,13 @@ func Clip(s string, size int) string {
 func IsControl(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
 // IsBidi reports whether r changes the direction of writing.
-func IsBidi(r rune) bool {
-	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\u200e' || r == '\u200f' ||
-		r == '\u061c'
-}
+func IsBidi(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }
 
 // IsInvisible reports whether r has no width and no meaning of its own in a value: zero-width spaces and joiners, word
 // joiners, soft hyphens, byte order marks.
 func IsInvisible(r rune) bool {
-	switch {
-	case r >= '\u200b' && r <= '\u200d', r == '\u2060', r == '\u180e', r == '\u00ad', r == '\ufeff':
+	switch r {
+	case '\u200b', '\u200c', '\u200d', '\u2060', '\u180e', '\u00ad', '\ufeff':
 		return true
 	}
 	return IsBidi(r)

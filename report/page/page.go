@@ -58,9 +58,8 @@ func newTemplate() *template.Template {
 		"clip":    text.Clip,
 		"grouped": text.Grouped,
 		"plural":  text.Plural,
-		"clock":   clock,
-		"span":    span,
-		"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"clock":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
+		"span":    func(d time.Duration) string { return d.Round(time.Second).String() },
 	})
 	return template.Must(t.Parse(pageHTML))
 }

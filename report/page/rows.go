@@ -13,9 +13,6 @@ import (
 	"qlik-provision/report"
 )
 
-// blockSize is how many rows a block of the table has. The browser lays out the blocks in sight only.
-const blockSize = 100
-
 // maxShown is how many bytes of a cell the page shows.
 const maxShown = 1000
 
@@ -32,13 +29,10 @@ func writeRows(w *bufio.Writer, v *view) {
 		return
 	}
 	fmt.Fprintf(w, "<noscript id=\"all\">\n<table class=\"rows\">\n"+
-		"<thead><tr><th>Row<th>Outcome<th>%s<th>Name<th>Message</thead>\n", cell(v.SubjectHead))
+		"<thead><tr><th>Row<th>Outcome<th>%s<th>Name<th>Message</thead>\n<tbody>\n", cell(v.SubjectHead))
 	notDone := report.NotDone(v.Results.Rows)
 	for i := range v.Results.Rows {
 		r := &v.Results.Rows[i]
-		if i%blockSize == 0 {
-			w.WriteString("<tbody>\n")
-		}
 		attributes, lockedMark := "", ""
 		if notDone[i] {
 			attributes = " class=open"

@@ -44,7 +44,7 @@ func TestLargePageIsUsable(t *testing.T) {
 // TestTabMovesFocusOnLargePageWithoutScripts presses Tab where all rows are in the document. A page that freezes takes
 // minutes.
 func TestTabMovesFocusOnLargePageWithoutScripts(t *testing.T) {
-	const rows = 20_000
+	const rows = 5_000
 	address := served(t, pageOf(t, results(manySamples(rows))))
 	tab, took := openTimed(t, browser(t), address, withoutScripts())
 	within(t, "loading", took, 30*time.Second)

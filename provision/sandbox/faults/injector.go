@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"math/rand/v2"
@@ -84,14 +83,14 @@ func (i *Injector) answer(q *request) (answer, Kind, error) {
 	before, struck := i.strike(q, false)
 	switch before.Kind {
 	case Delay:
-		if err := wait(ctx, before.Delay); err != nil {
+		if err := sandbox.Wait(ctx, before.Delay); err != nil {
 			return answer{}, "", err
 		}
 	case Partial:
 		q.keepFirstOperation()
 	default:
 		i.Count(q.endpoint)
-		return i.distort(before, success(q.endpoint)), before.Kind, wait(ctx, i.Latency()+before.Delay)
+		return i.distort(before, success(q.endpoint)), before.Kind, sandbox.Wait(ctx, i.Latency()+before.Delay)
 	}
 	a, err := i.ask(q)
 	switch {
@@ -109,7 +108,7 @@ func (i *Injector) answer(q *request) (answer, Kind, error) {
 		i.lastCreate = a.body
 		i.mu.Unlock()
 	}
-	return distorted, after.Kind, wait(ctx, after.Delay)
+	return distorted, after.Kind, sandbox.Wait(ctx, after.Delay)
 }
 
 // strike returns the fault that strikes a request before or after its effect, if any.
@@ -170,18 +169,5 @@ func (q *request) keepFirstOperation() {
 	var operations []json.RawMessage
 	if json.Unmarshal(q.body, &operations) == nil && len(operations) > 0 {
 		q.body = slices.Concat([]byte("["), operations[0], []byte("]"))
-	}
-}
-
-// wait waits for d, or for the end of the context, and then returns the cause of that.
-func wait(ctx context.Context, d time.Duration) error {
-	if err := context.Cause(ctx); err != nil || d <= 0 {
-		return err
-	}
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
 	}
 }
