@@ -27,14 +27,17 @@ func (f files) journalPath() string { return f.path + ".journal" }
 func (f files) journalName() string { return f.name + ".journal" }
 func (f files) lockPath() string    { return f.path + ".lock" }
 
+// tempPrefix begins the names of the files that are written beside the result file. They are the longest names
+// that a run needs.
+func (f files) tempPrefix() string { return "." + filepath.Base(f.path) + ".tmp-" }
+
 // findFiles follows a symbolic link to the result file, which need not exist yet. A link to a file that does not
 // exist is refused: who made it would decide where personal data is written.
 func findFiles(f files) (files, error) {
 	f.path = f.name
 	info, err := os.Lstat(f.path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		f.path, err = filepath.EvalSymlinks(f.name)
-		if errors.Is(err, fs.ErrNotExist) {
+		if f.path, err = filepath.EvalSymlinks(f.name); errors.Is(err, fs.ErrNotExist) {
 			return f, fmt.Errorf("%s %w", f.name, ErrDanglingLink)
 		}
 		if err == nil {
@@ -60,59 +63,6 @@ func (f files) do(operation, path string, change func() error) error {
 	return change()
 }
 
-// standsAt reports whether an open file is the one that stands at path.
-func standsAt(file interface{ Stat() (fs.FileInfo, error) }, path string) bool {
-	opened, err := file.Stat()
-	found, missing := os.Lstat(path)
-	return err == nil && missing == nil && os.SameFile(opened, found)
-}
-
-// openBusy opens a file to read it, which a run that ends hinders for a moment.
-func openBusy(path string) (file *os.File, err error) {
-	err = retryBusy(patienceAtStart, isBusy, func() error {
-		file, err = openRegular(path, os.O_RDONLY)
-		return err
-	})
-	return file, err
-}
-
-// openRegular opens a file without following links, and without waiting for the other end of what is no
-// regular file: that is ErrNotRegular.
-func openRegular(path string, flag int) (*os.File, error) {
-	if err := checkNoLink(path); err != nil {
-		return nil, err
-	}
-	file, err := os.OpenFile(path, flag|noFollow, 0o600)
-	if err != nil {
-		return nil, notRegular(path, nil, err)
-	}
-	info, err := file.Stat()
-	if err = notRegular(path, info, err); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return file, nil
-}
-
-// notRegular is ErrNotRegular where what was opened at path is a link or no regular file, else err.
-func notRegular(path string, info fs.FileInfo, err error) error {
-	refused := errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.ENXIO)
-	if refused || err == nil && info != nil && !info.Mode().IsRegular() {
-		return &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
-	}
-	return err
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-// tempPrefix begins the names of the files that are written beside the result file. They are the longest names
-// that a run needs.
-func (f files) tempPrefix() string { return "." + filepath.Base(f.path) + ".tmp-" }
-
 // createTemp creates a file beside the result file that nobody else can read.
 func (f files) createTemp() (file *os.File, err error) {
 	folder := filepath.Dir(f.path)
@@ -134,31 +84,93 @@ func (f files) removeTemps() {
 	}
 }
 
+// remove removes a file, which need not exist, and makes that last.
+func (f files) remove(path string, patience time.Duration) error {
+	err := f.do("remove", path, func() error {
+		return retryBusy(patience, isBusy, func() error { return ignoreMissing(os.Remove(path)) })
+	})
+	if err != nil {
+		return err
+	}
+	return f.syncFolder()
+}
+
+// syncFolder makes a change of names last. Windows has no such call, some file systems refuse it, and a folder need
+// not be readable.
+func (f files) syncFolder() error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	path := filepath.Dir(f.path)
+	return f.do("sync", path, func() error {
+		folder, err := os.Open(path)
+		if errors.Is(err, fs.ErrPermission) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer folder.Close() // nothing was written
+		if err = folder.Sync(); errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+			return nil
+		}
+		return err
+	})
+}
+
+// openBusy opens a file to read it, which a run that ends hinders for a moment.
+func openBusy(path string) (file *os.File, err error) {
+	err = retryBusy(patienceAtStart, isBusy, func() error {
+		file, err = openRegular(path, os.O_RDONLY)
+		return err
+	})
+	return file, err
+}
+
+// openRegular opens a file without following links, and without waiting for the other end of what is no
+// regular file: that is ErrNotRegular.
+func openRegular(path string, flag int) (*os.File, error) {
+	if err := checkRegular(path); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, flag|noFollow, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() { // it was put there after the check
+		return nil, errors.Join(&fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}, err, file.Close())
+	}
+	return file, nil
+}
+
+// checkRegular fails with ErrNotRegular where something stands at path that is no regular file.
+func checkRegular(path string) error {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
+	}
+	return nil // opening it says why
+}
+
+// standsAt reports whether an open file is the one that stands at path, and a regular one.
+func standsAt(file interface{ Stat() (fs.FileInfo, error) }, path string) bool {
+	opened, err := file.Stat()
+	found, missing := os.Lstat(path)
+	return err == nil && missing == nil && os.SameFile(opened, found) && found.Mode().IsRegular()
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // How long a file is waited for that another program has open, where the system does not let it be replaced
 // meanwhile.
 const (
 	patienceAtStart = time.Second
 	patienceAtEnd   = 5 * time.Second
 )
-
-// rename renames a file, and makes that last.
-func (f files) rename(from, to string, patience time.Duration) error {
-	return f.change("rename", from, patience, func() error { return os.Rename(from, to) })
-}
-
-// remove removes a file, which need not exist, and makes that last.
-func (f files) remove(path string, patience time.Duration) error {
-	return f.change("remove", path, patience, func() error { return ignoreMissing(os.Remove(path)) })
-}
-
-// change changes a name in the folder, which another program may hinder for a while, and makes that last.
-func (f files) change(operation, path string, patience time.Duration, change func() error) error {
-	err := f.do(operation, path, func() error { return retryBusy(patience, isBusy, change) })
-	if err != nil {
-		return err
-	}
-	return f.syncFolder()
-}
 
 // retryBusy repeats what another program hinders until it succeeds, fails for another reason, or patience is
 // over.
@@ -173,25 +185,14 @@ func retryBusy(patience time.Duration, isBusy func(error) bool, change func() er
 	}
 }
 
-// syncFolder makes a rename last. Windows has no such call, some file systems refuse it, and a folder need not
-// be readable.
-func (f files) syncFolder() error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	path := filepath.Dir(f.path)
-	return f.do("sync", path, func() error {
-		folder, err := os.Open(path)
-		if errors.Is(err, fs.ErrPermission) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		err = folder.Sync()
-		if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
-			err = nil
-		}
-		return errors.Join(err, folder.Close())
-	})
+// isBusy reports whether err is what Windows answers where another program has the file open. It answers that access
+// is denied, too, where a file is about to be removed, or is open and to be replaced.
+func isBusy(err error) bool {
+	return isInUse(err) || runtime.GOOS == "windows" && errors.Is(err, fs.ErrPermission)
+}
+
+// isInUse reports whether err says that another program has the file open. Other systems do not mind.
+func isInUse(err error) bool {
+	const sharingViolation, lockViolation = syscall.Errno(32), syscall.Errno(33)
+	return runtime.GOOS == "windows" && (errors.Is(err, sharingViolation) || errors.Is(err, lockViolation))
 }

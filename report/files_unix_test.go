@@ -11,7 +11,7 @@ import (
 	"qlik-provision/provision/csvfile"
 )
 
-// No name is looked at before it is opened, so what is tried here holds for what is put there in between, too.
+// A name is looked at before it is opened; what is put there in between is neither followed nor waited for (noFollow).
 func TestOnlyRegularFilesBesideTheResultFileAreOpened(t *testing.T) {
 	text := ranText(t)
 	target := filepath.Join(t.TempDir(), "target")

@@ -39,7 +39,7 @@ func TestRetryRefusesAFileThatCannotBeRun(t *testing.T) {
 			return tb
 		}, "its columns do not stand next to each other in the order action,"},
 		{"two actions", func(tb table) table { return tb.set(3, "action", "disable --subject Name") },
-			`it has more than one action: row 1 (line 2) is for "create --subject 'Employee ID'`},
+			`it has more than one action: row 3 (line 4) is for "disable --subject Name", rows before it are for "create`},
 		{"an action that is none", func(tb table) table {
 			for i := range tb[1:] {
 				tb.set(i+1, "action", "destroy --subject x")
@@ -51,7 +51,7 @@ func TestRetryRefusesAFileThatCannotBeRun(t *testing.T) {
 				tb.set(i+1, "action", "")
 			}
 			return tb
-		}, "the action column is empty"},
+		}, `the action "" cannot be read: it begins with neither`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, path, _, err := retryText(t, c.save(tableOf(t, text)).saved(',', false, ""), sandbox)

@@ -5,7 +5,6 @@ package report
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 
@@ -119,9 +118,6 @@ func (l *Ledger) checkTenant() error {
 // from then on. Where the name or email of a pending row was changed in the file, and acceptChanges is false, it is a
 // *ChangedError; nothing has been written then, and Prepare may be called again.
 func (l *Ledger) Prepare(people *roster.Roster, acceptChanges bool) error {
-	if len(people.Rows) != len(l.Rows) {
-		return fmt.Errorf("%s has %d rows, but there are %d persons", l.Path, len(l.Rows), len(people.Rows))
-	}
 	for i := range l.Rows {
 		l.Rows[i].Row = &people.Rows[i]
 	}
@@ -138,35 +134,24 @@ func (l *Ledger) Prepare(people *roster.Roster, acceptChanges bool) error {
 func (l *Ledger) PrepareUndo(preview bool) error {
 	l.preview, l.undo = preview, true
 	l.derivePersons()
-	var damaged []string
-	for i := range l.Rows {
-		r := &l.Rows[i]
-		if subject := r.Entry.UserSubject; r.Entry.MayHaveCreated() && !r.Entry.fits(subject) {
-			damaged = append(damaged, r.subjectChange(subject))
-		}
-	}
-	if damaged != nil {
-		return &ChangedError{l.Path, SubjectDamaged, damaged}
+	if err := l.checkPersons(true); err != nil {
+		return err
 	}
 	return l.start()
 }
 
 // start writes the result file and starts the journal, in the place of an earlier run's: every name that the run needs
-// is tried. A new file is removed where that fails: nothing of it was run.
+// is tried.
 func (l *Ledger) start() error {
 	if l.preview {
 		return nil
 	}
-	isNew := l.info == nil
 	err := l.save(patienceAtStart)
 	if err == nil {
 		err = l.files.remove(l.files.journalPath(), patienceAtStart)
 	}
 	if err == nil {
 		l.journal, err = startJournal(l.files)
-	}
-	if err != nil && isNew && l.info != nil {
-		err = errors.Join(err, os.Remove(l.files.path))
 	}
 	return err
 }

@@ -6,19 +6,16 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
-	"time"
 
 	"github.com/gofrs/flock"
 )
 
-// lockPatience is how long a lock is tried that another run holds: that run may be about to end.
-const lockPatience = 500 * time.Millisecond
-
 // acquireLock locks f: every other run is kept off it. The lock is on a file of its own, which nobody reads, and the
-// system releases it when a process is killed. Where another run holds it, it fails with ErrLocked.
+// system releases it when a process is killed. Where another run holds it, which may be about to end, it fails
+// with ErrLocked after a while.
 func acquireLock(f files) (lock *flock.Flock, err error) {
 	mayEnd := func(err error) bool { return isBusy(err) || errors.Is(err, ErrLocked) }
-	err = retryBusy(lockPatience, mayEnd, func() error {
+	err = retryBusy(patienceAtStart, mayEnd, func() error {
 		lock, err = tryLock(f.lockPath())
 		return err
 	})
@@ -34,25 +31,21 @@ func acquireLock(f files) (lock *flock.Flock, err error) {
 // tryLock takes the lock. A run that ends removes the file, so the file that was locked need not be the one that the
 // next run finds: that is ErrLocked, too.
 func tryLock(path string) (*flock.Flock, error) {
-	if err := checkNoLink(path); err != nil {
+	if err := checkRegular(path); err != nil {
 		return nil, err
 	}
 	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
-	got, err := lock.TryLock()
-	switch {
-	case isInUse(err), err == nil && !got: // Windows answers so where another run is about to remove the file
+	switch got, err := lock.TryLock(); {
+	case isInUse(err): // Windows answers so where another run is about to remove the file
 		return nil, ErrLocked
 	case err != nil:
-		return nil, notRegular(path, nil, err)
+		return nil, err
+	case !got:
+		return nil, ErrLocked
+	case !standsAt(lock, path):
+		return nil, errors.Join(ErrLocked, lock.Unlock())
 	}
-	info, err := lock.Stat()
-	if err = notRegular(path, info, err); err == nil && standsAt(lock, path) {
-		return lock, nil
-	}
-	if err == nil {
-		err = ErrLocked
-	}
-	return nil, errors.Join(err, lock.Unlock())
+	return lock, nil
 }
 
 // release removes the lock file and releases the lock. Windows does not remove what is open; there another run

@@ -150,10 +150,7 @@ func (r *Results) readFile(path string, read csvfile.Options) error {
 func missingColumns(file *csvfile.File) error {
 	missing := slices.DeleteFunc(Columns(), func(c string) bool { return slices.Contains(file.Header.Cells, c) })
 	why := "the header lacks " + strings.Join(missing, ", ")
-	switch len(missing) {
-	case len(Columns()):
-		why = "it has none of the columns of one"
-	case 0:
+	if len(missing) == 0 {
 		why = "its columns do not stand next to each other in the order " + columns
 	}
 	return &NotResultsError{file.Name, why, len(missing) <= 3}
@@ -240,28 +237,20 @@ func (r *Results) refuse(format string, args ...any) error {
 }
 
 // readAction reads the one action of the rows. A row's cell may be empty: it is filled in.
-func (r *Results) readAction() error {
-	var first *Row
+func (r *Results) readAction() (err error) {
+	action := ""
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		switch action := row.Entry.Action; {
-		case action == "":
-		case first == nil:
-			first = row
-		case action != first.Entry.Action:
-			return r.refuse("it has more than one action: %s is for %q, %s for %q", first.place(), first.Entry.Action,
-				row.place(), action)
+		if here := row.Entry.Action; here != "" && action != "" && here != action {
+			return r.refuse("it has more than one action: %s is for %q, rows before it are for %q", row.place(), here, action)
 		}
-	}
-	if first == nil {
-		return r.refuse("the action column is empty")
+		action = cmp.Or(action, row.Entry.Action)
 	}
 	for i := range r.Rows {
-		r.Rows[i].Entry.Action = first.Entry.Action // one string for all
+		r.Rows[i].Entry.Action = action // one string for all
 	}
-	var err error
-	if r.Action, err = parseAction(first.Entry.Action); err != nil {
-		return r.refuse("the action %q cannot be read: %v", first.Entry.Action, err)
+	if r.Action, err = parseAction(action); err != nil {
+		return r.refuse("the action %q cannot be read: %v", action, err)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -65,9 +66,12 @@ func (l *Ledger) restoreJournal() error {
 // file since this run read or wrote it; one that was removed is written again.
 func (l *Ledger) save(patience time.Duration) error {
 	now, err := os.Lstat(l.files.path)
-	if err == nil && (l.info == nil || !os.SameFile(now, l.info) || now.Size() != l.info.Size() ||
-		!now.ModTime().Equal(l.info.ModTime())) {
+	switch {
+	case err != nil:
+	case l.info == nil || !os.SameFile(now, l.info) || now.Size() != l.info.Size() || !now.ModTime().Equal(l.info.ModTime()):
 		return fmt.Errorf("%s: another program changed it meanwhile", l.Path)
+	case runtime.GOOS == "windows" && now.Mode().Perm()&0o200 == 0:
+		return fmt.Errorf("%s %w", l.Path, ErrReadOnly)
 	}
 	file, err := l.files.createTemp()
 	if err != nil {
@@ -80,14 +84,8 @@ func (l *Ledger) save(patience time.Duration) error {
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
 		err = fmt.Errorf("writing %s: %w", name, err)
-	}
-	if err == nil {
-		err = l.awaitReplaceable(patience)
-	}
-	if err == nil {
-		if err = l.files.rename(name, l.files.path, patience); err != nil {
-			err = fmt.Errorf("replacing %s: %w", l.Path, err)
-		}
+	} else {
+		err = l.replace(name, patience)
 	}
 	if err != nil {
 		return errors.Join(err, ignoreMissing(os.Remove(name)))
@@ -97,16 +95,21 @@ func (l *Ledger) save(patience time.Duration) error {
 	return err
 }
 
-// awaitReplaceable waits until the result file can be replaced, and tells that it waits. After patience it fails as
-// checkReplaceable does.
-func (l *Ledger) awaitReplaceable(patience time.Duration) error {
-	check := func() error { return checkReplaceable(l.files.path, l.Path) }
-	err := check()
-	if !isBusy(err) {
-		return err
+// replace renames a file over the result file, and makes that last. Where another program has that open it tells that
+// it waits.
+func (l *Ledger) replace(name string, patience time.Duration) error {
+	rename := func() error { return os.Rename(name, l.files.path) }
+	err := l.files.do("rename", name, rename)
+	if isBusy(err) {
+		l.notify("%s is open in another program; waiting %v for it to be closed", l.Path, patience)
+		if err = retryBusy(patience, isBusy, rename); isBusy(err) {
+			return fmt.Errorf("%s %w", l.Path, ErrInUse)
+		}
 	}
-	l.notify("%s is open in another program; waiting %v for it to be closed", l.Path, patience)
-	return retryBusy(patience, isBusy, check)
+	if err != nil {
+		return fmt.Errorf("replacing %s: %w", l.Path, err)
+	}
+	return l.files.syncFolder()
 }
 
 // writeRows writes a result file: the export's cells as they were read, and ours.

@@ -20,18 +20,13 @@ type Summary struct {
 	Tenant  string // of the first row that has one
 }
 
-// newCounts has every outcome.
-func newCounts() map[provision.Outcome]int {
-	counts := map[provision.Outcome]int{}
-	for _, o := range provision.Outcomes() {
-		counts[o] = 0
-	}
-	return counts
-}
-
 // Summary counts the rows as they are now.
 func (r *Results) Summary() *Summary {
-	s := &Summary{Rows: len(r.Rows), Counts: newCounts(), Run: newCounts(), Codes: map[string]int{}}
+	s := &Summary{Rows: len(r.Rows), Counts: map[provision.Outcome]int{}, Run: map[provision.Outcome]int{},
+		Codes: map[string]int{}}
+	for _, o := range provision.Outcomes() {
+		s.Counts[o], s.Run[o] = 0, 0
+	}
 	notDone := NotDone(r.Rows)
 	for i, row := range r.Rows {
 		e := &row.Entry
@@ -85,13 +80,11 @@ func Causes(rows []Row) []Cause {
 		if key == "" {
 			continue
 		}
-		n, found := at[key]
-		if !found {
-			n = len(causes)
-			at[key] = n
+		if _, found := at[key]; !found {
+			at[key] = len(causes)
 			causes = append(causes, Cause{})
 		}
-		c := &causes[n]
+		c := &causes[at[key]]
 		c.Rows = append(c.Rows, i)
 		c.Varies = c.Varies || r.Entry.Message != rows[c.Rows[0]].Entry.Message
 	}

@@ -21,12 +21,15 @@ func (a *app) contact(ctx context.Context, c *config, options provision.Options,
 		UserAgent: userAgent()}
 	tenant := c.tenant
 	if c.log != "" {
-		file, err := openLog(c.log)
+		log, err := openLog(c.log)
 		if err != nil {
 			return provision.Progress{}, err
 		}
-		log := &requestLog{file: file}
-		defer a.closeOrNote(log.close)
+		defer func() {
+			if err := log.close(); err != nil { // no failure of the run
+				a.out.note(err.Error())
+			}
+		}()
 		connection.Observe = log.record
 	}
 	if c.sandbox {
@@ -55,13 +58,6 @@ func (a *app) contact(ctx context.Context, c *config, options provision.Options,
 	defer a.announceInterrupt(ctx, client)()
 	err := work(run)
 	return run.Progress(), err
-}
-
-// closeOrNote calls shut, and says where that fails: it is no failure of the run.
-func (a *app) closeOrNote(shut func() error) {
-	if err := shut(); err != nil {
-		a.out.note(err.Error())
-	}
 }
 
 // announceInterrupt says at the first interrupt what is waited for. No line comes after the function that it returns.

@@ -108,8 +108,8 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	c.note(people.Describe())
 	for _, warning := range people.Warnings {
 		line := warning.Text
-		if word, ok := quoteWord(warning.Fix.Value); ok && warning.Fix.Value != "" {
-			line += "; to leave them out: --" + string(warning.Fix.Option) + " " + word
+		if word, ok := quoteWord(warning.Where); ok && warning.Where != "" {
+			line += "; to leave them out: --where " + word
 		}
 		c.note("warning: " + line)
 	}

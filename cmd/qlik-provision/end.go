@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -14,20 +15,19 @@ import (
 // end is the one end of a run, nil for exit 0.
 func (s *session) end(total *report.Summary, runErr, closeErr error) error {
 	held, left := s.countNotDone()
-	undo := s.config.runOptions.Task == provision.Delete
-	switch {
+	switch task := s.config.runOptions.Task; {
 	case closeErr != nil:
-		return &failure{code: exitRun, err: errors.Join(runErr, closeErr), hint: hintFor(closeErr, s.again())}
+		hint := cmp.Or(hintFor(closeErr, s.again()), s.again().String())
+		return &failure{code: exitRun, err: errors.Join(runErr, closeErr), hint: hint}
 	case runErr != nil:
 		return s.app.explain(runErr, s.afterAborted(runErr))
-	case s.foundNobody(total):
-		return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"),
-			hint: s.nobodyHint()}
-	case s.config.dryRun && !undo:
+	case task == provision.Disable && s.foundNobody(total):
+		return s.nobodyEnd()
+	case task != provision.Delete && s.config.dryRun:
 		return s.planEnd(total)
 	case held == 0 || s.config.dryRun:
 		return nil
-	case undo:
+	case task == provision.Delete:
 		return &failure{code: exitRows, err: errors.New(text.Plural(held, "user", "users") + " could not be deleted"),
 			hint: s.again().String()}
 	}
@@ -38,13 +38,11 @@ func (s *session) end(total *report.Summary, runErr, closeErr error) error {
 	return &failure{code: exitRows, err: errors.New(said), hint: s.notDoneHint(total)}
 }
 
-// afterAborted is the command that goes on after a run that could not. Where no tenant was reached or a role does not
-// exist, nothing was sent: the command as it was typed, once it is corrected, replaces the result file.
+// afterAborted is the command that goes on after a run that could not. Where no tenant was reached the result file is
+// of the wrong one, perhaps: the command as it was typed replaces it, since nothing was sent.
 func (s *session) afterAborted(err error) command {
-	for _, wrong := range []error{qlik.ErrNotTenant, provision.ErrUnreachable, provision.ErrRole} {
-		if errors.Is(err, wrong) && s.progress.Writes == 0 {
-			return s.config.given
-		}
+	if s.progress.Writes == 0 && (errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, provision.ErrUnreachable)) {
+		return s.config.given
 	}
 	return s.again()
 }
@@ -52,16 +50,17 @@ func (s *session) afterAborted(err error) command {
 // foundNobody reports whether a disable found none of the users it was for.
 func (s *session) foundNobody(total *report.Summary) bool {
 	missing := total.Codes[provision.CodeNotFound]
-	return s.config.runOptions.Task == provision.Disable && missing > 0 && missing == total.Counts[provision.Unchanged] &&
+	return missing > 0 && missing == total.Counts[provision.Unchanged] &&
 		total.Counts[provision.Disabled]+total.Counts[provision.Failed]+total.Counts[provision.Pending] == 0
 }
 
-func (s *session) nobodyHint() string {
-	if s.config.sandbox {
-		return "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
-	}
-	return fmt.Sprintf("is %s the right subject column? to use another, run the export again with --subject COLUMN and -o",
+func (s *session) nobodyEnd() error {
+	hint := fmt.Sprintf("is %s the right subject column? to use another, run the export again with --subject COLUMN and -o",
 		csvfile.Quote(s.ledger.Action.Subject))
+	if s.config.sandbox {
+		hint = "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
+	}
+	return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"), hint: hint}
 }
 
 // planEnd is for a plan or a dry run: rows that cannot be sent are held against it.
@@ -70,14 +69,13 @@ func (s *session) planEnd(total *report.Summary) error {
 	if bad == 0 {
 		return nil
 	}
-	hint, next := "correct these rows in the export", s.next()
-	if s.path != "" {
-		hint = "correct the cells of these rows in " + quote(s.path)
-	}
+	file, next := cmp.Or(s.path, s.config.given.file), s.next()
 	if e := s.existing; e != nil && e.SameExport && e.SameAction {
-		hint = then("correct or delete these rows in "+quote(e.Path), s.config.given.onResults("retry", e.Path))
-	} else if next != "" {
-		hint += "; or leave them for later, and run the others:\n  " + next
+		file, next = e.Path, s.config.given.onResults("retry", e.Path).String()
+	}
+	hint := "correct or delete these rows in " + quote(file)
+	if next != "" {
+		hint += ", or leave them for later, then:\n  " + next
 	}
 	return &failure{code: exitRows, err: errors.New(text.Plural(bad, "row", "rows") + " cannot be sent"), hint: hint}
 }
@@ -105,37 +103,28 @@ func (s *session) countNotDone() (held, left int) {
 	return held, left
 }
 
-// notDoneHint says what to do about rows that are not done. It does not repeat a command that just changed nothing.
+// notDoneHint says what to do about rows that are not done. It does not repeat a retry that brought no row further.
 func (s *session) notDoneHint(total *report.Summary) string {
 	file := quote(s.path)
-	if s.config.given.name == "retry" && !finishedAny(total) {
+	if s.config.given.name == "retry" && s.progress.Finished == s.progress.Failed {
 		return "nothing changed: see code and message of these rows in " + file +
 			", and correct their cells; rows that can never be sent may be deleted"
 	}
-	again := s.again().without("limit") // it was reached
+	what, again := "", s.again().without("limit") // it was reached
 	switch {
 	case total.Codes[provision.CodeAdminRole] > 0 && !s.config.runOptions.AllowAdminRoles:
 		return choice("check the rows with the code admin-role; if these roles are intended",
 			again.withSwitch("allow-admin-roles"))
-	case total.Counts[provision.Invalid] > 0 && total.Counts[provision.Pending] > 0:
-		return then("correct or delete the invalid rows in "+file+", or leave them for later", again)
 	case total.Counts[provision.Invalid] > 0:
-		return then("correct or delete the invalid rows in "+file, again)
-	case total.Codes[provision.CodeSubjectConflict]+total.Codes[provision.CodeEmailConflict] > 0:
-		return then("give the rows in conflict another subject or address in "+file+
-			", or correct the user on the tenant if it is this person", again)
-	}
-	return again.String()
-}
-
-// finishedAny reports whether a run brought a row further.
-func finishedAny(total *report.Summary) bool {
-	for outcome, n := range total.Run {
-		if n > 0 && outcome.Done() {
-			return true
+		what = "correct or delete the invalid rows in " + file
+		if total.Counts[provision.Pending] > 0 {
+			what += ", or leave them for later"
 		}
+	case total.Codes[provision.CodeSubjectConflict]+total.Codes[provision.CodeEmailConflict] > 0:
+		what = "give the rows in conflict another subject or address in " + file +
+			", or correct the user on the tenant if it is this person"
 	}
-	return false
+	return then(what, again)
 }
 
 // next is what to type after a run that went well, "" where there is nothing to say.

@@ -18,12 +18,12 @@ type requestLog struct {
 	err  error // guarded by mu: the first one; the run goes on
 }
 
-func openLog(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+func openLog(path string) (*requestLog, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, usage(fmt.Errorf("opening the log: %w", err), "give --log a file that can be written")
 	}
-	return f, nil
+	return &requestLog{file: file}, nil
 }
 
 // record writes the line of a request. Of errors it has those of the network: an answer's own text may hold a name.

@@ -24,11 +24,11 @@ func (c *config) checkPaths(results string, others ...namedPath) error {
 	if err := distinct(files); err != nil || c.log == "" {
 		return err
 	}
-	f, err := openLog(c.log)
+	log, err := openLog(c.log)
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	return log.close()
 }
 
 // distinct is an error where two of the paths are one file.
@@ -81,9 +81,6 @@ func (c *config) resultsOf(export string) string {
 	}
 	dir, name := filepath.Split(export)
 	stem := strings.TrimSuffix(name, filepath.Ext(name))
-	if stem == "" {
-		stem = name
-	}
 	if c.given.name == "disable" {
 		stem += ".disable"
 	}
@@ -95,12 +92,8 @@ func (c *config) resultsOf(export string) string {
 
 // isStdin reports whether an export is standard input, or another pipe: it has no name to make one of.
 func isStdin(export string) bool {
-	if export == "-" || export == "/dev/stdin" || strings.HasPrefix(export, "/dev/fd/") ||
-		strings.HasPrefix(export, "/proc/self/fd/") {
-		return true
-	}
 	info, err := os.Stat(export)
-	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
+	return export == "-" || export == "/dev/stdin" || err == nil && !info.Mode().IsRegular() && !info.IsDir()
 }
 
 // dated puts date and time into a file's name, in the place of earlier ones: hr.results.csv →

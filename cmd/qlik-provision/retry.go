@@ -39,27 +39,27 @@ have been corrected and saved by a spreadsheet in the meantime.`,
 }
 
 func (a *app) retry(ctx context.Context, c *config, path string) error {
-	ledger, err := openResults(c, path)
+	return a.runResults(ctx, c, path, func(ledger *report.Ledger) error { return a.prepareRetry(ctx, c, ledger) })
+}
+
+// runResults opens a result file, prepares its rows and runs them: retry and undo.
+func (a *app) runResults(ctx context.Context, c *config, path string, prepare func(*report.Ledger) error) error {
+	if err := c.checkPaths(path); err != nil {
+		return err
+	}
+	c.announceTenant()
+	ledger, err := report.Open(path, c.readOptions, c.ledgerOptions)
 	if err != nil {
 		return err
 	}
-	if err := a.prepareRetry(ctx, c, ledger); err != nil {
+	if err := prepare(ledger); err != nil {
 		return errors.Join(err, ledger.Close())
 	}
-	countRows(c, ledger, path)
 	return (&session{app: a, config: c, ledger: ledger, path: path}).run(ctx)
 }
 
-// openResults opens a result file to run its rows. The line of the tenant comes before it.
-func openResults(c *config, path string) (*report.Ledger, error) {
-	if err := c.checkPaths(path); err != nil {
-		return nil, err
-	}
-	c.announceTenant()
-	return report.Open(path, c.readOptions, c.ledgerOptions)
-}
-
-// prepareRetry takes the action from the file, derives the persons and checks them against the file.
+// prepareRetry takes the action from the file, derives the persons, checks them against the file, and says how many
+// rows will run.
 func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger) error {
 	action := ledger.Action
 	if err := sameAction(c, action); err != nil {
@@ -78,28 +78,39 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 		return err
 	}
 	err = ledger.Prepare(people, false)
-	changed, ok := errors.AsType[*report.ChangedError](err)
-	if ok && changed.Kind == report.PersonChanged && (c.yes || a.interactive()) {
+	if changed, ok := errors.AsType[*report.ChangedError](err); ok && changed.Kind == report.PersonChanged {
 		if err := a.confirmChanges(ctx, c, changed); err != nil {
 			return err
 		}
 		err = ledger.Prepare(people, true)
 	}
-	return err
-}
-
-// confirmChanges lists changed names and addresses of pending rows, and asks whether they are intended.
-func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.ChangedError) error {
-	if c.yes {
-		c.note(changed.Error())
-		return nil
-	}
-	a.out.note(changed.Error())
-	if yes, err := a.ask(ctx, "are these changes intended? [y/N] ", "y"); yes || err != nil {
+	if err != nil {
 		return err
 	}
-	return &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"),
-		hint: choice("restore these cells, or if the changes are intended", c.given.withSwitch("yes"))}
+	said := "nothing to do"
+	if total := ledger.Summary(); total.NotDone > 0 {
+		said = countOf(total.NotDone, total.Rows) + " not done, " + text.Grouped(len(ledger.Pending())) + " to run"
+	}
+	c.note(c.given.file + ": " + said)
+	return nil
+}
+
+// confirmChanges lists changed names and addresses of pending rows, and asks whether they are intended. Where nobody
+// can be asked the changes are an error.
+func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.ChangedError) error {
+	switch {
+	case c.yes:
+		c.note(changed.Error())
+		return nil
+	case !a.interactive():
+		return changed
+	}
+	a.out.note(changed.Error())
+	yes, err := a.ask(ctx, "are these changes intended? [y/N] ", "y")
+	if err == nil && !yes {
+		err = &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"), hint: hintFor(changed, c.given)}
+	}
+	return err
 }
 
 // sameAction refuses flags that are not the file's: its rows were derived with others.
@@ -122,14 +133,4 @@ func sameAction(c *config, action report.Action) error {
 func list(values []string) string {
 	sorted := slices.Sorted(slices.Values(values))
 	return strings.Join(sorted, ",")
-}
-
-// countRows says how many rows a retry runs.
-func countRows(c *config, ledger *report.Ledger, path string) {
-	total := ledger.Summary()
-	said := "nothing to do"
-	if total.NotDone > 0 {
-		said = countOf(total.NotDone, total.Rows) + " not done, " + text.Grouped(len(ledger.Pending())) + " to run"
-	}
-	c.note(path + ": " + said)
 }

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/text"
+	"qlik-provision/report"
 )
 
 func (a *app) undoCommand() *cobra.Command {
@@ -32,24 +32,21 @@ needs --yes.`,
 
 func (a *app) undo(ctx context.Context, c *config, path string) error {
 	c.runOptions.Task = provision.Delete
-	ledger, err := openResults(c, path)
-	if err != nil {
-		return err
-	}
-	err = a.requireYes(c)
-	if err == nil {
-		err = ledger.PrepareUndo(c.dryRun)
-	}
-	if err != nil {
-		return errors.Join(err, ledger.Close())
-	}
-	if c.sandbox {
-		c.users = sandboxUsers(ledger.Rows)
-	}
-	said := "nothing to undo: no run of this file created a user"
-	if n := len(ledger.Pending()); n > 0 {
-		said = text.Plural(n, "user", "users") + " to delete"
-	}
-	c.note(path + ": " + said)
-	return (&session{app: a, config: c, ledger: ledger, path: path}).run(ctx)
+	return a.runResults(ctx, c, path, func(ledger *report.Ledger) error {
+		if err := a.requireYes(c); err != nil {
+			return err
+		}
+		if err := ledger.PrepareUndo(c.dryRun); err != nil {
+			return err
+		}
+		if c.sandbox {
+			c.users = sandboxUsers(ledger.Rows)
+		}
+		said := "nothing to undo: no run of this file created a user"
+		if n := len(ledger.Pending()); n > 0 {
+			said = text.Plural(n, "user", "users") + " to delete"
+		}
+		c.note(path + ": " + said)
+		return nil
+	})
 }

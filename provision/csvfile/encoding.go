@@ -35,7 +35,7 @@ func decode(raw, name string) (string, Dialect, *Error) {
 	decoded, found, err := detect(raw)
 	if err == nil {
 		fix.Value, _, _ = strings.Cut(found.Encoding, " ")
-		isASCII := found.Plain() && !strings.ContainsFunc(raw, func(r rune) bool { return r >= utf8.RuneSelf })
+		isASCII := found.Plain() && !strings.ContainsFunc(raw, isHigh)
 		switch {
 		case found.Guessed:
 		case strings.HasPrefix(found.Encoding, known):
@@ -44,12 +44,12 @@ func decode(raw, name string) (string, Dialect, *Error) {
 			return "", found, &Error{Message: fmt.Sprintf("the file is %s, not %s", fix.Value, known), Fix: fix}
 		}
 	}
-	if decoded, err = decodeAs(e, raw, known); err != nil {
+	if decoded, found, err = decodeAs(e, raw, known); err != nil {
 		if err.Fix, err.Advice = fix, ""; fix.Value == "" {
 			err.Advice = encodingAdvice
 		}
 	}
-	return decoded, Dialect{Encoding: known}, err
+	return decoded, found, err
 }
 
 // lookUpEncoding finds an encoding and its usual name; nil where there is none of that name.
@@ -66,19 +66,20 @@ func lookUpEncoding(name string) (encoding.Encoding, string) {
 }
 
 // decodeAs decodes raw, and refuses bytes that the encoding does not have.
-func decodeAs(e encoding.Encoding, raw, name string) (string, *Error) {
+func decodeAs(e encoding.Encoding, raw, name string) (string, Dialect, *Error) {
+	d := Dialect{Encoding: name}
 	if e == unicode.UTF8 && utf8.ValidString(raw) {
-		return raw, nil
+		return raw, d, nil
 	}
 	decoded := raw
 	if e != unicode.UTF8 {
 		var err error
 		decoded, err = e.NewDecoder().String(raw) // U+FFFD stands for what cannot be decoded
 		if err != nil {
-			return "", &Error{Message: fmt.Sprintf("the file is not %s: %v", name, err)}
+			return "", d, &Error{Message: fmt.Sprintf("the file is not %s: %v", name, err)}
 		}
 	}
-	return decoded, Reject("", garbledLines(decoded, name))
+	return decoded, d, Reject("", garbledLines(decoded, name))
 }
 
 // garbledLines are the lines of a text with bytes that are not the encoding's: not UTF-8, or U+FFFD
@@ -108,13 +109,11 @@ func detect(raw string) (string, Dialect, *Error) {
 		{"\xfe\xff", "UTF-16BE", encodingUTF16(unicode.BigEndian)},
 	} {
 		if rest, found := strings.CutPrefix(raw, m.bytes); found {
-			decoded, err := decodeAs(m.encoding, rest, m.name)
-			return decoded, Dialect{Encoding: m.name}, err
+			return decodeAs(m.encoding, rest, m.name)
 		}
 	}
 	if e, name := unmarkedUTF16(raw); e != nil {
-		decoded, err := decodeAs(e, raw, name)
-		return decoded, Dialect{Encoding: name}, err
+		return decodeAs(e, raw, name)
 	}
 	if utf8.ValidString(raw) && !strings.Contains(raw, sharpS) {
 		return raw, Dialect{Encoding: "UTF-8"}, nil
@@ -147,9 +146,7 @@ func unmarkedUTF16(raw string) (encoding.Encoding, string) {
 
 // detectWestern tells UTF-8 from Windows-1252 where raw is not all UTF-8, or has the byte sharpS.
 func detectWestern(raw string) (string, Dialect, *Error) {
-	western, _ := charmap.Windows1252.NewDecoder().String(raw) // it has a character for every byte
-	multibyte := -len(pair.FindAllString(western, -1))         // characters of UTF-8 with several bytes
-	invalid := 0                                               // bytes that are not UTF-8
+	invalid, multibyte := 0, 0 // bytes that are not UTF-8, and characters of it with several bytes
 	for _, c := range raw {
 		switch {
 		case c == utf8.RuneError:
@@ -157,6 +154,10 @@ func detectWestern(raw string) (string, Dialect, *Error) {
 		case c >= utf8.RuneSelf:
 			multibyte++
 		}
+	}
+	western, _ := charmap.Windows1252.NewDecoder().String(raw) // it has a character for every byte
+	if multibyte > 0 {
+		multibyte -= len(pair.FindAllString(western, -1))
 	}
 	switch {
 	case multibyte*pairsAreRare <= invalid && isWestern(western):

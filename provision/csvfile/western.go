@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // isWestern reports whether a text that was decoded from Windows-1252 may be one of a western European
@@ -13,6 +14,12 @@ func isWestern(decoded string) bool {
 	if strings.ContainsAny(decoded, "\u0081\u008d\u008f\u0090\u009d") { // bytes that it does not have
 		return false
 	}
+	words := make(map[string]int) // with characters that are not ASCII, and how often they occur
+	for w := range strings.FieldsFuncSeq(decoded, isNoWordRune) {
+		if strings.ContainsFunc(w, isHigh) {
+			words[w]++
+		}
+	}
 	var (
 		accented  int // words with letters that are not ASCII, or odd
 		odd       int // words that no western language has
@@ -21,26 +28,28 @@ func isWestern(decoded string) bool {
 		letters   int // letters that are not ASCII
 		symbols   int // what is no letter, and does not stand beside the words of a western text
 	)
-	for w := range strings.FieldsFuncSeq(decoded, isNoWordRune) {
+	for w, n := range words {
 		high := len(highLetter.FindAllString(w, -1))
 		isOdd := oddWord.MatchString(w)
 		if isOdd {
-			odd++
+			odd += n
 		}
 		if isOdd || high > 0 {
-			accented++
+			accented += n
 		}
 		if strings.ContainsAny(w, "ÐÝÞðýþ") {
-			icelandic++
+			icelandic += n
 		}
-		acute += len(acuteLetter.FindAllString(w, -1))
-		letters += high
-		symbols += len(oddSymbol.FindAllString(w, -1))
+		acute += n * len(acuteLetter.FindAllString(w, -1))
+		letters += n * high
+		symbols += n * len(oddSymbol.FindAllString(w, -1))
 	}
 	const share = 5 // one odd word in so many is too many
 	return odd*share <= accented && symbols <= max(letters, 1) &&
 		(icelandic < 3 || icelandic*3 < accented || acute > 0) // Turkish
 }
+
+func isHigh(r rune) bool { return r >= utf8.RuneSelf }
 
 // isNoWordRune reports whether c stands between the words of western texts.
 func isNoWordRune(c rune) bool {

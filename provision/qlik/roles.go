@@ -2,6 +2,7 @@ package qlik
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 )
 
@@ -19,6 +20,22 @@ func (r *Role) UnmarshalJSON(b []byte) error {
 	err := tolerant(b, &read)
 	*r = Role(read)
 	return err
+}
+
+type roleName struct {
+	Name string `json:"name"`
+}
+
+// RoleNames are roles that a user is created with.
+type RoleNames []string
+
+// MarshalJSON returns the form in which the API takes them.
+func (names RoleNames) MarshalJSON() ([]byte, error) {
+	roles := make([]roleName, len(names))
+	for i, name := range names {
+		roles[i].Name = name
+	}
+	return json.Marshal(roles)
 }
 
 // ListRoles lists every role of the tenant: Tier 1. Only tenant administrators may: others get an ErrForbidden.

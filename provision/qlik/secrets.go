@@ -16,7 +16,7 @@ import (
 // secrets removes the client's credentials from what the tenant answers: a gateway or a proxy may show the request that
 // it refused, and an answer's text goes to people, result files and logs. It is safe for concurrent use.
 type secrets struct {
-	replacer atomic.Pointer[strings.Replacer] // of all forms below
+	forms atomic.Pointer[[]string] // all below, the long ones first: a form may be part of another
 
 	mu     sync.Mutex
 	own    []string   // guarded by mu: the forms of the credentials
@@ -48,15 +48,11 @@ func (s *secrets) addToken(token string) {
 	s.update()
 }
 
-// update makes the replacer, which prefers long forms: a form may be part of another. s.mu is held.
+// update puts all forms in order. s.mu is held.
 func (s *secrets) update() {
 	all := slices.Concat(append(s.tokens, s.own)...)
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, form := range all {
-		pairs = append(pairs, form, hidden)
-	}
-	s.replacer.Store(strings.NewReplacer(pairs...))
+	s.forms.Store(&all)
 }
 
 // forms are the ways in which an answer may show a secret and a Basic authorization with it: as it is, and in base64;
@@ -80,7 +76,12 @@ func forms(user, secret string) (all []string) {
 }
 
 // hide returns answered without the secrets.
-func (s *secrets) hide(answered string) string { return s.replacer.Load().Replace(answered) }
+func (s *secrets) hide(answered string) string {
+	for _, form := range *s.forms.Load() {
+		answered = strings.ReplaceAll(answered, form, hidden)
+	}
+	return answered
+}
 
 // oneLine returns at most so many bytes of answered without the secrets, and with spaces for control characters and
 // line breaks, so that the tenant's text cannot pass for a line of our own output.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -71,15 +72,8 @@ func (t Tenant) check(u *url.URL) error {
 
 // isHost reports whether host is an IP address or has the form of a host name, in ASCII.
 func isHost(host string) bool {
-	if net.ParseIP(host) != nil {
-		return true
-	}
-	for label := range strings.SplitSeq(strings.ToLower(host), ".") {
-		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
-			return false
-		}
-	}
-	return true
+	names := regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
+	return net.ParseIP(host) != nil || names.MatchString(strings.ToLower(host))
 }
 
 func loopback(host string) bool {

@@ -22,11 +22,8 @@ type Credentials struct {
 	APIKey       string
 }
 
-// String keeps the credentials out of whatever prints them.
-func (Credentials) String() string { return "(credentials)" }
-
-// GoString keeps the credentials out of whatever prints them.
-func (Credentials) GoString() string { return "qlik.Credentials{…}" }
+// Format keeps the credentials out of whatever prints them.
+func (Credentials) Format(f fmt.State, _ rune) { fmt.Fprint(f, "(credentials)") }
 
 // A token is the value of the Authorization header. Its pointer tells which token a request was sent with.
 type token struct {
@@ -124,12 +121,12 @@ func lacksPermission(err error) bool {
 
 // requestToken sends one token request. Its error is that of this request.
 func (c *Client) requestToken(ctx context.Context, creds Credentials, scope string) (*token, error) {
-	body := encode(struct {
+	body := struct {
 		ClientID     string `json:"client_id"`
 		ClientSecret string `json:"client_secret"`
 		GrantType    string `json:"grant_type"`
 		Scope        string `json:"scope,omitempty"`
-	}{creds.ClientID, creds.ClientSecret, "client_credentials", scope})
+	}{creds.ClientID, creds.ClientSecret, "client_credentials", scope}
 	sent := time.Now()
 	r := request{method: http.MethodPost, path: "/oauth/token", body: body, want: http.StatusOK}
 	answer, err := c.send(ctx, r, "")

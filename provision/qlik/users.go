@@ -2,7 +2,6 @@ package qlik
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -44,11 +43,11 @@ func (u *User) UnmarshalJSON(b []byte) error {
 
 // A NewUser is what a create sends. Status is active or invited; invited needs an Email.
 type NewUser struct {
-	Subject string
-	Name    string
-	Email   string
-	Status  string
-	Roles   []string // names
+	Subject string    `json:"subject"`
+	Name    string    `json:"name,omitempty"`
+	Email   string    `json:"email,omitempty"`
+	Status  string    `json:"status"`
+	Roles   RoleNames `json:"assignedRoles,omitempty"`
 }
 
 const usersPath = "/api/v1/users"
@@ -56,14 +55,7 @@ const usersPath = "/api/v1/users"
 // CreateUser creates a user: Tier 2. It succeeded only with status 201, an ID, and the subject that was sent (case and
 // Unicode form aside) in the answer; another answer of success is an ErrGarbled.
 func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
-	body := encode(struct {
-		Subject string     `json:"subject"`
-		Name    string     `json:"name,omitempty"`
-		Email   string     `json:"email,omitempty"`
-		Status  string     `json:"status"`
-		Roles   []roleName `json:"assignedRoles,omitempty"`
-	}{u.Subject, u.Name, u.Email, u.Status, roleNames(u.Roles)})
-	r := request{method: http.MethodPost, path: usersPath, body: body, want: http.StatusCreated}
+	r := request{method: http.MethodPost, path: usersPath, body: u, want: http.StatusCreated}
 	answer, err := c.do(ctx, r)
 	if err != nil {
 		return User{}, err
@@ -103,7 +95,7 @@ func (c *Client) ChangeUser(ctx context.Context, id string, changes ...Change) e
 	if len(changes) == 0 {
 		return errors.New("changing a user: there are no changes")
 	}
-	return c.writeUser(ctx, http.MethodPatch, id, encode(changes))
+	return c.writeUser(ctx, http.MethodPatch, id, changes)
 }
 
 // DeleteUser deletes a user: Tier 2. It succeeded only with status 204. Where there is no such user it is an
@@ -112,7 +104,7 @@ func (c *Client) DeleteUser(ctx context.Context, id string) error {
 	return c.writeUser(ctx, http.MethodDelete, id, nil)
 }
 
-func (c *Client) writeUser(ctx context.Context, method, id string, body []byte) error {
+func (c *Client) writeUser(ctx context.Context, method, id string, body any) error {
 	if id == "" || id == "." || id == ".." { // would lead to another path
 		return &Error{kind: ErrRefused, Err: fmt.Errorf("%q is not a user ID", id)}
 	}
@@ -138,9 +130,7 @@ func (c *Client) ListUsers(ctx context.Context, filter string, withRoles bool) (
 // terms. Roles are asked for where withRoles is set.
 func (c *Client) FilterUsers(ctx context.Context, filter string, withRoles bool) (Found, error) {
 	path := usersPath + "/actions/filter?limit=100&fields=" + userFields(withRoles)
-	body := encode(struct {
-		Filter string `json:"filter"`
-	}{filter})
+	body := map[string]string{"filter": filter}
 	return c.find(ctx, filter, request{method: http.MethodPost, path: path, body: body, want: http.StatusOK})
 }
 
@@ -171,22 +161,5 @@ func (c *Client) FetchDate(ctx context.Context) error {
 	return err
 }
 
-type roleName struct {
-	Name string `json:"name"`
-}
-
-func roleNames(names []string) (all []roleName) {
-	for _, name := range names {
-		all = append(all, roleName{name})
-	}
-	return all
-}
-
 // sameSubject reports whether two subjects are equal, case and Unicode form aside.
 func sameSubject(a, b string) bool { return strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b)) }
-
-// encode returns the JSON of a value made of strings, which always encodes.
-func encode(v any) []byte {
-	b, _ := json.Marshal(v)
-	return b
-}

@@ -174,8 +174,8 @@ func describe(r *roster.Roster) string {
 	fmt.Fprintf(&b, "line ends %q, plain %v\nheader  %q\n", f.Dialect.LineEnd, f.Dialect.Plain(), f.Header.Cells)
 	for _, w := range r.Warnings {
 		fmt.Fprintf(&b, "warning %s\n", w.Text)
-		if w.Fix.Option != "" {
-			fmt.Fprintf(&b, "  fix %s %q\n", w.Fix.Option, w.Fix.Value)
+		if w.Where != "" {
+			fmt.Fprintf(&b, "  where %q\n", w.Where)
 		}
 	}
 	for i := range r.Rows {

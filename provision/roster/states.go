@@ -8,23 +8,22 @@ import (
 	"strings"
 	"unicode"
 
-	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
 
-// warnOfStates warns of columns whose values say that people have left: every row becomes a user, theirs too. The condition
-// that leaves them out is suggested where it can be written.
+// warnOfStates warns of columns whose values say that people have left: every row becomes a user, theirs too. The
+// condition that leaves them out is suggested where it can be written.
 func (r *reader) warnOfStates() {
 	const most = 24 // a column of states has few values
-	for i, header := range r.File.Header.Cells {
+	for i, header := range r.headers {
 		if r.Columns.uses(i) {
 			continue
 		}
 		counts := r.countValues(i, most, false)
-		leaves := leaverTest(header, counts)
+		isCoded := slices.ContainsFunc(counts, func(v valueCount) bool { return plainWords(v.text) == "a" })
 		var values, rows []string
 		for _, v := range counts {
-			if v.text != "" && leaves(plainWords(v.text)) {
+			if v.text != "" && hasLeft(header, plainWords(v.text), isCoded) {
 				values = append(values, v.text)
 				rows = append(rows, text.Plural(v.rows, "row is ", "rows are ")+quote(v.text))
 			}
@@ -32,40 +31,37 @@ func (r *reader) warnOfStates() {
 		if len(values) == 0 {
 			continue
 		}
-		var fix csvfile.Fix
-		others, leftOut := slices.Delete(slices.Clone(r.File.Header.Cells), i, i+1), strings.Join(values, ",")
+		where, leftOut := "", strings.Join(values, ",")
+		others := slices.Delete(slices.Clone(r.headers), i, i+1)
 		if !slices.Contains(others, header) && !strings.Contains(header, "=") && !hasEmptyValue(leftOut) {
-			fix = csvfile.Fix{Option: OptionWhere, Value: header + "!=" + leftOut}
+			where = header + "!=" + leftOut
 		}
-		r.addWarning(fmt.Sprintf("column %s: %s; every row becomes a user", quote(header), strings.Join(rows, ", ")), fix)
+		r.addWarning(fmt.Sprintf("column %s: %s; every row becomes a user", quote(header), strings.Join(rows, ", ")), where)
 	}
 }
 
-// leaverTest is the test of a column's values, as plainWords leaves them, for those of people who have left.
-func leaverTest(header string, counts []valueCount) func(string) bool {
+// hasLeft reports whether a value of a column, as plainWords leaves it, says that somebody has left. isCoded says that
+// the column has A for active people.
+func hasLeft(header, value string, isCoded bool) bool {
 	word, flag := fold(withoutRemark(header)), rolesOf(header)&(activeFlag|inactiveFlag)
-	if otherState.MatchString(word) {
-		return func(string) bool { return false }
-	}
-	codes := slices.ContainsFunc(counts, func(v valueCount) bool { return plainWords(v.text) == "a" })
 	isState := stateHeader.MatchString(word)
-	return func(v string) bool {
-		switch {
-		case means(v, leaver), means(v, leaverInState) && (isState || flag != 0):
-			return true
-		case word == "useraccountcontrol": // Active Directory: bit 2 is a disabled account
-			n, err := strconv.Atoi(v)
-			return err == nil && n&2 != 0
-		case flag&activeFlag != 0:
-			return means(v, no)
-		case flag&inactiveFlag != 0:
-			return means(v, yes)
-		case isState && codes && (v == "t" || v == "i"):
-			return true
-		}
-		words := strings.FieldsFunc(v, func(r rune) bool { return !unicode.IsLetter(r) })
-		return isState && slices.ContainsFunc(words, func(w string) bool { return means(w, leaver) })
+	switch {
+	case otherState.MatchString(word):
+		return false
+	case means(value, leaver), means(value, leaverInState) && (isState || flag != 0):
+		return true
+	case word == "useraccountcontrol": // Active Directory: bit 2 is a disabled account
+		n, err := strconv.Atoi(value)
+		return err == nil && n&2 != 0
+	case flag&activeFlag != 0:
+		return means(value, no)
+	case flag&inactiveFlag != 0:
+		return means(value, yes)
+	case isState && isCoded && (value == "t" || value == "i"):
+		return true
 	}
+	words := strings.FieldsFunc(value, func(r rune) bool { return !unicode.IsLetter(r) })
+	return isState && slices.ContainsFunc(words, func(w string) bool { return means(w, leaver) })
 }
 
 // They are read only, for headers as fold leaves them. stateHeader is that of a column of states; otherState is a part

@@ -10,14 +10,13 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
 
 // A Warning says what looks wrong and can be sent all the same.
 type Warning struct {
-	Text string      // one line; it names line and column where it is about a row
-	Fix  csvfile.Fix // an option that keeps it from being sent: OptionWhere with a condition; the zero Fix is none
+	Text  string // one line; it names line and column where it is about a row
+	Where string // the condition of Options.Where that leaves it out; "" for none
 }
 
 // warn sets what is warned of: these are all the warnings there are. Those about the file as a whole come first.
@@ -36,16 +35,16 @@ func (r *reader) warn() {
 	}
 }
 
-func (r *reader) addWarning(text string, fix csvfile.Fix) {
+func (r *reader) addWarning(text, where string) {
 	if len(r.Warnings) == 20 {
 		r.more++
 		return
 	}
-	r.Warnings = append(r.Warnings, Warning{text, fix})
+	r.Warnings = append(r.Warnings, Warning{text, where})
 }
 
 func (r *reader) addRowWarning(row *Row, column, why string) {
-	r.addWarning(fmt.Sprintf("line %d, %s", row.Record.Line, inColumn(column, why)), csvfile.Fix{})
+	r.addWarning(fmt.Sprintf("line %d, %s", row.Record.Line, inColumn(column, why)), "")
 }
 
 // warnOfUnknownValues warns of values in conditions that no row has.
@@ -56,7 +55,7 @@ func (r *reader) warnOfUnknownValues() {
 			hasValue := func(v valueCount) bool { return has(foldList(v.text), value) }
 			if !slices.ContainsFunc(counts, hasValue) {
 				r.addWarning(fmt.Sprintf("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
-					quote(trim(value)), quote(r.headers[cond.column]), r.valuesOf(cond.column)), csvfile.Fix{})
+					quote(trim(value)), quote(r.headers[cond.column]), r.valuesOf(cond.column)), "")
 			}
 		}
 	}
@@ -65,38 +64,40 @@ func (r *reader) warnOfUnknownValues() {
 // leaveOutPlaceholders takes placeholders out of names, so that two people called N/A are not one, and warns of them.
 func (r *reader) leaveOutPlaceholders() {
 	first, rows := "", 0
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		if name := row.Person.Name; row.Sendable() && name != withoutPlaceholders(name) {
-			first, row.Person.Name = cmp.Or(first, name), withoutPlaceholders(name)
+	for row := range r.sendable() {
+		name := row.Person.Name
+		if bare := withoutPlaceholders(name); name != bare {
+			first, row.Person.Name = cmp.Or(first, name), bare
 			rows++
 		}
 	}
 	if rows > 0 {
 		r.addWarning(fmt.Sprintf("column %s: %s a placeholder for the name, such as %s; it is left out",
-			quote(r.Columns.Name.text), text.Plural(rows, "row has", "rows have"), quote(first)), csvfile.Fix{})
+			quote(r.Columns.Name.text), text.Plural(rows, "row has", "rows have"), quote(first)), "")
 	}
 }
 
 // withoutPlaceholders is a name without placeholders at its ends. A word such as Null may be a last name, so it counts
 // only where there is nothing else.
 func withoutPlaceholders(name string) string {
-	isNoLetter := func(r rune) bool { return !unicode.IsLetter(r) }
-	isNoWord := func(s string) bool { return isPlaceholder(s) && strings.ContainsFunc(s, isNoLetter) }
-	words := strings.Fields(name)
-	for len(words) > 0 && isNoWord(words[0]) {
-		words = words[1:]
-	}
-	for len(words) > 0 && isNoWord(words[len(words)-1]) {
-		words = words[:len(words)-1]
-	}
-	switch {
-	case name == "", isPlaceholder(name), !slices.ContainsFunc(words, func(w string) bool { return !isPlaceholder(w) }):
+	if name == "" || isPlaceholder(name) {
 		return ""
-	case len(words) == len(strings.Fields(name)):
-		return name
 	}
-	return strings.Join(words, " ")
+	isNoLetter := func(r rune) bool { return !unicode.IsLetter(r) }
+	isSign := func(word string) bool { // Person 0 is a name
+		return word != "0" && strings.ContainsFunc(word, isNoLetter) && isPlaceholder(word)
+	}
+	first, rest, _ := strings.Cut(name, " ")
+	last := name[strings.LastIndexByte(name, ' ')+1:]
+	switch {
+	case isSign(first):
+		return withoutPlaceholders(trim(rest))
+	case isSign(last):
+		return withoutPlaceholders(trim(strings.TrimSuffix(name, last)))
+	case isPlaceholder(first) && withoutPlaceholders(trim(rest)) == "":
+		return ""
+	}
+	return name
 }
 
 // warnOfMissingCells warns of rows that lack cells at the end.
@@ -104,7 +105,7 @@ func (r *reader) warnOfMissingCells() {
 	const what = "cells at the end, of columns that are not used; the first is on line"
 	if len(r.short) > 0 {
 		rows := text.Plural(len(r.short), "row lacks "+what, "rows lack "+what)
-		r.addWarning(fmt.Sprint(rows, " ", r.short[0]), csvfile.Fix{})
+		r.addWarning(fmt.Sprint(rows, " ", r.short[0]), "")
 	}
 }
 
@@ -112,12 +113,10 @@ func (r *reader) warnOfMissingCells() {
 func (r *reader) warnOfSubjectsAlone() {
 	var alone []*Row
 	others := 0
-	for i := range r.Rows {
-		switch row := &r.Rows[i]; {
-		case !row.Sendable():
-		case r.isAlone(row):
+	for row := range r.sendable() {
+		if r.isAlone(row) {
 			alone = append(alone, row)
-		default:
+		} else {
 			others++
 		}
 	}
@@ -132,11 +131,7 @@ func (r *reader) warnOfSubjectsAlone() {
 
 // warnOfDamage warns of rows with a value that looks damaged.
 func (r *reader) warnOfDamage() {
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		if !row.Sendable() {
-			continue
-		}
+	for row := range r.sendable() {
 		for _, f := range r.Columns.fields(&row.Person) {
 			if why := suspicious(f.value, r.File.Dialect.Guessed); why != "" {
 				r.addRowWarning(row, f.source.text, why)

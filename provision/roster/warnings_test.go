@@ -54,7 +54,7 @@ func TestColumnOfStatesIsWarnedOf(t *testing.T) {
 		case c.fix == "" && len(r.Warnings) > 0:
 			t.Errorf("%s %q: %v", c.header, c.values, r.Warnings)
 		case c.fix == "":
-		case len(r.Warnings) != 1 || r.Warnings[0].Fix != csvfile.Fix{Option: roster.OptionWhere, Value: c.fix}:
+		case len(r.Warnings) != 1 || r.Warnings[0].Where != c.fix:
 			t.Errorf("%s %q: got %+v, want %s", c.header, c.values, r.Warnings, c.fix)
 		default:
 			// The condition leaves them out, and nothing is left to warn of. People who leave are no reason for it.
@@ -67,7 +67,7 @@ func TestColumnOfStatesIsWarnedOf(t *testing.T) {
 		}
 	}
 	twice := mustExport(t, "Login,Status,Status\na,Terminated,Active\n", roster.Options{})
-	if len(twice.Warnings) != 1 || twice.Warnings[0].Fix != (csvfile.Fix{}) {
+	if len(twice.Warnings) != 1 || twice.Warnings[0].Where != "" {
 		t.Errorf("two columns of one header: got %+v", twice.Warnings)
 	}
 	r := mustExport(t, "Login,Status\na,Gone\nb,Terminated\nc,inactive\nd,Terminated\n", roster.Options{})
@@ -148,6 +148,7 @@ func TestPlaceholdersAreLeftOutOfNames(t *testing.T) {
 	for cells, want := range map[string]string{
 		"N/A,N/A": "", "NULL,": "", "TBD,TBD": "", "-,-": "", "unbekannt,": "", "Ada,-": "Ada", "Ada,N/A": "Ada",
 		"n/a,Lee": "Lee", "Jennifer,Null": "Jennifer Null", "None,Lee": "None Lee", "Ada,Lovelace": "Ada Lovelace",
+		"Person,0": "Person 0",
 	} {
 		r := mustExport(t, header+"a,"+cells+"\nb,Bo,Berg\n", roster.Options{})
 		leftOut := strings.Trim(strings.Replace(cells, ",", " ", 1), " ") != want

@@ -17,7 +17,8 @@ func TestPageCountsAsSummaryDoes(t *testing.T) {
 	samples[9].subject, samples[9].message = samples[388].subject, "same person as row 389"
 	r := results(samples)
 	page := string(pageOf(t, r))
-	if open := strings.Count(page, " class=open>") + strings.Count(page, " class=open data-"); open != r.Summary().NotDone {
+	open := strings.Count(page, " class=open>") + strings.Count(page, " class=open data-")
+	if open != r.Summary().NotDone {
 		t.Errorf("%d rows are not done, want %d", open, r.Summary().NotDone)
 	}
 	wantTexts(t, r, []string{"<tr id=row-10 class=open", "<tr id=row-341>"}, nil)

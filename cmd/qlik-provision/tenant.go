@@ -12,14 +12,6 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-// A source is where the address of the tenant and the credentials come from.
-type source struct {
-	name    string // as the subject of a sentence
-	address string
-	creds   qlik.Credentials
-	hint    string // how to correct it
-}
-
 // chooseTenant decides which tenant to contact, and as whom. A context and the sandbox bring both together.
 func (c *config) chooseTenant(ctx context.Context) error {
 	from := source{address: c.tenantURL} // with --offline, too: the flag stands in commands that we print
@@ -53,7 +45,15 @@ func (c *config) chooseTenant(ctx context.Context) error {
 	return from.check()
 }
 
-// plainSource is the flags, or else the environment. A credential flag hides all credentials of the environment.
+// A source is where the address of the tenant and the credentials come from.
+type source struct {
+	name    string // as the subject of a sentence
+	address string
+	creds   qlik.Credentials
+	hint    string // how to correct it
+}
+
+// plainSource is the flags, or else the environment: a credential flag hides all credentials there.
 func (c *config) plainSource(ctx context.Context) (from source, err error) {
 	read := func(name string) string { return strings.TrimSpace(os.Getenv(name)) } // a line end may have come from a file
 	from.address = cmp.Or(c.tenantURL, read("QLIK_TENANT"))
