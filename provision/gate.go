@@ -24,7 +24,7 @@ type gate struct {
 	until    time.Time // closed: no probe is sent before
 	probing  bool      // closed: the probe is in flight
 	openings int       // how often the gate was opened, which tells the age of an answer
-	waits    int       // closed: waits of our own choosing in a row
+	waits    int       // closed: waits in a row
 
 	everProcessed bool // a write of this run was processed
 

@@ -464,7 +464,7 @@ func TestApproveSeesWhatWillBeSent(t *testing.T) {
 					return answer
 				},
 			})
-			if tr.err != answer || calls != 1 {
+			if !errors.Is(tr.err, answer) || answer == nil && tr.err != nil || calls != 1 {
 				t.Errorf("%v, %d calls", tr.err, calls)
 			}
 			want := provision.Plan{Create: 1000, Change: 200, Estimate: 7 * time.Minute}

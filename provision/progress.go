@@ -85,7 +85,7 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 // the rows that are still to be looked up, as many need a write as of the others.
 func (r *Run) estimate(now time.Time) time.Duration {
 	c := r.counts
-	inHand := r.busy - r.lookups.asking
+	inHand := r.busy - r.lookups.requests
 	writes := r.queue.writes() + inHand + len(r.queue.lookups) + len(r.gate.suspects)
 	if lookedUp := c.rows - c.toLookUp; r.lookups.left() && lookedUp > 0 {
 		writes += c.toLookUp * c.toWrite / lookedUp

@@ -84,10 +84,10 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	l := lookups{rows: rows, handle: r.place, done: r.endLookups}
 	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
 	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asksRoles); r.asksRoles {
-		l.again = append(l.again, question{ask: r.fetchRoles})
+		l.again = append(l.again, readRequest{send: r.fetchRoles})
 	}
 	if r.options.NoLookup {
-		l.again = append(l.again, question{ask: r.fetchDate})
+		l.again = append(l.again, readRequest{send: r.fetchDate})
 	}
 	return r.run(ctx, l, record)
 }
@@ -115,7 +115,7 @@ func (r *Run) checkInput(rows []Row, record func(Result) error) error {
 	return nil
 }
 
-// run asks what l holds, and works until nothing is left or the run has to end.
+// run reads what l holds, and works until nothing is left or the run has to end.
 func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) error {
 	stop, end := context.WithCancel(ctx)
 	defer end()
@@ -197,9 +197,6 @@ func (r *Run) wrapUp(ctx context.Context) error {
 		if j.err != nil && !r.finish(j, r.unfinished(j)) {
 			break
 		}
-	}
-	if len(r.errs) == 1 {
-		return r.errs[0]
 	}
 	return errors.Join(r.errs...)
 }

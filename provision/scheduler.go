@@ -85,7 +85,7 @@ func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight contex
 func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 	ok, at := r.gate.ready(now)
 	if !ok {
-		if r.busy == r.lookups.asking && r.counts.idle.IsZero() && r.queue.writes() > 0 {
+		if r.busy == r.lookups.requests && r.counts.idle.IsZero() && r.queue.writes() > 0 {
 			r.counts.idle = now
 		}
 		return nil, at
@@ -109,7 +109,7 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 func (r *Run) limitReached() bool { return r.options.Limit > 0 && r.counts.Writes >= r.options.Limit }
 
 // wait releases the lock until something changed, or at has come; zero: never. One alarm is enough for all who wait:
-// the last of them knows best what is due next.
+// what is due next is the same for each of them.
 func (r *Run) wait(at time.Time) {
 	if !at.IsZero() {
 		r.alarm.Reset(time.Until(at))
