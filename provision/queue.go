@@ -84,7 +84,6 @@ type job struct {
 	openings  int  // gate.openings when it was sent
 	probe     bool // it was sent while the gate was closed
 	noAttempt bool // it is no attempt if it is lost
-	outage    int  // the number of the outage in which it was a probe last
 }
 
 // setWrite notes which write the row needs. What is unconfirmed of another kind of write was explained then.
