@@ -22,9 +22,7 @@ type lookups struct {
 	done   func()                 // is called once, when nothing is left to read; nil then
 
 	requests   int       // in flight
-	inFlight   int       // their rows
 	size       int       // rows a request at most; 0: what a filter takes
-	answered   bool      // rows were: several requests may be in flight
 	failures   int       // requests in a row that were not answered
 	until      time.Time // then: none is sent before
 	refused    []*job    // rows whose lookup was refused alone
@@ -54,8 +52,9 @@ func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at t
 	if r.limitReached() {
 		l.again, l.rows = nil, nil
 	}
-	tooFar := r.held == "" && len(r.queue.fresh)+l.inFlight >= maxAhead
-	if len(l.again)+len(l.rows) == 0 || tooFar || l.requests == maxLookups || !l.answered && l.requests > 0 {
+	tooFar := r.held == "" && len(r.queue.fresh)+l.requests*qlik.MaxTerms/2 >= maxAhead
+	tooMany := l.requests == maxLookups || l.requests > 0 && r.counts.lookedUp == 0
+	if len(l.again)+len(l.rows) == 0 || tooFar || tooMany {
 		return nil, at
 	}
 	if at = nextToken(l.pacer, now); at.Before(l.until) {
@@ -73,7 +72,6 @@ func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at t
 	}
 	l.pacer.AllowN(now, 1)
 	l.requests++
-	l.inFlight += len(q.rows)
 	return func(flight context.Context) { r.read(flight, q) }, at
 }
 
@@ -98,7 +96,6 @@ func (r *Run) read(ctx context.Context, q readRequest) {
 	defer r.mu.Unlock()
 	l, now := &r.lookups, time.Now()
 	l.requests--
-	l.inFlight -= len(q.rows)
 	switch {
 	case err == nil:
 		l.failures = 0
@@ -140,10 +137,9 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	}
 	r.mu.Lock()
 	l, now := &r.lookups, time.Now()
-	l.answered = true
 	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown })
 	l.pacer.ReserveN(now, max(0, found.Requests-1)) // its other pages
-	r.counts.toLookUp -= len(rows)
+	r.counts.lookedUp += len(rows)
 	r.progressed(now)
 	r.mu.Unlock()
 	l.handle(rows, newDirectory(found.Users))
@@ -163,7 +159,7 @@ func (r *Run) lookupRefused(rows []Row, err error) error {
 	}
 	l.size = 0 // it was not the number of rows that was refused
 	l.refused = append(l.refused, &job{row: rows[0], err: err})
-	if l.answered || len(l.refused) < maxRefusals && len(l.again)+len(l.rows) > 0 {
+	if r.counts.lookedUp > 0 || len(l.refused) < maxRefusals && len(l.again)+len(l.rows) > 0 {
 		return nil
 	}
 	return fmt.Errorf("%w: %w", ErrLookups, err)

@@ -33,8 +33,7 @@ const (
 type counts struct {
 	Progress           // Finished, Failed, Writes and Waited
 	rows     int       // of the run
-	toLookUp int       // of them
-	toWrite  int       // of those that were looked up
+	lookedUp int       // of them
 	idle     time.Time // since when the run waits to send a write; zero: it does not
 }
 
@@ -87,8 +86,8 @@ func (r *Run) estimate(now time.Time) time.Duration {
 	c := r.counts
 	inHand := r.busy - r.lookups.requests
 	writes := r.queue.writes() + inHand + len(r.queue.lookups) + len(r.gate.suspects)
-	if lookedUp := c.rows - c.toLookUp; r.lookups.left() && lookedUp > 0 {
-		writes += c.toLookUp * c.toWrite / lookedUp
+	if r.lookups.left() && c.lookedUp > 0 {
+		writes += (c.rows - c.lookedUp) * (c.Writes + len(r.queue.fresh)) / c.lookedUp
 	}
 	if limit := r.options.Limit; limit > 0 {
 		writes = min(writes, limit-c.Writes+inHand)

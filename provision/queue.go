@@ -73,7 +73,6 @@ type job struct {
 	refusal     error     // the last 409 or 404 that no lookup has explained, nil for none
 	unconfirmed bool      // a write may have taken effect, and its answer was lost
 	announcedAt time.Time // the tenant's Date before the last create of which nothing is unconfirmed
-	counted     bool      // a write was sent: it counts for Options.Limit
 
 	misses       int       // lookups in a row that did not find its user, or were not answered
 	giveUp       time.Time // where there were some: when to stop looking it up

@@ -157,7 +157,7 @@ func (r *Run) begin(stop context.CancelFunc, l lookups, record func(Result) erro
 	l.pacer = r.lookups.pacer
 	r.started, r.stop, r.lookups, r.record = time.Now(), stop, l, record
 	r.alarm = time.AfterFunc(r.options.Patience, r.wake)
-	r.counts.rows, r.counts.toLookUp = len(l.rows), len(l.rows)
+	r.counts.rows = len(l.rows)
 	if r.options.Approve != nil || r.guardsAdmins() {
 		r.held = ReasonLookup
 	}

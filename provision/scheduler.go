@@ -90,16 +90,15 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 		}
 		return nil, at
 	}
+	fresh := len(r.queue.fresh)
 	if j, at = r.queue.nextWrite(now, r.gate.prefers); j == nil {
 		return nil, at
 	}
 	r.counts.endIdle(now)
 	r.gate.take(now, j, r.lookups.left())
-	if j.counted {
-		return j, at
+	if len(r.queue.fresh) < fresh { // it is the row's first write
+		r.counts.Writes++
 	}
-	j.counted = true
-	r.counts.Writes++
 	if r.limitReached() { // no other row is begun
 		r.queue.fresh = nil
 	}
