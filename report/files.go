@@ -118,22 +118,16 @@ func (f files) syncFolder() error {
 	})
 }
 
-// openBusy opens a file to read it, which a run that ends hinders for a moment.
-func openBusy(path string) (file *os.File, err error) {
-	err = retryBusy(patienceAtStart, isBusy, func() error {
-		file, err = openRegular(path, os.O_RDONLY)
-		return err
-	})
-	return file, err
-}
-
-// openRegular opens a file without following links, and without waiting for the other end of what is no
-// regular file: that is ErrNotRegular.
-func openRegular(path string, flag int) (*os.File, error) {
+// openRegular opens a file to read it, which a run that ends hinders for a moment. It follows no link, and does not wait
+// for the other end of what is no regular file: that is ErrNotRegular.
+func openRegular(path string) (file *os.File, err error) {
 	if err := checkRegular(path); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, flag|noFollow, 0o600)
+	err = retryBusy(patienceAtStart, isBusy, func() error {
+		file, err = os.OpenFile(path, os.O_RDONLY|noFollow, 0)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
