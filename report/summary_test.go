@@ -78,7 +78,7 @@ func TestCausesGroupRowsThatAreNotDone(t *testing.T) {
 		`8 failed X-1 no room for "6" (code 6) [6 7 8 9 10 11 12 13]`,
 		"3 failed subject-conflict the subject belongs to another person: A [0 1 2]",
 		"2 failed  something else [3 5]",
-		"2 invalid subject-twice the subject is also in row 16 (Somebody Else, else@acme.example) [4 15]",
+		"2 invalid subject-twice the subject is also in row 16 (Somebody Else <else@acme.example>) [4 15]",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
