@@ -3,9 +3,11 @@ package roster
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 
 	"github.com/gocarina/gocsv"
+	"golang.org/x/sync/errgroup"
 
 	"qlik-provision/provision"
 )
@@ -24,17 +26,14 @@ func (r *reader) derivePersons() error {
 	if c.Roles.text == "" {
 		sources = sources[:3]
 	}
-	const batch = 1000 // rows that gocsv maps at once, in memory of its own
-	cells := make([]string, batch*len(sources))
-	var persons []provision.Person
-	for rows := range slices.Chunk(r.Rows, batch) {
+	return InBatches(r.Rows, func(rows []Row) error {
 		table := make(personTable, len(rows))
 		for i := range rows {
-			table[i] = cells[i*len(sources) : (i+1)*len(sources)]
-			for j, s := range sources {
-				table[i][j] = s.value(rows[i].Record.Cells)
+			for _, s := range sources {
+				table[i] = append(table[i], s.value(rows[i].Record.Cells))
 			}
 		}
+		var persons []provision.Person
 		if err := gocsv.UnmarshalCSVWithoutHeaders(table, &persons); err != nil {
 			return fmt.Errorf("decoding persons: %w", err)
 		}
@@ -47,6 +46,16 @@ func (r *reader) derivePersons() error {
 			}
 			rows[i].Person = p
 		}
+		return nil
+	})
+}
+
+// InBatches calls do with the rows, 1,000 at a time, on all processors, and returns the first error.
+func InBatches[T any](rows []T, do func(batch []T) error) error {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for batch := range slices.Chunk(rows, 1000) {
+		group.Go(func() error { return do(batch) })
 	}
-	return nil
+	return group.Wait()
 }

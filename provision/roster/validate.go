@@ -11,13 +11,16 @@ import (
 // judge sets the code and message of the rows that cannot be sent.
 func (r *reader) judge() {
 	r.hasNames = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
-	for i := range r.Rows {
-		if row := &r.Rows[i]; row.Sendable() {
-			if code, column, why := r.fault(row); code != "" {
-				row.reject(code, column, why)
+	_ = InBatches(r.Rows, func(rows []Row) error {
+		for i := range rows {
+			if row := &rows[i]; row.Sendable() {
+				if code, column, why := r.fault(row); code != "" {
+					row.reject(code, column, why)
+				}
 			}
 		}
-	}
+		return nil
+	})
 }
 
 func (r *Row) reject(code, column, why string) {
