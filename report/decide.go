@@ -20,9 +20,9 @@ func (l *Ledger) decideAll() {
 		}
 	}
 	conflicts := findConflicts(l.byNumber, l.Action.Command == "create")
-	_ = roster.InBatches(l.Rows, func(rows []Row) error {
-		for i := range rows {
-			rows[i].Entry = l.decide(&rows[i], conflicts)
+	_ = roster.InBatches(len(l.Rows), func(from, to int) error {
+		for i := from; i < to; i++ {
+			l.Rows[i].Entry = l.decide(&l.Rows[i], conflicts)
 		}
 		return nil
 	})

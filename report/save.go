@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/roster"
 )
 
 // Close writes the result file, removes the journal and releases the lock. Where the file cannot be replaced
@@ -124,7 +125,7 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 		return err
 	}
 	encoded := make([][]byte, runtime.GOMAXPROCS(0))
-	for batches := range slices.Chunk(slices.Collect(slices.Chunk(rows, batchSize)), len(encoded)) {
+	for batches := range slices.Chunk(slices.Collect(slices.Chunk(rows, roster.BatchSize)), len(encoded)) {
 		var group errgroup.Group
 		for i, batch := range batches {
 			group.Go(func() (err error) {
@@ -144,7 +145,7 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 	return nil
 }
 
-// appendRows appends up to batchSize rows.
+// appendRows appends up to roster.BatchSize rows.
 func appendRows(dst []byte, export *csvfile.File, rows []Row) ([]byte, error) {
 	var entries batch
 	for i := range rows {

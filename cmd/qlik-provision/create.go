@@ -45,7 +45,7 @@ func (a *app) runExport(ctx context.Context, c *config, file string) error {
 		return err
 	}
 	c.announceTenant()
-	percent := debug.SetGCPercent(300) // nearly all of what is made now stays in memory for the run
+	percent := debug.SetGCPercent(400) // nearly all of what is made now stays in memory for the run
 	ledger, err := a.prepareExport(ctx, c, file, path)
 	debug.SetGCPercent(percent)
 	if err != nil {

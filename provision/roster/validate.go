@@ -11,12 +11,14 @@ import (
 // judge sets the code and message of the rows that cannot be sent.
 func (r *reader) judge() {
 	r.hasNames = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
-	_ = InBatches(r.Rows, func(rows []Row) error {
-		for i := range rows {
-			if row := &rows[i]; row.Sendable() {
-				if code, column, why := r.fault(row); code != "" {
-					row.reject(code, column, why)
-				}
+	_ = InBatches(len(r.Rows), func(from, to int) error {
+		for i := range r.Rows[from:to] {
+			row := &r.Rows[from+i]
+			if !row.Sendable() {
+				continue
+			}
+			if code, column, why := r.fault(row); code != "" {
+				row.reject(code, column, why)
 			}
 		}
 		return nil
