@@ -10,8 +10,8 @@ import (
 	"qlik-provision/provision"
 )
 
-// personTable holds the decided columns' values in the order of the fields of provision.Person, to which gocsv maps them.
-// It is a gocsv.CSVReader, of which gocsv calls ReadAll.
+// personTable holds the decided columns' values in the order of the fields of provision.Person, to which gocsv maps
+// them. It is a gocsv.CSVReader, of which gocsv calls ReadAll.
 type personTable [][]string
 
 func (t personTable) ReadAll() ([][]string, error) { return t, nil }
