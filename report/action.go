@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/spf13/pflag"
+
 	"qlik-provision/provision/roster"
 	"qlik-provision/provision/text"
 )
@@ -32,60 +34,56 @@ func (a Action) Sources() roster.Options {
 	}
 }
 
+// flags are the flags of the action, in the order in which they are written.
+func (a *Action) flags() *pflag.FlagSet {
+	f := pflag.NewFlagSet("action", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.StringVar(&a.Subject, "subject", a.Subject, "")
+	f.StringVar(&a.Name, "name", a.Name, "")
+	f.StringVar(&a.Email, "email", a.Email, "")
+	f.StringVar(&a.Roles, "roles", a.Roles, "")
+	f.StringArrayVar(&a.EveryonesRoles, "role", a.EveryonesRoles, "")
+	f.StringVar(&a.Status, "status", a.Status, "")
+	f.StringSliceVar(&a.Update, "update", a.Update, "")
+	f.StringArrayVar(&a.Where, "where", a.Where, "")
+	return f
+}
+
 // String writes the action with one quoting, POSIX's, on every platform.
 func (a Action) String() string {
-	var b strings.Builder
-	b.WriteString(quote(a.Command))
-	option := func(flag string, values ...string) {
+	s := quote(a.Command)
+	a.flags().VisitAll(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if f.Name == "update" {
+			values[0] = strings.Join(a.Update, ",")
+		} else if list, repeated := f.Value.(pflag.SliceValue); repeated {
+			values = list.GetSlice()
+		}
 		for _, v := range values {
 			if v != "" {
-				b.WriteString(" --" + flag + " " + quote(v))
+				s += " --" + f.Name + " " + quote(v)
 			}
 		}
-	}
-	option("subject", a.Subject)
-	option("name", a.Name)
-	option("email", a.Email)
-	option("roles", a.Roles)
-	option("role", a.EveryonesRoles...)
-	option("status", a.Status)
-	option("update", strings.Join(a.Update, ","))
-	option("where", a.Where...)
-	return b.String()
+	})
+	return s
 }
 
 // parseAction reads an action's text with our own splitter; no shell is involved.
-func parseAction(s string) (Action, error) {
+func parseAction(s string) (a Action, err error) {
 	words, err := splitWords(s)
 	if err != nil {
-		return Action{}, err
+		return a, err
 	}
 	if len(words) == 0 || words[0] != "create" && words[0] != "disable" {
-		return Action{}, errors.New("it begins with neither create nor disable")
+		return a, errors.New("it begins with neither create nor disable")
 	}
-	a := Action{Command: words[0]}
-	single := map[string]*string{"--subject": &a.Subject, "--name": &a.Name, "--email": &a.Email, "--roles": &a.Roles,
-		"--status": &a.Status}
-	for rest := words[1:]; len(rest) > 0; rest = rest[2:] {
-		if len(rest) == 1 {
-			return Action{}, fmt.Errorf("%s has no value", rest[0])
-		}
-		flag, value := rest[0], rest[1]
-		target, known := single[flag]
-		switch {
-		case known && *target != "":
-			return Action{}, fmt.Errorf("%s stands twice", flag)
-		case known:
-			*target = value
-		case flag == "--role":
-			a.EveryonesRoles = append(a.EveryonesRoles, value)
-		case flag == "--where":
-			a.Where = append(a.Where, value)
-		case flag == "--update" && a.Update == nil:
-			a.Update = strings.Split(value, ",")
-		default:
-			return Action{}, fmt.Errorf("%q is not an option of an action", flag)
-		}
+	a.Command = words[0]
+	f := a.flags()
+	if err := f.Parse(words[1:]); err != nil {
+		return a, err
+	}
+	if f.NArg() > 0 {
+		return a, fmt.Errorf("%q is no value of a flag", f.Arg(0))
 	}
 	return a, nil
 }

@@ -42,16 +42,14 @@ func TestActionsAreWrittenInOneOrderAndReadAgain(t *testing.T) {
 
 func TestTextsThatAreNoActionsAreRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                    "neither create nor disable",
-		"delete --subject x":                  "neither create nor disable",
-		"create --subject":                    "--subject has no value",
-		"create --subject a --subject b":      "--subject stands twice",
-		"create --tenant x":                   `"--tenant" is not an option`,
-		"create --update name --update roles": `"--update" is not an option`,
-		"create --subject 'x":                 "a quote has no end",
-		"create --subject $'x":                "a quote has no end",
-		`create --subject $'\xzz'`:            "is not the code of a byte",
-		"create subject":                      "subject has no value",
+		"":                         "neither create nor disable",
+		"delete --subject x":       "neither create nor disable",
+		"create --subject":         "flag needs an argument: --subject",
+		"create --tenant x":        "unknown flag: --tenant",
+		"create --subject 'x":      "a quote has no end",
+		"create --subject $'x":     "a quote has no end",
+		`create --subject $'\xzz'`: "is not the code of a byte",
+		"create subject":           `"subject" is no value of a flag`,
 	} {
 		if _, err := parseAction(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)

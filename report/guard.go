@@ -1,6 +1,8 @@
 package report
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"regexp"
@@ -12,12 +14,16 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// checkPersons compares each row's person with what the file says of it, restores a user_subject that a
-// spreadsheet damaged, and fails with *ChangedError where the rows cannot be run as they are.
+// checkPersons compares the person of each row that the run is for with what the file says of it, restores a
+// user_subject that a spreadsheet damaged, and fails with *ChangedError where the rows cannot be run as they are.
 func (l *Ledger) checkPersons(acceptPersons bool) error {
 	changes := map[ChangeKind][]string{}
 	for i := range l.Rows {
-		if kind, change := l.Rows[i].findChange(); change != "" {
+		r := &l.Rows[i]
+		if l.undo && !r.Entry.MayHaveCreated() {
+			continue
+		}
+		if kind, change := r.findChange(); change != "" {
 			changes[kind] = append(changes[kind], change)
 		}
 	}
@@ -80,29 +86,14 @@ func (e *Entry) isEmptied() bool { return e.UserSubject == "" && e.Check == "" }
 // checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
 // the file, what the row was.
 func checkOf(e *Entry, p provision.Person) string {
-	check := appendHex([]byte("c-"), sumOf(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))))
-	return string(appendHex(append(check, '-'), sumOf(p.Name, p.Email)))
+	sums := binary.BigEndian.AppendUint32(nil, sumOf(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))))
+	sums = binary.BigEndian.AppendUint32(sums, sumOf(p.Name, p.Email))
+	digits := strings.ToUpper(hex.EncodeToString(sums))
+	return "c-" + digits[:8] + "-" + digits[8:]
 }
 
 // sumOf is the checksum of parts that are joined by a NUL each.
-func sumOf(parts ...string) uint32 {
-	b := make([]byte, 0, 128) // holds most
-	for i, part := range parts {
-		if i > 0 {
-			b = append(b, 0)
-		}
-		b = append(b, part...)
-	}
-	return checksum(b)
-}
-
-// appendHex appends eight hexadecimal digits.
-func appendHex(b []byte, sum uint32) []byte {
-	for shift := 28; shift >= 0; shift -= 4 {
-		b = append(b, "0123456789ABCDEF"[sum>>shift&15])
-	}
-	return b
-}
+func sumOf(parts ...string) uint32 { return checksum([]byte(strings.Join(parts, "\x00"))) }
 
 // fits reports whether the first half of the entry's check is of a subject.
 func (e *Entry) fits(subject string) bool {

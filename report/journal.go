@@ -144,12 +144,8 @@ func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.
 
 // parseLine reads a line that journalLine made; ok is false where it is not a whole one.
 func parseLine(line []byte) (cells []string, ok bool) {
-	const tail = len(",00000000\n")
-	if len(line) < tail || line[len(line)-1] != '\n' {
-		return nil, false
-	}
-	body := line[:len(line)-tail]
-	if string(line[len(body):]) != fmt.Sprintf(",%08x\n", checksum(body)) {
+	body := line[:max(0, len(line)-len(",00000000"))]
+	if string(line[len(body):]) != fmt.Sprintf(",%08x", checksum(body)) {
 		return nil, false
 	}
 	cells, err := csv.NewReader(strings.NewReader(string(body))).Read()
@@ -170,17 +166,10 @@ const maxLine = 1 << 20
 func readJournal(in io.Reader) (replay, error) {
 	var j replay
 	var cells [][]string
-	lines := bufio.NewReaderSize(in, maxLine)
-	for first := true; ; first = false {
-		line, err := lines.ReadSlice('\n')
-		endless := errors.Is(err, bufio.ErrBufferFull)
-		if err != nil && !endless && !errors.Is(err, io.EOF) {
-			return replay{}, err
-		}
-		if len(line) == 0 {
-			break
-		}
-		row, ok := parseLine(line)
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxLine)
+	for first := true; lines.Scan(); first = false {
+		row, ok := parseLine(lines.Bytes())
 		switch {
 		case !ok || j.damaged > 0 || first && (len(row) != 4 || row[0] != journalMagic):
 			j.damaged++
@@ -191,12 +180,15 @@ func readJournal(in io.Reader) (replay, error) {
 		default:
 			cells = append(cells, make([]string, blockSize)) // of no row
 		}
-		if endless {
-			break
-		}
 	}
-	var err error
-	j.entries, err = decodeEntries(cells)
+	err := lines.Err()
+	if errors.Is(err, bufio.ErrTooLong) {
+		j.damaged++
+		err = nil
+	}
+	if err == nil {
+		j.entries, err = decodeEntries(cells)
+	}
 	return j, err
 }
 

@@ -134,15 +134,8 @@ func (l *Ledger) Prepare(people *roster.Roster, acceptChanges bool) error {
 func (l *Ledger) PrepareUndo(preview bool) error {
 	l.preview, l.undo = preview, true
 	l.derivePersons()
-	var damaged []string
-	for i := range l.Rows {
-		r := &l.Rows[i]
-		if subject := r.Entry.UserSubject; r.Entry.MayHaveCreated() && !r.Entry.fits(subject) {
-			damaged = append(damaged, r.subjectChange(subject))
-		}
-	}
-	if damaged != nil {
-		return &ChangedError{l.Path, SubjectDamaged, damaged}
+	if err := l.checkPersons(true); err != nil {
+		return err
 	}
 	return l.start()
 }

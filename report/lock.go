@@ -6,19 +6,16 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
-	"time"
 
 	"github.com/gofrs/flock"
 )
 
-// lockPatience is how long a lock is tried that another run holds: that run may be about to end.
-const lockPatience = 500 * time.Millisecond
-
 // acquireLock locks f: every other run is kept off it. The lock is on a file of its own, which nobody reads, and the
-// system releases it when a process is killed. Where another run holds it, it fails with ErrLocked.
+// system releases it when a process is killed. Where another run holds it, which may be about to end, it fails
+// with ErrLocked after a while.
 func acquireLock(f files) (lock *flock.Flock, err error) {
 	mayEnd := func(err error) bool { return isBusy(err) || errors.Is(err, ErrLocked) }
-	err = retryBusy(lockPatience, mayEnd, func() error {
+	err = retryBusy(patienceAtStart, mayEnd, func() error {
 		lock, err = tryLock(f.lockPath())
 		return err
 	})

@@ -80,13 +80,11 @@ func Causes(rows []Row) []Cause {
 		if key == "" {
 			continue
 		}
-		n, found := at[key]
-		if !found {
-			n = len(causes)
-			at[key] = n
+		if _, found := at[key]; !found {
+			at[key] = len(causes)
 			causes = append(causes, Cause{})
 		}
-		c := &causes[n]
+		c := &causes[at[key]]
 		c.Rows = append(c.Rows, i)
 		c.Varies = c.Varies || r.Entry.Message != rows[c.Rows[0]].Entry.Message
 	}

@@ -40,19 +40,16 @@ func hintFor(err error, next command) string {
 	return cmp.Or(pathHint(err, next), remedyHint(err, next))
 }
 
-// csvHint says how a file can be read that was refused.
+// csvHint says how a file can be read that was refused. A flag that decides which persons a file has is never left out
+// of it.
 func csvHint(bad *csvfile.Error, given command) string {
-	fix := bad.Fix
-	if fix.Option == csvfile.OptionDelimiter && fix.Value == "\t" {
-		fix.Value = "tab" // a tab cannot be pasted into a shell
-	}
-	option := string(fix.Option)
+	fix, option := bad.Fix, string(bad.Fix.Option)
 	detected := []csvfile.Option{csvfile.OptionDelimiter, csvfile.OptionEncoding, csvfile.OptionHeaderRow}
-	decides := !slices.Contains(detected, fix.Option) // which persons a file has: such a flag is never left out of a hint
+	decides := !slices.Contains(detected, fix.Option)
 	switch {
-	case fix.Option == "" && slices.Contains([]string{"retry", "undo", "verify", "report"}, given.name):
+	case option == "" && slices.Contains([]string{"retry", "undo", "verify", "report"}, given.name):
 		return then("correct that in the result file, or save it as CSV UTF-8 again", given)
-	case fix.Option == "":
+	case option == "":
 		return then(cmp.Or(bad.Advice, "correct that in the file, or export it again"), given)
 	case given.name == "retry" && !given.has(option) && decides:
 		return then("restore the header of that column in the file: its rows were derived from it", given)
@@ -62,14 +59,14 @@ func csvHint(bad *csvfile.Error, given command) string {
 			choices = append(choices, choice("if it is "+quote(value), given.with(option, value)))
 		}
 		return strings.Join(choices, "\n")
+	case fix.Value == "\t":
+		return then(bad.Advice, given.with(option, "tab")) // a tab cannot be pasted into a shell
 	case fix.Value != "" && fix.Was != "":
 		return then(bad.Advice, given.replace(option, fix.Was, fix.Value))
 	case fix.Value != "":
 		return then(bad.Advice, given.with(option, fix.Value))
-	case !given.has(option):
+	case decides || !given.has(option):
 		return cmp.Or(bad.Advice, "say it") + "; the flag is --" + option
-	case decides:
-		return cmp.Or(bad.Advice, "correct --"+option)
 	}
 	return then(bad.Advice, given.without(option))
 }

@@ -63,9 +63,6 @@ func writePage(c *config, path, out string) error {
 	return page.Save(out, results)
 }
 
-// openerTimeout is how long an opener may take to say that it failed. Some stay for as long as the browser does.
-const openerTimeout = 5 * time.Second
-
 // openPage opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it is
 // no failure: the page is written.
 func (a *app) openPage(ctx context.Context, path string) {
@@ -73,8 +70,14 @@ func (a *app) openPage(ctx context.Context, path string) {
 	if err != nil {
 		abs = path
 	}
-	opener := openerOf(runtime.GOOS)
-	ctx, cancel := context.WithTimeout(ctx, openerTimeout)
+	opener := []string{"xdg-open"}
+	switch runtime.GOOS {
+	case "windows":
+		opener = []string{"rundll32", "url.dll,FileProtocolHandler"} // unlike start, it takes & and % in a name as they are
+	case "darwin":
+		opener = []string{"open"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // some stay for as long as the browser does
 	defer cancel()
 	cmd := exec.CommandContext(ctx, opener[0], append(opener[1:], abs)...)
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
@@ -84,15 +87,4 @@ func (a *app) openPage(ctx context.Context, path string) {
 	if err := cmd.Run(); err != nil && ctx.Err() == nil {
 		a.out.note(fmt.Sprintf("not opened: %s: %v; open %s in a browser", opener[0], err, abs))
 	}
-}
-
-// openerOf is the command that opens a file with the program that the user has for it.
-func openerOf(system string) []string {
-	switch system {
-	case "windows":
-		return []string{"rundll32", "url.dll,FileProtocolHandler"} // unlike start, it takes & and % in a name as they are
-	case "darwin":
-		return []string{"open"}
-	}
-	return []string{"xdg-open"}
 }

@@ -64,40 +64,33 @@ func (u *output) tableText(lines []tableLine) string {
 
 // counts are the lines of the table: what a plan would send, and the rows of each outcome.
 func (s *session) counts(total *report.Summary, plan bool) []tableLine {
-	task := s.config.runOptions.Task
 	lines := []tableLine{{label: "rows", n: total.Rows, colour: bold, always: true}}
 	labels := map[provision.Outcome]string{}
-	always := map[provision.Task][]provision.Outcome{
-		provision.Create:  {provision.Created, provision.Exists},
-		provision.Disable: {provision.Disabled, provision.Unchanged},
-		provision.Delete:  {provision.Deleted},
-	}[task]
-	if plan {
-		labels = map[provision.Outcome]string{provision.Created: "created before", provision.Exists: "existing",
-			provision.Failed: "conflicts", provision.Pending: "can be sent"}
-		always = []provision.Outcome{provision.Exists}
-	} else {
+	outcomes := provision.Outcomes()
+	switch {
+	case !plan:
 		lines[0].more = "in " + duration(s.took)
 		if waited := s.progress.Waited; waited >= time.Second {
 			lines[0].more += ", " + duration(waited) + " of it waiting"
 		}
-	}
-	if plan && s.plan != nil {
-		lines = append(lines, planLines(task, *s.plan)...)
+	case s.plan != nil:
+		lines = append(lines, planLines(s.config.runOptions.Task, *s.plan)...)
+		outcomes = slices.DeleteFunc(outcomes, func(o provision.Outcome) bool { return o == provision.Pending })
+		fallthrough
+	default:
+		labels = map[provision.Outcome]string{provision.Created: "created before", provision.Exists: "existing",
+			provision.Failed: "conflicts", provision.Pending: "can be sent"}
 	}
 	colours := map[provision.Outcome]colour{
 		provision.Invalid: red, provision.Failed: red, provision.Pending: yellow,
 	}
-	for _, outcome := range provision.Outcomes() {
-		line := tableLine{label: cmp.Or(labels[outcome], string(outcome)), n: total.Counts[outcome],
-			colour: cmp.Or(colours[outcome], green), always: colours[outcome] != "" || slices.Contains(always, outcome)}
-		switch {
-		case outcome == provision.Pending && plan && s.plan != nil:
-			continue // the first lines are about these rows
-		case outcome == provision.Exists:
+	for _, o := range outcomes {
+		line := tableLine{label: cmp.Or(labels[o], string(o)), n: total.Counts[o], colour: cmp.Or(colours[o], green)}
+		line.always = colours[o] != ""
+		line.unknown = plan && s.plan == nil && (o == provision.Exists || o == provision.Failed)
+		if o == provision.Exists {
 			line.more = existingDetails(total)
 		}
-		line.unknown = plan && s.plan == nil && (outcome == provision.Exists || outcome == provision.Failed)
 		lines = append(lines, line)
 	}
 	return lines

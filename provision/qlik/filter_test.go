@@ -27,7 +27,9 @@ func TestFiltersNameEveryStatusButDeleted(t *testing.T) {
 
 func TestFiltersHaveAHundredTerms(t *testing.T) {
 	full := func(n int) []string { return strings.Split(strings.Repeat("x ", n-1)+"x", " ") }
-	for _, filter := range []string{UserFilter(nil, full(MaxTerms/2), full(MaxTerms/2)), UserFilter(full(MaxTerms), nil, nil)} {
+	for _, filter := range []string{
+		UserFilter(nil, full(MaxTerms/2), full(MaxTerms/2)), UserFilter(full(MaxTerms), nil, nil),
+	} {
 		if n := strings.Count(filter, " eq "); n != 100 {
 			t.Errorf("%d terms", n)
 		}

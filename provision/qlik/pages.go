@@ -2,7 +2,6 @@ package qlik
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 )
 
@@ -16,12 +15,10 @@ const (
 // pages reads a list, page by page, until there is no next one. It returns all items, and how many requests there were.
 // Any error discards the pages before it.
 func pages[T any](ctx context.Context, c *Client, r request) (all []T, requests int, err error) {
-	select {
-	case c.lists <- struct{}{}:
-		defer func() { <-c.lists }()
-	case <-ctx.Done():
-		return nil, 0, context.Cause(ctx)
+	if err := acquire(ctx, c.lists); err != nil {
+		return nil, 0, err
 	}
+	defer func() { <-c.lists }()
 	r.list = true
 	for size := 0; requests < maxPages && size <= maxBytes; {
 		requests++
@@ -53,14 +50,4 @@ func pages[T any](ctx context.Context, c *Client, r request) (all []T, requests 
 		}
 	}
 	return nil, requests, c.garbled(r, errors.New("its pages do not end"))
-}
-
-// tolerant decodes an object of the tenant's into v. A field of the wrong type stays empty and is no error: it must not
-// hide the others.
-func tolerant(b []byte, v any) error {
-	err := json.Unmarshal(b, v)
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return nil
-	}
-	return err
 }

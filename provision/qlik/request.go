@@ -45,14 +45,10 @@ func (c *Client) do(ctx context.Context, r request) (body []byte, err error) {
 
 // send sends a request once and reports it to the observer. authorization may be empty.
 func (c *Client) send(ctx context.Context, r request, authorization string) (body []byte, err error) {
-	if c.slots != nil {
-		select {
-		case c.slots <- struct{}{}:
-			defer func() { <-c.slots }()
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+	if err := acquire(ctx, c.slots); err != nil {
+		return nil, err
 	}
+	defer func() { <-c.slots }()
 	sent := time.Now()
 	c.inFlight.Add(1)
 	body, err = c.exchange(ctx, r, authorization)
@@ -61,6 +57,16 @@ func (c *Client) send(ctx context.Context, r request, authorization string) (bod
 		c.observe(describe(ctx, r, err, time.Since(sent)))
 	}
 	return body, err
+}
+
+// acquire waits for a slot. It returns the context's cause where that ends first.
+func acquire(ctx context.Context, slots chan struct{}) error {
+	select {
+	case slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 func describe(ctx context.Context, r request, err error, took time.Duration) Exchange {
@@ -148,6 +154,16 @@ func (c *Client) decode(r request, body []byte, value any) error {
 		return c.garbled(r, err)
 	}
 	return nil
+}
+
+// tolerant decodes an object of the tenant's into v. A field of the wrong type stays empty and is no error: it must not
+// hide the others.
+func tolerant(b []byte, v any) error {
+	err := json.Unmarshal(b, v)
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return nil
+	}
+	return err
 }
 
 // garbled returns an ErrGarbled for an answer of success whose body is not what it should be.

@@ -22,11 +22,8 @@ type Credentials struct {
 	APIKey       string
 }
 
-// String keeps the credentials out of whatever prints them.
-func (Credentials) String() string { return "(credentials)" }
-
-// GoString keeps the credentials out of whatever prints them.
-func (Credentials) GoString() string { return "qlik.Credentials{…}" }
+// Format keeps the credentials out of whatever prints them.
+func (Credentials) Format(f fmt.State, _ rune) { fmt.Fprint(f, "(credentials)") }
 
 // A token is the value of the Authorization header. Its pointer tells which token a request was sent with.
 type token struct {

@@ -66,8 +66,7 @@ func isErrorValue(v string) bool {
 	return v != "" && (v[0] == '#' || strings.Contains(v, ":")) && errorValue.MatchString(v) || v == "Loading..."
 }
 
-// errorValue is read only. The names without ! are German, Turkish, Hungarian and Excel's own for data that has not come
-// yet.
+// errorValue is read only. The names without ! are German, Turkish, Hungarian and Excel's own for data that is to come.
 var errorValue = regexp.MustCompile(
 	`^(##+|#([\p{Lu}\d/_¡¿.]+[!?]|\p{Lu}/\p{L}( N/A)?|NV|YOK|HIÁNYZIK|GETTING_DATA)|` +
 		`(Err|Fehler|Erreur|Errore|Error|Fout|Ошибка|错误|錯誤|エラー|오류):\s?\d{3})$`)

@@ -33,7 +33,7 @@ func (r *reader) checkShape() error {
 				csvfile.Problem{Line: record.Line, Message: "the row is not cut into its cells: " + quote(record.Raw)})
 		case n == width, n > width && allBlank(record.Cells[width:]):
 		case n < width && n > last:
-			if !r.options.Decided && !allBlank(r.headers[n:]) {
+			if !allBlank(r.headers[n:]) {
 				r.short = append(r.short, record.Line)
 			}
 		case r.isUnevenTrailer(record):
@@ -45,7 +45,8 @@ func (r *reader) checkShape() error {
 			why, whatToDo := r.uneven(record)
 			add(whatToDo, csvfile.Problem{Line: record.Line, Message: why})
 		}
-		add("close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks", r.swallowed(record)...)
+		add("close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks",
+			r.swallowed(record)...)
 	}
 	if e := csvfile.Reject(r.File.Name, problems); e != nil {
 		e.Advice = advice
@@ -82,8 +83,8 @@ func (r *reader) uneven(record *csvfile.Record) (why, advice string) {
 		return why, "quote the cells that hold a " + delimiter + ", or export the file again"
 	}
 	why += "cells are missing: " + quote(record.Raw)
-	isLast := record == &r.File.Records[len(r.File.Records)-1]
-	if isLast && !strings.Contains(record.Raw, "@") && allNoNames(record.Cells) && !r.isLikeSubjects(trim(record.Cells[0])) {
+	first, isLast := trim(record.Cells[0]), record == &r.File.Records[len(r.File.Records)-1]
+	if isLast && !strings.Contains(record.Raw, "@") && allNoNames(record.Cells) && !r.isLikeSubjects(first) {
 		return why, "it is the last row, and looks like a trailer: where it is no person, delete the line"
 	}
 	return why, "give these rows all of their cells, or export the file again"

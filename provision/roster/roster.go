@@ -1,11 +1,11 @@
-// Package roster makes persons of the records of an export: it decides which columns are a person's
-// subject, name, address and roles, derives the persons, and judges which rows can be sent. It
-// refuses what it would have to guess.
+// Package roster makes persons of the records of an export: it decides which columns are a person's subject, name,
+// address and roles, derives the persons, and judges which rows can be sent. It refuses what it would have to guess.
 package roster
 
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"strings"
 
 	"qlik-provision/provision"
@@ -31,12 +31,10 @@ type Row struct {
 	Skipped bool
 }
 
-// Sendable reports whether the row can be sent: no condition leaves it out, and nothing is wrong
-// with it.
+// Sendable reports whether the row can be sent: no condition leaves it out, and nothing is wrong with it.
 func (r *Row) Sendable() bool { return r.Code == "" && !r.Skipped }
 
-// Options say where a person's fields come from, and which rows count. The zero value detects the
-// columns.
+// Options say where a person's fields come from, and which rows count. The zero value detects the columns.
 type Options struct {
 	// Subject, Name and Email are a header of the export, or a template with headers in braces:
 	// auth0|{Employee ID}. Empty: detected by the header's words. Roles is the header of a column
@@ -56,8 +54,7 @@ type Options struct {
 	Leavers bool
 }
 
-// The options that an error or a warning of this package may suggest a value for, beside those of
-// csvfile.
+// The options that an error or a warning of this package may suggest a value for, beside those of csvfile.
 const (
 	OptionSubject csvfile.Option = "subject"
 	OptionName    csvfile.Option = "name"
@@ -85,10 +82,8 @@ func (r *Roster) Describe() string {
 	}
 	if r.Columns.Name.text == "" {
 		unnamed := 0
-		for i := range r.Rows {
-			if r.Rows[i].Sendable() {
-				unnamed++
-			}
+		for range r.sendable() {
+			unnamed++
 		}
 		fmt.Fprintf(&b, ", no column for the name")
 		if unnamed > 0 {
@@ -96,6 +91,17 @@ func (r *Roster) Describe() string {
 		}
 	}
 	return b.String()
+}
+
+// sendable are the rows that can be sent.
+func (r *Roster) sendable() iter.Seq[*Row] {
+	return func(yield func(*Row) bool) {
+		for i := range r.Rows {
+			if row := &r.Rows[i]; row.Sendable() && !yield(row) {
+				return
+			}
+		}
+	}
 }
 
 // layout names what separates the cells.

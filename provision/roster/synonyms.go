@@ -31,9 +31,8 @@ const (
 	anyField = anyName | subject | email | nameParticle
 )
 
-// The header words of Workday, SAP SuccessFactors, PeopleSoft, BambooHR, Personio, ADP, Entra ID,
-// Active Directory, Okta and Google Workspace, as fold leaves them. A private address is no work
-// address, so its words are not here.
+// The header words of Workday, SAP SuccessFactors, PeopleSoft, BambooHR, Personio, ADP, Entra ID, Active Directory,
+// Okta and Google Workspace, as fold leaves them. A private address is no work address, so its words are not here.
 var roleWords = [...]struct {
 	role  role
 	words string

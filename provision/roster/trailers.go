@@ -85,9 +85,9 @@ func (r *reader) isUnevenTrailer(record *csvfile.Record) bool {
 	if first < 0 || strings.Contains(record.Raw, "@") {
 		return false
 	}
-	line := trim(record.Cells[first])
+	line, others := trim(record.Cells[first]), record.Cells[first+1:]
 	kind := trailerText(line)
-	return kind == clearTrailer && strings.ContainsAny(line, " :") || kind != notTrailer && allNoNames(record.Cells[first+1:])
+	return kind == clearTrailer && strings.ContainsAny(line, " :") || kind != notTrailer && allNoNames(others)
 }
 
 // isCount reports whether a text is a number, with what stands beside numbers: 25, 1.866, (25), 12 %.

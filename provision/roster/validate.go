@@ -11,11 +11,9 @@ import (
 // judge sets the code and message of the rows that cannot be sent.
 func (r *reader) judge() {
 	r.hasNames = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
-	for i := range r.Rows {
-		if row := &r.Rows[i]; row.Sendable() {
-			if code, column, why := r.fault(row); code != "" {
-				row.reject(code, column, why)
-			}
+	for row := range r.sendable() {
+		if code, column, why := r.fault(row); code != "" {
+			row.reject(code, column, why)
 		}
 	}
 }

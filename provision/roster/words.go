@@ -8,8 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// A meaning is what the text of a cell may say, other than a person's value; a set of them is what
-// it does.
+// A meaning is what the text of a cell may say, other than a person's value; a set of them is what it does.
 type meaning uint16
 
 const (

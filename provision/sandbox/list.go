@@ -89,10 +89,10 @@ func (t *Tenant) show(c *call, r *record) map[string]any {
 func link(href string) map[string]string { return map[string]string{"href": href} }
 
 // orderKey gives the place of a user or a role in a list.
-func orderKey(name, id string) string { return fold(name) + "\x00" + id }
+func orderKey(name, id string) string { return strings.ToLower(name) + "\x00" + id }
 
-// page answers with one page of items, each once. The cursor is the key of the last item of the page before, so that pages are
-// right whatever changes between them.
+// page answers with one page of items, each once. The cursor is the key of the last item of the page before, so that
+// pages are right whatever changes between them.
 func page[T any](c *call, items []T, key func(T) string, show func(T) any) (any, *refusal) {
 	limit, err := 20, error(nil)
 	if c.query.Has("limit") {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/text/cases"
 )
 
 // record is a user as the tenant keeps it. ID, subject and email never change. The tenant's lock guards it.
@@ -17,15 +15,7 @@ type record struct {
 }
 
 // indexKey is where the index has the users whose attribute, id, subject or email, equals a value but for case.
-func indexKey(attribute, value string) string { return attribute + "=" + fold(value) }
-
-// fold returns the same string for strings that differ in case only.
-func fold(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0 {
-		return strings.ToLower(s)
-	}
-	return cases.Fold().String(s)
-}
+func indexKey(attribute, value string) string { return attribute + "=" + strings.ToLower(value) }
 
 // add adds a user, which gets an ID if it has none.
 func (t *Tenant) add(u User, visible time.Time) *record {

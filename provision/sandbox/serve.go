@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -64,7 +63,7 @@ func (t *Tenant) check(c *call) *refusal {
 	scoped := true
 	if c.endpoint.tier != noTier {
 		valid := false
-		if valid, scoped = t.authorize(c.bearer); !valid {
+		if valid, scoped = t.authorize(c.Header.Get("Authorization")); !valid {
 			return &refusal{status: 401, code: "LOGIN-4", detail: "The bearer token is missing, unknown or expired."}
 		}
 		if seconds := t.limits[c.endpoint.tier].admit(time.Now()); seconds > 0 {
@@ -89,16 +88,12 @@ type call struct {
 	endpoint endpoint // its zero value where there is none
 	id       string   // of the user in the path
 	body     []byte   // maxBody+1 bytes where it is longer than maxBody
-	bearer   string
 	query    url.Values
 }
 
 func newCall(r *http.Request) (*call, error) {
 	c := &call{Request: r, query: r.URL.Query()}
 	c.endpoint, c.id = endpointOf(r)
-	if token, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); found {
-		c.bearer = token
-	}
 	var err error
 	c.body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	return c, err

@@ -28,7 +28,7 @@ type Tenant struct {
 	records []*record            // in the order of creation, the deleted ones included
 	index   map[string][]*record // by record.keys
 	roles   []role
-	tokens  map[string]*token
+	tokens  map[string]*token // by the Authorization header that presents them
 	limits  map[tier]*limiter
 	stats   Stats
 }
@@ -57,7 +57,7 @@ func New(o Options) *Tenant {
 	}
 	t.addDefaultRoles()
 	if o.APIKey != "" {
-		t.tokens[o.APIKey] = &token{expires: time.Now().AddDate(100, 0, 0), uses: -1, scoped: true}
+		t.tokens["Bearer "+o.APIKey] = &token{expires: time.Now().AddDate(100, 0, 0), uses: -1, scoped: true}
 	}
 	return t
 }

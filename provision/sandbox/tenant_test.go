@@ -28,7 +28,8 @@ func TestAddFillsInWhatIsMissing(t *testing.T) {
 		t.Errorf("%+v", u)
 	}
 	c := inProcess(t, tenant)
-	if a := c.get("/api/v1/users?filter=status+eq+%22provisioned%22"); a.body.Data[0].CreatedAt != "2026-03-02T01:02:03.000Z" {
+	a := c.get("/api/v1/users?filter=status+eq+%22provisioned%22")
+	if a.body.Data[0].CreatedAt != "2026-03-02T01:02:03.000Z" {
 		t.Errorf("%s", a.text)
 	}
 	users[1].Roles[0] = "changed"

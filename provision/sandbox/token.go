@@ -15,10 +15,10 @@ type token struct {
 	scoped  bool
 }
 
-// authorize spends one use of a bearer token. It reports whether the token is valid, and whether it has a scope for the
+// authorize spends one use of a token. It reports whether the token is valid, and whether it has a scope for the
 // Users API.
-func (t *Tenant) authorize(bearer string) (valid, scoped bool) {
-	tok := t.tokens[bearer]
+func (t *Tenant) authorize(authorization string) (valid, scoped bool) {
+	tok := t.tokens[authorization]
 	if tok == nil || tok.uses == 0 || !time.Now().Before(tok.expires) {
 		return false, false
 	}
@@ -57,7 +57,7 @@ func (t *Tenant) issueToken(c *call) (any, *refusal) {
 	bearer := rand.Text() + rand.Text()
 	expires := time.Now().Add(t.options.TokenLife)
 	scoped := slices.Contains(scopes, "admin.users") || slices.Contains(scopes, "admin_classic")
-	t.tokens[bearer] = &token{expires: expires, uses: t.options.TokenUses, scoped: scoped}
+	t.tokens["Bearer "+bearer] = &token{expires: expires, uses: t.options.TokenUses, scoped: scoped}
 	return map[string]any{
 		"access_token": bearer,
 		"token_type":   "bearer",
