@@ -10,13 +10,6 @@ import (
 	"qlik-provision/provision"
 )
 
-// personTable holds the decided columns' values in the order of the fields of provision.Person, to which gocsv maps
-// them. It is a gocsv.CSVReader, of which gocsv calls ReadAll.
-type personTable [][]string
-
-func (t personTable) ReadAll() ([][]string, error) { return t, nil }
-func (t personTable) Read() ([]string, error)      { return nil, io.EOF }
-
 // derivePersons sets every row's person, with its own roles and everybody's, each once.
 func (r *reader) derivePersons() error {
 	c := &r.Columns
@@ -50,3 +43,10 @@ func (r *reader) derivePersons() error {
 	}
 	return nil
 }
+
+// personTable holds the decided columns' values in the order of the fields of provision.Person, to which gocsv maps
+// them. It is a gocsv.CSVReader, of which gocsv calls ReadAll.
+type personTable [][]string
+
+func (t personTable) ReadAll() ([][]string, error) { return t, nil }
+func (t personTable) Read() ([]string, error)      { return nil, io.EOF }

@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"slices"
 	"strings"
 
 	"qlik-provision/provision"
@@ -10,12 +9,9 @@ import (
 
 // judge sets the code and message of the rows that cannot be sent.
 func (r *reader) judge() {
-	r.hasNames = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
-	for i := range r.Rows {
-		if row := &r.Rows[i]; row.Sendable() {
-			if code, column, why := r.fault(row); code != "" {
-				row.reject(code, column, why)
-			}
+	for row := range r.sendable() {
+		if code, column, why := r.fault(row); code != "" {
+			row.reject(code, column, why)
 		}
 	}
 }
