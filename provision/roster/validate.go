@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"slices"
 	"strings"
 
 	"qlik-provision/provision"
@@ -10,10 +9,9 @@ import (
 
 // judge sets the code and message of the rows that cannot be sent.
 func (r *reader) judge() {
-	r.hasNames = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
 	_ = InBatches(len(r.Rows), func(from, to int) error {
-		for i := range r.Rows[from:to] {
-			row := &r.Rows[from+i]
+		for i := from; i < to; i++ {
+			row := &r.Rows[i]
 			if !row.Sendable() {
 				continue
 			}
