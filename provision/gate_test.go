@@ -162,13 +162,13 @@ func TestLateAnswersDoNotCloseTheGate(t *testing.T) {
 		status int
 		want   map[provision.Outcome]int
 	}{
-		{429, map[provision.Outcome]int{provision.Created: 2000}},
-		{403, map[provision.Outcome]int{provision.Created: 1999, provision.Failed: 1}},
+		{429, map[provision.Outcome]int{provision.Created: 1200}},
+		{403, map[provision.Outcome]int{provision.Created: 1199, provision.Failed: 1}},
 	} {
 		t.Run(fmt.Sprint(test.status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
-				rows := people(2000)
+				rows := people(1200)
 				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: test.status, RetryAfter: "60",
 					On: sandbox.EndpointCreate, Subjects: subjectsOf(rows[20:21]), Times: 1, Delay: 5*time.Second + latency/2})
 				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "1", On: sandbox.EndpointCreate,
@@ -282,10 +282,11 @@ func TestOutageOfTwoMinutesIsWaitedFor(t *testing.T) {
 		name  string
 		rate  rate.Limit
 		burst int
+		rows  int // more than are created before it
 	}{
-		{"as fast as it goes", rate.Inf, 0},
-		{"at a pace", 10, 1},
-		{"at the usual pace, past the burst", provision.DefaultRate, 1},
+		{"as fast as it goes", rate.Inf, 0, 700},
+		{"at a pace", 10, 1, 450},
+		{"at the usual pace, past the burst", provision.DefaultRate, 1, 150},
 	} {
 		for name, fault := range map[string]faults.Fault{
 			"creates":    {Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate},
@@ -300,10 +301,10 @@ func TestOutageOfTwoMinutesIsWaitedFor(t *testing.T) {
 						qlik.Options{Timeout: 5 * time.Second})
 					fault.From, fault.For = from, long
 					tr.tenant.Inject(fault)
-					rows := people(1000)
+					rows := people(pace.rows)
 					tr.run(t.Context(), rows, provision.Options{Rate: pace.rate, Burst: pace.burst})
 					tr.check(t, rows)
-					tr.outcomes(t, rows, map[provision.Outcome]int{provision.Created: 1000})
+					tr.outcomes(t, rows, map[provision.Outcome]int{provision.Created: pace.rows})
 					creates := spy.to(sandbox.EndpointCreate)
 					out := within(creates, from, from+long)
 					var closed time.Duration // the sixteenth answer that was none
@@ -467,12 +468,13 @@ func TestLateAnswerIsNoProgress(t *testing.T) {
 func TestLookupsAreProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
-		rows := people(26_000)
+		rows := people(4000)
 		for _, row := range rows[1:] {
 			tr.tenant.Add(userOf(row))
 		}
 		// One row fails for good; looking up the others takes longer than the patience.
 		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 500, On: sandbox.EndpointCreate})
+		tr.tenant.Inject(faults.Fault{Delay: 5 * time.Second, On: sandbox.EndpointFilter})
 		tr.run(t.Context(), rows, provision.Options{Patience: 70 * time.Second})
 		tr.check(t, rows)
 		tr.outcomes(t, rows, map[provision.Outcome]int{provision.Exists: len(rows) - 1, provision.Pending: 1})
@@ -504,10 +506,10 @@ func TestAnswersOfNoTenantEndTheRun(t *testing.T) {
 }
 
 func TestNothingIsSentAfterTheRunHasAnError(t *testing.T) {
-	for range 300 { // what is at stake is a race between workers
+	for range 100 { // what is at stake is a race between workers
 		tr, spy := watched(t, sandbox.Options{}, qlik.Options{})
 		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 403, On: sandbox.EndpointCreate, Times: 4})
-		rows := people(200)
+		rows := people(100)
 		tr.run(t.Context(), rows, provision.Options{NoLookup: true})
 		if !errors.Is(tr.err, provision.ErrScope) {
 			t.Fatalf("the run ended with %v", tr.err)
@@ -515,7 +517,7 @@ func TestNothingIsSentAfterTheRunHasAnError(t *testing.T) {
 		if n := len(spy.to(sandbox.EndpointCreate)); n != 4 {
 			t.Fatalf("%d creates", n)
 		}
-		tr.outcomes(t, rows, map[provision.Outcome]int{provision.Pending: 200})
+		tr.outcomes(t, rows, map[provision.Outcome]int{provision.Pending: 100})
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"qlik-provision/provision/sandbox/faults"
 )
 
-// What a fault may lead to, of 260 rows of which 10 exist.
+// What a fault may lead to, of 120 rows of which 10 exist.
 const (
 	allDone     = "all rows are done"
 	oneFailed   = "one row failed"
@@ -108,10 +108,10 @@ func TestEveryFaultAtEveryEndpoint(t *testing.T) {
 }
 
 func strike(t *testing.T, fault faults.Fault, want string, extra int) {
-	const n, existing = 260, 10
+	const n, existing = 120, 10
 	tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{Timeout: 5 * time.Second})
 	rows := people(n)
-	for _, row := range rows[100 : 100+existing] {
+	for _, row := range rows[60 : 60+existing] {
 		user := userOf(row)
 		user.CreatedAt = time.Now().Add(-time.Hour)
 		tr.tenant.Add(user)

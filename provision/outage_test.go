@@ -42,10 +42,10 @@ func TestUnresolvedNameIsWaitedFor(t *testing.T) {
 		rows     int
 		end      error
 	}{
-		{"two minutes in the middle", 10 * time.Second, 130 * time.Second, 2000, nil},
+		{"two minutes in the middle", 10 * time.Second, 130 * time.Second, 800, nil},
 		{"the first five seconds", 0, 5 * time.Second, 100, nil},
 		{"from the start, for ever", 0, forever, 100, provision.ErrUnreachable},
-		{"from the middle, for ever", 10 * time.Second, forever, 2000, provision.ErrPatience},
+		{"from the middle, for ever", 10 * time.Second, forever, 800, provision.ErrPatience},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -17,13 +17,13 @@ import (
 func TestOneTokenServesARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
-		rows := people(3000)
+		rows := people(1000)
 		tr.run(t.Context(), rows, provision.Options{Workers: 64, Rate: rate.Inf, NoLookup: true})
 		tr.check(t, rows)
 		if n := len(spy.to(sandbox.EndpointToken)); n != 1 {
 			t.Errorf("%d token requests", n)
 		}
-		if n := together(spy.to(sandbox.EndpointCreate)[:1000]); n != 64 {
+		if n := together(spy.to(sandbox.EndpointCreate)[:500]); n != 64 {
 			t.Errorf("%d creates in flight at once", n)
 		}
 	})
@@ -34,8 +34,8 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 		t.Run(life.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, TokenLife: life}, qlik.Options{})
-				rows := people(2000)
-				tr.run(t.Context(), rows, provision.Options{Rate: 4, Burst: 1})
+				rows := people(400)
+				tr.run(t.Context(), rows, provision.Options{Rate: rate.Limit(40 / life.Seconds()), Burst: 1})
 				tr.check(t, rows)
 				if n := tr.tenant.Stats().Unauthorized; n > 0 {
 					t.Errorf("%d times 401", n)
@@ -51,16 +51,16 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 
 func TestRevokedTokenIsReplacedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, TokenUses: 400}, qlik.Options{})
-		rows := people(4000)
+		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, TokenUses: 200}, qlik.Options{})
+		rows := people(2000)
 		tr.run(t.Context(), rows, provision.Options{Rate: rate.Inf})
 		tr.check(t, rows)
 		stats := tr.tenant.Stats()
-		if stats.Created != 4000 || stats.Create+stats.Filter-stats.Unauthorized != 4000+84 {
-			t.Errorf("%d creates and %d lookups for 4000 rows, %d times 401", stats.Create, stats.Filter, stats.Unauthorized)
+		if stats.Created != 2000 || stats.Create+stats.Filter-stats.Unauthorized != 2000+42 {
+			t.Errorf("%d creates and %d lookups for 2000 rows, %d times 401", stats.Create, stats.Filter, stats.Unauthorized)
 		}
 		if n := len(spy.to(sandbox.EndpointToken)); n != 11 {
-			t.Errorf("%d token requests for 4040 requests of 400 a token", n)
+			t.Errorf("%d token requests for 2042 requests of 200 a token", n)
 		}
 		if stats.Unauthorized > 10*workers {
 			t.Errorf("%d times 401", stats.Unauthorized)
@@ -86,8 +86,8 @@ func TestTokenThatCannotBeRenewedFailsNoRow(t *testing.T) {
 					TokenLife: 10 * time.Minute}, qlik.Options{Timeout: 2 * time.Second})
 				fault.On, fault.From, fault.For = sandbox.EndpointToken, 8*time.Minute, 110*time.Second
 				tr.tenant.Inject(fault)
-				rows := people(700)
-				tr.run(t.Context(), rows, provision.Options{Rate: 1, Burst: 1})
+				rows := people(350)
+				tr.run(t.Context(), rows, provision.Options{Rate: 0.5, Burst: 1})
 				tr.check(t, rows)
 				if n := tr.tenant.Stats().Unauthorized; n > 0 {
 					t.Errorf("%d times 401", n)
@@ -196,16 +196,16 @@ func TestTokenEndpointThatFailsIsWaitedFor(t *testing.T) {
 			{
 				t.Run(name+"/"+when, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, TokenUses: 200},
+						tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, TokenUses: 67},
 							qlik.Options{Timeout: 5 * time.Second})
 						// Something answers, so that the tenant is not out of reach.
 						tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, On: sandbox.EndpointToken, Times: 1})
 						fault.On, fault.From, fault.For = sandbox.EndpointToken, from, 2*time.Minute
 						tr.tenant.Inject(fault)
-						rows := people(600)
-						tr.run(t.Context(), rows, provision.Options{Rate: 20, Burst: 1})
+						rows := people(200)
+						tr.run(t.Context(), rows, provision.Options{Rate: 7, Burst: 1})
 						tr.check(t, rows)
-						tr.outcomes(t, rows, map[provision.Outcome]int{provision.Created: 600})
+						tr.outcomes(t, rows, map[provision.Outcome]int{provision.Created: 200})
 						for _, out := range tr.got.of {
 							if out.Attempts != 1 {
 								t.Errorf("row %d took %d attempts", out.Number, out.Attempts)
@@ -218,7 +218,7 @@ func TestTokenEndpointThatFailsIsWaitedFor(t *testing.T) {
 							t.Errorf("it took %v", tr.took)
 						}
 						lookups := spy.to(sandbox.EndpointFilter)
-						if n := count(lookups, 200); n < 10 {
+						if n := count(lookups, 200); n < 4 {
 							t.Errorf("%d lookups: they were left out for want of a token", n)
 						}
 					})

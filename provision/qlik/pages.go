@@ -2,7 +2,6 @@ package qlik
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 )
 
@@ -51,14 +50,4 @@ func pages[T any](ctx context.Context, c *Client, r request) (all []T, requests 
 		}
 	}
 	return nil, requests, c.garbled(r, errors.New("its pages do not end"))
-}
-
-// tolerant decodes an object of the tenant's into v. A field of the wrong type stays empty and is no error: it must not
-// hide the others.
-func tolerant(b []byte, v any) error {
-	err := json.Unmarshal(b, v)
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return nil
-	}
-	return err
 }

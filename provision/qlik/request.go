@@ -156,6 +156,16 @@ func (c *Client) decode(r request, body []byte, value any) error {
 	return nil
 }
 
+// tolerant decodes an object of the tenant's into v. A field of the wrong type stays empty and is no error: it must not
+// hide the others.
+func tolerant(b []byte, v any) error {
+	err := json.Unmarshal(b, v)
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return nil
+	}
+	return err
+}
+
 // garbled returns an ErrGarbled for an answer of success whose body is not what it should be.
 func (c *Client) garbled(r request, err error) error {
 	return &Error{kind: ErrGarbled, Status: r.want, Err: c.secrets.cause(err)}

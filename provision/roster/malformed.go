@@ -33,7 +33,7 @@ func (r *reader) checkShape() error {
 				csvfile.Problem{Line: record.Line, Message: "the row is not cut into its cells: " + quote(record.Raw)})
 		case n == width, n > width && allBlank(record.Cells[width:]):
 		case n < width && n > last:
-			if !r.options.Decided && !allBlank(r.headers[n:]) {
+			if !allBlank(r.headers[n:]) {
 				r.short = append(r.short, record.Line)
 			}
 		case r.isUnevenTrailer(record):

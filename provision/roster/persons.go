@@ -10,13 +10,6 @@ import (
 	"qlik-provision/provision"
 )
 
-// personTable holds the decided columns' values in the order of the fields of provision.Person, to which gocsv maps
-// them. It is a gocsv.CSVReader, of which gocsv calls ReadAll.
-type personTable [][]string
-
-func (t personTable) ReadAll() ([][]string, error) { return t, nil }
-func (t personTable) Read() ([]string, error)      { return nil, io.EOF }
-
 // derivePersons sets every row's person, with its own roles and everybody's, each once.
 func (r *reader) derivePersons() error {
 	c := &r.Columns
@@ -24,16 +17,16 @@ func (r *reader) derivePersons() error {
 	if c.Roles.text == "" {
 		sources = sources[:3]
 	}
-	const batch = 1000 // rows that gocsv maps at once, in memory of its own
-	cells := make([]string, batch*len(sources))
-	var persons []provision.Person
-	for rows := range slices.Chunk(r.Rows, batch) {
+	cells := make([]string, 0, BatchSize*len(sources))
+	var persons []provision.Person // of a batch: gocsv maps them in memory of its own
+	for rows := range slices.Chunk(r.Rows, BatchSize) {
+		cells = cells[:0]
 		table := make(personTable, len(rows))
 		for i := range rows {
-			table[i] = cells[i*len(sources) : (i+1)*len(sources)]
-			for j, s := range sources {
-				table[i][j] = s.value(rows[i].Record.Cells)
+			for _, s := range sources {
+				cells = append(cells, s.value(rows[i].Record.Cells))
 			}
+			table[i] = cells[i*len(sources):]
 		}
 		if err := gocsv.UnmarshalCSVWithoutHeaders(table, &persons); err != nil {
 			return fmt.Errorf("decoding persons: %w", err)
@@ -50,3 +43,10 @@ func (r *reader) derivePersons() error {
 	}
 	return nil
 }
+
+// personTable holds the decided columns' values in the order of the fields of provision.Person, to which gocsv maps
+// them. It is a gocsv.CSVReader, of which gocsv calls ReadAll.
+type personTable [][]string
+
+func (t personTable) ReadAll() ([][]string, error) { return t, nil }
+func (t personTable) Read() ([]string, error)      { return nil, io.EOF }

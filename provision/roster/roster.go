@@ -5,6 +5,7 @@ package roster
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"strings"
 
 	"qlik-provision/provision"
@@ -81,10 +82,8 @@ func (r *Roster) Describe() string {
 	}
 	if r.Columns.Name.text == "" {
 		unnamed := 0
-		for i := range r.Rows {
-			if r.Rows[i].Sendable() {
-				unnamed++
-			}
+		for range r.sendable() {
+			unnamed++
 		}
 		fmt.Fprintf(&b, ", no column for the name")
 		if unnamed > 0 {
@@ -92,6 +91,17 @@ func (r *Roster) Describe() string {
 		}
 	}
 	return b.String()
+}
+
+// sendable are the rows that can be sent.
+func (r *Roster) sendable() iter.Seq[*Row] {
+	return func(yield func(*Row) bool) {
+		for i := range r.Rows {
+			if row := &r.Rows[i]; row.Sendable() && !yield(row) {
+				return
+			}
+		}
+	}
 }
 
 // layout names what separates the cells.

@@ -64,10 +64,9 @@ func (r *reader) warnOfUnknownValues() {
 // leaveOutPlaceholders takes placeholders out of names, so that two people called N/A are not one, and warns of them.
 func (r *reader) leaveOutPlaceholders() {
 	first, rows := "", 0
-	for i := range r.Rows {
-		row := &r.Rows[i]
+	for row := range r.sendable() {
 		name := row.Person.Name
-		if bare := withoutPlaceholders(name); row.Sendable() && name != bare {
+		if bare := withoutPlaceholders(name); name != bare {
 			first, row.Person.Name = cmp.Or(first, name), bare
 			rows++
 		}
@@ -114,12 +113,10 @@ func (r *reader) warnOfMissingCells() {
 func (r *reader) warnOfSubjectsAlone() {
 	var alone []*Row
 	others := 0
-	for i := range r.Rows {
-		switch row := &r.Rows[i]; {
-		case !row.Sendable():
-		case r.isAlone(row):
+	for row := range r.sendable() {
+		if r.isAlone(row) {
 			alone = append(alone, row)
-		default:
+		} else {
 			others++
 		}
 	}
@@ -134,11 +131,7 @@ func (r *reader) warnOfSubjectsAlone() {
 
 // warnOfDamage warns of rows with a value that looks damaged.
 func (r *reader) warnOfDamage() {
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		if !row.Sendable() {
-			continue
-		}
+	for row := range r.sendable() {
 		for _, f := range r.Columns.fields(&row.Person) {
 			if why := suspicious(f.value, r.File.Dialect.Guessed); why != "" {
 				r.addRowWarning(row, f.source.text, why)
