@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/text"
@@ -17,13 +18,18 @@ import (
 func findConflicts(rows []*Row, emails bool) map[*Row]provision.Result {
 	found := map[*Row]provision.Result{}
 	waits := func(r *Row) bool { return r.Sendable() && !r.Entry.Outcome.Done() }
-	if emails {
-		for _, group := range groupBy(rows, emailKey, waits) {
-			judgeEmails(group, found)
-		}
-	}
 	claims := func(r *Row) bool { return waits(r) || r.Entry.Outcome.Done() && r.Entry.Outcome != provision.Skipped }
-	for _, group := range groupBy(rows, subjectKey, claims) {
+	var byEmail, bySubject map[string][]*Row
+	var both sync.WaitGroup
+	if emails {
+		both.Go(func() { byEmail = groupBy(rows, emailKey, waits) })
+	}
+	both.Go(func() { bySubject = groupBy(rows, subjectKey, claims) })
+	both.Wait()
+	for _, group := range byEmail {
+		judgeEmails(group, found)
+	}
+	for _, group := range bySubject {
 		judgeSubjects(group, found)
 	}
 	return found

@@ -12,6 +12,7 @@ import (
 	"github.com/gocarina/gocsv"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/roster"
 	"qlik-provision/provision/text"
 )
 
@@ -41,9 +42,6 @@ const columns = "action,outcome,code,message,user_id,user_subject,http_status,tr
 // blockSize is the number of our columns.
 const blockSize = 13
 
-// batchSize is how many entries gocsv maps at a time.
-const batchSize = 1000
-
 // trim removes what an editor may have left around values or in them.
 func (e *Entry) trim() {
 	for _, value := range []*string{&e.Action, (*string)(&e.Outcome), &e.UserSubject, &e.Tenant, &e.Check} {
@@ -69,7 +67,7 @@ func decodeEntries(cells [][]string) ([]Entry, error) {
 }
 
 // A batch is an array, not a slice: reflection can read its fields without a copy of each.
-type batch [batchSize]Entry
+type batch [roster.BatchSize]Entry
 
 // encodeEntries maps the first n entries of a batch to cells, and calls write with those of each. The slice is reused
 // for the next one.

@@ -160,7 +160,7 @@ func missingColumns(file *csvfile.File) error {
 // they cannot be run.
 func (r *Results) readRows() error {
 	r.Rows = make([]Row, 0, len(r.File.Records))
-	for records := range slices.Chunk(r.File.Records, batchSize) {
+	for records := range slices.Chunk(r.File.Records, roster.BatchSize) {
 		cells := make([][]string, len(records))
 		for i := range records {
 			cells[i] = r.cutBlock(&records[i])
