@@ -138,7 +138,7 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	r.mu.Lock()
 	l, now := &r.lookups, time.Now()
 	l.answered = true
-	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown })
+	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown() })
 	l.pacer.ReserveN(now, max(0, found.Requests-1)) // its other pages
 	r.counts.toLookUp -= len(rows)
 	r.progressed(now)

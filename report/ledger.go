@@ -93,7 +93,6 @@ func newLedger(f files, o Options, fill func(*Ledger) error) (*Ledger, error) {
 	if l.lock, err = acquireLock(l.files); err != nil {
 		return nil, err
 	}
-	l.files.removeTemps()
 	if err := fill(l); err != nil {
 		return nil, errors.Join(err, release(l.lock))
 	}

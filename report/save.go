@@ -79,7 +79,7 @@ func (l *Ledger) save(patience time.Duration) error {
 	if err != nil {
 		return err
 	}
-	name := file.Name()
+	name := l.files.tempPath()
 	err = l.files.do("write", name, func() error { return writeRows(file, l.File, l.Rows) })
 	if err == nil {
 		err = l.files.do("sync", name, file.Sync)

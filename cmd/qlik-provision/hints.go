@@ -113,7 +113,8 @@ func notResultsHint(none *report.NotResultsError, given command) string {
 	// A pattern that is none, for a file with a bracket in its name, finds nothing.
 	beside, _ := filepath.Glob(strings.TrimSuffix(none.Path, filepath.Ext(none.Path)) + ".*results.csv")
 	if len(beside) > 0 && none.Path == given.file {
-		return given.on(given.name, beside[0]).String()
+		given.file = beside[0]
+		return given.String()
 	}
 	return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
 }

@@ -150,14 +150,14 @@ func readAnswer(resp *http.Response, list bool) ([]byte, error) {
 
 // decode decodes the answer to a request, without the secrets.
 func (c *Client) decode(r request, body []byte, value any) error {
-	if err := json.Unmarshal([]byte(c.secrets.hide(string(body))), value); err != nil {
+	if err := tolerant([]byte(c.secrets.hide(string(body))), value); err != nil {
 		return c.garbled(r, err)
 	}
 	return nil
 }
 
-// tolerant decodes an object of the tenant's into v. A field of the wrong type stays empty and is no error: it must not
-// hide the others.
+// tolerant decodes JSON of the tenant's. What has the wrong type stays empty and is no error: it must not hide the
+// rest.
 func tolerant(b []byte, v any) error {
 	err := json.Unmarshal(b, v)
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
