@@ -28,6 +28,8 @@ func TestListsAreReadToTheirEnd(t *testing.T) {
 		{"null list", []string{`{"data":null}`}, 0, ErrGarbled},
 		{"another type", []string{`{"data":{"id":"1"}}`}, 0, ErrGarbled},
 		{"trailing data", []string{`{"data":[]} {"data":[]}`}, 0, ErrGarbled},
+		{"links of another type", []string{`{"data":[],"links":7}`}, 0, ErrGarbled},
+		{"next of another type", []string{`{"data":[],"links":{"next":"/api/v1/users?next=1"}}`}, 0, ErrGarbled},
 		{"log-in page", []string{`<html>Log in</html>`}, 0, ErrGarbled},
 	} {
 		s := &script{answer: func(n int, _ *http.Request) (int, string) {

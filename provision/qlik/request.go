@@ -156,7 +156,8 @@ func (c *Client) decode(r request, body []byte, value any) error {
 	return nil
 }
 
-// tolerant decodes JSON of the tenant's. What has the wrong type stays empty and is no error: it must not hide the rest.
+// tolerant decodes JSON of the tenant's. What has the wrong type stays empty and is no error: it must not hide the
+// rest.
 func tolerant(b []byte, v any) error {
 	err := json.Unmarshal(b, v)
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
