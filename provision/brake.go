@@ -18,8 +18,8 @@ type brake struct {
 
 const brakeAfter = 20
 
-// finish notes the result of a row, which why decided, and returns an ErrRefusedAll where the run has to end. A conflict
-// that turned out as an existing user counts as accepted.
+// finish notes the result of a row, which why decided, and returns an ErrRefusedAll where the run has to end. A
+// conflict that turned out as an existing user counts as accepted.
 func (b *brake) finish(j *job, res Result, why error) error {
 	stays := j.row.UserID != "" && res.Outcome == Created // its user was not deleted
 	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -113,7 +114,8 @@ func (r *Run) disableFor(row Row, m match) (*write, Result) {
 	return &write{kind: changeWrite, user: &m.user, changes: changes, message: strings.Join(said, "; ")}, Result{}
 }
 
-// changeFor is the change that Options.Update asks for, nil for none, and the result of a row whose user stays as it is.
+// changeFor is the change that Options.Update asks for, nil for none, and the result of a row whose user stays as it
+// is.
 func (r *Run) changeFor(row Row, m match) (*write, Result) {
 	p, u, update := row.Person, m.user, r.options.Update
 	w := &write{kind: changeWrite, user: &u}
@@ -133,7 +135,8 @@ func (r *Run) changeFor(row Row, m match) (*write, Result) {
 		differ(said, false, "")
 	}
 	if isDifferent(p.Name, u.Name) {
-		differ(fieldDiffers("name", u.Name), update.Name, fmt.Sprintf("name changed from %q", u.Name), qlik.ReplaceName(p.Name))
+		changed := fmt.Sprintf("name changed from %q", u.Name)
+		differ(fieldDiffers("name", u.Name), update.Name, changed, qlik.ReplaceName(p.Name))
 	}
 	if isDifferent(p.Email, u.Email) {
 		differ(fieldDiffers("email", u.Email), false, "")
@@ -219,13 +222,8 @@ func describeUser(u qlik.User) string {
 }
 
 func describePerson(p Person) string {
-	switch {
-	case p.Name == "" && p.Email == "":
-		return "without name and address"
-	case p.Email == "":
-		return p.Name
-	case p.Name == "":
-		return p.Email
+	if p.Email != "" {
+		p.Email = "<" + p.Email + ">"
 	}
-	return p.Name + " <" + p.Email + ">"
+	return cmp.Or(strings.TrimSpace(p.Name+" "+p.Email), "without name and address")
 }

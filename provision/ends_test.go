@@ -280,7 +280,7 @@ func TestInterruptCutsOffALookupThatHangs(t *testing.T) {
 			t.Errorf("it ended after %v with %v", tr.took, tr.err)
 		}
 		tr.outcomes(t, rows, map[provision.Outcome]int{provision.Created: 19, provision.Pending: 1})
-		const want = "not settled when the run ended: Conflict: A user with this subject or email exists."
+		const want = "not settled: Conflict: A user with this subject or email exists."
 		if out := tr.got.of[8]; out.Message != want || !strings.HasPrefix(out.Code, "USERS-") || out.HTTPStatus != 409 {
 			t.Errorf("%+v", out)
 		}

@@ -18,22 +18,24 @@ func (r *Run) place(rows []Row, d directory) {
 		if row.ChangeSent != "" {
 			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: &qlik.User{ID: row.ChangeSent}}
 		}
-		r.settle(j, d)
+		if !r.settle(j, d) {
+			return
+		}
 	}
 }
 
-// settle goes on with a row that was looked up: it finishes the row, or queues its write or another lookup.
-func (r *Run) settle(j *job, d directory) {
+// settle goes on with a row that was looked up: it finishes the row, or queues its write or another lookup. It reports
+// false where the result could not be recorded.
+func (r *Run) settle(j *job, d directory) bool {
 	w, res := r.decide(j, d)
-	first := j.attempts == 0
 	switch {
 	case res.Outcome != "":
-		r.finish(j, res)
+		return r.finish(j, res)
 	case w == nil && j.row.LookupOnly: // there is nothing to say of it
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.counts.Finished++
-	case w == nil, w.kind == createWrite && !first: // the user is not found, or not yet: a list may lag behind
+	case w == nil, w.kind == createWrite && j.attempts > 0: // not found, or not yet: a list may lag behind
 		r.lookUpAgain(j, false, nil)
 	case j.attempts >= r.options.Attempts:
 		r.lookUpAgain(j, true, nil)
@@ -41,6 +43,7 @@ func (r *Run) settle(j *job, d directory) {
 		j.setWrite(w)
 		r.queueWrite(j)
 	}
+	return true
 }
 
 // queueWrite queues the write that a lookup showed to be needed.
@@ -115,14 +118,10 @@ func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
 func (r *Run) lookUpAgain(j *job, found bool, err error) {
 	switch {
 	case r.waitForUser(j, err):
-	case err != nil:
-		r.finish(j, r.unfinished(j, "the lookup that would settle it failed"))
-	case !found && j.row.UserID != "": // it was not found for half a minute: it is gone
+	case err == nil && !found && j.row.UserID != "": // it was not found for half a minute: it is gone
 		r.finish(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK})
-	case j.inConflict():
-		r.finish(j, r.unfinished(j, "refused as existing, and no user has its subject or address"))
 	default:
-		r.finish(j, r.unfinished(j, "no attempt is left, and a lookup did not settle it"))
+		r.finish(j, r.unfinished(j))
 	}
 }
 

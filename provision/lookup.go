@@ -46,8 +46,9 @@ const (
 // left reports whether something is to be asked, or was and is not answered yet.
 func (l *lookups) left() bool { return len(l.again)+len(l.rows)+l.asking > 0 }
 
-// pickLookup chooses what a worker asks next: not too far ahead of the writes, and one request at a time until rows were
-// answered, since it may tell that there is no use. Where that is nothing, at is when to ask again; zero: after a change.
+// pickLookup chooses what a worker asks next: not too far ahead of the writes, and one request at a time until rows
+// were answered, since it may tell that there is no use. Where that is nothing, at is when to pick again; zero: after a
+// change.
 func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at time.Time) {
 	l := &r.lookups
 	tooFar := r.held == "" && len(r.queue.fresh)+l.inFlight >= maxAhead
@@ -137,7 +138,7 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	r.mu.Lock()
 	l, now := &r.lookups, time.Now()
 	l.answered = true
-	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown })
+	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown() })
 	l.pacer.ReserveN(now, max(0, found.Requests-1)) // its other pages
 	r.counts.toLookUp -= len(rows)
 	r.progressed(now)

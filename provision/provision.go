@@ -92,8 +92,8 @@ const (
 // A Result is everything recorded about one row.
 //
 // A Result that is Pending with CodeMaybeCreated says that a write was or is about to be sent whose outcome is not
-// known; FinishedAt is then the tenant's Date before it (Row.SentAt in the next run). A run records such a Result before
-// a create of a row of which none is unconfirmed; it records another Result when the row is finished.
+// known; FinishedAt is then the tenant's Date before it (Row.SentAt in the next run). A run records such a Result
+// before a create of a row of which none is unconfirmed; it records another Result when the row is finished.
 type Result struct {
 	Number     int
 	Outcome    Outcome

@@ -91,7 +91,7 @@ func (r *Run) unknownRole(name string) (message string) {
 // missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show
 // them.
 func (r *Run) missingRoles(row Row, u qlik.User) (names []string) {
-	if !u.RolesShown && len(u.Roles) == 0 && !r.options.Update.Roles {
+	if !u.RolesShown() && len(u.Roles) == 0 && !r.options.Update.Roles {
 		return nil
 	}
 	for _, name := range r.rolesOf(row) {
@@ -120,7 +120,7 @@ func hasAdminRole(u qlik.User) bool {
 // hidesRoles reports whether it cannot be told that a user has no admin role: the tenant shows nobody's roles, or not
 // the levels of this user's.
 func (r *Run) hidesRoles(u qlik.User) bool {
-	return r.guardsAdmins() && !u.RolesShown && (!r.lookups.rolesShown || len(u.Roles) > 0)
+	return r.guardsAdmins() && !u.RolesShown() && (!r.lookups.rolesShown || len(u.Roles) > 0)
 }
 
 // checkRolesShown returns an error where a user would be changed who may be an administrator.

@@ -42,9 +42,9 @@ type Run struct {
 	brake    brake
 	patience patience
 	counts   counts
-	busy     int           // workers with a row in their hands
-	changed  chan struct{} // closed when those who wait have to check again
-	waiters  int           // of them
+	busy     int         // workers with something to do
+	changed  sync.Cond   // with mu: those who wait have to check again
+	alarm    *time.Timer // wakes them when the next thing is due
 }
 
 // New prepares a run. Nothing is sent yet.
@@ -54,13 +54,14 @@ func New(client *qlik.Client, o Options) *Run {
 	if o.Rate == rate.Inf || o.NoLookup {
 		lookupRate = rate.Inf // the tenant says when it has had enough, of writes and of lookups
 	}
-	return &Run{
+	r := &Run{
 		client:  client,
 		options: o,
 		lookups: lookups{pacer: rate.NewLimiter(lookupRate, lookupsPerMinute)},
 		gate:    newGate(rate.NewLimiter(o.Rate, o.Burst)),
-		changed: make(chan struct{}),
 	}
+	r.changed.L = &r.mu
+	return r
 }
 
 // Run brings the tenant in line with rows, and records the result of every row that it finished.
@@ -121,6 +122,8 @@ func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) err
 	if err := r.begin(end, l, record); err != nil {
 		return err
 	}
+	defer r.alarm.Stop()
+	defer context.AfterFunc(stop, r.wake)()
 	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
 	var workers sync.WaitGroup
 	for range r.options.Workers {
@@ -153,6 +156,7 @@ func (r *Run) begin(stop context.CancelFunc, l lookups, record func(Result) erro
 	}
 	l.pacer = r.lookups.pacer
 	r.started, r.stop, r.lookups, r.record = time.Now(), stop, l, record
+	r.alarm = time.AfterFunc(r.options.Patience, r.wake)
 	r.counts.rows, r.counts.toLookUp = len(l.rows), len(l.rows)
 	if r.options.Approve != nil || r.guardsAdmins() {
 		r.held = ReasonLookup
@@ -190,7 +194,7 @@ func (r *Run) wrapUp(ctx context.Context) error {
 		r.fail(context.Cause(ctx))
 	}
 	for _, j := range left {
-		if j.err != nil && !r.finish(j, r.unfinished(j, "not settled when the run ended")) {
+		if j.err != nil && !r.finish(j, r.unfinished(j)) {
 			break
 		}
 	}

@@ -16,7 +16,7 @@ func (r *Run) work(stop, flight context.Context) {
 		task(flight)
 		r.mu.Lock()
 		r.busy--
-		r.wake()
+		r.changed.Broadcast()
 		r.mu.Unlock()
 	}
 }
@@ -41,7 +41,7 @@ func (r *Run) next(stop context.Context) (task func(flight context.Context)) {
 		case r.drained():
 			return nil
 		}
-		r.wait(stop, sooner(at, overdueAt))
+		r.wait(sooner(at, overdueAt))
 	}
 	return nil
 }
@@ -108,30 +108,18 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 
 func (r *Run) limitReached() bool { return r.options.Limit > 0 && r.counts.Writes >= r.options.Limit }
 
-// wait releases the lock until something changed, at has come (zero: never), or the context is done.
-func (r *Run) wait(ctx context.Context, at time.Time) {
-	var alarm <-chan time.Time
+// wait releases the lock until something changed, or at has come; zero: never. One alarm is enough for all who wait:
+// the last of them knows best what is due next.
+func (r *Run) wait(at time.Time) {
 	if !at.IsZero() {
-		t := time.NewTimer(time.Until(at))
-		defer t.Stop()
-		alarm = t.C
+		r.alarm.Reset(time.Until(at))
 	}
-	r.waiters++
-	changed := r.changed
-	r.mu.Unlock()
-	select {
-	case <-changed:
-	case <-alarm:
-	case <-ctx.Done():
-	}
-	r.mu.Lock()
-	r.waiters--
+	r.changed.Wait()
 }
 
-// wake lets everybody who waits check again.
+// wake lets everybody who waits check again. The caller does not hold the lock; one who does calls changed.Broadcast.
 func (r *Run) wake() {
-	if r.waiters > 0 {
-		close(r.changed)
-		r.changed = make(chan struct{})
-	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changed.Broadcast()
 }

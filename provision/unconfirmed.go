@@ -62,9 +62,16 @@ func (j *job) sentAt() time.Time {
 	return j.announcedAt
 }
 
-// unfinished is the result of a row that this run could not finish, and why.
-func (r *Run) unfinished(j *job, why string) Result {
-	res := Result{Outcome: Pending, Message: why}
+// unfinished is the result of a row that this run could not finish.
+func (r *Run) unfinished(j *job) Result {
+	res := Result{Outcome: Pending, Message: "not settled"}
+	notFound := j.inConflict() && j.misses > 0
+	switch {
+	case notFound:
+		res.Message = "refused as existing, and no user has its subject or address"
+	case j.attempts >= r.options.Attempts:
+		res.Message = "no attempt is left, and a lookup did not settle it"
+	}
 	if j.err != nil {
 		res.Message += ": " + j.err.Error()
 	}
@@ -74,7 +81,7 @@ func (r *Run) unfinished(j *job, why string) Result {
 		res.Code, res.UserID = CodeMaybeChanged, j.write.user.ID
 	case j.unconfirmed, !j.row.SentAt.IsZero():
 		res.Code, res.FinishedAt = CodeMaybeCreated, j.sentAt()
-	case j.inConflict() && j.misses > 0:
+	case notFound:
 		res.Code = CodeConflictNotFound
 	}
 	return res

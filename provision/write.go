@@ -140,11 +140,8 @@ func (r *Run) apply(j *job, v verdict, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	j.err = err
-	openings := r.gate.openings
 	r.fail(r.gate.answer(now, j, v, err))
-	if r.gate.openings != openings {
-		r.wake() // the others need not wait until the row is finished
-	}
+	r.changed.Broadcast() // the others need not wait until the row is finished
 	switch {
 	case v != processed:
 		r.patience.writes = true

@@ -34,8 +34,8 @@ func (a Action) Sources() roster.Options {
 	}
 }
 
-// flags are the flags of the action, in the order in which they are written.
-func (a *Action) flags() *pflag.FlagSet {
+// Flags are the flags of the action, in the order in which they are written: setting one changes the action.
+func (a *Action) Flags() *pflag.FlagSet {
 	f := pflag.NewFlagSet("action", pflag.ContinueOnError)
 	f.SortFlags = false
 	f.StringVar(&a.Subject, "subject", a.Subject, "")
@@ -52,7 +52,7 @@ func (a *Action) flags() *pflag.FlagSet {
 // String writes the action with one quoting, POSIX's, on every platform.
 func (a Action) String() string {
 	s := quote(a.Command)
-	a.flags().VisitAll(func(f *pflag.Flag) {
+	a.Flags().VisitAll(func(f *pflag.Flag) {
 		values := []string{f.Value.String()}
 		if f.Name == "update" {
 			values[0] = strings.Join(a.Update, ",")
@@ -78,7 +78,7 @@ func parseAction(s string) (a Action, err error) {
 		return a, errors.New("it begins with neither create nor disable")
 	}
 	a.Command = words[0]
-	f := a.flags()
+	f := a.Flags()
 	if err := f.Parse(words[1:]); err != nil {
 		return a, err
 	}

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
+	"sync"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/text"
@@ -17,13 +17,18 @@ import (
 func findConflicts(rows []*Row, emails bool) map[*Row]provision.Result {
 	found := map[*Row]provision.Result{}
 	waits := func(r *Row) bool { return r.Sendable() && !r.Entry.Outcome.Done() }
-	if emails {
-		for _, group := range groupBy(rows, emailKey, waits) {
-			judgeEmails(group, found)
-		}
-	}
 	claims := func(r *Row) bool { return waits(r) || r.Entry.Outcome.Done() && r.Entry.Outcome != provision.Skipped }
-	for _, group := range groupBy(rows, subjectKey, claims) {
+	var byEmail, bySubject map[string][]*Row
+	var both sync.WaitGroup
+	if emails {
+		both.Go(func() { byEmail = groupBy(rows, emailKey, waits) })
+	}
+	both.Go(func() { bySubject = groupBy(rows, subjectKey, claims) })
+	both.Wait()
+	for _, group := range byEmail {
+		judgeEmails(group, found)
+	}
+	for _, group := range bySubject {
 		judgeSubjects(group, found)
 	}
 	return found
@@ -65,7 +70,7 @@ func judgeEmails(group []*Row, found map[*Row]provision.Result) {
 		if subjectKey(r) == key {
 			rival = group[i]
 		}
-		found[r] = twice(provision.CodeEmailTwice, "address", rival, rival.Person.Subject)
+		found[r] = twice(provision.CodeEmailTwice, "address", rival)
 	}
 }
 
@@ -73,96 +78,91 @@ func judgeEmails(group []*Row, found map[*Row]provision.Result) {
 func judgeSubjects(group []*Row, found map[*Row]provision.Result) {
 	isDeleted := func(r *Row) bool { return r.Entry.Outcome == provision.Deleted }
 	deleted := slices.DeleteFunc(slices.Clone(group), func(r *Row) bool { return !isDeleted(r) })
-	claimants := slices.DeleteFunc(slices.Clone(group), func(r *Row) bool {
+	var first *Row
+	bySubject := map[string][]*Row{} // as it is sent
+	for _, r := range group {
 		i := slices.IndexFunc(deleted, func(d *Row) bool { return provision.SamePerson(d.Person, r.Person) })
 		if i >= 0 && !r.Entry.Outcome.Done() {
 			found[r] = duplicate(deleted[i], r)
 		}
-		_, contradicts := found[r]
-		return contradicts || isDeleted(r)
-	})
-	claims := map[string]*claim{} // by subject, as it is sent
-	for _, r := range claimants {
-		if claims[r.Person.Subject] == nil {
-			claims[r.Person.Subject] = &claim{}
-		}
-		claims[r.Person.Subject].add(r)
-	}
-	for _, r := range claimants {
-		if c := claims[r.Person.Subject]; c.contrary == nil && c.all.contradicting(r) != nil {
-			c.contrary = r
+		if _, contradicts := found[r]; !contradicts && !isDeleted(r) {
+			first = cmp.Or(first, r)
+			bySubject[r.Person.Subject] = append(bySubject[r.Person.Subject], r)
 		}
 	}
-	for _, r := range claimants {
-		c, first := claims[r.Person.Subject], claimants[0]
-		if !provision.SamePerson(first.Person, c.all[0].Person) || claims[first.Person.Subject].contrary != nil {
-			first = c.all[0]
-		}
-		if result := c.judge(r, first); result.Outcome != "" {
-			found[r] = result
+	if first == nil {
+		return
+	}
+	isOnePersons := findContrary(bySubject[first.Person.Subject]) == nil
+	for _, same := range bySubject {
+		if isOnePersons && provision.SamePerson(first.Person, same[0].Person) {
+			judgeSubject(same, first, found)
+		} else {
+			judgeSubject(same, same[0], found)
 		}
 	}
 }
 
-// A claim is that of the rows with one subject.
-type claim struct {
-	all, done evidence
-	contrary  *Row // the first row of another person; nil where all rows can be one person's
-}
-
-func (c *claim) add(r *Row) {
-	c.all.add(r)
-	if r.Entry.Outcome.Done() {
-		c.done.add(r)
+// judgeSubject judges the rows with one subject. Where all are one person's, first counts.
+func judgeSubject(rows []*Row, first *Row, found map[*Row]provision.Result) {
+	isOpen := func(r *Row) bool { return !r.Entry.Outcome.Done() }
+	done := evidence(slices.DeleteFunc(slices.Clone(rows), isOpen))
+	all, contrary := evidence(rows), findContrary(rows)
+	for _, r := range rows {
+		other := contradicting(done, r)
+		isSame := func(d *Row) bool {
+			return provision.SamePerson(d.Person, r.Person) && !incomparable(d.Person, r.Person)
+		}
+		switch i := slices.IndexFunc(done, isSame); {
+		case !isOpen(r), contrary == nil && other == nil && first == r:
+		case contrary == nil && other == nil:
+			found[r] = duplicate(first, r)
+		case i >= 0:
+			found[r] = duplicate(done[i], r)
+		case other != nil:
+			found[r] = provision.Result{Outcome: provision.Failed, Code: provision.CodeSubjectConflict,
+				Message: fmt.Sprintf("the subject belongs to another person: %s in row %d (%s), %s here",
+					describePerson(other.Person), other.Number, other.Entry.Outcome, describePerson(r.Person))}
+		default: // r may be either person where it contradicts none
+			rival := cmp.Or(contradicting(all, r), contrary)
+			found[r] = twice(provision.CodeSubjectTwice, "subject", rival)
+		}
 	}
 }
 
 // evidence are the rows that say whose a subject is: the first and, because that may say nothing of its person, the
-// first with a name and the first with an email; nil where there is none.
-type evidence [3]*Row
+// first with a name and the first with an email.
+func evidence(rows []*Row) (found []*Row) {
+	for _, says := range []func(*Row) bool{
+		func(*Row) bool { return true },
+		func(r *Row) bool { return r.Person.Name != "" },
+		func(r *Row) bool { return r.Person.Email != "" },
+	} {
+		if i := slices.IndexFunc(rows, says); i >= 0 {
+			found = append(found, rows[i])
+		}
+	}
+	return found
+}
 
-func (e *evidence) add(r *Row) {
-	e[0] = cmp.Or(e[0], r)
-	if r.Person.Name != "" {
-		e[1] = cmp.Or(e[1], r)
+// findContrary is the first row that contradicts the evidence, nil where all rows can be one person's.
+func findContrary(rows []*Row) *Row {
+	all := evidence(rows)
+	i := slices.IndexFunc(rows, func(r *Row) bool { return contradicting(all, r) != nil })
+	if i < 0 {
+		return nil
 	}
-	if r.Person.Email != "" {
-		e[2] = cmp.Or(e[2], r)
-	}
+	return rows[i]
 }
 
 // contradicting is the first row of the evidence that is another person's than r, nil where none is.
-func (e *evidence) contradicting(r *Row) *Row {
-	for _, other := range e {
-		if other != nil && other != r && !provision.SamePerson(other.Person, r.Person) {
+func contradicting(evidence []*Row, r *Row) *Row {
+	for _, other := range evidence {
+		if !provision.SamePerson(other.Person, r.Person) {
 			return other
 		}
 	}
 	return nil
-}
-
-// judge says what the claim means for r; nothing where r can be sent. first is the row that counts where all are one
-// person's.
-func (c *claim) judge(r, first *Row) provision.Result {
-	other := c.done.contradicting(r)
-	switch {
-	case r.Entry.Outcome.Done(), c.contrary == nil && other == nil && first == r:
-		return provision.Result{}
-	case c.contrary == nil && other == nil:
-		return duplicate(first, r)
-	}
-	for _, d := range c.done {
-		if d != nil && provision.SamePerson(d.Person, r.Person) && !incomparable(d.Person, r.Person) {
-			return duplicate(d, r)
-		}
-	}
-	if other != nil {
-		return provision.Result{Outcome: provision.Failed, Code: provision.CodeSubjectConflict, Message: fmt.Sprintf(
-			"the subject belongs to another person: %s in row %d (%s), %s here", describePerson(other.Person),
-			other.Number, other.Entry.Outcome, describePerson(r.Person))}
-	}
-	rival := cmp.Or(c.all.contradicting(r), c.contrary) // the second where r may be either person
-	return twice(provision.CodeSubjectTwice, "subject", rival, rival.Person.Email)
 }
 
 // incomparable reports whether r has a name or an email, and neither can be compared with one of done's.
@@ -179,11 +179,10 @@ func duplicate(first, r *Row) provision.Result {
 	return provision.Result{Outcome: provision.Duplicate, Message: message}
 }
 
-// twice says that another row has the same email or subject, and names its person.
-func twice(code, what string, other *Row, besides string) provision.Result {
-	who := strings.Trim(text.Clip(other.Person.Name, maxShown)+", "+text.Clip(besides, maxShown), ", ")
+// twice says that another row has the same email or subject, and whose it is.
+func twice(code, what string, other *Row) provision.Result {
 	return provision.Result{Outcome: provision.Invalid, Code: code,
-		Message: fmt.Sprintf("the %s is also in row %d (%s)", what, other.Number, who)}
+		Message: fmt.Sprintf("the %s is also in row %d (%s)", what, other.Number, describePerson(other.Person))}
 }
 
 // maxShown is how many bytes of a value a message shows.

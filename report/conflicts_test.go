@@ -39,10 +39,10 @@ var conflictCases = []struct {
 	{"two people behind a row without a name", "a,,\na,Jane,j@x.example\na,John,\nb,,\n", []string{
 		"invalid subject-twice the subject is also in row 3 (John)",
 		"invalid subject-twice the subject is also in row 3 (John)",
-		"invalid subject-twice the subject is also in row 2 (Jane, j@x.example)", "pending"}},
+		"invalid subject-twice the subject is also in row 2 (Jane <j@x.example>)", "pending"}},
 	{"two people before a row without a name", "a,Jane,j@x.example\na,John,\na,,\n", []string{
 		"invalid subject-twice the subject is also in row 2 (John)",
-		"invalid subject-twice the subject is also in row 1 (Jane, j@x.example)",
+		"invalid subject-twice the subject is also in row 1 (Jane <j@x.example>)",
 		"invalid subject-twice the subject is also in row 2 (John)"}},
 	{"two addresses behind a name", "a,Jane,\na,,j@x.example\na,,k@x.example\n", []string{
 		"invalid subject-twice the subject is also in row 3 (k@x.example)",
@@ -62,19 +62,19 @@ var conflictCases = []struct {
 	{"an invalid row claims nothing", "a,Jane,\na,John,broken@\n", []string{"pending", "invalid bad-email"}},
 	{"no subject is nobody's", ",Jane,j@x.example\n,John,\n", []string{"invalid no-subject", "invalid no-subject"}},
 	{"one address under two subjects", "a,Jane,j@x.example\nb,John,J@X.example\nc,Ann,a@x.example\n", []string{
-		"invalid email-twice the address is also in row 2 (John, b)",
-		"invalid email-twice the address is also in row 1 (Jane, a)",
+		"invalid email-twice the address is also in row 2 (John <J@X.example>)",
+		"invalid email-twice the address is also in row 1 (Jane <j@x.example>)",
 		"pending"}},
 	{"one address under one subject", "a,Jane,j@x.example\na,Jane,j@x.example\n", []string{"pending",
 		"duplicate same person as row 1"}},
 	{"no address is nobody's", "a,Jane,\nb,John,\n", []string{"pending", "pending"}},
 	{"another row of a person whose address is another person's, too",
 		"a,Jane,j@x.example\na,Jane,k@x.example\nb,John,j@x.example\n", []string{
-			"invalid email-twice the address is also in row 3 (John, b)", "pending",
-			"invalid email-twice the address is also in row 1 (Jane, a)"}},
+			"invalid email-twice the address is also in row 3 (John <j@x.example>)", "pending",
+			"invalid email-twice the address is also in row 1 (Jane <j@x.example>)"}},
 	{"an address that is not ASCII", "a,Jane,jö@x.example\nb,John,JÖ@x.example\n", []string{
-		"invalid email-twice the address is also in row 2 (John, b)",
-		"invalid email-twice the address is also in row 1 (Jane, a)"}},
+		"invalid email-twice the address is also in row 2 (John <JÖ@x.example>)",
+		"invalid email-twice the address is also in row 1 (Jane <jö@x.example>)"}},
 	{"a long name", "a,John,\na," + strings.Repeat("é", 100) + ",\n", []string{
 		"invalid subject-twice the subject is also in row 2 (" + strings.Repeat("é", 78) + "…)",
 		"invalid subject-twice the subject is also in row 1 (John)"}},

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/roster"
 )
 
 // decideAll decides what stands in the file of each row before the run. In a file of which no row was ever
@@ -19,9 +20,12 @@ func (l *Ledger) decideAll() {
 		}
 	}
 	conflicts := findConflicts(l.byNumber, l.Action.Command == "create")
-	for i := range l.Rows {
-		l.Rows[i].Entry = l.decide(&l.Rows[i], conflicts)
-	}
+	_ = roster.InBatches(len(l.Rows), func(from, to int) error {
+		for i := from; i < to; i++ {
+			l.Rows[i].Entry = l.decide(&l.Rows[i], conflicts)
+		}
+		return nil
+	})
 }
 
 // decide is a row's entry before the run. What the last try said stays until the next one.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/gocarina/gocsv"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/roster"
 	"qlik-provision/provision/text"
 )
 
@@ -41,9 +41,6 @@ const columns = "action,outcome,code,message,user_id,user_subject,http_status,tr
 // blockSize is the number of our columns.
 const blockSize = 13
 
-// batchSize is how many entries gocsv maps at a time.
-const batchSize = 1000
-
 // trim removes what an editor may have left around values or in them.
 func (e *Entry) trim() {
 	for _, value := range []*string{&e.Action, (*string)(&e.Outcome), &e.UserSubject, &e.Tenant, &e.Check} {
@@ -62,14 +59,12 @@ func decodeEntries(cells [][]string) ([]Entry, error) {
 	if len(cells) == 0 {
 		return entries, nil
 	}
-	if err := gocsv.UnmarshalCSVWithoutHeaders(cellReader(cells), &entries); err != nil {
-		return nil, fmt.Errorf("reading result columns: %w", err)
-	}
-	return entries, nil
+	err := gocsv.UnmarshalCSVWithoutHeaders(cellReader(cells), &entries)
+	return entries, err
 }
 
 // A batch is an array, not a slice: reflection can read its fields without a copy of each.
-type batch [batchSize]Entry
+type batch [roster.BatchSize]Entry
 
 // encodeEntries maps the first n entries of a batch to cells, and calls write with those of each. The slice is reused
 // for the next one.
@@ -114,11 +109,10 @@ func (n Number) MarshalCSV() (string, error) {
 
 // UnmarshalCSV does not fail.
 func (n *Number) UnmarshalCSV(cell string) error {
-	i, err := strconv.ParseInt(strings.TrimSpace(cell), 10, 32)
-	if err != nil || i < 0 {
-		i = 0
+	*n = 0
+	if i, err := strconv.ParseUint(strings.TrimSpace(cell), 10, 31); err == nil {
+		*n = Number(i)
 	}
-	*n = Number(i)
 	return nil
 }
 
@@ -139,10 +133,7 @@ func (t Time) MarshalCSV() (string, error) {
 
 // UnmarshalCSV does not fail.
 func (t *Time) UnmarshalCSV(cell string) error {
-	at, err := time.Parse(time.RFC3339, strings.TrimSpace(cell))
-	if err != nil {
-		at = time.Time{}
-	}
+	at, _ := time.Parse(time.RFC3339, strings.TrimSpace(cell))
 	*t = Time{at.UTC()}
 	return nil
 }
@@ -191,19 +182,16 @@ func escapeFormulas(s string) string {
 	var b strings.Builder
 	begins, blank := true, false // a cell may begin here; only because of a blank
 	for i, r := range s {
-		size := utf8.RuneLen(r)
 		switch {
 		case unicode.IsSpace(r):
 			blank = blank || !begins
 			begins = true
 		case unicode.Is(unicode.Cf, r): // has no width
-		case startsFormula(r):
-			next, _ := utf8.DecodeRuneInString(s[i+size:])
-			if begins && !(blank && unicode.IsSpace(next)) { // a dash between blanks is a dash
+		default:
+			next, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
+			if begins && startsFormula(r) && !(blank && unicode.IsSpace(next)) { // a dash between blanks is a dash
 				b.WriteByte('\'')
 			}
-			begins, blank = false, false
-		default:
 			begins, blank = separatesCells(r), false
 		}
 		b.WriteRune(r)

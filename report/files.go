@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -27,9 +26,8 @@ func (f files) journalPath() string { return f.path + ".journal" }
 func (f files) journalName() string { return f.name + ".journal" }
 func (f files) lockPath() string    { return f.path + ".lock" }
 
-// tempPrefix begins the names of the files that are written beside the result file. They are the longest names
-// that a run needs.
-func (f files) tempPrefix() string { return "." + filepath.Base(f.path) + ".tmp-" }
+// tempPath is of a file that is to become the result file. No other name that a run needs is as long.
+func (f files) tempPath() string { return f.path + ".unfinished" }
 
 // findFiles follows a symbolic link to the result file, which need not exist yet. A link to a file that does not
 // exist is refused: who made it would decide where personal data is written.
@@ -63,25 +61,15 @@ func (f files) do(operation, path string, change func() error) error {
 	return change()
 }
 
-// createTemp creates a file beside the result file that nobody else can read.
+// createTemp creates the file that is to become the result file, in the place of one that a killed run left. Nobody
+// else can read it.
 func (f files) createTemp() (file *os.File, err error) {
-	folder := filepath.Dir(f.path)
-	err = f.do("create", filepath.Join(folder, f.tempPrefix()), func() error {
-		file, err = os.CreateTemp(folder, f.tempPrefix()+"*")
+	err = f.do("create", f.tempPath(), func() error {
+		os.Remove(f.tempPath())
+		file, err = os.OpenFile(f.tempPath(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		return err
 	})
 	return file, err
-}
-
-// removeTemps removes what killed runs left. The lock must be held.
-func (f files) removeTemps() {
-	folder := filepath.Dir(f.path)
-	entries, _ := os.ReadDir(folder) // a folder need not be one that can be listed
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), f.tempPrefix()) {
-			os.Remove(filepath.Join(folder, e.Name()))
-		}
-	}
 }
 
 // remove removes a file, which need not exist, and makes that last.
@@ -104,36 +92,28 @@ func (f files) syncFolder() error {
 	path := filepath.Dir(f.path)
 	return f.do("sync", path, func() error {
 		folder, err := os.Open(path)
-		if errors.Is(err, fs.ErrPermission) {
-			return nil
+		if err == nil {
+			err = errors.Join(folder.Sync(), folder.Close())
 		}
-		if err != nil {
-			return err
-		}
-		defer folder.Close() // nothing was written
-		if err = folder.Sync(); errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
-			return nil
+		for _, harmless := range []error{fs.ErrPermission, syscall.EINVAL, syscall.ENOTSUP} {
+			if errors.Is(err, harmless) {
+				return nil
+			}
 		}
 		return err
 	})
 }
 
-// openBusy opens a file to read it, which a run that ends hinders for a moment.
-func openBusy(path string) (file *os.File, err error) {
-	err = retryBusy(patienceAtStart, isBusy, func() error {
-		file, err = openRegular(path, os.O_RDONLY)
-		return err
-	})
-	return file, err
-}
-
-// openRegular opens a file without following links, and without waiting for the other end of what is no
-// regular file: that is ErrNotRegular.
-func openRegular(path string, flag int) (*os.File, error) {
+// openRegular opens a file to read it, which a run that ends hinders for a moment. It follows no link, and does not wait
+// for the other end of what is no regular file: that is ErrNotRegular.
+func openRegular(path string) (file *os.File, err error) {
 	if err := checkRegular(path); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, flag|noFollow, 0o600)
+	err = retryBusy(patienceAtStart, isBusy, func() error {
+		file, err = os.OpenFile(path, os.O_RDONLY|noFollow, 0)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

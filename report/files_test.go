@@ -64,7 +64,7 @@ func symlink(t *testing.T, target, link string) {
 }
 
 func TestNamesAreTriedBeforeTheRun(t *testing.T) {
-	long := filepath.Join(t.TempDir(), strings.Repeat("x", 240)+".csv") // with .lock it fits
+	long := filepath.Join(t.TempDir(), strings.Repeat("x", 242)+".csv") // with .journal it fits
 	l, err := Create(long, parseText(t, sixRows), theAction, sandbox)
 	if err == nil {
 		err = errors.Join(prepare(l), l.Close())
@@ -91,11 +91,9 @@ func TestNamesAreTriedBeforeTheRun(t *testing.T) {
 func TestFilesOfAKilledRunAreRemoved(t *testing.T) {
 	l, path := start(t, manyRows(3), theAction, sandbox)
 	mustClose(t, l)
-	left := filepath.Join(filepath.Dir(path), ".hr.results.csv.tmp-123")
-	write(t, left, "personal data")
-	write(t, filepath.Join(filepath.Dir(path), ".hr.csv.tmp-1"), "another file's")
+	write(t, path+".unfinished", "personal data")
 	mustClose(t, mustRetry(t, path))
-	if got := folder(t, path); len(got) != 2 || exists(left) {
+	if got := folder(t, path); len(got) != 1 {
 		t.Errorf("left: %v", got)
 	}
 }

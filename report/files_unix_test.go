@@ -53,6 +53,19 @@ func TestOnlyRegularFilesBesideTheResultFileAreOpened(t *testing.T) {
 	}
 }
 
+func TestALinkInThePlaceOfTheUnfinishedFileIsNotFollowed(t *testing.T) {
+	path, target := filepath.Join(t.TempDir(), "hr.results.csv"), filepath.Join(t.TempDir(), "target")
+	write(t, path, ranText(t))
+	write(t, target, "precious")
+	if err := os.Symlink(target, path+".unfinished"); err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, mustRetry(t, path))
+	if read(t, target) != "precious" || len(folder(t, path)) != 1 {
+		t.Errorf("%q, left %v", read(t, target), folder(t, path))
+	}
+}
+
 func TestALinkInThePlaceOfTheResultFileIsNotFollowedOnceItsPathIsResolved(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hr.results.csv")
 	write(t, path, ranText(t))

@@ -48,25 +48,21 @@ func (r *Row) findChange() (kind ChangeKind, change string) {
 	if !fits && e.fits(subject) {
 		e.UserSubject, fits = subject, true
 	}
-	isSettled := e.Outcome.Done() || e.Outcome == provision.Pending
-	switch {
+	switch isSettled := e.Outcome.Done() || e.Outcome == provision.Pending; {
 	case e.isEmptied() && (subject == "" || !e.Outcome.Done()): // it is derived
 		return "", ""
 	case e.isEmptied(): // its user has the subject that it had
 		kind = SubjectChanged
-	case !fits:
+	case !fits, subject != e.UserSubject && spreadsheetChanges(e.UserSubject, subject):
 		kind = SubjectDamaged
-	case subject == e.UserSubject:
-		if e.Outcome == provision.Pending && !strings.EqualFold(e.Check, checkOf(e, r.Person)) {
-			return PersonChanged, fmt.Sprintf("%s is now %s", r.place(), describePerson(r.Person))
-		}
-		return "", ""
-	case spreadsheetChanges(e.UserSubject, subject):
-		kind = SubjectDamaged
-	case isSettled:
+	case subject != e.UserSubject && isSettled:
 		kind = SubjectChanged
-	default:
+	case subject != e.UserSubject:
 		kind = subjectCorrected
+	case e.Outcome == provision.Pending && !strings.EqualFold(e.Check, checkOf(e, r.Person)):
+		return PersonChanged, fmt.Sprintf("%s is now %s", r.place(), describePerson(r.Person))
+	default:
+		return "", ""
 	}
 	return kind, r.subjectChange(subject)
 }

@@ -28,10 +28,10 @@ const syncInterval = time.Second
 // A journal takes the results of a run as they come: a line each, the cells of an Entry and a checksum of
 // them, separated by commas. It is safe for concurrent use, but for close, which is the last call.
 type journal struct {
-	files  files
-	file   *os.File
-	stop   chan struct{}
-	syncer sync.WaitGroup // until stop is closed
+	files   files
+	file    *os.File
+	timer   *time.Timer // syncs what the first line wrote that is not synced
+	syncing sync.Mutex
 
 	mu       sync.Mutex
 	size     int64 // of the whole lines
@@ -43,13 +43,14 @@ type journal struct {
 func startJournal(f files) (*journal, error) {
 	var file *os.File
 	err := f.do("create", f.journalPath(), func() (err error) {
-		file, err = openRegular(f.journalPath(), os.O_CREATE|os.O_EXCL|os.O_WRONLY)
+		file, err = os.OpenFile(f.journalPath(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("creating %s: %w", f.journalName(), err)
 	}
-	j := &journal{files: f, file: file, stop: make(chan struct{})}
+	j := &journal{files: f, file: file}
+	j.timer = time.AfterFunc(syncInterval, func() { j.sync() }) // append and close return its error
 	host, _ := os.Hostname()
 	head := []string{journalMagic, strconv.Itoa(os.Getpid()), cmp.Or(cleanCell(host), "unknown host"),
 		time.Now().UTC().Format(time.RFC3339)}
@@ -57,9 +58,8 @@ func startJournal(f files) (*journal, error) {
 		err = errors.Join(j.sync(), f.syncFolder())
 	}
 	if err != nil {
-		return nil, errors.Join(err, file.Close(), os.Remove(f.journalPath()))
+		return nil, errors.Join(err, j.close(), os.Remove(f.journalPath()))
 	}
-	j.syncer.Go(j.keepSynced)
 	return j, nil
 }
 
@@ -86,26 +86,18 @@ func (j *journal) append(cells []string) error {
 		return fmt.Errorf("writing %s: %w", j.files.journalName(), err)
 	}
 	j.size += int64(len(line))
-	j.unsynced = true
-	return nil
-}
-
-func (j *journal) keepSynced() {
-	tick := time.NewTicker(syncInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-j.stop:
-			return
-		case <-tick.C:
-			j.sync() // append and close return its error
-		}
+	if !j.unsynced {
+		j.unsynced = true
+		j.timer.Reset(syncInterval)
 	}
+	return nil
 }
 
 // sync syncs what was written. An error stays: the system does not report it a second time, and what was
 // written may be lost.
 func (j *journal) sync() error {
+	j.syncing.Lock()
+	defer j.syncing.Unlock()
 	j.mu.Lock()
 	unsynced, failed := j.unsynced, j.failed
 	j.unsynced = false
@@ -122,8 +114,7 @@ func (j *journal) sync() error {
 
 // close syncs a last time and closes the file.
 func (j *journal) close() error {
-	close(j.stop)
-	j.syncer.Wait()
+	j.timer.Stop()
 	return errors.Join(j.sync(), j.file.Close())
 }
 
@@ -194,7 +185,7 @@ func readJournal(in io.Reader) (replay, error) {
 
 // readHolder says whose journal stands at path.
 func readHolder(path string) string {
-	if file, err := openRegular(path, os.O_RDONLY); err == nil {
+	if file, err := openRegular(path); err == nil {
 		defer file.Close()
 		j, err := readJournal(io.LimitReader(file, 4<<10)) // the first line is far shorter
 		if err == nil && j.holder != "" {

@@ -49,10 +49,13 @@ func Create(path string, export *csvfile.File, action Action, o Options) (*Ledge
 func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, error) {
 	r := &Results{Path: f.name, File: export, Action: action, Rows: make([]Row, len(export.Records))}
 	entry := Entry{Action: action.String(), Outcome: provision.Pending}
-	for i := range r.Rows {
-		entry.Row = Number(i + 1)
-		r.Rows[i] = Row{Number: i + 1, Entry: entry}
-	}
+	_ = roster.InBatches(len(r.Rows), func(from, to int) error {
+		for i := from; i < to; i++ {
+			r.Rows[i] = Row{Number: i + 1, Entry: entry}
+			r.Rows[i].Entry.Row = Number(i + 1)
+		}
+		return nil
+	})
 	r.byNumber = sortByNumber(r.Rows)
 	if f.name == "" {
 		return &Ledger{Results: r, options: o, preview: true}, nil
@@ -90,7 +93,6 @@ func newLedger(f files, o Options, fill func(*Ledger) error) (*Ledger, error) {
 	if l.lock, err = acquireLock(l.files); err != nil {
 		return nil, err
 	}
-	l.files.removeTemps()
 	if err := fill(l); err != nil {
 		return nil, errors.Join(err, release(l.lock))
 	}

@@ -207,8 +207,8 @@ func TestEveryRowIsInTheFileBeforeTheRun(t *testing.T) {
 	want := map[int]string{
 		1: "pending", 3: "pending", 7: "pending",
 		2: "duplicate same person as row 1 (Ada Byron <ada@acme.example>)",
-		4: "invalid subject-twice the subject is also in row 5 (John Roe, john@acme.example)",
-		5: "invalid subject-twice the subject is also in row 4 (Jane Doe, jane@acme.example)",
+		4: "invalid subject-twice the subject is also in row 5 (John Roe <john@acme.example>)",
+		5: "invalid subject-twice the subject is also in row 4 (Jane Doe <jane@acme.example>)",
 		6: `invalid no-subject column "Employee ID": the cell is empty: fill it in`,
 	}
 	if diff := cmp.Diff(want, outcomes(t, path)); diff != "" {

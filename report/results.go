@@ -92,7 +92,7 @@ func (r *Results) Promises() []provision.Promise {
 func load(f files, read csvfile.Options) (*Results, error) {
 	r := &Results{Path: f.name}
 	// The journal comes first: a run that ends in between merges it, and merging it again changes nothing.
-	journal, err := openBusy(f.journalPath())
+	journal, err := openRegular(f.journalPath())
 	if ignoreMissing(err) != nil {
 		return r, fmt.Errorf("reading %s: %w", f.journalName(), err)
 	}
@@ -126,7 +126,7 @@ const minSize = 100
 
 // readFile reads the file at path. Where its header does not have our columns it is none, and File is nil.
 func (r *Results) readFile(path string, read csvfile.Options) error {
-	in, err := openBusy(path)
+	in, err := openRegular(path)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func missingColumns(file *csvfile.File) error {
 // they cannot be run.
 func (r *Results) readRows() error {
 	r.Rows = make([]Row, 0, len(r.File.Records))
-	for records := range slices.Chunk(r.File.Records, batchSize) {
+	for records := range slices.Chunk(r.File.Records, roster.BatchSize) {
 		cells := make([][]string, len(records))
 		for i := range records {
 			cells[i] = r.cutBlock(&records[i])
@@ -170,10 +170,6 @@ func (r *Results) readRows() error {
 			return err
 		}
 		for i, e := range entries {
-			if e.Row == 0 {
-				isLast := len(r.Rows) == len(r.File.Records)-1
-				return r.refuse("line %d: %s", records[i].Line, whyNoNumber(cells[i], isLast && !r.File.Whole))
-			}
 			e.trim()
 			r.Rows = append(r.Rows, Row{Number: int(e.Row), Line: records[i].Line, Entry: e})
 		}
@@ -197,19 +193,6 @@ func (r *Results) cutBlock(record *csvfile.Record) []string {
 	record.Raw = string(r.File.AppendCells(raw, record, to, len(all)))
 	record.Cells = slices.Concat(all[:from], all[to:])
 	return append(all[from:to:to], make([]string, blockSize-(to-from))...)
-}
-
-const cutShort = "the last line has no end, so the file was probably cut short"
-
-// whyNoNumber says why a row has no number.
-func whyNoNumber(cells []string, isCutShort bool) string {
-	switch {
-	case isCutShort:
-		return cutShort
-	case strings.TrimSpace(strings.Join(cells, "")) == "":
-		return "the row was added to the file: delete it, and put the person into another export"
-	}
-	return fmt.Sprintf("%q is not a row number", cells[blockSize-1])
 }
 
 // sortByNumber lists rows in the order of their numbers, those of one number in the order of the file.
@@ -262,14 +245,22 @@ func (r *Row) place() string { return fmt.Sprintf("row %d (line %d)", r.Number, 
 func (r *Results) checkRows() error {
 	for i := range r.Rows {
 		row, e := &r.Rows[i], &r.Rows[i].Entry
-		isLast := i == len(r.Rows)-1
+		isCut := i == len(r.Rows)-1 && !r.File.Whole && (row.Number == 0 || e.Check != "" && !e.fits(e.UserSubject))
+		why := ""
 		switch first := r.find(row.Number); {
-		case isLast && !r.File.Whole && e.Check != "" && !e.fits(e.UserSubject):
-			return r.refuse("line %d: %s", row.Line, cutShort)
+		case isCut:
+			why = "the last line has no end, so the file was probably cut short"
+		case row.Number == 0 && e.isEmptied():
+			why = "the row was added to the file: delete it, and put the person into another export"
+		case row.Number == 0:
+			why = "it has no row number"
 		case first != row:
-			return r.refuse("line %d: row %d already stands on line %d", row.Line, row.Number, first.Line)
+			why = fmt.Sprintf("row %d already stands on line %d", row.Number, first.Line)
 		case !slices.Contains(provision.Outcomes(), e.Outcome):
-			return r.refuse("line %d: %q is not an outcome", row.Line, e.Outcome)
+			why = fmt.Sprintf("%q is not an outcome", e.Outcome)
+		}
+		if why != "" {
+			return r.refuse("line %d: %s", row.Line, why)
 		}
 	}
 	highest := r.byNumber[len(r.Rows)-1].Number

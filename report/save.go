@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +9,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/sync/errgroup"
+
 	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/roster"
 )
 
 // Close writes the result file, removes the journal and releases the lock. Where the file cannot be replaced
@@ -77,7 +79,7 @@ func (l *Ledger) save(patience time.Duration) error {
 	if err != nil {
 		return err
 	}
-	name := file.Name()
+	name := l.files.tempPath()
 	err = l.files.do("write", name, func() error { return writeRows(file, l.File, l.Rows) })
 	if err == nil {
 		err = l.files.do("sync", name, file.Sync)
@@ -112,33 +114,50 @@ func (l *Ledger) replace(name string, patience time.Duration) error {
 	return l.files.syncFolder()
 }
 
-// writeRows writes a result file: the export's cells as they were read, and ours.
+// writeRows writes a result file: the export's cells as they were read, and ours. Batches are encoded on all
+// processors, and written in their order.
 func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
-	out := bufio.NewWriterSize(file, 64<<10)
-	var buf []byte
+	var head []byte
 	if !export.Dialect.Plain() {
-		buf = append(buf, "\ufeff"...) // a program that wrote another encoding has to recognize UTF-8
+		head = append(head, "\ufeff"...) // a program that wrote another encoding has to recognize UTF-8
 	}
-	if _, err := out.Write(appendRow(buf, export, &export.Header, Columns())); err != nil {
+	if _, err := file.Write(appendRow(head, export, &export.Header, Columns())); err != nil {
 		return err
 	}
-	var entries batch
-	for some := range slices.Chunk(rows, batchSize) {
-		for i := range some {
-			entries[i] = some[i].Entry
+	encoded := make([][]byte, runtime.GOMAXPROCS(0))
+	for batches := range slices.Chunk(slices.Collect(slices.Chunk(rows, roster.BatchSize)), len(encoded)) {
+		var group errgroup.Group
+		for i, batch := range batches {
+			group.Go(func() (err error) {
+				encoded[i], err = appendRows(encoded[i][:0], export, batch)
+				return err
+			})
 		}
-		i := -1
-		err := encodeEntries(&entries, len(some), func(cells []string) error {
-			i++
-			buf = appendRow(buf[:0], export, some[i].Record, cells)
-			_, err := out.Write(buf)
+		if err := group.Wait(); err != nil {
 			return err
-		})
-		if err != nil {
-			return err
+		}
+		for _, b := range encoded[:len(batches)] {
+			if _, err := file.Write(b); err != nil {
+				return err
+			}
 		}
 	}
-	return out.Flush()
+	return nil
+}
+
+// appendRows appends up to roster.BatchSize rows.
+func appendRows(dst []byte, export *csvfile.File, rows []Row) ([]byte, error) {
+	var entries batch
+	for i := range rows {
+		entries[i] = rows[i].Entry
+	}
+	i := -1
+	err := encodeEntries(&entries, len(rows), func(cells []string) error {
+		i++
+		dst = appendRow(dst, export, rows[i].Record, cells)
+		return nil
+	})
+	return dst, err
 }
 
 // appendRow appends a record of an export with our cells behind it, or where they stood.

@@ -97,7 +97,7 @@ func (s *storage) watch(operation, path string, p promise) {
 		s.synced = nil
 	}
 	s.look()
-	s.cuts = append(s.cuts, cut{operation + " " + fixedName(filepath.Base(path)), s.disk.clone(), p})
+	s.cuts = append(s.cuts, cut{operation + " " + filepath.Base(path), s.disk.clone(), p})
 	if operation != "sync" {
 		return
 	}
@@ -221,7 +221,7 @@ func (d disk) leftovers() map[string]leftover {
 		for name, inode := range d.namesAfter(survive) {
 			file := d.files[inode]
 			survivals := file.survivals()
-			if name = fixedName(name); strings.Contains(name, ".tmp-") || strings.HasSuffix(name, ".lock") {
+			if strings.HasSuffix(name, ".unfinished") || strings.HasSuffix(name, ".lock") {
 				survivals = []string{string(file.all())} // nobody reads it
 			}
 			var product []leftover
@@ -239,14 +239,6 @@ func (d disk) leftovers() map[string]leftover {
 		}
 	}
 	return found
-}
-
-// fixedName replaces what is random in a name.
-func fixedName(name string) string {
-	if before, _, found := strings.Cut(name, ".tmp-"); found {
-		return before + ".tmp-1"
-	}
-	return name
 }
 
 func (c contents) all() []byte { return slices.Concat(append([][]byte{c.synced}, c.appends...)...) }

@@ -2,9 +2,7 @@ package report
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
-	"strings"
 
 	"qlik-provision/provision"
 )
@@ -64,51 +62,35 @@ func NotDone(rows []Row) []bool {
 	return notDone
 }
 
-// A Cause is why several rows have their outcome. They have outcome and code in common.
+// A Cause is why several rows have their outcome.
 type Cause struct {
 	Rows   []int // their places among the rows
-	Varies bool  // their messages name different values
+	Varies bool  // their messages differ
 }
 
 // Causes groups rows by why they are not done, or what is worth knowing of those that are: the most frequent cause
 // first. Rows of which there is nothing to say have none.
 func Causes(rows []Row) []Cause {
-	at := map[string]int{}
+	at := map[Entry]int{} // by what the rows of a cause have in common
 	var causes []Cause
 	for i, r := range rows {
-		key := causeKey(r.Entry)
-		if key == "" {
+		e := r.Entry
+		common := Entry{Outcome: e.Outcome, Code: e.Code}
+		if e.Code == "" {
+			common.Message = e.Message
+		}
+		if e.Outcome == provision.Duplicate || e.Outcome.Done() && e.Code == "" ||
+			common == (Entry{Outcome: provision.Pending}) {
 			continue
 		}
-		if _, found := at[key]; !found {
-			at[key] = len(causes)
+		if _, found := at[common]; !found {
+			at[common] = len(causes)
 			causes = append(causes, Cause{})
 		}
-		c := &causes[at[key]]
+		c := &causes[at[common]]
 		c.Rows = append(c.Rows, i)
-		c.Varies = c.Varies || r.Entry.Message != rows[c.Rows[0]].Entry.Message
+		c.Varies = c.Varies || e.Message != rows[c.Rows[0]].Entry.Message
 	}
 	slices.SortStableFunc(causes, func(a, b Cause) int { return cmp.Compare(len(b.Rows), len(a.Rows)) })
 	return causes
-}
-
-// messageValues are the parts of a message in which rows with one cause differ: numbers, what is in quotes or brackets,
-// error values of spreadsheets, and existing users. What column "X" names is no such part: it comes first, to be kept.
-var messageValues = regexp.MustCompile(`(?P<kept>column "(\\.|[^"\\])*")|"(\\.|[^"\\])*"|\([^)]*\)|[0-9]+|` +
-	`#[A-Z0-9/]+[!?]?|exists as .*?, created |another user: [^;]*|its subject is now .*`)
-
-// causeKey is equal for rows whose outcomes have one cause, and empty where there is nothing to say: done
-// without a code, a duplicate, or never tried. A code may stand for several messages. Of a conflict's message only
-// what comes before the two persons counts.
-func causeKey(e Entry) string {
-	message := string(e.Message)
-	switch {
-	case e.Outcome == provision.Duplicate, e.Outcome.Done() && e.Code == "",
-		e.Outcome == provision.Pending && e.Code == "" && message == "":
-		return ""
-	case e.Code == provision.CodeSubjectConflict, e.Code == provision.CodeEmailConflict:
-		message, _, _ = strings.Cut(message, ":")
-	}
-	message = messageValues.ReplaceAllString(message, "$kept")
-	return string(e.Outcome) + "\x00" + string(e.Code) + "\x00" + message
 }

@@ -72,20 +72,15 @@ func (c command) has(name string) bool {
 	return slices.ContainsFunc(c.flags, func(f flagValue) bool { return f.name == name })
 }
 
-// on is the command with another name and file. Flags that are not set for it remain: leave them out first.
-func (c command) on(name, file string) command {
-	c.name, c.file = name, file
-	return c
-}
-
 // onResults is a command on a result file, with the flags that it needs and the file does not have.
 func (c command) onResults(name, path string) command {
 	kept := []string{
 		"tenant", "client-id", "client-secret-file", "client-secret-command", "context", "sandbox",
 		"allow-admin-roles", "rate", "burst", "limit", "max",
 	}
+	c.name, c.file = name, path
 	c.flags = slices.DeleteFunc(slices.Clone(c.flags), func(f flagValue) bool { return !slices.Contains(kept, f.name) })
-	return c.on(name, path)
+	return c
 }
 
 // givenFlags are the flags that were typed.

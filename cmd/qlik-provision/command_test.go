@@ -36,11 +36,11 @@ func TestPrintedCommandsKeepWhatTheFileDoesNotHave(t *testing.T) {
 			"qlik-provision create hr.csv -o out.csv --role A --role B --allow-admin-roles --subject '{Email}'"},
 		{"a value that looks like a flag", plain.with("delimiter", "-").withSwitch("sandbox"),
 			"q create f --delimiter - --sandbox"},
-		{"a file that looks like a flag", plain.on("report", "-x.csv"), "q report ./-x.csv"},
-		{"a file with a quote", plain.on("report", "it's.csv"), `q report 'it'\''s.csv'`},
+		{"a file that looks like a flag", plain.onResults("report", "-x.csv"), "q report ./-x.csv"},
+		{"a file with a quote", plain.onResults("report", "it's.csv"), `q report 'it'\''s.csv'`},
 		{"-o is --out", plain.with("out", "x"), "q create f -o x"},
-		{"another command", given.without("json", "out", "sandbox", "role").on("plan", "hr.csv"),
-			"qlik-provision plan hr.csv --subject 'auth0|{ID}' --allow-admin-roles --workers 4 --rate 10/s"},
+		{"flags left out", given.without("json", "out", "sandbox", "role"),
+			"qlik-provision create hr.csv --subject 'auth0|{ID}' --allow-admin-roles --workers 4 --rate 10/s"},
 	} {
 		if !sameWords(test.got.String(), test.want) {
 			t.Errorf("%s:\n got %s\nwant %s", test.name, test.got, test.want)

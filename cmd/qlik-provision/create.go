@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -44,25 +45,15 @@ func (a *app) runExport(ctx context.Context, c *config, file string) error {
 		return err
 	}
 	c.announceTenant()
-	people, err := a.readExport(ctx, c, file)
+	percent := debug.SetGCPercent(400) // nearly all of what is made now stays in memory for the run
+	ledger, err := a.prepareExport(ctx, c, file, path)
+	debug.SetGCPercent(percent)
 	if err != nil {
 		return err
-	}
-	action := c.newAction(people.Columns)
-	c.useAction(action)
-	if err := a.requireYes(c); err != nil {
-		return err
-	}
-	ledger, err := report.Create(path, people.File, action, c.ledgerOptions)
-	if err != nil {
-		return err
-	}
-	if err := ledger.Prepare(people, false); err != nil {
-		return errors.Join(err, ledger.Close())
 	}
 	s := &session{app: a, config: c, ledger: ledger, path: path}
 	if path == "" {
-		s.existing = existingResults(c, people.File, action)
+		s.existing = existingResults(c, ledger.File, ledger.Action)
 	}
 	if !c.dryRun && !s.asks() {
 		for _, line := range s.firstPersons() {
@@ -87,6 +78,27 @@ func (c *config) chooseResults(export string) (string, error) {
 		path = c.resultsOf(export)
 	}
 	return path, c.checkPaths(path, namedPath{"the export", export})
+}
+
+// prepareExport reads an export into the ledger of a new result file at path.
+func (a *app) prepareExport(ctx context.Context, c *config, file, path string) (*report.Ledger, error) {
+	people, err := a.readExport(ctx, c, file)
+	if err != nil {
+		return nil, err
+	}
+	action := c.newAction(people.Columns)
+	c.useAction(action)
+	if err := a.requireYes(c); err != nil {
+		return nil, err
+	}
+	ledger, err := report.Create(path, people.File, action, c.ledgerOptions)
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger.Prepare(people, false); err != nil {
+		return nil, errors.Join(err, ledger.Close())
+	}
+	return ledger, nil
 }
 
 // readExport reads an export, decides its columns and derives its persons, and says how.

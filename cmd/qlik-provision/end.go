@@ -58,7 +58,7 @@ func (s *session) nobodyEnd() error {
 	hint := fmt.Sprintf("is %s the right subject column? to use another, run the export again with --subject COLUMN and -o",
 		csvfile.Quote(s.ledger.Action.Subject))
 	if s.config.sandbox {
-		hint = "the tenant of --sandbox starts without users: serve one that has some by qlik-provision sandbox --users FILE"
+		hint = "the tenant of --sandbox starts without users: serve one by qlik-provision sandbox --users FILE"
 	}
 	return &failure{code: exitRows, err: errors.New("nobody in the file has a user on the tenant"), hint: hint}
 }

@@ -26,7 +26,7 @@ func hintFor(err error, next command) string {
 		return existsHint(exists, next)
 	}
 	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
-		return tenantHint(tenant, next)
+		return tenantHint(tenant)
 	}
 	if changed, ok := errors.AsType[*report.ChangedError](err); ok {
 		return changedHint(changed, next)
@@ -34,8 +34,8 @@ func hintFor(err error, next command) string {
 	if none, ok := errors.AsType[*report.NotResultsError](err); ok {
 		return notResultsHint(none, next)
 	}
-	if errors.Is(err, report.ErrResultsGiven) {
-		return resultsGivenHint(next)
+	if errors.Is(err, report.ErrResultsGiven) && next.name == "create" {
+		return next.onResults("retry", next.file).String()
 	}
 	return cmp.Or(pathHint(err, next), remedyHint(err, next))
 }
@@ -73,32 +73,24 @@ func csvHint(bad *csvfile.Error, given command) string {
 
 // existsHint says how to go on where a result file exists of which rows were sent. given is a command that writes it.
 func existsHint(exists *report.ExistsError, given command) string {
-	own := given.with("out", dated(exists.Path))
+	own := choice("to run this export separately", given.with("out", dated(exists.Path)))
 	retry := given.onResults("retry", exists.Path)
 	switch {
-	case exists.SameExport && exists.SameAction && exists.Done < exists.Rows:
+	case !exists.SameExport || exists.Done == exists.Rows:
+		return own
+	case exists.SameAction:
 		return retry.String()
-	case exists.SameExport && exists.SameAction:
-		return choice("every row is done; to look everybody up again", own)
-	case exists.SameExport && exists.Done < exists.Rows:
-		return choice("to go on as it began", retry) + "\n" + choice("to run this export separately", own)
 	}
-	return choice("to run this export separately", own)
+	return choice("to go on as it began", retry) + "\n" + own
 }
 
 // tenantHint is for a result file of another tenant than the run's.
-func tenantHint(tenant *report.TenantError, given command) string {
-	own := "a file is of one tenant; for another one run the export again with another -o"
-	switch {
-	case tenant.File == sandboxTenant:
-		given = given.without("tenant", "context", "client-id", "client-secret-file", "client-secret-command").
-			withSwitch("sandbox")
-	case given.has("context"):
-		return own + "; to go on with this one, name the context of " + tenant.File
-	default:
-		given = given.without("sandbox").with("tenant", tenant.File)
+func tenantHint(tenant *report.TenantError) string {
+	own := "--tenant " + tenant.File + " or a context of it"
+	if tenant.File == sandboxTenant {
+		own = "--sandbox"
 	}
-	return own + "\n" + choice("to go on with this one", given)
+	return "a file is of one tenant: go on with " + own + ", or run the export again with another -o"
 }
 
 // changedHint is for a result file whose persons are no longer what they were.
@@ -121,17 +113,10 @@ func notResultsHint(none *report.NotResultsError, given command) string {
 	// A pattern that is none, for a file with a bracket in its name, finds nothing.
 	beside, _ := filepath.Glob(strings.TrimSuffix(none.Path, filepath.Ext(none.Path)) + ".*results.csv")
 	if len(beside) > 0 && none.Path == given.file {
-		return given.on(given.name, beside[0]).String()
+		given.file = beside[0]
+		return given.String()
 	}
 	return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
-}
-
-// resultsGivenHint is for a result file that was given as an export: never a command that writes more than was meant.
-func resultsGivenHint(given command) string {
-	if given.name == "create" {
-		return given.onResults("retry", given.file).String()
-	}
-	return "give the export\n" + choice("to compare this file with the tenant", given.onResults("verify", given.file))
 }
 
 // pathHint is for a name that leads to no file, or to one that is in use; "" where that is not what err is.
@@ -142,14 +127,8 @@ func pathHint(err error, given command) string {
 		}
 		return then("make the folder", given)
 	}
-	path, ok := errors.AsType[*fs.PathError](err)
-	switch {
-	case !ok:
-		return ""
-	case isSharing(err):
+	if path, ok := errors.AsType[*fs.PathError](err); ok && isSharing(err) {
 		return then(path.Path+" is open in another program: close it", given)
-	case errors.Is(err, syscall.ENAMETOOLONG) && given.name != "retry" && given.name != "undo":
-		return then("its journal and temporary files have longer names: use a shorter one", given.with("out", "results.csv"))
 	}
 	return ""
 }
@@ -222,7 +201,9 @@ func remedies() []remedy {
 			what: "run the export again with another -o: existing users are found by their lookups"},
 		{about: report.ErrStrayJournal, alone: true, what: "put the result file back beside the journal; if it is lost, " +
 			"keep the journal: it names the users that were created"},
-		{about: syscall.ENAMETOOLONG, alone: true, what: "give the file a shorter name: that of its journal is longer"},
+		{about: report.ErrResultsGiven, alone: true, what: "give the export, not a result file"},
+		{about: syscall.ENAMETOOLONG, alone: true, what: "give the result file a shorter name, with -o: its journal and " +
+			"temporary files have longer ones"},
 		{about: fs.ErrNotExist, alone: true, what: "check the name of the file"},
 		{about: fs.ErrPermission, alone: true,
 			what: "the file must be readable, and the folder of the result file writable"},

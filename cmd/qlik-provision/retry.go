@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/roster"
@@ -32,9 +32,9 @@ have been corrected and saved by a spreadsheet in the meantime.`,
 	}
 	a.onFile(cmd, &f, "result file", a.retry,
 		f.tenantFlags, f.writeFlags, f.columnFlags, f.createFlags, f.readFlags, f.runFlags, f.lookupFlag)
-	for _, name := range []string{"subject", "name", "email", "roles", "role", "status", "update", "where"} {
-		_ = cmd.Flags().MarkHidden(name) // the file's action has them; they are there to be compared
-	}
+	new(report.Action).Flags().VisitAll(func(f *pflag.Flag) {
+		_ = cmd.Flags().MarkHidden(f.Name) // the file's action has them; they are there to be compared
+	})
 	return cmd
 }
 
@@ -115,22 +115,18 @@ func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.Cha
 
 // sameAction refuses flags that are not the file's: its rows were derived with others.
 func sameAction(c *config, action report.Action) error {
-	for _, f := range []struct{ name, given, file string }{
-		{"subject", c.subject, action.Subject}, {"name", c.name, action.Name}, {"email", c.email, action.Email},
-		{"roles", c.roles, action.Roles}, {"status", c.status, action.Status},
-		{"role", list(c.everyonesRoles), list(action.EveryonesRoles)}, {"update", list(c.update), list(action.Update)},
-		{"where", list(c.where), list(action.Where)},
-	} {
-		if c.given.has(f.name) && f.given != f.file {
-			return usage(fmt.Errorf("--%s %s does not fit the action of this file: %s", f.name, f.given, action),
-				"to use another one, run the export again with another -o\n"+
-					choice("to go on as the file began", c.given.without(f.name)))
+	typed, names := action, []string{}
+	flags := typed.Flags()
+	for _, f := range c.given.flags {
+		if flags.Lookup(f.name) != nil {
+			names = append(names, f.name)
+			_ = flags.Set(f.name, f.value) // the value was checked when it was parsed
 		}
 	}
-	return nil
-}
-
-func list(values []string) string {
-	sorted := slices.Sorted(slices.Values(values))
-	return strings.Join(sorted, ",")
+	if typed.String() == action.String() {
+		return nil
+	}
+	return usage(fmt.Errorf("--%s does not fit the action of this file: %s", strings.Join(names, ", --"), action),
+		"to use another one, run the export again with another -o\n"+
+			choice("to go on as the file began", c.given.without(names...)))
 }

@@ -62,10 +62,11 @@ func (s *session) again() command {
 
 // runPending runs the pending rows. It contacts nobody where there are none.
 func (s *session) runPending(ctx context.Context) (err error) {
+	if s.config.offline {
+		return nil
+	}
 	rows := s.ledger.Pending()
 	switch {
-	case s.config.offline:
-		return nil
 	case len(rows) == 0:
 		s.plan = &provision.Plan{}
 		return nil

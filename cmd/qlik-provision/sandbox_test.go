@@ -23,10 +23,10 @@ func TestTrialsOnASandboxContactNoTenant(t *testing.T) {
 		{"plan hr.csv --sandbox", exitDone, "tenant: sandbox, in memory, for this run only\n"},
 		{"create hr.csv --sandbox", exitDone, "results: hr.sandbox.results.csv\n"},
 		{"retry hr.sandbox.results.csv --sandbox", exitDone, "nothing to do"},
-		{"retry hr.sandbox.results.csv", exitUsage, " retry hr.sandbox.results.csv --sandbox\n"},
+		{"retry hr.sandbox.results.csv", exitUsage, "go on with --sandbox, "},
 		{"create hr.csv --sandbox --tenant acme.eu.qlikcloud.com", exitUsage, "[sandbox tenant] were all set"},
 		{"create hr.csv", exitDone, "results: hr.results.csv\n"},
-		{"retry hr.results.csv --sandbox", exitUsage, " retry hr.results.csv --tenant 127.0.0.1:"},
+		{"retry hr.results.csv --sandbox", exitUsage, "go on with --tenant 127.0.0.1:"},
 	} {
 		before := tenant.Stats().Requests
 		c := p.expect(t, step.exit, strings.Fields(step.line)...)

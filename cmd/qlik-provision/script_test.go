@@ -161,10 +161,7 @@ func cmdTenant(ts *testscript.TestScript, _ bool, args []string) {
 		case "folded":
 			o.CaseInsensitive = true
 		case "roles": // hidden, or forbidden
-			o.RolesForbidden = value == "forbidden"
-			if value == "hidden" {
-				o.UserRoles = sandbox.RolesHidden
-			}
+			o.RolesForbidden, o.RolesHidden = value == "forbidden", value == "hidden"
 		case "lag":
 			o.Lag, err = time.ParseDuration(value)
 		default:

@@ -34,8 +34,8 @@ func readSecretFile(path string) (string, error) {
 	return secret, nil
 }
 
-// readPrivate reads a file with secrets in it, of so many bytes at most. It refuses a regular file that others may read,
-// on systems that have such modes.
+// readPrivate reads a file with secrets in it, of so many bytes at most. It refuses a regular file that others may
+// read, on systems that have such modes.
 func readPrivate(path, what string, most int64) (b []byte, err error) {
 	f, err := os.Open(path)
 	if err != nil {

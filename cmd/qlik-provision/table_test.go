@@ -80,7 +80,7 @@ func TestEveryRefusalHasAWayOn(t *testing.T) {
 	}{
 		{fmt.Errorf("writing: %w", syscall.ENOSPC), "make room on the disk, then:\n  q create hr.csv"},
 		{&fs.PathError{Op: "open", Path: "hr.csv", Err: syscall.ENAMETOOLONG},
-			"use a shorter one, then:\n  q create hr.csv -o results.csv"},
+			"give the result file a shorter name, with -o"},
 		{&report.ExistsError{Path: "r.csv", SameExport: true, Done: 1, Rows: 2}, "q retry r.csv"},
 		{&report.ExistsError{Path: "r.csv", SameExport: false, Done: 1, Rows: 2}, "q create hr.csv -o r."},
 		{&report.TenantError{Path: "r.csv", File: "a.example.com", Run: "b.example.com"}, "--tenant a.example.com"},

@@ -69,7 +69,7 @@ func (c *config) plainSource(ctx context.Context) (from source, err error) {
 		return from, nil
 	}
 	from.name = "the command line"
-	from.hint = "give --client-id and the flag of its secret together: one of them hides all credentials in the environment"
+	from.hint = "give --client-id and the flag of its secret: one of them alone hides all credentials in the environment"
 	from.creds.ClientID = c.clientID
 	switch {
 	case c.secretFile != "":

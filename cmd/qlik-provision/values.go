@@ -54,7 +54,8 @@ func anyText(s string) (string, error) {
 // column reads a header, a template or the like. It refuses one in single quotes, which cmd.exe does not remove.
 func column(s string) (string, error) {
 	if inner, ok := strings.CutPrefix(s, "'"); ok && strings.HasSuffix(inner, "'") {
-		return "", fmt.Errorf(`this shell does not remove single quotes, use double ones: "%s"`, strings.TrimSuffix(inner, "'"))
+		inner = strings.TrimSuffix(inner, "'")
+		return "", fmt.Errorf(`this shell does not remove single quotes, use double ones: "%s"`, inner)
 	}
 	return anyText(s)
 }

@@ -47,18 +47,13 @@ func (f *File) findDialect(text string, o Options) (*scanner, *Error) {
 	text = text[s.pos:]
 	f.Dialect.Delimiter = cmp.Or(o.Delimiter, named)
 	if f.Dialect.Delimiter == 0 {
-		f.Dialect.Delimiter = cmp.Or(findDelimiter(sampleOf(text), o, commonDelimiters()), ',')
+		sample := text
+		if len(sample) > sampleBytes {
+			sample = sample[:strings.LastIndexAny(sample[:sampleBytes], "\r\n")+1]
+		}
+		f.Dialect.Delimiter = cmp.Or(findDelimiter(sample, o, commonDelimiters()), ',')
 	}
 	return newScanner(text, f.Dialect.Delimiter, s.line), nil
-}
-
-// sampleOf is the beginning of a text, up to a line end.
-func sampleOf(text string) string {
-	if len(text) <= sampleBytes {
-		return text
-	}
-	text = text[:sampleBytes]
-	return text[:strings.LastIndexAny(text, "\r\n")+1]
 }
 
 // sepLine is the delimiter that Excel's first line, sep=;, names; 0 where there is no such line.
@@ -119,7 +114,7 @@ type fit struct {
 	first int // cells of the header
 	most  int // cells of most records, two at least; 0 where no record has two
 	agree int // records with that many cells, in thousandths
-	even  int // 1 where the header has that many, too, and half of the records at least
+	even  int // 1 where the header has that many, too, and most records do
 }
 
 // compare is positive where a fits better than b.
@@ -153,7 +148,7 @@ func fitOf(sample string, delimiter rune, o Options) fit {
 		}
 	}
 	f.agree = times[f.most] * 1000 / max(records, 1)
-	if f.first == f.most && f.agree >= 500 {
+	if f.first == f.most && f.agree > 500 {
 		f.even = 1
 	}
 	return f

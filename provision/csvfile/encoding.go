@@ -162,7 +162,7 @@ func detectWestern(raw string) (string, Dialect, *Error) {
 	switch {
 	case multibyte*pairsAreRare <= invalid && isWestern(western):
 		return western, Dialect{Encoding: "Windows-1252", Guessed: true}, nil
-	case invalid == 0:
+	case utf8.ValidString(raw):
 		return raw, Dialect{Encoding: "UTF-8"}, nil
 	}
 	if multibyte > invalid {

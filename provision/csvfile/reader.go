@@ -95,7 +95,7 @@ func (f *File) read(raw string, o Options) *Error {
 	f.Block = lastRun(f.Header.Cells, o.Block)
 	f.readAbove(text[:len(text)-len(s.text)])
 	problems := f.readRecords(s)
-	if err := f.checkHeader(s.text, o); err != nil {
+	if err := f.checkHeader(o); err != nil {
 		return err
 	}
 	return Reject(f.Name, problems)

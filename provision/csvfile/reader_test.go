@@ -67,6 +67,10 @@ func TestBlanksAroundQuotes(t *testing.T) {
 			"Login,Name\n1, \"Ada\"\n2,Kai\n3, \"Bo\"\n",
 			[][]string{{"Login", "Name"}, {"1", "Ada"}, {"2", "Kai"}, {"3", "Bo"}}, `3,"Bo"`,
 		},
+		"not around all of the cell": {
+			"Login,Note\n1, \"urgent\" call\n2, \"open\n3, \"Bo\" \n",
+			[][]string{{"Login", "Note"}, {"1", ` "urgent" call`}, {"2", ` "open`}, {"3", "Bo"}}, `3,"Bo"`,
+		},
 		"one column of two": {
 			"Login,Note,Name\n1, 5\" disk, \"Ada\"\n2,none, \"Kai\"\n",
 			[][]string{{"Login", "Note", "Name"}, {"1", ` 5" disk`, "Ada"}, {"2", "none", "Kai"}}, `2,none,"Kai"`,

@@ -75,41 +75,52 @@ func (s *scanner) next() bool {
 	}
 }
 
-// scanCell scans the cell that starts at i. It returns where the text goes on, behind blanks that
-// follow the cell's quotes.
+// scanCell scans the cell that starts at i, and returns where the text goes on. Blanks around quotes are
+// no part of the cell. Behind blanks, quotes that are not closed at the end of the cell are ordinary
+// characters; without blanks they are a problem.
 func (s *scanner) scanCell(i int) (cell, int) {
-	t := s.text
-	c := cell{start: s.skipBlanks(i)}
-	if c.start == len(t) || t[c.start] != '"' {
+	start := s.skipBlanks(i)
+	if start == len(s.text) || s.text[start] != '"' {
 		return s.scanBare(i)
 	}
 	opened := s.last
-	c.form, i = quoted, c.start+1
-	for {
+	c := s.scanQuoted(start)
+	next := s.skipBlanks(c.end)
+	switch {
+	case c.form != sloppy && s.atEnd(next):
+		return c, next
+	case start > i:
+		s.last = opened
+		return s.scanBare(i)
+	case c.form == sloppy:
+		s.problem = nil // all that follows is in this cell
+		s.fail(opened, len(s.cells), "the quote that opens here is never closed")
+		return c, c.end
+	}
+	rest, next := s.scanBare(c.end)
+	c.form, c.end = sloppy, rest.end
+	s.fail(s.last, len(s.cells), "text behind a closing quote: "+quote(s.text[c.start:c.end]))
+	return c, next
+}
+
+// scanQuoted scans from the quote at i to the one that closes it; sloppy is a cell that none closes.
+func (s *scanner) scanQuoted(i int) cell {
+	t, c := s.text, cell{start: i, form: quoted}
+	for i++; ; i++ {
 		size := strings.IndexByte(t[i:], '"')
 		if size < 0 {
 			s.last += countLineEnds(t[i:])
-			s.problem = nil // all that follows is in this cell
-			s.fail(opened, len(s.cells), "the quote that opens here is never closed")
 			c.form, c.end = sloppy, len(t)
-			return c, len(t)
+			return c
 		}
 		s.last += countLineEnds(t[i : i+size])
 		i += size + 1
 		if i == len(t) || t[i] != '"' {
-			break
+			c.end = i
+			return c
 		}
 		c.form = doubled
-		i++
 	}
-	c.end = i
-	if next := s.skipBlanks(i); s.atEnd(next) {
-		return c, next
-	}
-	rest, next := s.scanBare(i)
-	c.form, c.end = sloppy, rest.end
-	s.fail(s.last, len(s.cells), "text behind a closing quote: "+quote(t[c.start:c.end]))
-	return c, next
 }
 
 // scanBare scans a cell that is not in quotes, up to the delimiter, the line end or the end of the text.
@@ -231,5 +242,9 @@ func isBlank(r rune) bool { return unicode.IsSpace(r) || text.IsInvisible(r) }
 
 // countLineEnds counts each LF, CR and CRLF.
 func countLineEnds(s string) int {
-	return strings.Count(s, "\n") + strings.Count(s, "\r") - strings.Count(s, "\r\n")
+	n := strings.Count(s, "\n")
+	if strings.IndexByte(s, '\r') >= 0 {
+		n += strings.Count(s, "\r") - strings.Count(s, "\r\n")
+	}
+	return n
 }

@@ -28,6 +28,8 @@ func TestListsAreReadToTheirEnd(t *testing.T) {
 		{"null list", []string{`{"data":null}`}, 0, ErrGarbled},
 		{"another type", []string{`{"data":{"id":"1"}}`}, 0, ErrGarbled},
 		{"trailing data", []string{`{"data":[]} {"data":[]}`}, 0, ErrGarbled},
+		{"links of another type", []string{`{"data":[],"links":7}`}, 0, ErrGarbled},
+		{"next of another type", []string{`{"data":[],"links":{"next":"/api/v1/users?next=1"}}`}, 0, ErrGarbled},
 		{"log-in page", []string{`<html>Log in</html>`}, 0, ErrGarbled},
 	} {
 		s := &script{answer: func(n int, _ *http.Request) (int, string) {
@@ -76,7 +78,7 @@ func TestUserWithoutIDIsGarbled(t *testing.T) {
 
 func TestRolesAreRead(t *testing.T) {
 	s, c := always(t, 200, `{"data":[{"id":"r1","name":"TenantAdmin","type":"default","level":"admin"},`+
-		`{"id":"r2","name":"Mine","level":7,"type":"custom"}]}`)
+		`{"id":"r2","name":"Mine","type":"custom"}]}`)
 	roles, err := c.ListRoles(t.Context())
 	want := []Role{{ID: "r1", Name: "TenantAdmin", Level: "admin"}, {ID: "r2", Name: "Mine"}}
 	if diff := cmp.Diff(want, roles); err != nil || diff != "" {

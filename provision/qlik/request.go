@@ -150,10 +150,20 @@ func readAnswer(resp *http.Response, list bool) ([]byte, error) {
 
 // decode decodes the answer to a request, without the secrets.
 func (c *Client) decode(r request, body []byte, value any) error {
-	if err := json.Unmarshal([]byte(c.secrets.hide(string(body))), value); err != nil {
+	if err := tolerant([]byte(c.secrets.hide(string(body))), value); err != nil {
 		return c.garbled(r, err)
 	}
 	return nil
+}
+
+// tolerant decodes JSON of the tenant's. What has the wrong type stays empty and is no error: it must not hide the
+// rest.
+func tolerant(b []byte, v any) error {
+	err := json.Unmarshal(b, v)
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return nil
+	}
+	return err
 }
 
 // garbled returns an ErrGarbled for an answer of success whose body is not what it should be.

@@ -13,15 +13,6 @@ type Role struct {
 	Level string `json:"level"` // user or admin; empty where the tenant does not show it
 }
 
-// UnmarshalJSON leaves a field of the wrong type empty and reads the others.
-func (r *Role) UnmarshalJSON(b []byte) error {
-	type fields Role
-	var read fields
-	err := tolerant(b, &read)
-	*r = Role(read)
-	return err
-}
-
 type roleName struct {
 	Name string `json:"name"`
 }

@@ -15,30 +15,30 @@ import (
 
 // A User is a user as the tenant describes it. A field that the tenant does not show is empty.
 type User struct {
-	ID        string    `json:"id"`
-	Subject   string    `json:"subject"`
-	Name      string    `json:"name"`
-	Email     string    `json:"email"`
-	Status    string    `json:"status"` // active, invited, disabled or provisioned
-	CreatedAt time.Time `json:"-"`
-	Roles     []Role    `json:"assignedRoles"`
-	// RolesShown says that the tenant showed the user's roles, each with its level. Without it, Roles says nothing about
-	// whether the user is an administrator.
-	RolesShown bool `json:"-"`
+	ID        string `json:"id"`
+	Subject   string `json:"subject"`
+	Name      string `json:"name"`
+	Email     string `json:"email"`
+	Status    string `json:"status"` // active, invited, disabled or provisioned
+	CreatedAt Date   `json:"createdAt"`
+	Roles     []Role `json:"assignedRoles"`
 }
 
-// UnmarshalJSON leaves a field of the wrong type empty and reads the others.
-func (u *User) UnmarshalJSON(b []byte) error {
-	type fields User
-	var read struct {
-		fields
-		CreatedAt string `json:"createdAt"`
+// RolesShown reports whether the tenant showed the user's roles, each with its level. Otherwise Roles says nothing
+// about whether the user is an administrator.
+func (u User) RolesShown() bool {
+	return u.Roles != nil && !slices.ContainsFunc(u.Roles, func(r Role) bool { return r.Level == "" })
+}
+
+// A Date is a moment as the tenant writes it; zero where it cannot be read.
+type Date struct{ time.Time }
+
+// UnmarshalJSON does not fail.
+func (d *Date) UnmarshalJSON(b []byte) error {
+	if d.Time.UnmarshalJSON(b) != nil {
+		d.Time = time.Time{}
 	}
-	err := tolerant(b, &read)
-	*u = User(read.fields)
-	u.CreatedAt, _ = time.Parse(time.RFC3339, read.CreatedAt) // zero where it cannot be read
-	u.RolesShown = u.Roles != nil && !slices.ContainsFunc(u.Roles, func(r Role) bool { return r.Level == "" })
-	return err
+	return nil
 }
 
 // A NewUser is what a create sends. Status is active or invited; invited needs an Email.

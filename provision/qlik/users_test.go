@@ -157,19 +157,18 @@ func TestUserIDStaysOneSegmentOfThePath(t *testing.T) {
 func TestUserFieldOfWrongTypeHidesNoOther(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 5e8, time.UTC)
 	steward, hidden := Role{ID: "r1", Name: "Steward", Level: "user"}, Role{ID: "r1", Name: "Steward"}
-	without := func(role Role) User { return User{ID: "u1", Subject: "a", Roles: []Role{role}} }
-	ada, dated := User{ID: "u1", Subject: "a"}, User{ID: "u1", Subject: "a", CreatedAt: at}
-	shown := func(roles ...Role) User { return User{ID: "u1", Subject: "a", Roles: roles, RolesShown: true} }
+	ada, dated := User{ID: "u1", Subject: "a"}, User{ID: "u1", Subject: "a", CreatedAt: Date{at}}
+	with := func(role Role) User { return User{ID: "u1", Subject: "a", Roles: []Role{role}} }
 	for body, want := range map[string]User{
 		`"subject":"a","createdAt":"2026-03-01T12:00:00.5Z"`:                                dated,
 		`"subject":"a","createdAt":"yesterday"`:                                             ada,
 		`"subject":"a","createdAt":17,"name":{},"email":[1],"status":true`:                  ada,
 		`"subject":7,"name":"Ada"`:                                                          {ID: "u1", Name: "Ada"},
-		`"subject":"a","assignedRoles":[]`:                                                  shown(),
-		`"subject":"a","assignedRoles":[{"id":"r1","name":"Steward","level":"user","x":1}]`: shown(steward),
-		`"subject":"a","assignedRoles":[{"id":"r1","name":"Steward"}]`:                      without(hidden),
-		`"subject":"a","assignedRoles":[{"id":"r1","name":"Steward","level":2}]`:            without(hidden),
-		`"subject":"a","assignedRoles":["Steward"]`:                                         without(Role{}),
+		`"subject":"a","assignedRoles":[]`:                                                  ada,
+		`"subject":"a","assignedRoles":[{"id":"r1","name":"Steward","level":"user","x":1}]`: with(steward),
+		`"subject":"a","assignedRoles":[{"id":"r1","name":"Steward"}]`:                      with(hidden),
+		`"subject":"a","assignedRoles":[{"id":"r1","name":"Steward","level":2}]`:            with(hidden),
+		`"subject":"a","assignedRoles":["Steward"]`:                                         with(Role{}),
 		`"subject":"a","assignedRoles":null`:                                                ada,
 		`"subject":"a","assignedRoles":{"name":"Steward"}`:                                  ada,
 	} {
@@ -180,6 +179,10 @@ func TestUserFieldOfWrongTypeHidesNoOther(t *testing.T) {
 			continue
 		}
 		got := found.Users[0]
+		shown := strings.Contains(body, `"assignedRoles":[]`) || strings.Contains(body, `"level":"user"`)
+		if got.RolesShown() != shown {
+			t.Errorf("%s: roles are shown: %v", body, got.RolesShown())
+		}
 		if len(got.Roles) == 0 {
 			got.Roles = nil
 		}

@@ -53,14 +53,7 @@ func (r *reader) decideColumns() (err error) {
 			return err
 		}
 	}
-	for i := range r.headers {
-		if found.uses(i) {
-			r.used = append(r.used, i)
-		}
-		if found.Name.text == "" && r.roles[i]&anyName != 0 {
-			r.names = append(r.names, i)
-		}
-	}
+	r.used = r.columns(found.uses)
 	return nil
 }
 
@@ -79,25 +72,17 @@ func (r *reader) asked(option csvfile.Option, text string) (Source, error) {
 // find is the column of a header that stands in an option's value: the very same header, or the only one that matches
 // without case, spaces and punctuation. Of columns with one header, those that are empty in every row do not count.
 func (r *reader) find(option csvfile.Option, header, value string) (int, *csvfile.Error) {
-	var exact, loose []int
-	for i, h := range r.headers {
-		switch {
-		case h == header:
-			exact = append(exact, i)
-		case fold(h) != "" && fold(h) == fold(header):
-			loose = append(loose, i)
-		}
+	same := r.columns(func(i int) bool { return r.headers[i] == header })
+	if folded := fold(header); len(same) == 0 && folded != "" {
+		same = r.columns(func(i int) bool { return r.folded[i] == folded })
 	}
-	for _, same := range [][]int{exact, loose} {
-		filled := r.filled(same)
-		switch {
-		case len(filled) == 1:
-			return filled[0].parts[0].column, nil
-		case len(filled) > 1 && len(exact) > 0:
-			return -1, r.ambiguous(option, filled)
-		case len(filled) == 0 && len(same) > 0:
-			return same[0], nil
-		}
+	switch filled := r.filled(same); {
+	case len(filled) == 1:
+		return filled[0].parts[0].column, nil
+	case len(filled) == 0 && len(same) > 0:
+		return same[0], nil
+	case len(filled) > 1 && filled[0].text == header:
+		return -1, r.ambiguous(option, filled)
 	}
 	return -1, r.unknown(option, header, value)
 }
@@ -183,13 +168,17 @@ func (r *reader) one(option csvfile.Option, fitting []Source) (Source, error) {
 
 // fitting are the columns whose header has one of the roles, and that are not empty in every row.
 func (r *reader) fitting(roles role) []Source {
-	var columns []int
+	return r.filled(r.columns(func(i int) bool { return r.roles[i]&roles != 0 }))
+}
+
+// columns are the indexes of the columns that fit.
+func (r *reader) columns(fits func(i int) bool) (columns []int) {
 	for i := range r.headers {
-		if r.roles[i]&roles != 0 {
+		if fits(i) {
 			columns = append(columns, i)
 		}
 	}
-	return r.filled(columns)
+	return columns
 }
 
 // filled are those of the columns that are not empty in every row.

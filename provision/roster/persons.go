@@ -17,16 +17,16 @@ func (r *reader) derivePersons() error {
 	if c.Roles.text == "" {
 		sources = sources[:3]
 	}
-	const batch = 1000 // rows that gocsv maps at once, in memory of its own
-	cells := make([]string, batch*len(sources))
-	var persons []provision.Person
-	for rows := range slices.Chunk(r.Rows, batch) {
+	cells := make([]string, 0, BatchSize*len(sources))
+	var persons []provision.Person // of a batch: gocsv maps them in memory of its own
+	for rows := range slices.Chunk(r.Rows, BatchSize) {
+		cells = cells[:0]
 		table := make(personTable, len(rows))
 		for i := range rows {
-			table[i] = cells[i*len(sources) : (i+1)*len(sources)]
-			for j, s := range sources {
-				table[i][j] = s.value(rows[i].Record.Cells)
+			for _, s := range sources {
+				cells = append(cells, s.value(rows[i].Record.Cells))
 			}
+			table[i] = cells[i*len(sources):]
 		}
 		if err := gocsv.UnmarshalCSVWithoutHeaders(table, &persons); err != nil {
 			return fmt.Errorf("decoding persons: %w", err)

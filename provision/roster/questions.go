@@ -63,25 +63,17 @@ func (r *reader) unknown(option csvfile.Option, header, value string) *csvfile.E
 // near are the columns whose headers contain a mistyped one, or else the one that is most like it: two characters
 // in five may differ. Columns that the option's value has already are none of them.
 func (r *reader) near(header, value string) []int {
-	var containing []int
-	typed, words := fold(header), make([]string, len(r.headers))
-	for i, h := range r.headers {
-		if strings.Contains(value, "{"+h+"}") {
-			continue
-		}
-		words[i] = fold(h)
-		if len(typed) > 1 && strings.Contains(words[i], typed) {
-			containing = append(containing, i)
-		}
-	}
-	nearest := provision.Nearest(typed, words, len(typed))
-	if len(containing) > 0 || nearest == "" {
+	typed := fold(header)
+	isNew := func(i int) bool { return !strings.Contains(value, "{"+r.headers[i]+"}") }
+	containing := r.columns(func(i int) bool { return len(typed) > 1 && strings.Contains(r.folded[i], typed) && isNew(i) })
+	i := slices.Index(r.folded, provision.Nearest(typed, r.folded, len(typed)))
+	if len(containing) > 0 || i < 0 || !isNew(i) {
 		return containing
 	}
-	if provision.Nearest(typed, []string{nearest}, max(len(typed), len(nearest))*2/5) == "" {
+	if provision.Nearest(typed, r.folded[i:i+1], max(len(typed), len(r.folded[i]))*2/5) == "" {
 		return nil
 	}
-	return []int{slices.Index(words, nearest)}
+	return []int{i}
 }
 
 // noSubject refuses a header in which no column is known to be the subject.
@@ -146,15 +138,13 @@ func (r *reader) refuse(format string, args ...any) *csvfile.Error {
 
 // list shows values to people: so many at most, then how many there are besides.
 func list(values []string, most int) string {
-	var b strings.Builder
-	for i, v := range values[:min(most, len(values))] {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(quote(v))
+	var quoted []string
+	for _, v := range values[:min(most, len(values))] {
+		quoted = append(quoted, quote(v))
 	}
+	shown := strings.Join(quoted, ", ")
 	if more := len(values) - most; more > 0 {
-		b.WriteString(" and " + text.Grouped(more) + " more")
+		shown += " and " + text.Grouped(more) + " more"
 	}
-	return b.String()
+	return shown
 }

@@ -28,8 +28,6 @@ type reader struct {
 	folded     []string // the headers, as fold leaves them
 	roles      []role   // of each column
 	used       []int    // columns that a field comes from or a condition is about
-	names      []int    // columns for a name, where no source of the name is known
-	hasNames   bool     // the source of the name holds names
 	conditions []*condition
 	patterns   map[string]bool // of the subjects, once they are needed
 	short      []int           // lines of rows that lack cells which are not used

@@ -32,8 +32,8 @@ func (r *reader) warnOfStates() {
 			continue
 		}
 		where, leftOut := "", strings.Join(values, ",")
-		others := slices.Delete(slices.Clone(r.headers), i, i+1)
-		if !slices.Contains(others, header) && !strings.Contains(header, "=") && !hasEmptyValue(leftOut) {
+		same := r.columns(func(i int) bool { return r.headers[i] == header })
+		if len(same) == 1 && !strings.Contains(header, "=") && !hasEmptyValue(leftOut) {
 			where = header + "!=" + leftOut
 		}
 		r.addWarning(fmt.Sprintf("column %s: %s; every row becomes a user", quote(header), strings.Join(rows, ", ")), where)

@@ -31,7 +31,8 @@ func (r *reader) trailerIn(row *Row, hasEmail bool) string {
 		return ""
 	}
 	p, isLast := &row.Person, row.Record == &r.File.Records[len(r.File.Records)-1]
-	hasColumns := r.Columns.Name.text != "" || r.Columns.Email.text != "" || len(r.names) > 0
+	hasColumns := r.Columns.Name.text != "" || r.Columns.Email.text != "" ||
+		slices.ContainsFunc(r.roles, func(role role) bool { return role&anyName != 0 })
 	for _, cell := range r.Columns.Subject.cells(row.Record) {
 		kind := trailerText(cell)
 		if kind == notTrailer {
@@ -47,7 +48,7 @@ func (r *reader) trailerIn(row *Row, hasEmail bool) string {
 	case !hasColumns || p.Subject == "":
 	case isReportWord(p.Subject) && r.isAlone(row):
 		return p.Subject
-	case r.hasNames && p.Email == "" && isCount(p.Name) && !strings.ContainsAny(p.Subject, "0123456789@"):
+	case p.Email == "" && isCount(p.Name) && !strings.ContainsAny(p.Subject, "0123456789@"):
 		return p.Subject + " " + p.Name // a total in any words, with its count as the name: Celkový součet,25
 	case (isLast || strings.ContainsAny(p.Name, " :")) && !strings.ContainsFunc(p.Subject, unicode.IsLetter) &&
 		trailerText(p.Name) == clearTrailer:
@@ -56,11 +57,13 @@ func (r *reader) trailerIn(row *Row, hasEmail bool) string {
 	return ""
 }
 
-// nameOf is the row's name. Where no column is known to hold it, it is what the columns of its parts hold.
+// nameOf is the row's name, with what the other columns for names hold.
 func (r *reader) nameOf(row *Row) string {
 	name := row.Person.Name
-	for _, i := range r.names {
-		name += " " + cellAt(row.Record.Cells, i)
+	for i, role := range r.roles {
+		if role&anyName != 0 && !r.Columns.Name.uses(i) {
+			name += " " + cellAt(row.Record.Cells, i)
+		}
 	}
 	return trim(name)
 }

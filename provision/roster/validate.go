@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"slices"
 	"strings"
 
 	"qlik-provision/provision"
@@ -10,12 +9,18 @@ import (
 
 // judge sets the code and message of the rows that cannot be sent.
 func (r *reader) judge() {
-	r.hasNames = slices.ContainsFunc(r.Rows, func(row Row) bool { return readsAsName(row.Person.Name) })
-	for row := range r.sendable() {
-		if code, column, why := r.fault(row); code != "" {
-			row.reject(code, column, why)
+	_ = InBatches(len(r.Rows), func(from, to int) error {
+		for i := from; i < to; i++ {
+			row := &r.Rows[i]
+			if !row.Sendable() {
+				continue
+			}
+			if code, column, why := r.fault(row); code != "" {
+				row.reject(code, column, why)
+			}
 		}
-	}
+		return nil
+	})
 }
 
 func (r *Row) reject(code, column, why string) {

@@ -72,7 +72,7 @@ func (t *Tenant) show(c *call, r *record) map[string]any {
 	if r.Email != "" {
 		u["email"] = r.Email
 	}
-	if t.options.UserRoles != RolesHidden {
+	if !t.options.RolesHidden {
 		u["assignedRoles"] = t.showRoles(r.Roles)
 	}
 	if c.query.Has("fields") {

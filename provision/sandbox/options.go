@@ -35,21 +35,10 @@ type Options struct {
 	// whether they count. They do here, so that a client is right either way.
 	MaxTerms int
 
-	// UserRoles is how much of their roles users show.
-	UserRoles UserRoles
-	// RolesForbidden makes GET /roles answer 403.
-	RolesForbidden bool
+	// RolesForbidden makes GET /roles answer 403. RolesHidden leaves assignedRoles out of users, and LevelsHidden the
+	// levels out of those.
+	RolesForbidden, RolesHidden, LevelsHidden bool
 }
-
-// UserRoles is how much of their roles users show in answers.
-type UserRoles string
-
-// The choices of UserRoles.
-const (
-	RolesShown        UserRoles = ""         // assignedRoles with id, name, type and level
-	RolesWithoutLevel UserRoles = "no-level" // assignedRoles with id, name and type
-	RolesHidden       UserRoles = "hidden"   // no assignedRoles
-)
 
 func (o Options) withDefaults() Options {
 	o.Limit = cmp.Or(o.Limit, LimitRolling)

@@ -38,7 +38,7 @@ func (t *Tenant) showRoles(names []string) []role {
 	shown := make([]role, len(names))
 	for i, name := range names {
 		shown[i], _ = t.role(name)
-		if t.options.UserRoles == RolesWithoutLevel {
+		if t.options.LevelsHidden {
 			shown[i].Level = ""
 		}
 	}

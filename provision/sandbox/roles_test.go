@@ -79,12 +79,15 @@ func TestRolesForbidden(t *testing.T) {
 }
 
 func TestUsersShowTheirRolesByOption(t *testing.T) {
-	for shown, want := range map[UserRoles]string{
-		RolesShown:        "[{ TenantAdmin default admin} { HR custom user}]",
-		RolesWithoutLevel: "[{ TenantAdmin default } { HR custom }]",
-		RolesHidden:       "[]",
+	for _, test := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{}, "[{ TenantAdmin default admin} { HR custom user}]"},
+		{Options{LevelsHidden: true}, "[{ TenantAdmin default } { HR custom }]"},
+		{Options{RolesHidden: true}, "[]"},
 	} {
-		tenant := New(Options{UserRoles: shown})
+		tenant := New(test.o)
 		tenant.Add(User{Subject: "a", Roles: []string{"TenantAdmin", "HR"}})
 		c := inProcess(t, tenant)
 		for _, a := range []answer{c.get("/api/v1/users?fields=assignedRoles"), c.get("/api/v1/users")} {
@@ -92,8 +95,9 @@ func TestUsersShowTheirRolesByOption(t *testing.T) {
 			for i := range roles {
 				roles[i].ID = ""
 			}
-			if got := fmt.Sprint(roles); got != want || strings.Contains(a.text, `"assignedRoles":`) == (shown == RolesHidden) {
-				t.Errorf("%q: %s, want %s", shown, a.text, want)
+			shown := strings.Contains(a.text, `"assignedRoles":`)
+			if got := fmt.Sprint(roles); got != test.want || shown == test.o.RolesHidden {
+				t.Errorf("%s, want %s", a.text, test.want)
 			}
 		}
 	}

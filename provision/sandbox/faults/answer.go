@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"qlik-provision/provision/sandbox"
 )
 
 // answer is the answer to a request.
@@ -35,14 +33,6 @@ func (i *Injector) ask(q *request) (answer, error) {
 	}
 	body, err := io.ReadAll(resp.Body)
 	return answer{resp.StatusCode, resp.Header, body}, err
-}
-
-// success returns an answer without a body, of the right status, to a request that did not reach the tenant.
-func success(e sandbox.Endpoint) answer {
-	if e == sandbox.EndpointCreate {
-		return newAnswer(http.StatusCreated, "")
-	}
-	return newAnswer(http.StatusOK, "")
 }
 
 // distort returns what a fault makes of an answer.

@@ -90,7 +90,11 @@ func (i *Injector) answer(q *request) (answer, Kind, error) {
 		q.keepFirstOperation()
 	default:
 		i.Count(q.endpoint)
-		return i.distort(before, success(q.endpoint)), before.Kind, sandbox.Wait(ctx, i.Latency()+before.Delay)
+		a := newAnswer(http.StatusOK, "")
+		if q.endpoint == sandbox.EndpointCreate {
+			a.status = http.StatusCreated
+		}
+		return i.distort(before, a), before.Kind, sandbox.Wait(ctx, i.Latency()+before.Delay)
 	}
 	a, err := i.ask(q)
 	switch {
