@@ -56,7 +56,6 @@ func (r *Run) queueWrite(j *job) {
 		r.queue.again.add(j, time.Now().Add(backoff(j.attempts)))
 	case !r.limitReached():
 		r.queue.fresh = append(r.queue.fresh, j)
-		r.counts.toWrite++
 	}
 }
 

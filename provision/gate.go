@@ -20,13 +20,11 @@ type gate struct {
 	limiter *rate.Limiter // of writes
 
 	closed   bool
-	reason   Reason    // closed: why
+	reason   Reason    // closed: why; "" at the start and after a 403
 	until    time.Time // closed: no probe is sent before
 	probing  bool      // closed: the probe is in flight
 	openings int       // how often the gate was opened, which tells the age of an answer
-	waits    int       // closed: waits of our own choosing in a row
-
-	everProcessed bool // a write of this run was processed
+	waits    int       // closed: waits in a row
 
 	suspects        []*job // rows that met a 403 and are held; whether it is their own is not known yet
 	refused         []*job // rows whose 403 turned out to be their own; the run finishes them
@@ -34,7 +32,6 @@ type gate struct {
 
 	unanswered map[*job]bool // rows that got no answer since anything else was answered
 	down       bool          // there is an outage
-	outages    int           // how many there were
 }
 
 const (
@@ -77,11 +74,9 @@ func (g *gate) prefers(j *job) bool { return !g.unanswered[j] }
 // moreComing says that there are others.
 func (g *gate) take(now time.Time, j *job, moreComing bool) {
 	g.limiter.AllowN(now, 1)
-	g.probing = g.closed
-	j.openings, j.probe, j.noAttempt = g.openings, g.closed, g.down && (moreComing || j.outage != g.outages)
-	if g.down {
-		j.outage = g.outages
-	}
+	wasProbe := j.probe && j.openings == g.openings
+	j.noAttempt = g.down && (moreComing || !wasProbe)
+	j.openings, j.probe, g.probing = g.openings, g.closed, g.closed
 }
 
 // answer applies the verdict on the write of j, which met an error, nil for none. An error that it returns is that of a
@@ -95,11 +90,10 @@ func (g *gate) answer(now time.Time, j *job, v verdict, met error) error {
 	}
 	late := j.openings != g.openings // others were processed since it was sent, so that it says nothing about now
 	switch {
-	case v == processed && j.probe:
-		g.everProcessed = true
-		g.open()
 	case v == processed:
-		g.everProcessed = true
+		if j.probe {
+			g.open()
+		}
 	case v == forbidden && late:
 		g.refused = append(g.refused, j)
 	case v == forbidden:
@@ -143,7 +137,7 @@ func (g *gate) suspect(now time.Time, j *job) error {
 		g.forbiddenProbes++
 	}
 	g.suspects = append(g.suspects, j)
-	g.close(ReasonForbidden, now, 0)
+	g.close("", now, 0)
 	if g.forbiddenProbes >= scopeAfter {
 		return scopeError(j)
 	}
@@ -153,7 +147,7 @@ func (g *gate) suspect(now time.Time, j *job) error {
 // decideSuspects decides about the suspects where no row is left to probe with: the 403 is their own if this run ever
 // had a write processed, else it is the run's.
 func (g *gate) decideSuspects() error {
-	if !g.everProcessed {
+	if g.openings == 0 {
 		return scopeError(g.suspects[0])
 	}
 	g.refused, g.suspects = g.suspects, nil
@@ -166,11 +160,7 @@ func scopeError(j *job) error { return fmt.Errorf("%w: %w", ErrScope, j.err) }
 func (g *gate) lose(now time.Time, j *job, outage bool, met error) {
 	g.unanswered[j] = true
 	begins := !g.down && (outage || len(g.unanswered) >= downAfter)
-	if begins {
-		g.down = true
-		g.outages++
-		j.outage = g.outages
-	}
+	g.down = g.down || begins
 	if begins || g.down && j.probe {
 		g.close(ReasonDown, now, g.wait(j, met))
 	}

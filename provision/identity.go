@@ -74,13 +74,8 @@ func isInitial(word string) bool {
 
 // words are the words of a name, folded and sorted. An apostrophe belongs to its word, other punctuation separates.
 func words(name string) []string {
-	list := strings.FieldsFunc(Fold(name), func(r rune) bool {
-		return !unicode.In(r, unicode.L, unicode.M, unicode.N) && r != '\''
-	})
-	for i, word := range list {
-		list[i] = strings.ReplaceAll(word, "'", "")
-	}
-	list = slices.DeleteFunc(list, func(word string) bool { return word == "" })
+	separates := func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M, unicode.N) }
+	list := strings.FieldsFunc(strings.ReplaceAll(Fold(name), "'", ""), separates)
 	slices.Sort(list)
 	return list
 }
@@ -150,13 +145,7 @@ func newDirectory(users []qlik.User) directory {
 }
 
 func rank(u qlik.User) int {
-	switch {
-	case hasStatus(u, "active"):
-		return 0
-	case hasStatus(u, "disabled"):
-		return 2
-	}
-	return 1
+	return slices.Index([]string{"active", "provisioned", "invited", "disabled"}, strings.ToLower(u.Status))
 }
 
 func hasStatus(u qlik.User, status string) bool { return strings.EqualFold(u.Status, status) }

@@ -13,28 +13,26 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-// lookups is what a run asks before its first write, and then ahead of the others. The run's lock guards it.
+// lookups is what a run reads before its first write, and then ahead of the others. The run's lock guards it.
 type lookups struct {
 	pacer  *rate.Limiter
 	rows   []Row                  // that are not looked up yet
-	again  []question             // are asked before rows
+	again  []readRequest          // are sent before rows are looked up
 	handle func([]Row, directory) // takes what was found; is called concurrently
-	done   func()                 // is called once, when nothing is left to ask; nil then
+	done   func()                 // is called once, when nothing is left to read; nil then
 
-	asking     int       // requests in flight
-	inFlight   int       // their rows
+	requests   int       // in flight
 	size       int       // rows a request at most; 0: what a filter takes
-	answered   bool      // rows were: several requests may be in flight
 	failures   int       // requests in a row that were not answered
 	until      time.Time // then: none is sent before
 	refused    []*job    // rows whose lookup was refused alone
 	rolesShown bool      // the tenant showed the roles of a user
 }
 
-// A question is a request about some rows, or about none.
-type question struct {
+// A readRequest is a request that changes nothing: a lookup of rows, or one about the tenant.
+type readRequest struct {
 	rows []Row
-	ask  func(ctx context.Context, rows []Row) error
+	send func(ctx context.Context, rows []Row) error
 }
 
 const (
@@ -43,16 +41,20 @@ const (
 	maxRefusals = 3    // single rows that were refused before any lookup was answered: all are
 )
 
-// left reports whether something is to be asked, or was and is not answered yet.
-func (l *lookups) left() bool { return len(l.again)+len(l.rows)+l.asking > 0 }
+// left reports whether something is to be read, or a request is in flight.
+func (l *lookups) left() bool { return len(l.again)+len(l.rows)+l.requests > 0 }
 
-// pickLookup chooses what a worker asks next: not too far ahead of the writes, and one request at a time until rows
+// pickLookup chooses what a worker reads next: not too far ahead of the writes, and one request at a time until rows
 // were answered, since it may tell that there is no use. Where that is nothing, at is when to pick again; zero: after a
 // change.
 func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at time.Time) {
 	l := &r.lookups
-	tooFar := r.held == "" && len(r.queue.fresh)+l.inFlight >= maxAhead
-	if len(l.again)+len(l.rows) == 0 || tooFar || l.asking == maxLookups || !l.answered && l.asking > 0 {
+	if r.limitReached() {
+		l.again, l.rows = nil, nil
+	}
+	tooFar := r.held == "" && len(r.queue.fresh)+l.requests*qlik.MaxTerms/2 >= maxAhead
+	tooMany := l.requests == maxLookups || l.requests > 0 && r.counts.lookedUp == 0
+	if len(l.again)+len(l.rows) == 0 || tooFar || tooMany {
 		return nil, at
 	}
 	if at = nextToken(l.pacer, now); at.Before(l.until) {
@@ -61,17 +63,16 @@ func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at t
 	if at.After(now) {
 		return nil, at
 	}
-	var q question
+	var q readRequest
 	if len(l.again) > 0 {
 		q, l.again = l.again[0], l.again[1:]
 	} else {
 		n := l.batch()
-		q, l.rows = question{l.rows[:n], r.lookUp}, l.rows[n:]
+		q, l.rows = readRequest{l.rows[:n], r.lookUp}, l.rows[n:]
 	}
 	l.pacer.AllowN(now, 1)
-	l.asking++
-	l.inFlight += len(q.rows)
-	return func(flight context.Context) { r.ask(flight, q) }, at
+	l.requests++
+	return func(flight context.Context) { r.read(flight, q) }, at
 }
 
 // batch is how many rows the next request is for.
@@ -88,14 +89,13 @@ func (l *lookups) batch() (n int) {
 	return n
 }
 
-// ask asks a question, which is asked again after a back-off where that may help.
-func (r *Run) ask(ctx context.Context, q question) {
-	err := q.ask(ctx, q.rows)
+// read sends a request, which is sent again after a back-off where that may help.
+func (r *Run) read(ctx context.Context, q readRequest) {
+	err := q.send(ctx, q.rows)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l, now := &r.lookups, time.Now()
-	l.asking--
-	l.inFlight -= len(q.rows)
+	l.requests--
 	switch {
 	case err == nil:
 		l.failures = 0
@@ -137,10 +137,9 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	}
 	r.mu.Lock()
 	l, now := &r.lookups, time.Now()
-	l.answered = true
 	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown() })
 	l.pacer.ReserveN(now, max(0, found.Requests-1)) // its other pages
-	r.counts.toLookUp -= len(rows)
+	r.counts.lookedUp += len(rows)
 	r.progressed(now)
 	r.mu.Unlock()
 	l.handle(rows, newDirectory(found.Users))
@@ -155,12 +154,12 @@ func (r *Run) lookupRefused(rows []Row, err error) error {
 	l := &r.lookups
 	if len(rows) > 1 {
 		l.size = (len(rows) + 1) / 2
-		l.again = slices.Insert(l.again, 0, question{rows[:l.size], r.lookUp}, question{rows[l.size:], r.lookUp})
+		l.again = slices.Insert(l.again, 0, readRequest{rows[:l.size], r.lookUp}, readRequest{rows[l.size:], r.lookUp})
 		return nil
 	}
 	l.size = 0 // it was not the number of rows that was refused
 	l.refused = append(l.refused, &job{row: rows[0], err: err})
-	if l.answered || len(l.refused) < maxRefusals && len(l.again)+len(l.rows) > 0 {
+	if r.counts.lookedUp > 0 || len(l.refused) < maxRefusals && len(l.again)+len(l.rows) > 0 {
 		return nil
 	}
 	return fmt.Errorf("%w: %w", ErrLookups, err)

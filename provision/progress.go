@@ -22,20 +22,18 @@ type Reason string
 
 // The reasons to wait.
 const (
-	ReasonLimit     Reason = "the tenant's rate limit"
-	ReasonForbidden Reason = "a probe that tells whether the client may write users"
-	ReasonDown      Reason = "the tenant to answer again"
-	ReasonToken     Reason = "a token"
-	ReasonLookup    Reason = "the answer to a lookup"
-	ReasonApproval  Reason = "approval"
+	ReasonLimit    Reason = "the tenant's rate limit"
+	ReasonDown     Reason = "the tenant to answer again"
+	ReasonToken    Reason = "a token"
+	ReasonLookup   Reason = "the answer to a lookup"
+	ReasonApproval Reason = "approval"
 )
 
 // counts is what a run counts. The run's lock guards it.
 type counts struct {
 	Progress           // Finished, Failed, Writes and Waited
 	rows     int       // of the run
-	toLookUp int       // of them
-	toWrite  int       // of those that were looked up
+	lookedUp int       // of them
 	idle     time.Time // since when the run waits to send a write; zero: it does not
 }
 
@@ -86,10 +84,10 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 // the rows that are still to be looked up, as many need a write as of the others.
 func (r *Run) estimate(now time.Time) time.Duration {
 	c := r.counts
-	inHand := r.busy - r.lookups.asking
+	inHand := r.busy - r.lookups.requests
 	writes := r.queue.writes() + inHand + len(r.queue.lookups) + len(r.gate.suspects)
-	if lookedUp := c.rows - c.toLookUp; r.lookups.left() && lookedUp > 0 {
-		writes += c.toLookUp * c.toWrite / lookedUp
+	if r.lookups.left() && c.lookedUp > 0 {
+		writes += (c.rows - c.lookedUp) * (c.Writes + len(r.queue.fresh)) / c.lookedUp
 	}
 	if limit := r.options.Limit; limit > 0 {
 		writes = min(writes, limit-c.Writes+inHand)

@@ -73,7 +73,6 @@ type job struct {
 	refusal     error     // the last 409 or 404 that no lookup has explained, nil for none
 	unconfirmed bool      // a write may have taken effect, and its answer was lost
 	announcedAt time.Time // the tenant's Date before the last create of which nothing is unconfirmed
-	counted     bool      // a write was sent: it counts for Options.Limit
 
 	misses       int       // lookups in a row that did not find its user, or were not answered
 	giveUp       time.Time // where there were some: when to stop looking it up
@@ -84,7 +83,6 @@ type job struct {
 	openings  int  // gate.openings when it was sent
 	probe     bool // it was sent while the gate was closed
 	noAttempt bool // it is no attempt if it is lost
-	outage    int  // the number of the outage in which it was a probe last
 }
 
 // setWrite notes which write the row needs. What is unconfirmed of another kind of write was explained then.

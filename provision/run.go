@@ -84,10 +84,10 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	l := lookups{rows: rows, handle: r.place, done: r.endLookups}
 	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
 	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asksRoles); r.asksRoles {
-		l.again = append(l.again, question{ask: r.fetchRoles})
+		l.again = append(l.again, readRequest{send: r.fetchRoles})
 	}
-	if r.options.NoLookup && len(rows) > 0 {
-		l.again = append(l.again, question{ask: r.fetchDate})
+	if r.options.NoLookup {
+		l.again = append(l.again, readRequest{send: r.fetchDate})
 	}
 	return r.run(ctx, l, record)
 }
@@ -115,7 +115,7 @@ func (r *Run) checkInput(rows []Row, record func(Result) error) error {
 	return nil
 }
 
-// run asks what l holds, and works until nothing is left or the run has to end.
+// run reads what l holds, and works until nothing is left or the run has to end.
 func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) error {
 	stop, end := context.WithCancel(ctx)
 	defer end()
@@ -157,7 +157,7 @@ func (r *Run) begin(stop context.CancelFunc, l lookups, record func(Result) erro
 	l.pacer = r.lookups.pacer
 	r.started, r.stop, r.lookups, r.record = time.Now(), stop, l, record
 	r.alarm = time.AfterFunc(r.options.Patience, r.wake)
-	r.counts.rows, r.counts.toLookUp = len(l.rows), len(l.rows)
+	r.counts.rows = len(l.rows)
 	if r.options.Approve != nil || r.guardsAdmins() {
 		r.held = ReasonLookup
 	}
@@ -197,9 +197,6 @@ func (r *Run) wrapUp(ctx context.Context) error {
 		if j.err != nil && !r.finish(j, r.unfinished(j)) {
 			break
 		}
-	}
-	if len(r.errs) == 1 {
-		return r.errs[0]
 	}
 	return errors.Join(r.errs...)
 }

@@ -85,23 +85,22 @@ func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight contex
 func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 	ok, at := r.gate.ready(now)
 	if !ok {
-		if r.busy == r.lookups.asking && r.counts.idle.IsZero() && r.queue.writes() > 0 {
+		if r.busy == r.lookups.requests && r.counts.idle.IsZero() && r.queue.writes() > 0 {
 			r.counts.idle = now
 		}
 		return nil, at
 	}
+	fresh := len(r.queue.fresh)
 	if j, at = r.queue.nextWrite(now, r.gate.prefers); j == nil {
 		return nil, at
 	}
 	r.counts.endIdle(now)
 	r.gate.take(now, j, r.lookups.left())
-	if j.counted {
-		return j, at
+	if len(r.queue.fresh) < fresh { // it is the row's first write
+		r.counts.Writes++
 	}
-	j.counted = true
-	r.counts.Writes++
 	if r.limitReached() { // no other row is begun
-		r.queue.fresh, r.lookups.rows, r.lookups.again = nil, nil, nil
+		r.queue.fresh = nil
 	}
 	return j, at
 }
@@ -109,7 +108,7 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 func (r *Run) limitReached() bool { return r.options.Limit > 0 && r.counts.Writes >= r.options.Limit }
 
 // wait releases the lock until something changed, or at has come; zero: never. One alarm is enough for all who wait:
-// the last of them knows best what is due next.
+// what is due next is the same for each of them.
 func (r *Run) wait(at time.Time) {
 	if !at.IsZero() {
 		r.alarm.Reset(time.Until(at))

@@ -71,7 +71,8 @@ func (v *verification) check(rows []Row, d directory) {
 	}
 }
 
-// lookUpAgain looks the rows with an ID that differ up again, half a minute later.
+// lookUpAgain looks the rows with an ID that differ up again, half a minute later, and adds those whose lookup was
+// refused.
 func (v *verification) lookUpAgain() {
 	v.run.mu.Lock()
 	defer v.run.mu.Unlock()
@@ -81,17 +82,10 @@ func (v *verification) lookUpAgain() {
 			l.rows = append(l.rows, row)
 		}
 	}
-	v.run.counts.Finished -= len(l.rows)
-	l.until, l.done = time.Now().Add(lookupPeriod), v.addRefused
-}
-
-// addRefused adds the rows whose lookup was refused.
-func (v *verification) addRefused() {
-	v.run.mu.Lock()
-	defer v.run.mu.Unlock()
-	for _, j := range v.run.lookups.refused {
+	l.until = time.Now().Add(lookupPeriod)
+	v.run.counts.Finished += len(l.refused) - len(l.rows)
+	for _, j := range l.refused {
 		v.messages[j.row.Number] = "its lookup was refused: " + j.err.Error()
-		v.run.counts.Finished++
 	}
 }
 

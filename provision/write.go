@@ -124,7 +124,7 @@ func isAny(err error, kinds ...error) bool {
 // outage a lookup gets no answer either.
 func (r *Run) isOutage(ctx context.Context, j *job) bool {
 	r.mu.Lock()
-	few := r.queue.writes()+r.busy-r.lookups.asking < downAfter
+	few := r.queue.writes()+r.busy-r.lookups.requests < downAfter
 	r.mu.Unlock()
 	if !few {
 		return false

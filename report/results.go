@@ -98,8 +98,7 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	}
 	defer journal.Close() // nothing where there is none
 	err = r.readFile(f.path, read)
-	missing := errors.Is(err, fs.ErrNotExist)
-	switch {
+	switch missing := errors.Is(err, fs.ErrNotExist); {
 	case journal == nil:
 		return r, err
 	case missing, r.info != nil && r.info.Size() < minSize, r.File != nil && len(r.File.Records) == 0:
@@ -137,7 +136,7 @@ func (r *Results) readFile(path string, read csvfile.Options) error {
 	read.Size, read.Block, read.LooksLikeHeader = r.info.Size(), Columns(), roster.LooksLikeHeader
 	file, err := csvfile.Read(in, r.Path, read)
 	if err == nil && file.Block < 0 {
-		err = cmp.Or(checkNotOld(file), missingColumns(file))
+		err = cmp.Or(CheckExport(file), missingColumns(file))
 	}
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ type filter [][]string
 //
 // Words are read in any case, and values are compared without case. A string is a JSON string. The attributes are id,
 // subject, email and status; terms on the status stand in a group of their own. Not published: which users a filter
-// without them finds. Here they are the active ones, as an old parameter had it, so that a client must name the status.
+// without them finds. Here they are all but the deleted ones.
 func parseFilter(text string, maxTerms int) (filter, error) {
 	p := newParser(text)
 	var f filter
@@ -44,7 +44,7 @@ func parseFilter(text string, maxTerms int) (filter, error) {
 	case terms > maxTerms:
 		return nil, fmt.Errorf("the filter is too complex: more than %d terms", maxTerms)
 	case !hasStatus:
-		f = append(f, []string{"status=active"})
+		f = append(f, []string{"status=active", "status=invited", "status=disabled", "status=provisioned"})
 	}
 	return f, nil
 }

@@ -11,9 +11,9 @@ import (
 // timeFormat is RFC 3339 in UTC with milliseconds.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// list is GET /api/v1/users. Without a filter it finds the active users, as a filter without a status does.
+// list is GET /api/v1/users. Without a filter it finds all users but the deleted ones.
 func (t *Tenant) list(c *call) (any, *refusal) {
-	text := `status eq "active"`
+	text := `status eq "active" or status eq "invited" or status eq "disabled" or status eq "provisioned"`
 	if c.query.Has("filter") {
 		text = c.query.Get("filter")
 	}
