@@ -55,8 +55,8 @@ func (s *session) foundNobody(total *report.Summary) bool {
 }
 
 func (s *session) nobodyEnd() error {
-	hint := fmt.Sprintf("is %s the right subject column? to use another, run the export again with --subject COLUMN and -o",
-		csvfile.Quote(s.ledger.Action.Subject))
+	hint := "is " + csvfile.Quote(s.ledger.Action.Subject) + " the right subject column? to use another, run the export " +
+		"again with --subject COLUMN and -o"
 	if s.config.sandbox {
 		hint = "the tenant of --sandbox starts without users: serve one by qlik-provision sandbox --users FILE"
 	}
@@ -69,11 +69,13 @@ func (s *session) planEnd(total *report.Summary) error {
 	if bad == 0 {
 		return nil
 	}
-	file, next := cmp.Or(s.ledger.Path, s.config.given.file), s.next()
+	file, next := "the export", s.next()
 	if e := s.existing; e != nil && e.SameExport && e.SameAction {
-		file, next = e.Path, s.config.given.onResults("retry", e.Path).String()
+		file, next = quote(e.Path), s.config.given.onResults("retry", e.Path).String()
+	} else if s.ledger.Path != "" {
+		file = quote(s.ledger.Path)
 	}
-	hint := "correct or delete these rows in " + quote(file)
+	hint := "correct or delete these rows in " + file
 	if next != "" {
 		hint += ", or leave them for later, then:\n  " + next
 	}
