@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"qlik-provision/provision"
@@ -46,9 +45,6 @@ func (l *Ledger) decide(r *Row, conflicts map[*Row]provision.Result) Entry {
 		now = provision.Result{Outcome: provision.Skipped, Message: r.Message}
 	case r.Code != "":
 		now = provision.Result{Outcome: provision.Invalid, Code: r.Code, Message: r.Message}
-	case len(r.Person.Subject) > maxSubject:
-		now = provision.Result{Outcome: provision.Invalid, Code: provision.CodeBadSubject,
-			Message: fmt.Sprintf("the subject is longer than %d KiB", maxSubject>>10)}
 	case !isConflict && wasTried:
 		e.Outcome = provision.Pending
 		if e.Code != provision.CodeMaybeChanged { // it may be the user of another person

@@ -36,7 +36,8 @@ type Entry struct {
 // Columns are the names of our columns in their order.
 func Columns() []string { return strings.Split(columns, ",") }
 
-const columns = "action,outcome,code,message,user_id,user_subject,http_status,trace_id,attempts,finished_at,tenant,check,row"
+const columns = "action,outcome,code,message,user_id,user_subject,http_status,trace_id,attempts,finished_at,tenant," +
+	"check,row"
 
 // blockSize is the number of our columns.
 const blockSize = 13
@@ -120,9 +121,6 @@ func (n *Number) UnmarshalCSV(cell string) error {
 // read as that.
 type Time struct{ time.Time }
 
-// timeOf is t as it is read again after it was written.
-func timeOf(t time.Time) Time { return Time{t.UTC().Truncate(time.Millisecond)} }
-
 // MarshalCSV writes RFC 3339.
 func (t Time) MarshalCSV() (string, error) {
 	if t.IsZero() {
@@ -192,7 +190,7 @@ func escapeFormulas(s string) string {
 			if begins && startsFormula(r) && !(blank && unicode.IsSpace(next)) { // a dash between blanks is a dash
 				b.WriteByte('\'')
 			}
-			begins, blank = separatesCells(r), false
+			begins, blank = strings.ContainsRune(",;|:^~\"，；", r), false // what separates cells, besides blanks
 		}
 		b.WriteRune(r)
 	}
@@ -201,6 +199,3 @@ func escapeFormulas(s string) string {
 
 // startsFormula reports whether a spreadsheet takes a cell that begins with r for a formula.
 func startsFormula(r rune) bool { return strings.ContainsRune("=+-@＝＋－＠", r) }
-
-// separatesCells reports whether r is used to separate cells, besides blanks.
-func separatesCells(r rune) bool { return strings.ContainsRune(",;|:^~\"，；", r) }

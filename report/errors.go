@@ -16,8 +16,7 @@ var (
 	ErrStrayJournal = errors.New("belongs to a result file that does not exist or is empty")
 	ErrNotRegular   = errors.New("not a regular file")
 	ErrLocked       = errors.New("another run is working on")
-	ErrInUse        = errors.New("cannot be replaced: it is open in another program")
-	ErrReadOnly     = errors.New("cannot be replaced: it is marked as read-only")
+	ErrInUse        = errors.New("cannot be replaced: it is open in another program, or marked as read-only")
 	ErrNotReplaced  = errors.New("could not be replaced") // the journal stays
 )
 

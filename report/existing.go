@@ -75,18 +75,14 @@ func (r *Results) isOf(export *csvfile.File) bool {
 	return true
 }
 
-// CheckExport fails with ErrResultsGiven or ErrOldResults where a file is a result file.
+// CheckExport fails with ErrResultsGiven or ErrOldResults where a file is a result file, of this version or an earlier
+// one's.
 func CheckExport(file *csvfile.File) error {
-	if file.Block >= 0 {
+	const old = "outcome,user_id,user_subject,message,error_code,http_status,trace_id,attempts,finished_at,tenant,row"
+	switch {
+	case file.Block >= 0:
 		return fmt.Errorf("%s %w", file.Name, ErrResultsGiven)
-	}
-	return checkNotOld(file)
-}
-
-// checkNotOld fails with ErrOldResults where a file has the columns of an earlier version's result files.
-func checkNotOld(file *csvfile.File) error {
-	const columns = "outcome,user_id,user_subject,message,error_code,http_status,trace_id,attempts,finished_at,tenant,row"
-	if strings.Contains(strings.Join(file.Header.Cells, ","), columns) {
+	case strings.Contains(strings.Join(file.Header.Cells, ","), old):
 		return fmt.Errorf("%s %w", file.Name, ErrOldResults)
 	}
 	return nil

@@ -61,12 +61,10 @@ func (f files) do(operation, path string, change func() error) error {
 	return change()
 }
 
-// createTemp creates the file that is to become the result file, in the place of one that a killed run left. Nobody
-// else can read it.
-func (f files) createTemp() (file *os.File, err error) {
-	err = f.do("create", f.tempPath(), func() error {
-		os.Remove(f.tempPath())
-		file, err = os.OpenFile(f.tempPath(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+// create creates a file that nobody else can read. It fails where there is something at path.
+func (f files) create(path string) (file *os.File, err error) {
+	err = f.do("create", path, func() error {
+		file, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		return err
 	})
 	return file, err
@@ -104,8 +102,8 @@ func (f files) syncFolder() error {
 	})
 }
 
-// openRegular opens a file to read it, which a run that ends hinders for a moment. It follows no link, and does not wait
-// for the other end of what is no regular file: that is ErrNotRegular.
+// openRegular opens a file to read it, which a run that ends hinders for a moment. It follows no link, and does not
+// wait for the other end of what is no regular file: that is ErrNotRegular.
 func openRegular(path string) (file *os.File, err error) {
 	if err := checkRegular(path); err != nil {
 		return nil, err

@@ -41,11 +41,7 @@ type journal struct {
 
 // startJournal creates the journal of f, with its first line on the disk.
 func startJournal(f files) (*journal, error) {
-	var file *os.File
-	err := f.do("create", f.journalPath(), func() (err error) {
-		file, err = os.OpenFile(f.journalPath(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		return err
-	})
+	file, err := f.create(f.journalPath())
 	if err != nil {
 		return nil, fmt.Errorf("creating %s: %w", f.journalName(), err)
 	}

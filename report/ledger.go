@@ -23,8 +23,8 @@ type Options struct {
 }
 
 // A Ledger is a result file that a run works on: locked, with every row in memory, and a journal beside it that takes
-// the results. Between Prepare or PrepareUndo and Close, Record and Pending are safe for concurrent use, and nothing
-// else may be used.
+// the results. Between Prepare or PrepareUndo and Close, Record and Pending are safe for concurrent use; nothing else
+// may be used while a Record is under way.
 type Ledger struct {
 	*Results
 	options Options

@@ -36,12 +36,10 @@ func tryLock(path string) (*flock.Flock, error) {
 	}
 	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 	switch got, err := lock.TryLock(); {
-	case isInUse(err): // Windows answers so where another run is about to remove the file
+	case isInUse(err), err == nil && !got: // Windows says "in use" where another run is about to remove the file
 		return nil, ErrLocked
 	case err != nil:
 		return nil, err
-	case !got:
-		return nil, ErrLocked
 	case !standsAt(lock, path):
 		return nil, errors.Join(ErrLocked, lock.Unlock())
 	}
@@ -66,8 +64,6 @@ func release(lock *flock.Flock) error {
 func (f files) mayBeLocked() bool {
 	lock := flock.New(f.lockPath(), flock.SetFlag(os.O_RDONLY|noFollow))
 	got, err := lock.TryRLock()
-	if err != nil {
-		return !errors.Is(err, fs.ErrNotExist)
-	}
-	return !got || lock.Close() != nil
+	lock.Close() // nothing was written
+	return !got && !errors.Is(err, fs.ErrNotExist)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"qlik-provision/provision"
 )
@@ -33,7 +34,7 @@ func (e Entry) withResult(r provision.Result) Entry {
 	e.Outcome, e.Code, e.Message = r.Outcome, Text(r.Code), Text(r.Message)
 	e.UserID, e.TraceID = Text(r.UserID), Text(r.TraceID)
 	e.HTTPStatus, e.Attempts = Number(r.HTTPStatus), cmp.Or(Number(r.Attempts), e.Attempts)
-	e.FinishedAt = timeOf(r.FinishedAt)
+	e.FinishedAt = Time{r.FinishedAt.UTC().Truncate(time.Millisecond)} // as it is read again
 	return e
 }
 

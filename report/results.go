@@ -98,8 +98,7 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	}
 	defer journal.Close() // nothing where there is none
 	err = r.readFile(f.path, read)
-	missing := errors.Is(err, fs.ErrNotExist)
-	switch {
+	switch missing := errors.Is(err, fs.ErrNotExist); {
 	case journal == nil:
 		return r, err
 	case missing, r.info != nil && r.info.Size() < minSize, r.File != nil && len(r.File.Records) == 0:
@@ -137,7 +136,7 @@ func (r *Results) readFile(path string, read csvfile.Options) error {
 	read.Size, read.Block, read.LooksLikeHeader = r.info.Size(), Columns(), roster.LooksLikeHeader
 	file, err := csvfile.Read(in, r.Path, read)
 	if err == nil && file.Block < 0 {
-		err = cmp.Or(checkNotOld(file), missingColumns(file))
+		err = cmp.Or(CheckExport(file), missingColumns(file))
 	}
 	if err != nil {
 		return err
@@ -156,8 +155,8 @@ func missingColumns(file *csvfile.File) error {
 	return &NotResultsError{file.Name, why, len(missing) <= 3}
 }
 
-// readRows takes our columns out of the records, fills in the rows and the action, and fails with *NotResultsError where
-// they cannot be run.
+// readRows takes our columns out of the records, fills in the rows and the action, and fails with *NotResultsError
+// where they cannot be run.
 func (r *Results) readRows() error {
 	r.Rows = make([]Row, 0, len(r.File.Records))
 	for records := range slices.Chunk(r.File.Records, roster.BatchSize) {

@@ -68,18 +68,16 @@ func (l *Ledger) restoreJournal() error {
 // file since this run read or wrote it; one that was removed is written again.
 func (l *Ledger) save(patience time.Duration) error {
 	now, err := os.Lstat(l.files.path)
-	switch {
-	case err != nil:
-	case l.info == nil || !os.SameFile(now, l.info) || now.Size() != l.info.Size() || !now.ModTime().Equal(l.info.ModTime()):
+	if err == nil && (l.info == nil || !os.SameFile(now, l.info) || now.Size() != l.info.Size() ||
+		!now.ModTime().Equal(l.info.ModTime())) {
 		return fmt.Errorf("%s: another program changed it meanwhile", l.Path)
-	case runtime.GOOS == "windows" && now.Mode().Perm()&0o200 == 0:
-		return fmt.Errorf("%s %w", l.Path, ErrReadOnly)
 	}
-	file, err := l.files.createTemp()
+	name := l.files.tempPath()
+	os.Remove(name) // a killed run left it
+	file, err := l.files.create(name)
 	if err != nil {
 		return err
 	}
-	name := l.files.tempPath()
 	err = l.files.do("write", name, func() error { return writeRows(file, l.File, l.Rows) })
 	if err == nil {
 		err = l.files.do("sync", name, file.Sync)

@@ -46,15 +46,15 @@ func (r *Results) Summary() *Summary {
 
 // NotDone reports of each row whether it is not done. A duplicate is done where another row of its subject is.
 func NotDone(rows []Row) []bool {
-	notDone := make([]bool, len(rows))
 	done := map[string]bool{} // by subject
-	for i, r := range rows {
-		notDone[i] = !r.Entry.Outcome.Done()
-		if !notDone[i] && r.Entry.Outcome != provision.Skipped {
+	for _, r := range rows {
+		if r.Entry.Outcome.Done() && r.Entry.Outcome != provision.Skipped {
 			done[provision.SubjectKey(r.Entry.UserSubject)] = true
 		}
 	}
+	notDone := make([]bool, len(rows))
 	for i, r := range rows {
+		notDone[i] = !r.Entry.Outcome.Done()
 		if r.Entry.Outcome == provision.Duplicate {
 			notDone[i] = !done[provision.SubjectKey(r.Entry.UserSubject)]
 		}

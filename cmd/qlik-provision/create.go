@@ -51,7 +51,7 @@ func (a *app) runExport(ctx context.Context, c *config, file string) error {
 	if err != nil {
 		return err
 	}
-	s := &session{app: a, config: c, ledger: ledger, path: path}
+	s := &session{app: a, config: c, ledger: ledger}
 	if path == "" {
 		s.existing = existingResults(c, ledger.File, ledger.Action)
 	}

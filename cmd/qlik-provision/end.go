@@ -55,8 +55,8 @@ func (s *session) foundNobody(total *report.Summary) bool {
 }
 
 func (s *session) nobodyEnd() error {
-	hint := fmt.Sprintf("is %s the right subject column? to use another, run the export again with --subject COLUMN and -o",
-		csvfile.Quote(s.ledger.Action.Subject))
+	hint := "is " + csvfile.Quote(s.ledger.Action.Subject) + " the right subject column? to use another, run the export " +
+		"again with --subject COLUMN and -o"
 	if s.config.sandbox {
 		hint = "the tenant of --sandbox starts without users: serve one by qlik-provision sandbox --users FILE"
 	}
@@ -69,11 +69,13 @@ func (s *session) planEnd(total *report.Summary) error {
 	if bad == 0 {
 		return nil
 	}
-	file, next := cmp.Or(s.path, s.config.given.file), s.next()
+	file, next := "the export", s.next()
 	if e := s.existing; e != nil && e.SameExport && e.SameAction {
-		file, next = e.Path, s.config.given.onResults("retry", e.Path).String()
+		file, next = quote(e.Path), s.config.given.onResults("retry", e.Path).String()
+	} else if s.ledger.Path != "" {
+		file = quote(s.ledger.Path)
 	}
-	hint := "correct or delete these rows in " + quote(file)
+	hint := "correct or delete these rows in " + file
 	if next != "" {
 		hint += ", or leave them for later, then:\n  " + next
 	}
@@ -105,7 +107,7 @@ func (s *session) countNotDone() (held, left int) {
 
 // notDoneHint says what to do about rows that are not done. It does not repeat a retry that brought no row further.
 func (s *session) notDoneHint(total *report.Summary) string {
-	file := quote(s.path)
+	file := quote(s.ledger.Path)
 	if s.config.given.name == "retry" && s.progress.Finished == s.progress.Failed {
 		return "nothing changed: see code and message of these rows in " + file +
 			", and correct their cells; rows that can never be sent may be deleted"
@@ -134,8 +136,8 @@ func (s *session) next() string {
 	switch dryRun := s.config.dryRun; {
 	case dryRun && s.config.runOptions.Task == provision.Delete:
 		return given.without("dry-run").String()
-	case dryRun && s.path != "":
-		return given.onResults("retry", s.path).String()
+	case dryRun && s.ledger.Path != "":
+		return given.onResults("retry", s.ledger.Path).String()
 	case dryRun && s.plan != nil && s.plan.Writes() == 0:
 		return ""
 	case dryRun && s.existing != nil:
@@ -145,7 +147,7 @@ func (s *session) next() string {
 	case left > 0:
 		return s.again().without("limit").String()
 	}
-	return command{program: given.program, name: "report", file: s.path}.String()
+	return command{program: given.program, name: "report", file: s.ledger.Path}.String()
 }
 
 // plannedCommand is the command that does what a plan without a file shows.

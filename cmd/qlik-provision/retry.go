@@ -55,7 +55,7 @@ func (a *app) runResults(ctx context.Context, c *config, path string, prepare fu
 	if err := prepare(ledger); err != nil {
 		return errors.Join(err, ledger.Close())
 	}
-	return (&session{app: a, config: c, ledger: ledger, path: path}).run(ctx)
+	return (&session{app: a, config: c, ledger: ledger}).run(ctx)
 }
 
 // prepareRetry takes the action from the file, derives the persons, checks them against the file, and says how many

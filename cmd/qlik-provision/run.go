@@ -23,8 +23,7 @@ var (
 type session struct {
 	app      *app
 	config   *config
-	ledger   *report.Ledger
-	path     string              // of the result file; "" for a plan that saves none
+	ledger   *report.Ledger      // without a path for a plan that saves none
 	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
 
 	plan     *provision.Plan // what the run would send; nil where not everybody was looked up
@@ -54,9 +53,9 @@ func (s *session) again() command {
 	case s.config.dryRun:
 		return given
 	case s.config.runOptions.Task == provision.Delete:
-		return given.onResults("undo", s.path)
+		return given.onResults("undo", s.ledger.Path)
 	default:
-		return given.onResults("retry", s.path)
+		return given.onResults("retry", s.ledger.Path)
 	}
 }
 
@@ -66,8 +65,7 @@ func (s *session) runPending(ctx context.Context) (err error) {
 		return nil
 	}
 	rows := s.ledger.Pending()
-	switch {
-	case len(rows) == 0:
+	if len(rows) == 0 {
 		s.plan = &provision.Plan{}
 		return nil
 	}
@@ -100,8 +98,8 @@ func (s *session) record(r provision.Result) error {
 
 // summary is what --json prints of the run.
 func (s *session) summary(total *report.Summary) summary {
-	sum := newSummary(s.config, s.path, s.ledger.Action, total, s.took)
-	sum.Waited = seconds(s.progress.Waited)
+	sum := newSummary(s.config, s.ledger.Results, total)
+	sum.Seconds, sum.Waited = seconds(s.took), seconds(s.progress.Waited)
 	switch {
 	case !s.config.dryRun:
 		sum.Writes = new(s.progress.Writes)
@@ -127,8 +125,8 @@ func (s *session) print(total *report.Summary, done bool) error {
 	} else {
 		out.print(table)
 	}
-	if s.path != "" {
-		out.note("results: " + s.path)
+	if s.ledger.Path != "" {
+		out.note("results: " + s.ledger.Path)
 	}
 	if next := s.next(); next != "" && done {
 		out.note("next: " + next)

@@ -44,15 +44,16 @@ type summary struct {
 	Hint      string            `json:"hint"`
 }
 
-// newSummary makes the summary of a run over a result file.
-func newSummary(c *config, results string, a report.Action, total *report.Summary, took time.Duration) summary {
+// newSummary makes the summary of a result file; what a run took is not in it.
+func newSummary(c *config, r *report.Results, total *report.Summary) summary {
+	a := r.Action
 	count := func(o provision.Outcome) *int { return new(total.Counts[o]) }
 	return summary{
 		Rows: total.Rows, Created: count(provision.Created), Exists: count(provision.Exists),
 		Updated: count(provision.Updated), Disabled: count(provision.Disabled), Unchanged: count(provision.Unchanged),
 		Skipped: count(provision.Skipped), Deleted: count(provision.Deleted), Duplicate: count(provision.Duplicate),
 		Invalid: count(provision.Invalid), Failed: count(provision.Failed), Pending: count(provision.Pending),
-		Codes: total.Codes, Run: total.Run, Results: results, Tenant: c.tenantName(), Seconds: seconds(took),
+		Codes: total.Codes, Run: total.Run, Results: r.Path, Tenant: c.tenantName(),
 		Columns: map[string]string{"subject": a.Subject, "name": a.Name, "email": a.Email, "roles": a.Roles},
 	}
 }

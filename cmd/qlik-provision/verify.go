@@ -50,15 +50,15 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	if c.sandbox {
 		c.users = sandboxUsers(results.Rows)
 	}
-	promises, action, began := results.Promises(), results.Action, time.Now() // the rows are not needed any longer
+	a.summary = newSummary(c, results, total)
+	promises, began := results.Promises(), time.Now() // the rows are not needed any longer
 	var differences []provision.Result
 	_, err = a.contact(ctx, c, c.runOptions, len(promises), func(run *provision.Run) (err error) {
 		differences, err = run.Verify(ctx, promises)
 		return err
 	})
 	took := time.Since(began)
-	a.summary = newSummary(c, path, action, total, took)
-	a.summary.Run, a.summary.Differing = map[provision.Outcome]int{}, new(len(differences))
+	a.summary.Seconds, a.summary.Differing = seconds(took), new(len(differences))
 	for _, d := range differences {
 		c.note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
 	}
