@@ -29,9 +29,12 @@ FUZZTIME ?= 10m
 WINDOWS_TESTS ?= -skip 'TestAJournal(CutOff|WithAnyByte)|TestKilled(Undo|Disable|Update)|TestSoak|TestSecretsThatTheTenantEchoes' \
 	./report ./cmd/qlik-provision
 
-# Tests that measure memory or simulate long schedules. They take minutes under the race detector, and show no
-# more there.
-SIMULATIONS = ^(TestMemory.*|TestEstimate.*|TestScheduleIsNearTheBestPossible)$$
+# What runs without the race detector, since it shows no more there and takes several times as long: tests that
+# measure memory, simulate long schedules, or run one command after the other and read what it says. With the race
+# detector run all others, among them runs that are killed or interrupted, and the scripts that are not listed here.
+PLAIN_TESTS = Memory|Estimate|ScheduleIsNear|Docs|HintsOf|HostileResultFile|SecretsThatTheTenantEchoes|WrongConfiguration
+PLAIN_SCRIPTS = as-it-began|columns|contexts|credentials|exists|hints|log|outcomes|plan|refused|report|safe|typing|way-on
+PLAIN = ^Test($(PLAIN_TESTS))|^TestScripts$$/^($(PLAIN_SCRIPTS))$$
 
 .PHONY: build demo test test-windows lint lint-full vuln soak fuzz bench cover docs \
 	dist archives packages test-packages manifests clean
@@ -47,10 +50,11 @@ demo: build
 	$(BIN) create demo/new-hires.csv --sandbox --overwrite || test $$? -eq 1
 	@echo && head -n 6 demo/new-hires.sandbox.results.csv
 
+# The longest packages first, and both kinds at once: most tests wait now and then.
 test:
-	go test -race -skip '$(SIMULATIONS)' ./...
-	go test -run '$(SIMULATIONS)' ./provision ./cmd/qlik-provision
-	go test $(TOOLS)
+	@{ go test -run '$(PLAIN)' ./provision ./cmd/qlik-provision && go test $(TOOLS); } & plain=$$!; \
+	go test -race -skip '$(PLAIN)' ./provision ./report/page ./...; race=$$?; \
+	wait $$plain && exit $$race
 
 # The tests of the Windows build, run by Wine. Where there is no Wine it says what to install.
 test-windows:

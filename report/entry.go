@@ -36,7 +36,8 @@ type Entry struct {
 // Columns are the names of our columns in their order.
 func Columns() []string { return strings.Split(columns, ",") }
 
-const columns = "action,outcome,code,message,user_id,user_subject,http_status,trace_id,attempts,finished_at,tenant,check,row"
+const columns = "action,outcome,code,message,user_id,user_subject,http_status,trace_id,attempts,finished_at,tenant," +
+	"check,row"
 
 // blockSize is the number of our columns.
 const blockSize = 13

@@ -25,8 +25,8 @@ func TestColumnsAreTheFieldsOfAnEntry(t *testing.T) {
 func TestCellsOfAnEntry(t *testing.T) {
 	e := Entry{Action: "create", Outcome: provision.Failed, Code: "USERS-16", Message: "no", UserID: "-abc",
 		UserSubject: "0012",
-		HTTPStatus:  400, TraceID: "t", Attempts: 2, FinishedAt: Time{finishedAt.UTC().Truncate(time.Millisecond)}, Tenant: "acme:443",
-		Check: "c-1-2", Row: 12}
+		HTTPStatus:  400, TraceID: "t", Attempts: 2, FinishedAt: Time{finishedAt.UTC().Truncate(time.Millisecond)},
+		Tenant: "acme:443", Check: "c-1-2", Row: 12}
 	want := []string{"create", "failed", "USERS-16", "no", "'-abc", "0012", "400", "t", "2",
 		"2026-03-01T08:30:00.123Z", "acme:443", "c-1-2", "12"}
 	encode := func(e Entry) (cells []string) {

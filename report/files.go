@@ -102,8 +102,8 @@ func (f files) syncFolder() error {
 	})
 }
 
-// openRegular opens a file to read it, which a run that ends hinders for a moment. It follows no link, and does not wait
-// for the other end of what is no regular file: that is ErrNotRegular.
+// openRegular opens a file to read it, which a run that ends hinders for a moment. It follows no link, and does not
+// wait for the other end of what is no regular file: that is ErrNotRegular.
 func openRegular(path string) (file *os.File, err error) {
 	if err := checkRegular(path); err != nil {
 		return nil, err

@@ -155,8 +155,8 @@ func missingColumns(file *csvfile.File) error {
 	return &NotResultsError{file.Name, why, len(missing) <= 3}
 }
 
-// readRows takes our columns out of the records, fills in the rows and the action, and fails with *NotResultsError where
-// they cannot be run.
+// readRows takes our columns out of the records, fills in the rows and the action, and fails with *NotResultsError
+// where they cannot be run.
 func (r *Results) readRows() error {
 	r.Rows = make([]Row, 0, len(r.File.Records))
 	for records := range slices.Chunk(r.File.Records, roster.BatchSize) {

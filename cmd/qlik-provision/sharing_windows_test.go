@@ -96,7 +96,8 @@ func TestAResultFileThatIsOpenedDuringTheRun(t *testing.T) {
 	release()
 	for _, want := range []string{
 		"hr.results.csv is open in another program; waiting 5s for it to be closed\n",
-		"hr.results.csv cannot be replaced: it is open in another program", "\nhint: close it, and take its read-only attribute off, then:\n",
+		"hr.results.csv cannot be replaced: it is open in another program",
+		"\nhint: close it, and take its read-only attribute off, then:\n",
 		" retry hr.results.csv\n",
 	} {
 		if !strings.Contains(c.stderr.String(), want) {
@@ -127,28 +128,6 @@ func TestAnExportThatIsOpenInAnotherProgram(t *testing.T) {
 	release = keepOpen(t, p.file("hr.csv"), shareReading)
 	p.expect(t, exitDone, "create", "hr.csv")
 	release()
-}
-
-func TestAResultFileThatIsReadOnly(t *testing.T) {
-	t.Parallel()
-	tenant := newTenant(sandbox.Options{})
-	p := newProgram(t, tenant)
-	p.write(t, "hr.csv", 3)
-	p.expect(t, exitDone, "create", "hr.csv", "--limit", "1")
-	if err := os.Chmod(p.file("hr.results.csv"), 0o400); err != nil {
-		t.Fatal(err)
-	}
-	c := p.expect(t, exitUsage, "retry", "hr.results.csv")
-	if hint := "\nhint: close it, and take its read-only attribute off, then:\n"; !strings.Contains(c.stderr.String(), hint) {
-		t.Errorf("not %q:\n%s", hint, &c.stderr)
-	}
-	if n := len(tenant.Users()); n != 1 {
-		t.Errorf("%d users", n)
-	}
-	if err := os.Chmod(p.file("hr.results.csv"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p.expect(t, exitDone, "retry", "hr.results.csv")
 }
 
 // On file servers the folders above one's own can be entered, and often not listed.
