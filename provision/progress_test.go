@@ -74,7 +74,9 @@ func TestEstimateWhileRowsAreLookedUp(t *testing.T) {
 				tr.tenant.Add(userOf(row))
 			}
 		}
-		moments := shown(t, tr, rows, provision.Options{}, time.Second, 30*time.Second, time.Minute, 2*time.Minute)
+		const between = latency / 2 // of two answers
+		moments := shown(t, tr, rows, provision.Options{}, time.Second+between, 30*time.Second+between,
+			time.Minute+between, 2*time.Minute+between)
 		if lookups := spy.to(sandbox.EndpointFilter); lookups[len(lookups)-1].done < 2*time.Minute {
 			t.Error("the last lookup was answered too early to tell")
 		}
