@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,9 +39,8 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return err
 	}
-	total := results.Summary()
-	if total.Tenant != "" && !strings.EqualFold(total.Tenant, c.tenantName()) {
-		return &report.TenantError{Path: path, File: total.Tenant, Run: c.tenantName()}
+	if err := results.CheckTenant(c.tenantName()); err != nil {
+		return err
 	}
 	for _, warning := range results.Warnings {
 		c.note("warning: " + warning)
@@ -50,7 +48,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	if c.sandbox {
 		c.users = sandboxUsers(results.Rows)
 	}
-	a.summary = newSummary(c, results, total)
+	a.summary = newSummary(c, results, results.Summary())
 	promises, began := results.Promises(), time.Now() // the rows are not needed any longer
 	var differences []provision.Result
 	_, err = a.contact(ctx, c, c.runOptions, len(promises), func(run *provision.Run) (err error) {
