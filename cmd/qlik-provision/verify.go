@@ -39,6 +39,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	if err != nil {
 		return err
 	}
+	total := results.Summary()
 	if err := results.CheckTenant(c.tenantName()); err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 	if c.sandbox {
 		c.users = sandboxUsers(results.Rows)
 	}
-	a.summary = newSummary(c, results, results.Summary())
+	a.summary = newSummary(c, results, total)
 	promises, began := results.Promises(), time.Now() // the rows are not needed any longer
 	var differences []provision.Result
 	_, err = a.contact(ctx, c, c.runOptions, len(promises), func(run *provision.Run) (err error) {
