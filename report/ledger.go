@@ -5,7 +5,6 @@ package report
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/gofrs/flock"
@@ -79,7 +78,7 @@ func open(f files, read csvfile.Options, o Options) (*Ledger, error) {
 		for _, w := range l.Warnings {
 			l.notify("%s", w)
 		}
-		return l.checkTenant()
+		return l.CheckTenant(o.Tenant)
 	})
 }
 
@@ -103,16 +102,6 @@ func (l *Ledger) notify(format string, args ...any) {
 	if l.options.Notify != nil {
 		l.options.Notify(fmt.Sprintf(format, args...))
 	}
-}
-
-// checkTenant fails with *TenantError where a row is another tenant's than the run's.
-func (l *Ledger) checkTenant() error {
-	for _, r := range l.Rows {
-		if run, file := l.options.Tenant, r.Entry.Tenant; run != "" && file != "" && !strings.EqualFold(run, file) {
-			return &TenantError{l.Path, file, run}
-		}
-	}
-	return nil
 }
 
 // Prepare checks the rows against the file, and against each other (conflicts), writes the result file with

@@ -72,6 +72,16 @@ func (r *Results) derivePersons() {
 	}
 }
 
+// CheckTenant fails with *TenantError where a row is another tenant's than a run's; "" is a run that contacts nobody.
+func (r *Results) CheckTenant(run string) error {
+	for i := range r.Rows {
+		if file := r.Rows[i].Entry.Tenant; run != "" && file != "" && !strings.EqualFold(run, file) {
+			return &TenantError{r.Path, file, run}
+		}
+	}
+	return nil
+}
+
 // Promises are what the outcomes of the rows promise, for provision.Run.Verify: of every row with a subject.
 func (r *Results) Promises() []provision.Promise {
 	promises := make([]provision.Promise, 0, len(r.Rows))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,8 +40,8 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 		return err
 	}
 	total := results.Summary()
-	if total.Tenant != "" && !strings.EqualFold(total.Tenant, c.tenantName()) {
-		return &report.TenantError{Path: path, File: total.Tenant, Run: c.tenantName()}
+	if err := results.CheckTenant(c.tenantName()); err != nil {
+		return err
 	}
 	for _, warning := range results.Warnings {
 		c.note("warning: " + warning)
