@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -70,12 +71,17 @@ type batch [roster.BatchSize]Entry
 // encodeEntries maps the first n entries of a batch to cells, and calls write with those of each. The slice is reused
 // for the next one.
 func encodeEntries(entries *batch, n int, write func(cells []string) error) error {
-	return gocsv.MarshalCSVWithoutHeaders(*entries, cellWriter(func(cells []string) error {
+	enough := errors.New("the entries after the first n are not mapped")
+	err := gocsv.MarshalCSVWithoutHeaders(*entries, cellWriter(func(cells []string) error {
 		if n--; n < 0 {
-			return nil
+			return enough
 		}
 		return write(cells)
 	}))
+	if errors.Is(err, enough) {
+		return nil
+	}
+	return err
 }
 
 // encodeEntry maps an entry to cells.
