@@ -158,10 +158,9 @@ func (t Text) MarshalCSV() (string, error) {
 
 // UnmarshalCSV takes an apostrophe away that MarshalCSV wrote in front, so that an ID is what it was.
 func (t *Text) UnmarshalCSV(cell string) error {
-	if rest, found := strings.CutPrefix(cell, "'"); found && rest != "" {
-		if first, _ := utf8.DecodeRuneInString(rest); startsFormula(first) {
-			cell = rest
-		}
+	rest, found := strings.CutPrefix(cell, "'")
+	if first, _ := utf8.DecodeRuneInString(rest); found && startsFormula(first) {
+		cell = rest
 	}
 	*t = Text(cell)
 	return nil

@@ -23,7 +23,11 @@ func (l *Ledger) checkPersons(acceptPersons bool) error {
 		if l.undo && !r.Entry.MayHaveCreated() {
 			continue
 		}
-		if kind, change := r.findChange(); change != "" {
+		kind, change := r.findChange()
+		if l.undo && r.Entry.isEmptied() { // whose user it is can no longer be told
+			kind, change = SubjectDamaged, r.subjectChange("")
+		}
+		if change != "" {
 			changes[kind] = append(changes[kind], change)
 		}
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -98,6 +99,22 @@ func TestARetryAfterAnUndoCreatesNobodyAgain(t *testing.T) {
 	mustClose(t, l)
 	if got := outcomes(t, path)[2]; got != "duplicate same person as row 1" {
 		t.Error(got)
+	}
+}
+
+func TestUndoRefusesARowWhoseSubjectWasEmptied(t *testing.T) {
+	for outcome, code := range map[string]string{"created": "", "pending": provision.CodeMaybeCreated} {
+		path := filepath.Join(t.TempDir(), "hr.results.csv")
+		emptied := tableOf(t, ranText(t)).set(1, "outcome", outcome).set(1, "code", code)
+		write(t, path, emptied.set(1, "user_subject", "").set(1, "check", "").saved(',', false, ""))
+		l, err := Open(path, csvfile.Options{}, sandbox)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := as[*ChangedError](t, errors.Join(l.PrepareUndo(false), l.Close()))
+		if e.Kind != SubjectDamaged || len(e.Rows) != 1 {
+			t.Errorf("%s: %+v", outcome, e)
+		}
 	}
 }
 

@@ -75,11 +75,8 @@ func (u *output) print(lines string) {
 
 // failure prints an end that is not 0.
 func (u *output) failure(f *failure) {
-	lines := u.paint(red, "error:") + " " + printableLines(f.Error()) + "\n"
-	if f.hint != "" {
-		lines += u.paint(cyan, "hint:") + " " + printableLines(f.hint) + "\n"
-	}
-	u.print(lines)
+	u.print(u.paint(red, "error:") + " " + printableLines(f.Error()) + "\n" +
+		u.paint(cyan, "hint:") + " " + printableLines(f.hint) + "\n")
 }
 
 type colour string
