@@ -12,8 +12,8 @@ import (
 
 // findConflicts finds what the other rows of a file mean for a row that is sendable and not done: Duplicate, Invalid or
 // Failed, with code and message. A row that is missing in it can be sent. rows are in the order of their numbers: where
-// several are one person's, the one with the lowest number counts. Two subjects with one email are a conflict only where
-// emails is true.
+// several are one person's, the one with the lowest number counts. Two subjects with one email are a conflict only
+// where emails is true.
 func findConflicts(rows []*Row, emails bool) map[*Row]provision.Result {
 	found := map[*Row]provision.Result{}
 	waits := func(r *Row) bool { return r.Sendable() && !r.Entry.Outcome.Done() }
