@@ -83,6 +83,15 @@ to a result file. From that file a run can always be continued, corrected and un
 		a.planCommand(), a.reportCommand(), a.sandboxCommand(), a.versionCommand())
 	root.AddCommand(topics()...)
 	formatHelp(root, a.out.columns())
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Args = func(_ *cobra.Command, args []string) error {
+			if found, _, _ := root.Find(args); found == root {
+				return noCommand(root, args)
+			}
+			return nil
+		}
+	}
 	return root
 }
 
