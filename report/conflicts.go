@@ -148,11 +148,12 @@ func evidence(rows []*Row) (found []*Row) {
 // findContrary is the first row that contradicts the evidence, nil where all rows can be one person's.
 func findContrary(rows []*Row) *Row {
 	all := evidence(rows)
-	i := slices.IndexFunc(rows, func(r *Row) bool { return contradicting(all, r) != nil })
-	if i < 0 {
-		return nil
+	for _, r := range rows {
+		if contradicting(all, r) != nil {
+			return r
+		}
 	}
-	return rows[i]
+	return nil
 }
 
 // contradicting is the first row of the evidence that is another person's than r, nil where none is.
