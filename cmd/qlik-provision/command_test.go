@@ -16,14 +16,14 @@ func TestPrintedCommandsKeepWhatTheFileDoesNotHave(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the quotes are those of a POSIX shell")
 	}
-	var f flags
-	cmd := (&app{}).createCommand()
+	a := &app{name: "qlik-provision"}
+	cmd := a.createCommand()
 	err := cmd.ParseFlags([]string{"--subject", "auth0|{ID}", "-o", "out.csv", "--sandbox", "--workers", "4",
-		"--rate", "10/s", "--json", "--role", "A", "--role", "B", "--allow-admin-roles"})
+		"--rate", "10/s", "--json", "--role", "A", "--role", "B", "--allow-admin-roles", "hr.csv"})
 	if err != nil {
-		t.Fatal(err, f)
+		t.Fatal(err)
 	}
-	given := command{"qlik-provision", "create", "hr.csv", givenFlags(cmd.Flags())}
+	given := a.given(cmd)
 	plain := command{program: "q", name: "create", file: "f"}
 	for _, test := range []struct {
 		name string

@@ -29,8 +29,8 @@ type config struct {
 }
 
 // configure makes a config of the flags, the environment and the context. An error says which of them is wrong.
-func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, error) {
-	c := &config{flags: f, given: command{a.name, cmd.Name(), file, givenFlags(cmd.Flags())}, note: a.out.note}
+func (a *app) configure(cmd *cobra.Command, f flags) (*config, error) {
+	c := &config{flags: f, given: a.given(cmd), note: a.out.note}
 	if c.quiet {
 		c.note = func(string) {}
 	}

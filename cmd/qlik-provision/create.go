@@ -67,7 +67,7 @@ func (a *app) runExport(ctx context.Context, c *config, file string) error {
 func (c *config) chooseResults(export string) (string, error) {
 	path, piped := c.out, isStdin(export)
 	if piped {
-		export, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
+		export = ""
 	}
 	switch {
 	case path == "" && c.dryRun:

@@ -44,11 +44,11 @@ func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Rea
 	if err == nil {
 		_, err = root.ExecuteContextC(ctx)
 	}
-	help := "see " + cmd.CommandPath() + " --help"
-	f := a.failureOf(err, help)
+	given, help := a.given(cmd), "see "+cmd.CommandPath()+" --help"
+	f := a.failureOf(err, given, help)
 	if wantsJSON(cmd, args[1:]) {
 		if failed := a.summary.write(stdout, f); failed != nil {
-			f = a.failureOf(errors.Join(err, failed), help)
+			f = a.failureOf(errors.Join(err, failed), given, help)
 		}
 	}
 	if f == nil {
@@ -109,11 +109,11 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 		if what == "result file" {
 			debug.SetGCPercent(50) // reading it needs its memory twice: as cells, and as entries
 		}
-		c, err := a.configure(cmd, args[0], *f)
-		if err == nil {
-			err = run(cmd.Context(), c, args[0])
+		c, err := a.configure(cmd, *f)
+		if err != nil {
+			return err
 		}
-		return a.explain(err, c.given)
+		return run(cmd.Context(), c, args[0])
 	}
 	cmd.Flags().SortFlags = false // commands that we print have them as they were typed
 	for _, add := range addFlags {

@@ -42,7 +42,7 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 			inMemory := sandbox.New(sandbox.Options{Limit: limit})
 			if users != "" {
 				if err := addUsers(inMemory, users); err != nil {
-					return a.explain(err, command{program: a.name, name: "sandbox", flags: givenFlags(cmd.Flags())})
+					return err
 				}
 			}
 			return a.serveSandbox(cmd.Context(), inMemory, addr, shell)
