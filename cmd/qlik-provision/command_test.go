@@ -71,9 +71,9 @@ func TestProposedResultFileHasTheTime(t *testing.T) {
 	for path, want := range map[string]string{
 		"hr.results.csv": `hr\.` + second + `\.results\.csv`, "a.b/hr": `a\.b/hr\.` + second,
 		"hr.2001-02-03.results.csv": `hr\.` + second + `\.results\.csv`,
-		dated("hr.results.csv"):     `hr\.` + second + `\.results\.csv`,
+		withDate("hr.results.csv"):  `hr\.` + second + `\.results\.csv`,
 	} {
-		if got := dated(path); !regexp.MustCompile("^" + want + "$").MatchString(got) {
+		if got := withDate(path); !regexp.MustCompile("^" + want + "$").MatchString(got) {
 			t.Errorf("%s: %s", path, got)
 		}
 	}

@@ -87,7 +87,7 @@ func (c *config) newAction(columns roster.Columns) report.Action {
 		Command: "create", Subject: columns.Subject.String(), Name: columns.Name.String(), Email: columns.Email.String(),
 		Roles: columns.Roles.String(), EveryonesRoles: c.everyonesRoles, Update: c.update, Where: c.where, Status: c.status,
 	}
-	if c.given.name == "disable" {
+	if c.runOptions.Task == provision.Disable {
 		a.Command = "disable"
 	}
 	return a

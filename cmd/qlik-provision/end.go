@@ -31,17 +31,17 @@ func (s *session) end(runErr, closeErr error) error {
 // of the wrong one, perhaps: the command as it was typed replaces it, since nothing was sent.
 func (s *session) afterAborted(err error) command {
 	if s.progress.Writes == 0 && (errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, provision.ErrUnreachable)) {
-		return s.config.given
+		return s.given
 	}
 	return s.again()
 }
 
 // again is the command that goes on where rows are not done.
 func (s *session) again() command {
-	switch given := s.config.given; {
-	case s.config.dryRun:
+	switch given := s.given; {
+	case s.dryRun:
 		return given
-	case s.config.runOptions.Task == provision.Delete:
+	case s.runOptions.Task == provision.Delete:
 		return given.onResults("undo", s.ledger.Path)
 	default:
 		return given.onResults("retry", s.ledger.Path)
@@ -51,10 +51,10 @@ func (s *session) again() command {
 // notDone says why a run that came to its end has exit code 1, and what to do; "" where it has not. Against a plan or a
 // dry run it holds the rows that cannot be sent.
 func (s *session) notDone() (what, hint string) {
-	counts, undo := s.total.Counts, s.config.runOptions.Task == provision.Delete
+	counts, undo := s.total.Counts, s.runOptions.Task == provision.Delete
 	bad := counts[provision.Invalid] + counts[provision.Failed]
 	held, left := s.countNotDone()
-	switch dryRun := s.config.dryRun; {
+	switch dryRun := s.dryRun; {
 	case s.foundNobody():
 		return "nobody in the file has a user on the tenant", s.nobodyHint()
 	case dryRun && (undo || bad == 0), !dryRun && held == 0:
@@ -74,12 +74,12 @@ func (s *session) notDone() (what, hint string) {
 // foundNobody reports whether a disable found none of the users it was for.
 func (s *session) foundNobody() bool {
 	counts, missing := s.total.Counts, s.total.Codes[provision.CodeNotFound]
-	return s.config.runOptions.Task == provision.Disable && missing > 0 && missing == counts[provision.Unchanged] &&
+	return s.runOptions.Task == provision.Disable && missing > 0 && missing == counts[provision.Unchanged] &&
 		counts[provision.Disabled]+counts[provision.Failed]+counts[provision.Pending] == 0
 }
 
 func (s *session) nobodyHint() string {
-	if s.config.sandbox {
+	if s.sandbox {
 		return "the tenant of --sandbox starts without users: serve one by qlik-provision sandbox --users FILE"
 	}
 	return "is " + csvfile.Quote(s.ledger.Action.Subject) + " the right subject column? to use another, run the export " +
@@ -90,7 +90,7 @@ func (s *session) nobodyHint() string {
 func (s *session) planHint() string {
 	file, next := "the export", s.next()
 	if e := s.existing; e != nil && e.SameExport && e.SameAction {
-		file, next = quote(e.Path), s.config.given.onResults("retry", e.Path).String()
+		file, next = quote(e.Path), s.given.onResults("retry", e.Path).String()
 	} else if s.ledger.Path != "" {
 		file = quote(s.ledger.Path)
 	}
@@ -106,7 +106,7 @@ func (s *session) planHint() string {
 func (s *session) countNotDone() (held, left int) {
 	rows := s.ledger.Rows
 	notDone := report.NotDone(rows)
-	limited, undo := s.config.runOptions.Limit > 0, s.config.runOptions.Task == provision.Delete
+	limited, undo := s.runOptions.Limit > 0, s.runOptions.Task == provision.Delete
 	for i, r := range rows {
 		counts := notDone[i] && !(limited && r.Entry.Outcome == provision.Duplicate)
 		if undo {
@@ -126,13 +126,13 @@ func (s *session) countNotDone() (held, left int) {
 // notDoneHint says what to do about rows that are not done. It does not repeat a retry that brought no row further.
 func (s *session) notDoneHint() string {
 	file := quote(s.ledger.Path)
-	if s.config.given.name == "retry" && s.progress.Finished == s.progress.Failed {
+	if s.given.name == "retry" && s.progress.Finished == s.progress.Failed {
 		return "nothing changed: see code and message of these rows in " + file +
 			", and correct their cells; rows that can never be sent may be deleted"
 	}
 	what, again := "", s.again().without("limit") // it was reached
 	switch {
-	case s.total.Codes[provision.CodeAdminRole] > 0 && !s.config.runOptions.AllowAdminRoles:
+	case s.total.Codes[provision.CodeAdminRole] > 0 && !s.runOptions.AllowAdminRoles:
 		return choice("check the rows with the code admin-role; if these roles are intended",
 			again.withSwitch("allow-admin-roles"))
 	case s.total.Counts[provision.Invalid] > 0:
@@ -149,15 +149,15 @@ func (s *session) notDoneHint() string {
 
 // next is what to type after a run that went well, "" where there is nothing to say.
 func (s *session) next() string {
-	given := s.config.given
-	if !s.config.dryRun {
+	given := s.given
+	if !s.dryRun {
 		if _, left := s.countNotDone(); left > 0 {
 			return s.again().without("limit").String()
 		}
 		return command{program: given.program, name: "report", file: s.ledger.Path}.String()
 	}
 	switch {
-	case s.config.runOptions.Task == provision.Delete:
+	case s.runOptions.Task == provision.Delete:
 		return given.without("dry-run").String()
 	case s.ledger.Path != "":
 		return given.onResults("retry", s.ledger.Path).String()
@@ -171,7 +171,7 @@ func (s *session) next() string {
 
 // plannedCommand is the command that does what a plan without a file shows.
 func (s *session) plannedCommand() command {
-	given := s.config.given
+	given := s.given
 	if given.name == "plan" {
 		given.name = "create"
 	}

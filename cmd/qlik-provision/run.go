@@ -21,8 +21,8 @@ var (
 // A session is one run over a ledger: what create, plan, disable, retry and undo have in common. The first fields are
 // what it starts with, those after them what it came to.
 type session struct {
+	*config
 	app      *app
-	config   *config
 	ledger   *report.Ledger      // without a path for a plan that saves none
 	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
 
@@ -47,7 +47,7 @@ func (s *session) run(ctx context.Context) error {
 
 // runPending runs the pending rows. It contacts nobody where there are none.
 func (s *session) runPending(ctx context.Context) (err error) {
-	if s.config.offline {
+	if s.offline {
 		return nil
 	}
 	rows := s.ledger.Pending()
@@ -55,14 +55,14 @@ func (s *session) runPending(ctx context.Context) (err error) {
 		s.plan = &provision.Plan{}
 		return nil
 	}
-	options := &s.config.runOptions
+	options := &s.runOptions
 	switch {
 	case options.NoLookup && s.asks():
 		estimate := provision.Estimate(len(rows), options.Rate, options.Burst)
 		if err := s.approve(ctx, provision.Plan{Create: len(rows), Estimate: estimate}); err != nil {
 			return err
 		}
-	case s.config.dryRun || s.config.max > 0 || s.asks():
+	case s.dryRun || s.max > 0 || s.asks():
 		options.Approve = func(p provision.Plan) error { return s.approve(ctx, p) }
 	}
 	s.progress, err = s.app.contact(ctx, s.config, len(rows), func(run *provision.Run) error {
@@ -90,7 +90,7 @@ func (s *session) summary() summary {
 	sum := newSummary(s.config, s.ledger.Results, s.total)
 	sum.Seconds, sum.Waited = seconds(s.took), seconds(s.progress.Waited)
 	switch {
-	case !s.config.dryRun:
+	case !s.dryRun:
 		sum.Writes = new(s.progress.Writes)
 	case s.plan != nil:
 		sum.Writes, sum.Estimated = new(s.plan.Writes()), new(seconds(s.plan.Estimate))
@@ -103,11 +103,11 @@ func (s *session) summary() summary {
 // print prints how the run went. A plan's table is what was asked for: it goes to stdout.
 func (s *session) print(done bool) error {
 	out := s.app.out
-	if s.config.quiet {
+	if s.quiet {
 		return nil
 	}
-	table := s.table(s.total, s.config.dryRun) + s.causes() + "\n"
-	if s.config.dryRun && !s.config.json {
+	table := s.table(s.total, s.dryRun) + s.causes() + "\n"
+	if s.dryRun && !s.json {
 		if _, err := io.WriteString(s.app.stdout, table); err != nil {
 			return fmt.Errorf("printing the plan: %w", err)
 		}

@@ -72,7 +72,7 @@ func (s *session) counts(total *report.Summary, plan bool) []tableLine {
 		labels = map[provision.Outcome]string{provision.Created: "created before", provision.Exists: "existing",
 			provision.Failed: "conflicts", provision.Pending: "can be sent"}
 		if s.plan != nil {
-			writes = planLines(s.config.runOptions.Task, *s.plan)
+			writes = planLines(s.runOptions.Task, *s.plan)
 			outcomes = slices.DeleteFunc(outcomes, func(o provision.Outcome) bool { return o == provision.Pending })
 		}
 	} else {
