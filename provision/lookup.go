@@ -26,6 +26,7 @@ type lookups struct {
 	failures   int       // requests in a row that were not answered
 	until      time.Time // then: none is sent before
 	refused    []*job    // rows whose lookup was refused alone
+	inRow      int       // how many of them since a lookup was answered
 	rolesShown bool      // the tenant showed the roles of a user
 }
 
@@ -39,6 +40,7 @@ const (
 	maxAhead    = 1000 // rows that are looked up or being looked up, and no worker has taken
 	maxLookups  = 4    // in flight at once
 	maxRefusals = 3    // single rows that were refused before any lookup was answered: all are
+	maxInRow    = 48   // single rows that were refused one after the other, after lookups were answered: all are now
 )
 
 // left reports whether something is to be read, or a request is in flight.
@@ -140,6 +142,7 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown() })
 	l.pacer.ReserveN(now, max(0, found.Requests-1)) // its other pages
 	r.counts.lookedUp += len(rows)
+	l.inRow = 0
 	r.progressed(now)
 	r.mu.Unlock()
 	l.handle(rows, newDirectory(found.Users))
@@ -159,7 +162,9 @@ func (r *Run) lookupRefused(rows []Row, err error) error {
 	}
 	l.size = 0 // it was not the number of rows that was refused
 	l.refused = append(l.refused, &job{row: rows[0], err: err})
-	if r.counts.lookedUp > 0 || len(l.refused) < maxRefusals && len(l.again)+len(l.rows) > 0 {
+	l.inRow++
+	wereAnswered, areLeft := r.counts.lookedUp > 0, len(l.again)+len(l.rows) > 0
+	if wereAnswered && l.inRow < maxInRow || l.inRow < maxRefusals && areLeft {
 		return nil
 	}
 	return fmt.Errorf("%w: %w", ErrLookups, err)

@@ -116,6 +116,24 @@ func TestRefusedLookups(t *testing.T) {
 	}
 }
 
+// That the tenant refuses every lookup from some moment on is no fault of the rows.
+func TestLookupsThatAreRefusedFromSomeMomentOnEndTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 400, On: sandbox.EndpointFilter, Skip: 3})
+		tr.run(t.Context(), people(1000), provision.Options{})
+		if !errors.Is(tr.err, provision.ErrLookups) {
+			t.Errorf("the run ended with %v", tr.err)
+		}
+		if n := tr.got.count(provision.Failed); n > 0 || tr.got.count(provision.Created) < 100 {
+			t.Errorf("%d failed, %d created", n, tr.got.count(provision.Created))
+		}
+		if n := count(spy.to(sandbox.EndpointFilter), 400); n > 120 {
+			t.Errorf("%d lookups were refused", n)
+		}
+	})
+}
+
 // There is no going on without lookups, unless that was asked for: existing users would be created twice.
 func TestLookupsAreRequired(t *testing.T) {
 	for _, test := range []struct {

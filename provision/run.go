@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
 	"qlik-provision/provision/qlik"
@@ -29,7 +30,6 @@ type Run struct {
 	asksRoles  bool              // rows ask for roles; like the next one set before the first lookup
 	roleLevels map[string]string // of the tenant's roles, by name; nil: not known
 
-	stop    context.CancelFunc // begins nothing new
 	failing sync.Mutex
 	errs    []error // guarded by failing: why the run ends
 
@@ -117,22 +117,20 @@ func (r *Run) checkInput(rows []Row, record func(Result) error) error {
 
 // run reads what l holds, and works until nothing is left or the run has to end.
 func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) error {
-	stop, end := context.WithCancel(ctx)
-	defer end()
-	if err := r.begin(end, l, record); err != nil {
+	if err := r.begin(l, record); err != nil {
 		return err
 	}
 	defer r.alarm.Stop()
+	workers, stop := errgroup.WithContext(ctx) // stop is done when the first worker fails
 	defer context.AfterFunc(stop, r.wake)()
 	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
-	var workers sync.WaitGroup
 	for range r.options.Workers {
-		workers.Go(func() { r.work(stop, flight) })
+		workers.Go(func() error { return r.work(stop, flight) })
 	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		workers.Wait()
+		_ = workers.Wait() // wrapUp returns the errors of all of them
 	}()
 	select {
 	case <-ended:
@@ -148,14 +146,14 @@ func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) err
 	return r.wrapUp(ctx)
 }
 
-func (r *Run) begin(stop context.CancelFunc, l lookups, record func(Result) error) error {
+func (r *Run) begin(l lookups, record func(Result) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.started.IsZero() {
 		return errors.New("provision: a Run is used once")
 	}
 	l.pacer = r.lookups.pacer
-	r.started, r.stop, r.lookups, r.record = time.Now(), stop, l, record
+	r.started, r.lookups, r.record = time.Now(), l, record
 	r.alarm = time.AfterFunc(r.options.Patience, r.wake)
 	r.counts.rows = len(l.rows)
 	if r.options.Approve != nil || r.guardsAdmins() {
@@ -180,7 +178,13 @@ func (r *Run) fail(err error) {
 	if !slices.ContainsFunc(r.errs, known) {
 		r.errs = append(r.errs, err)
 	}
-	r.stop()
+}
+
+// failure is why the run ends, all errors joined; nil where it goes on.
+func (r *Run) failure() error {
+	r.failing.Lock()
+	defer r.failing.Unlock()
+	return errors.Join(r.errs...)
 }
 
 // wrapUp returns why the run ended, and records what was tried of the rows that are left.
@@ -198,5 +202,5 @@ func (r *Run) wrapUp(ctx context.Context) error {
 			break
 		}
 	}
-	return errors.Join(r.errs...)
+	return r.failure()
 }

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// work sends writes and looks rows up, until nothing is left or the run stops. flight is the context of its requests,
-// which outlives stop.
-func (r *Run) work(stop, flight context.Context) {
+// work sends writes and looks rows up, until nothing is left, the run stops, or it fails: then it returns why. flight
+// is the context of its requests, which outlives stop.
+func (r *Run) work(stop, flight context.Context) error {
 	for {
 		task := r.next(stop)
 		if task == nil {
-			return
+			return r.failure()
 		}
 		task(flight)
 		r.mu.Lock()
@@ -21,12 +21,12 @@ func (r *Run) work(stop, flight context.Context) {
 	}
 }
 
-// next waits for something to do. It is nil where nothing is left or the run stops.
+// next waits for something to do. It is nil where nothing is left, or the run stops or fails.
 func (r *Run) next(stop context.Context) (task func(flight context.Context)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	came := time.Now()
-	for stop.Err() == nil {
+	for stop.Err() == nil && r.failure() == nil {
 		now := time.Now()
 		overdueAt, err := r.overdue(now)
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -33,10 +34,28 @@ func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, erro
 	if c.quiet {
 		c.note = func(string) {}
 	}
-	err := c.chooseTenant(cmd.Context())
+	err := checkExclusive(cmd)
+	if err == nil {
+		err = c.chooseTenant(cmd.Context())
+	}
 	c.readOptions.LooksLikeHeader, c.readOptions.Block = roster.LooksLikeHeader, report.Columns()
 	c.ledgerOptions = report.Options{Tenant: c.tenantName(), Overwrite: c.overwrite, Notify: c.note}
 	return c, err
+}
+
+// checkExclusive is a usage error where two flags exclude each other.
+func checkExclusive(cmd *cobra.Command) error {
+	for _, flags := range [][2]string{
+		{"context", "sandbox"}, {"context", "tenant"}, {"context", "client-id"}, {"context", "client-secret-file"},
+		{"context", "client-secret-command"}, {"sandbox", "tenant"}, {"sandbox", "client-id"},
+		{"sandbox", "client-secret-file"}, {"sandbox", "client-secret-command"},
+		{"client-secret-file", "client-secret-command"}, {"no-lookup", "max"}, {"no-lookup", "update"},
+	} {
+		if cmd.Flags().Changed(flags[0]) && cmd.Flags().Changed(flags[1]) {
+			return usage(fmt.Errorf("--%s and --%s exclude each other", flags[0], flags[1]), "leave one of them out")
+		}
+	}
+	return nil
 }
 
 // tenantName is how the result file calls the tenant.

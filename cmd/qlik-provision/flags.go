@@ -42,12 +42,6 @@ func (f *flags) tenantFlags(cmd *cobra.Command) {
 		"`COMMAND` that prints the client secret, run by the shell")
 	fs.Var(into(&f.context, anyText), "context", "take tenant and credentials from the qlik-cli context `NAME`")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "use an in-memory tenant, for this run only")
-	cmd.MarkFlagsMutuallyExclusive("context", "sandbox")
-	cmd.MarkFlagsMutuallyExclusive("client-secret-file", "client-secret-command")
-	for _, other := range []string{"tenant", "client-id", "client-secret-file", "client-secret-command"} {
-		cmd.MarkFlagsMutuallyExclusive("context", other)
-		cmd.MarkFlagsMutuallyExclusive("sandbox", other)
-	}
 }
 
 // columnFlags are for commands that derive persons from rows: which rows, and where a person's fields come from.
@@ -150,11 +144,9 @@ func (f *flags) dryRunFlag(cmd *cobra.Command) {
 		"look up all rows and show what would be sent; write nothing to the tenant")
 }
 
-// lookupFlag is for commands that create users and have a maximum: both are marked as flags that exclude this one.
+// lookupFlag is for commands that create users.
 func (f *flags) lookupFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.runOptions.NoLookup, "no-lookup", false, "do not look up existing users first")
-	cmd.MarkFlagsMutuallyExclusive("no-lookup", "max")
-	cmd.MarkFlagsMutuallyExclusive("no-lookup", "update")
 }
 
 func (f *flags) offlineFlag(cmd *cobra.Command) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -83,6 +84,15 @@ to a result file. From that file a run can always be continued, corrected and un
 		a.planCommand(), a.reportCommand(), a.sandboxCommand(), a.versionCommand())
 	root.AddCommand(topics()...)
 	formatHelp(root, a.out.columns())
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Args = func(_ *cobra.Command, args []string) error {
+			if found, _, _ := root.Find(args); found == root {
+				return noCommand(root, args)
+			}
+			return nil
+		}
+	}
 	return root
 }
 
@@ -96,6 +106,9 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 		cmd.ValidArgsFunction = completeFile("csv", "tsv", "txt")
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if what == "result file" {
+			debug.SetGCPercent(50) // reading it needs its memory twice: as cells, and as entries
+		}
 		c, err := a.configure(cmd, args[0], *f)
 		if err == nil {
 			err = run(cmd.Context(), c, args[0])

@@ -24,7 +24,7 @@ func TestTrialsOnASandboxContactNoTenant(t *testing.T) {
 		{"create hr.csv --sandbox", exitDone, "results: hr.sandbox.results.csv\n"},
 		{"retry hr.sandbox.results.csv --sandbox", exitDone, "nothing to do"},
 		{"retry hr.sandbox.results.csv", exitUsage, "go on with --sandbox, "},
-		{"create hr.csv --sandbox --tenant acme.eu.qlikcloud.com", exitUsage, "[sandbox tenant] were all set"},
+		{"create hr.csv --sandbox --tenant acme.eu.qlikcloud.com", exitUsage, "--sandbox and --tenant exclude each other"},
 		{"create hr.csv", exitDone, "results: hr.results.csv\n"},
 		{"retry hr.results.csv --sandbox", exitUsage, "go on with --tenant 127.0.0.1:"},
 	} {

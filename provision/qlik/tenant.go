@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -62,6 +63,8 @@ func (t Tenant) check(u *url.URL) error {
 		return fmt.Errorf("has no domain: write the whole address, such as %s", example)
 	case strings.HasSuffix(u.Host, ":"):
 		return errors.New("ends with a colon and no port")
+	case u.Port() != "" && !isPort(u.Port()):
+		return fmt.Errorf("has an invalid port %q", u.Port())
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return fmt.Errorf("has a path or a query: write %s", t)
 	case t.scheme == "http" && !loopback(host):
@@ -74,6 +77,11 @@ func (t Tenant) check(u *url.URL) error {
 func isHost(host string) bool {
 	names := regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
 	return net.ParseIP(host) != nil || names.MatchString(strings.ToLower(host))
+}
+
+func isPort(s string) bool {
+	port, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && port > 0
 }
 
 func loopback(host string) bool {
