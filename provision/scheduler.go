@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// work sends writes and looks rows up, until nothing is left, the run stops, or it fails: then it returns why. flight is
-// the context of its requests, which outlives stop.
+// work sends writes and looks rows up, until nothing is left, the run stops, or it fails: then it returns why. flight
+// is the context of its requests, which outlives stop.
 func (r *Run) work(stop, flight context.Context) error {
 	for {
 		task := r.next(stop)
