@@ -31,7 +31,7 @@ a terminal it shows what will be sent, and asks.`,
 		Annotations: exits("every row is done; with --limit: every row that was tried",
 			"the run finished; some rows are not done"),
 	}
-	a.onFile(cmd, &f, "export", a.runExport,
+	a.onFile(cmd, &f, "export", (*config).runExport,
 		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags, f.lookupFlag)
 	return cmd
 }
@@ -40,19 +40,19 @@ a terminal it shows what will be sent, and asks.`,
 const pipedResults = "hr.results.csv"
 
 // runExport reads an export, writes its ledger and runs it: create, plan and disable.
-func (a *app) runExport(ctx context.Context, c *config, file string) error {
+func (c *config) runExport(ctx context.Context, file string) error {
 	path, err := c.chooseResults(file)
 	if err != nil {
 		return err
 	}
 	c.announceTenant()
 	percent := debug.SetGCPercent(400) // nearly all of what is made now stays in memory for the run
-	ledger, err := a.prepareExport(ctx, c, file, path)
+	ledger, err := c.prepareExport(ctx, file, path)
 	debug.SetGCPercent(percent)
 	if err != nil {
 		return err
 	}
-	s := &session{app: a, config: c, ledger: ledger}
+	s := &session{config: c, ledger: ledger}
 	if path == "" {
 		s.existing = existingResults(c, ledger.File, ledger.Action)
 	}
@@ -66,7 +66,7 @@ func (a *app) runExport(ctx context.Context, c *config, file string) error {
 
 // chooseResults is the name of the result file: -o, or the export's; "" for a plan that saves none.
 func (c *config) chooseResults(export string) (string, error) {
-	path, piped := c.out, isStdin(export)
+	path, piped := c.outFile, isStdin(export)
 	if piped {
 		export = ""
 	}
@@ -82,14 +82,14 @@ func (c *config) chooseResults(export string) (string, error) {
 }
 
 // prepareExport reads an export into the ledger of a new result file at path.
-func (a *app) prepareExport(ctx context.Context, c *config, file, path string) (*report.Ledger, error) {
-	people, err := a.readExport(ctx, c, file)
+func (c *config) prepareExport(ctx context.Context, file, path string) (*report.Ledger, error) {
+	people, err := c.readExport(ctx, file)
 	if err != nil {
 		return nil, err
 	}
 	action := c.newAction(people.Columns)
 	c.useAction(action)
-	if err := a.requireYes(c); err != nil {
+	if err := c.requireYes(); err != nil {
 		return nil, err
 	}
 	ledger, err := report.Create(path, people.File, action, c.ledgerOptions)
@@ -103,8 +103,8 @@ func (a *app) prepareExport(ctx context.Context, c *config, file, path string) (
 }
 
 // readExport reads an export, decides its columns and derives its persons, and says how.
-func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.Roster, error) {
-	f, err := a.readFile(ctx, c, file)
+func (c *config) readExport(ctx context.Context, file string) (*roster.Roster, error) {
+	f, err := c.readFile(ctx, file)
 	if err != nil {
 		return nil, err
 	}
@@ -133,9 +133,9 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 const maxInput = 1 << 30 // bytes
 
 // readFile reads a CSV file, or what can be read only once: standard input, or a pipe with a name.
-func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.File, error) {
+func (c *config) readFile(ctx context.Context, file string) (*csvfile.File, error) {
 	return untilDone(ctx, func() (*csvfile.File, error) {
-		name, in, read := "standard input", a.stdin, c.readOptions
+		name, in, read := "standard input", c.stdin, c.readOptions
 		if file != "-" {
 			f, err := os.Open(file)
 			if err != nil {

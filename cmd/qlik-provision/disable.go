@@ -20,7 +20,7 @@ they own. It never disables a user that belongs to another person. Without a ter
 		Annotations: exits("every row is done; with --limit: every row that was tried",
 			"the run finished; some rows are not done, or nobody in FILE has a user"),
 	}
-	a.onFile(cmd, &f, "export", a.runExport,
+	a.onFile(cmd, &f, "export", (*config).runExport,
 		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.exportFlags, f.runFlags)
 	return cmd
 }

@@ -25,7 +25,7 @@ type flags struct {
 	max         int
 	dryRun, yes bool
 
-	out                    string
+	outFile                string
 	overwrite, json, quiet bool
 	log                    string
 }
@@ -85,7 +85,7 @@ func (f *flags) addFields(list string) error {
 func (f *flags) exportFlags(cmd *cobra.Command) {
 	f.readFlags(cmd)
 	fs := cmd.Flags()
-	fs.VarP(into(&f.out, outputFile), "out", "o", "result `FILE` (default: hr.results.csv beside hr.csv)")
+	fs.VarP(into(&f.outFile, outputFile), "out", "o", "result `FILE` (default: hr.results.csv beside hr.csv)")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace an existing result file")
 }
 

@@ -25,7 +25,7 @@ run on a new export.`,
 		Annotations: exits("every row is done or can be sent", "some rows cannot be sent"),
 	}
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "check the file without contacting the tenant")
-	a.onFile(cmd, &f, "export", a.runExport,
+	a.onFile(cmd, &f, "export", (*config).runExport,
 		f.tenantFlags, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags)
 	return cmd
 }

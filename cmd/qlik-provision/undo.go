@@ -26,14 +26,14 @@ needs --yes.`,
 			"every such user is deleted, or left because its subject has changed; with --limit: every one that was tried",
 			"some of them could not be deleted"),
 	}
-	a.onFile(cmd, &f, "result file", a.undo,
+	a.onFile(cmd, &f, "result file", (*config).undo,
 		f.tenantFlags, f.readFlags, f.writeFlags, f.dryRunFlag, f.runFlags)
 	return cmd
 }
 
-func (a *app) undo(ctx context.Context, c *config, path string) error {
-	return a.runResults(ctx, c, path, func(ledger *report.Ledger) error {
-		if err := a.requireYes(c); err != nil {
+func (c *config) undo(ctx context.Context, path string) error {
+	return c.runResults(ctx, path, func(ledger *report.Ledger) error {
+		if err := c.requireYes(); err != nil {
 			return err
 		}
 		if err := ledger.PrepareUndo(c.dryRun); err != nil {
