@@ -46,15 +46,13 @@ func (c *config) runExport(ctx context.Context, file string) error {
 		return err
 	}
 	c.announceTenant()
-	percent := debug.SetGCPercent(400) // nearly all of what is made now stays in memory for the run
 	ledger, err := c.prepareExport(ctx, file, path)
-	debug.SetGCPercent(percent)
 	if err != nil {
 		return err
 	}
 	s := &session{config: c, ledger: ledger}
 	if path == "" {
-		s.existing = existingResults(c, ledger.File, ledger.Action)
+		s.existing = c.existingResults(ledger)
 	}
 	if !c.dryRun && !s.asks() {
 		for _, line := range s.firstPersons() {
@@ -66,23 +64,20 @@ func (c *config) runExport(ctx context.Context, file string) error {
 
 // chooseResults is the name of the result file: -o, or the export's; "" for a plan that saves none.
 func (c *config) chooseResults(export string) (string, error) {
-	path, piped := c.outFile, isStdin(export)
-	if piped {
-		export = ""
-	}
-	switch {
-	case path == "" && c.dryRun:
-	case path == "" && piped:
-		return "", usage(errors.New("standard input has no file name to derive a result file name from"),
-			c.given.with("out", pipedResults).String())
-	case path == "":
+	path := c.outFile
+	if path == "" && !c.dryRun {
 		path = c.resultsOf(export)
+		if path == "" {
+			return "", usage(errors.New("standard input has no file name to derive a result file name from"),
+				c.given.with("out", pipedResults).String())
+		}
 	}
 	return path, c.checkPaths(path, namedPath{"the export", export})
 }
 
 // prepareExport reads an export into the ledger of a new result file at path.
 func (c *config) prepareExport(ctx context.Context, file, path string) (*report.Ledger, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // nearly all of what is made here stays in memory for the run
 	people, err := c.readExport(ctx, file)
 	if err != nil {
 		return nil, err

@@ -96,7 +96,7 @@ func (f *flags) readFlags(cmd *cobra.Command) {
 		"`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe (default: auto-detected)")
 	fs.Var(into(&f.readOptions.Encoding, nonEmpty), "encoding",
 		"`ENCODING` of the file: windows-1252, shift_jis, iso-8859-2, … (default: auto-detected)")
-	fs.Var(into(&f.readOptions.HeaderRow, number), "header-row",
+	fs.Var(into(&f.readOptions.HeaderRow, parseNumber), "header-row",
 		"`LINE` that holds the header, if title lines stand above it (default: auto-detected)")
 }
 
@@ -108,10 +108,10 @@ func (f *flags) runFlags(cmd *cobra.Command) {
 	run.Patience, run.Timeout = provision.DefaultPatience, provision.DefaultTimeout
 	fs.Var(&value{set: f.setRate}, "rate",
 		"`RATE` of writes: N/s, N/m, N/h, or off (no limit for lookups either) (default: 100/m)")
-	fs.Var(into(&run.Burst, number), "burst", fmt.Sprintf("send up to `N` writes at once (default: %d)", run.Burst))
+	fs.Var(into(&run.Burst, parseNumber), "burst", fmt.Sprintf("send up to `N` writes at once (default: %d)", run.Burst))
 	fs.Var(into(&run.Workers, parseWorkers), "workers",
 		fmt.Sprintf("send at most `N` requests concurrently (default: %d)", run.Workers))
-	fs.Var(into(&run.Attempts, number), "attempts",
+	fs.Var(into(&run.Attempts, parseNumber), "attempts",
 		fmt.Sprintf("try a row at most `N` times when the tenant fails (default: %d)", run.Attempts))
 	fs.Var(into(&run.Patience, parseTime), "patience",
 		"end the run after `TIME` without progress (default: "+withoutZeroSeconds(run.Patience)+")")
@@ -132,9 +132,9 @@ func (f *flags) setRate(s string) (err error) {
 // writeFlags are for commands that write to the tenant.
 func (f *flags) writeFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.Var(into(&f.runOptions.Limit, number), "limit",
+	fs.Var(into(&f.runOptions.Limit, parseNumber), "limit",
 		"send at most `N` writes, then stop; the other rows stay pending (default: no limit)")
-	fs.Var(into(&f.max, number), "max",
+	fs.Var(into(&f.max, parseNumber), "max",
 		"look up all rows first, and send nothing if more than `N` writes are needed (default: no maximum)")
 	fs.BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"qlik-provision/provision/csvfile"
 	"qlik-provision/report"
 )
 
@@ -31,12 +30,13 @@ run on a new export.`,
 }
 
 // existingResults is the result file that a create would find, nil where it would find none of which rows were sent.
-func existingResults(c *config, export *csvfile.File, act report.Action) *report.ExistsError {
+// plan is the ledger of a plan for the same export.
+func (c *config) existingResults(plan *report.Ledger) *report.ExistsError {
 	path := c.resultsOf(c.given.file)
 	if path == "" {
 		return nil
 	}
-	ledger, err := report.Create(path, export, act, report.Options{Tenant: c.ledgerOptions.Tenant})
+	ledger, err := report.Create(path, plan.File, plan.Action, report.Options{Tenant: c.ledgerOptions.Tenant})
 	if err == nil {
 		err = ledger.Close()
 	}

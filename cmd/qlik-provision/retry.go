@@ -39,11 +39,12 @@ have been corrected and saved by a spreadsheet in the meantime.`,
 }
 
 func (c *config) retry(ctx context.Context, path string) error {
-	return c.runResults(ctx, path, func(ledger *report.Ledger) error { return c.prepareRetry(ctx, ledger) })
+	return c.runResults(ctx, path, c.prepareRetry)
 }
 
 // runResults opens a result file, prepares its rows and runs them: retry and undo.
-func (c *config) runResults(ctx context.Context, path string, prepare func(*report.Ledger) error) error {
+func (c *config) runResults(ctx context.Context, path string, prepare func(context.Context, *report.Ledger) error,
+) error {
 	if err := c.checkPaths(path); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (c *config) runResults(ctx context.Context, path string, prepare func(*repo
 	if err != nil {
 		return err
 	}
-	if err := prepare(ledger); err != nil {
+	if err := prepare(ctx, ledger); err != nil {
 		return errors.Join(err, ledger.Close())
 	}
 	return (&session{config: c, ledger: ledger}).run(ctx)

@@ -32,21 +32,24 @@ needs --yes.`,
 }
 
 func (c *config) undo(ctx context.Context, path string) error {
-	return c.runResults(ctx, path, func(ledger *report.Ledger) error {
-		if err := c.requireYes(); err != nil {
-			return err
-		}
-		if err := ledger.PrepareUndo(c.dryRun); err != nil {
-			return err
-		}
-		if c.sandbox {
-			c.users = sandboxUsers(ledger.Rows)
-		}
-		said := "nothing to undo: no run of this file created a user"
-		if n := len(ledger.Pending()); n > 0 {
-			said = text.Plural(n, "user", "users") + " to delete"
-		}
-		c.note(path + ": " + said)
-		return nil
-	})
+	return c.runResults(ctx, path, c.prepareUndo)
+}
+
+// prepareUndo says how many users there are to delete.
+func (c *config) prepareUndo(_ context.Context, ledger *report.Ledger) error {
+	if err := c.requireYes(); err != nil {
+		return err
+	}
+	if err := ledger.PrepareUndo(c.dryRun); err != nil {
+		return err
+	}
+	if c.sandbox {
+		c.users = sandboxUsers(ledger.Rows)
+	}
+	said := "nothing to undo: no run of this file created a user"
+	if n := len(ledger.Pending()); n > 0 {
+		said = text.Plural(n, "user", "users") + " to delete"
+	}
+	c.note(ledger.Path + ": " + said)
+	return nil
 }
