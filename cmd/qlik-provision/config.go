@@ -83,18 +83,6 @@ func (c *config) announceTenant() {
 	c.note("tenant: " + name)
 }
 
-// newAction is what the rows of a new file are for, once the columns are decided.
-func (c *config) newAction(columns roster.Columns) report.Action {
-	a := report.Action{
-		Command: "create", Subject: columns.Subject.String(), Name: columns.Name.String(), Email: columns.Email.String(),
-		Roles: columns.Roles.String(), EveryonesRoles: c.everyonesRoles, Update: c.update, Where: c.where, Status: c.status,
-	}
-	if c.runOptions.Task == provision.Disable {
-		a.Command = "disable"
-	}
-	return a
-}
-
 // useAction makes the options of a run those of an action.
 func (c *config) useAction(a report.Action) {
 	c.runOptions.Task = provision.Create

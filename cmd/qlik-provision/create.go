@@ -9,14 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/roster"
 	"qlik-provision/report"
 )
 
 func (a *app) createCommand() *cobra.Command {
-	var f flags
+	f := flags{action: report.Action{Command: "create"}}
 	cmd := &cobra.Command{
 		Use:   "create FILE",
 		Short: "Create a user for every person in FILE",
@@ -82,7 +81,9 @@ func (c *config) prepareExport(ctx context.Context, file, path string) (*report.
 	if err != nil {
 		return nil, err
 	}
-	action := c.newAction(people.Columns)
+	action, columns := c.action, people.Columns
+	action.Subject, action.Name = columns.Subject.String(), columns.Name.String()
+	action.Email, action.Roles = columns.Email.String(), columns.Roles.String()
 	c.useAction(action)
 	if err := c.requireYes(); err != nil {
 		return nil, err
@@ -106,10 +107,9 @@ func (c *config) readExport(ctx context.Context, file string) (*roster.Roster, e
 	if err := report.CheckExport(f); err != nil {
 		return nil, err
 	}
-	people, err := roster.Read(f, roster.Options{
-		Subject: c.subject, Name: c.name, Email: c.email, Roles: c.roles, EveryonesRoles: c.everyonesRoles, Where: c.where,
-		NeedEmail: c.status == "invited", Leavers: c.runOptions.Task == provision.Disable,
-	})
+	sources := c.action.Sources()
+	sources.Decided, sources.Leavers = false, c.action.Command == "disable"
+	people, err := roster.Read(f, sources)
 	if err != nil {
 		return nil, err
 	}

@@ -3,12 +3,11 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"qlik-provision/provision"
+	"qlik-provision/report"
 )
 
 func (a *app) disableCommand() *cobra.Command {
-	var f flags
-	f.runOptions.Task = provision.Disable
+	f := flags{action: report.Action{Command: "disable"}}
 	cmd := &cobra.Command{
 		Use:   "disable FILE",
 		Short: "Disable the users of the people in FILE (leavers)",

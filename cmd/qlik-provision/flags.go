@@ -8,6 +8,7 @@ import (
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
+	"qlik-provision/report"
 )
 
 // flags is what was typed. config is what comes of it.
@@ -15,10 +16,8 @@ type flags struct {
 	tenantURL, clientID, secretFile, secretCommand, context string
 	sandbox, offline                                        bool
 
-	subject, name, email, roles   string
-	everyonesRoles, update, where []string
-	status                        string
-	readOptions                   csvfile.Options
+	action      report.Action
+	readOptions csvfile.Options
 
 	runOptions  provision.Options
 	rate        string
@@ -47,12 +46,12 @@ func (f *flags) tenantFlags(cmd *cobra.Command) {
 // columnFlags are for commands that derive persons from rows: which rows, and where a person's fields come from.
 func (f *flags) columnFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.Var(into(&f.subject, unquoted), "subject",
+	fs.Var(into(&f.action.Subject, unquoted), "subject",
 		"`COLUMN` with the subject, or a template: "+quote(`auth0|{Employee ID}`)+" (default: auto-detected)")
-	fs.Var(into(&f.name, unquoted), "name",
+	fs.Var(into(&f.action.Name, unquoted), "name",
 		"`COLUMN` with the name, or a template: "+quote(`{First} {Last}`)+" (default: auto-detected)")
-	fs.Var(into(&f.email, unquoted), "email", "`COLUMN` with the email address, or a template (default: auto-detected)")
-	fs.Var(each(&f.where, unquoted), "where", "run only rows that meet this `CONDITION`: Status=Active, "+
+	fs.Var(into(&f.action.Email, unquoted), "email", "`COLUMN` with the email address, or a template (default: auto-detected)")
+	fs.Var(each(&f.action.Where, unquoted), "where", "run only rows that meet this `CONDITION`: Status=Active, "+
 		quote("Status!=Terminated,Inactive")+"; repeatable, all must hold")
 	fs.BoolVar(&f.runOptions.AllowAdminRoles, "allow-admin-roles", false,
 		"assign admin-level roles, and change or disable users who have one")
@@ -61,10 +60,10 @@ func (f *flags) columnFlags(cmd *cobra.Command) {
 // createFlags are for commands that create users.
 func (f *flags) createFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.Var(into(&f.roles, unquoted), "roles", "`COLUMN` with names of Qlik roles, separated by ;")
-	fs.Var(each(&f.everyonesRoles, unquoted), "role", "assign the role `NAME` to every person in the file; repeatable")
-	f.status = "active"
-	fs.Var(into(&f.status, oneOf("active", "invited")), "status", "`STATUS` of new users: active, or invited "+
+	fs.Var(into(&f.action.Roles, unquoted), "roles", "`COLUMN` with names of Qlik roles, separated by ;")
+	fs.Var(each(&f.action.EveryonesRoles, unquoted), "role", "assign the role `NAME` to every person in the file; repeatable")
+	f.action.Status = "active"
+	fs.Var(into(&f.action.Status, oneOf("active", "invited")), "status", "`STATUS` of new users: active, or invited "+
 		"(needs an email address; Qlik Account logins only; no mail is promised) (default: active)")
 	fs.Var(&value{set: f.addFields}, "update", "also update these `FIELDS` of existing users: any of name,roles,status")
 }
@@ -76,7 +75,7 @@ func (f *flags) addFields(list string) error {
 		if err != nil {
 			return err
 		}
-		f.update = append(f.update, field)
+		f.action.Update = append(f.action.Update, field)
 	}
 	return nil
 }

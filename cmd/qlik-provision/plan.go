@@ -9,7 +9,7 @@ import (
 )
 
 func (a *app) planCommand() *cobra.Command {
-	f := flags{dryRun: true}
+	f := flags{dryRun: true, action: report.Action{Command: "create"}}
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Show what create would do (create --dry-run)",

@@ -11,8 +11,7 @@ import (
 )
 
 func (a *app) undoCommand() *cobra.Command {
-	var f flags
-	f.runOptions.Task = provision.Delete
+	f := flags{runOptions: provision.Options{Task: provision.Delete}}
 	cmd := &cobra.Command{
 		Use:   "undo RESULTS",
 		Short: "Delete the users that runs of this result file created",
