@@ -17,7 +17,7 @@ import (
 func (a *app) contact(ctx context.Context, c *config, options provision.Options, rows int,
 	work func(*provision.Run) error,
 ) (provision.Progress, error) {
-	connection := qlik.Options{Credentials: c.creds, Concurrency: c.runOptions.Workers, Timeout: c.runOptions.Timeout,
+	connection := qlik.Options{Credentials: c.creds, Connections: c.runOptions.Workers, Timeout: c.runOptions.Timeout,
 		UserAgent: userAgent()}
 	tenant := c.tenant
 	if c.log != "" {
