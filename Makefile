@@ -30,9 +30,11 @@ WINDOWS_TESTS ?= -skip 'TestAJournal(CutOff|WithAnyByte)|TestKilled(Undo|Disable
 	./report ./cmd/qlik-provision
 
 # What runs without the race detector, since it shows no more there and takes several times as long: tests that
-# measure memory, simulate long schedules, or run one command after the other and read what it says. With the race
-# detector run all others, among them runs that are killed or interrupted, and the scripts that are not listed here.
-PLAIN_TESTS = Memory|Estimate|ScheduleIsNear|Docs|HintsOf|HostileResultFile|SecretsThatTheTenantEchoes|WrongConfiguration
+# simulate long schedules, or run one command after the other and read what it says; and those that measure memory,
+# alone. With the race detector run all others, among them runs that are killed or interrupted, and the scripts that
+# are not listed here.
+MEMORY = ^TestMemory
+PLAIN_TESTS = Estimate|ScheduleIsNear|Docs|HintsOf|HostileResultFile|SecretsThatTheTenantEchoes|WrongConfiguration
 PLAIN_SCRIPTS = as-it-began|columns|contexts|credentials|exists|hints|log|outcomes|plan|refused|report|safe|typing|way-on
 PLAIN = ^Test($(PLAIN_TESTS))|^TestScripts$$/^($(PLAIN_SCRIPTS))$$
 
@@ -53,8 +55,9 @@ demo: build
 # The longest packages first, and both kinds at once: most tests wait now and then.
 test:
 	@{ go test -run '$(PLAIN)' ./provision ./cmd/qlik-provision && go test $(TOOLS); } & plain=$$!; \
-	go test -race -skip '$(PLAIN)' ./provision ./report/page ./...; race=$$?; \
+	go test -race -skip '$(MEMORY)|$(PLAIN)' ./provision ./report/page ./...; race=$$?; \
 	wait $$plain && exit $$race
+	go test -run '$(MEMORY)' ./provision ./cmd/qlik-provision
 
 # The tests of the Windows build, run by Wine. Where there is no Wine it says what to install.
 test-windows:

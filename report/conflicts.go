@@ -12,8 +12,8 @@ import (
 
 // findConflicts finds what the other rows of a file mean for a row that is sendable and not done: Duplicate, Invalid or
 // Failed, with code and message. A row that is missing in it can be sent. rows are in the order of their numbers: where
-// several are one person's, the one with the lowest number counts. Two subjects with one email are a conflict only where
-// emails is true.
+// several are one person's, the one with the lowest number counts. Two subjects with one email are a conflict only
+// where emails is true.
 func findConflicts(rows []*Row, emails bool) map[*Row]provision.Result {
 	found := map[*Row]provision.Result{}
 	waits := func(r *Row) bool { return r.Sendable() && !r.Entry.Outcome.Done() }
@@ -148,11 +148,12 @@ func evidence(rows []*Row) (found []*Row) {
 // findContrary is the first row that contradicts the evidence, nil where all rows can be one person's.
 func findContrary(rows []*Row) *Row {
 	all := evidence(rows)
-	i := slices.IndexFunc(rows, func(r *Row) bool { return contradicting(all, r) != nil })
-	if i < 0 {
-		return nil
+	for _, r := range rows {
+		if contradicting(all, r) != nil {
+			return r
+		}
 	}
-	return rows[i]
+	return nil
 }
 
 // contradicting is the first row of the evidence that is another person's than r, nil where none is.

@@ -40,13 +40,11 @@ func (l *Ledger) checkExisting() error {
 	unreadable, _ := errors.AsType[*csvfile.Error](err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), stray && l.options.Overwrite && old.info == nil:
-	case stray: // an editor emptied the file: nobody asked to lose the journal
-		return err
 	case unreadable != nil:
 		return &NotResultsError{Path: l.Path, Why: unreadable.Message}
-	case l.options.Overwrite && (old.File != nil || errors.Is(err, ErrOldResults)):
+	case l.options.Overwrite && !stray && (old.File != nil || errors.Is(err, ErrOldResults)):
 		l.notify("%s is replaced", l.Path)
-	case err != nil:
+	case err != nil: // a stray journal, too, where an editor emptied the file: nobody asked to lose it
 		return err
 	case WasSent(old.Rows):
 		s, action := old.Summary(), old.Action.String()

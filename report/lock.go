@@ -19,13 +19,10 @@ func acquireLock(f files) (lock *flock.Flock, err error) {
 		lock, err = tryLock(f.lockPath())
 		return err
 	})
-	switch {
-	case errors.Is(err, ErrLocked):
-		return nil, fmt.Errorf("%w %s: %s", ErrLocked, f.name, readHolder(f.journalPath()))
-	case err != nil:
-		return nil, fmt.Errorf("locking %s: %w", f.name, err)
+	if errors.Is(err, ErrLocked) {
+		err = fmt.Errorf("%w %s: %s", ErrLocked, f.name, readHolder(f.journalPath()))
 	}
-	return lock, nil
+	return lock, err
 }
 
 // tryLock takes the lock. A run that ends removes the file, so the file that was locked need not be the one that the

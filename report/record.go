@@ -46,7 +46,9 @@ func (l *Ledger) Pending() []provision.Row {
 	rows := make([]provision.Row, 0, len(l.Rows))
 	for _, tried := range []bool{false, true} {
 		for i := range l.Rows {
-			if row, waits := l.pendingRow(&l.Rows[i]); waits && l.Rows[i].Entry.tried() == tried {
+			e := &l.Rows[i].Entry
+			wasTried := e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending
+			if row, waits := l.pendingRow(&l.Rows[i]); waits && wasTried == tried {
 				rows = append(rows, row)
 			}
 		}
@@ -72,9 +74,6 @@ func (l *Ledger) pendingRow(r *Row) (row provision.Row, waits bool) {
 	}
 	return row, e.Outcome == provision.Pending || row.LookupOnly
 }
-
-// tried reports whether a run tried the row.
-func (e *Entry) tried() bool { return e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending }
 
 // MayHaveCreated reports whether a run of the file created the row's user, or may have: undo is for such rows.
 func (e Entry) MayHaveCreated() bool {

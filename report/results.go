@@ -111,7 +111,7 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	switch missing := errors.Is(err, fs.ErrNotExist); {
 	case journal == nil:
 		return r, err
-	case missing, r.info != nil && r.info.Size() < minSize, r.File != nil && len(r.File.Records) == 0:
+	case missing, r.info != nil && r.info.Size() < int64(len(columns)), r.File != nil && len(r.File.Records) == 0:
 		return r, fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
 	case err != nil:
 		return r, err
@@ -129,9 +129,6 @@ func load(f files, read csvfile.Options) (*Results, error) {
 	}
 	return r, nil
 }
-
-// minSize is less than the size of any header with our columns, in bytes.
-const minSize = 100
 
 // readFile reads the file at path. Where its header does not have our columns it is none, and File is nil.
 func (r *Results) readFile(path string, read csvfile.Options) error {

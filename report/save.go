@@ -82,9 +82,7 @@ func (l *Ledger) save(patience time.Duration) error {
 	if err == nil {
 		err = l.files.do("sync", name, file.Sync)
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		err = fmt.Errorf("writing %s: %w", name, err)
-	} else {
+	if err = errors.Join(err, file.Close()); err == nil {
 		err = l.replace(name, patience)
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -105,6 +106,9 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 		cmd.ValidArgsFunction = completeFile("csv", "tsv", "txt")
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if what == "result file" {
+			debug.SetGCPercent(50) // reading it needs its memory twice: as cells, and as entries
+		}
 		c, err := a.configure(cmd, args[0], *f)
 		if err == nil {
 			err = run(cmd.Context(), c, args[0])

@@ -80,7 +80,8 @@ func median[T cmp.Ordered](values []T) T {
 
 // creates runs the test binary as the program that role makes of it (see TestMain), on a tenant of its own. It returns
 // how long that took, and how long until the last create was answered.
-func (p *program) creates(b *testing.B, latency time.Duration, role string, args ...string) (whole, last time.Duration) {
+func (p *program) creates(b *testing.B, latency time.Duration, role string, args ...string) (whole, last time.Duration,
+) {
 	b.Helper()
 	tenant := sandbox.New(sandbox.Options{Limit: sandbox.LimitOff, APIKey: speedKey, Latency: latency})
 	var answered atomic.Int64

@@ -118,7 +118,7 @@ func parseRate(s string) (rate.Limit, error) {
 	n, err := strconv.ParseFloat(number, 64)
 	limit := rate.Limit(n / per.Seconds())
 	if err != nil || !known || !(limit > 0) || math.IsInf(n, 0) {
-		return 0, errors.New("N/s, N/m, N/h, or off")
+		return 0, errors.New("a rate is N/s, N/m, N/h, or off")
 	}
 	return limit, nil
 }
