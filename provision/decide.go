@@ -72,7 +72,7 @@ func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 		return nil, res
 	case r.guardsAdmins() && hasAdminRole(m.user):
 		return nil, adminResult(row, m)
-	case j.attempts > 0 && r.hidesRoles(m.user): // before the first write, checkRolesShown ends the run
+	case j.begun && r.hidesRoles(m.user): // before the first write, checkRolesShown ends the run
 		return nil, res
 	}
 	return w, Result{}

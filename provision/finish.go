@@ -35,7 +35,7 @@ func (r *Run) settle(j *job, d directory) bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.counts.Finished++
-	case w == nil, w.kind == createWrite && j.attempts > 0: // not found, or not yet: a list may lag behind
+	case w == nil, w.kind == createWrite && j.begun: // not found, or not yet: a list may lag behind
 		r.lookUpAgain(j, false, nil)
 	case j.attempts >= r.options.Attempts:
 		r.lookUpAgain(j, true, nil)
@@ -51,7 +51,7 @@ func (r *Run) queueWrite(j *job) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case j.attempts > 0:
+	case j.begun:
 		j.misses = 0
 		r.queue.again.add(j, time.Now().Add(backoff(j.attempts)))
 	case !r.limitReached():

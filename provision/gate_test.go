@@ -484,6 +484,17 @@ func TestLookupsAreProgress(t *testing.T) {
 	})
 }
 
+func TestRowsThatAreNotLookedUpAreNoProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate})
+		tr.run(t.Context(), people(2000), provision.Options{NoLookup: true, Patience: time.Hour})
+		if !errors.Is(tr.err, provision.ErrPatience) || tr.took > time.Hour+time.Minute {
+			t.Errorf("it ended after %v with %v", tr.took, tr.err)
+		}
+	})
+}
+
 func TestAnswersOfNoTenantEndTheRun(t *testing.T) {
 	for _, status := range []int{301, 302, 307, 304, 404, 405, 410, 451} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {

@@ -143,7 +143,9 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	l.pacer.ReserveN(now, max(0, found.Requests-1)) // its other pages
 	r.counts.lookedUp += len(rows)
 	l.inRow = 0
-	r.progressed(now)
+	if !r.options.NoLookup {
+		r.progressed(now)
+	}
 	r.mu.Unlock()
 	l.handle(rows, newDirectory(found.Users))
 	return nil

@@ -169,10 +169,13 @@ func TestOutageAmidChangesIsWaitedFor(t *testing.T) {
 							tr.tenant.Add(user)
 						}
 						tr.run(t.Context(), rows, provision.Options{Task: task, Update: provision.Update{Name: task == provision.Create},
-							Rate: 5, Burst: 1, Attempts: 2})
+							Rate: 5, Burst: 1, Attempts: 2, Limit: n})
 						tr.check(t, rows)
 						tr.outcomes(t, rows, outcomes{[]provision.Outcome{provision.Updated, provision.Disabled,
 							provision.Deleted}[task]: n})
+						if p := tr.last.Load().Progress(); p.Writes != n {
+							t.Errorf("%d rows of which a write was sent, want %d", p.Writes, n)
+						}
 						if n := len(within(spy.calls, time.Second, 2*time.Minute)); n > 300 {
 							t.Errorf("%d requests while the tenant was down", n)
 						}

@@ -67,6 +67,7 @@ type job struct {
 	row   Row
 	write *write // what is sent for it; nil: a lookup has to tell
 
+	begun       bool      // a write of it was sent
 	attempts    int       // writes sent that count
 	failures    int       // writes in a row whose answer was lost, for the back-off
 	err         error     // of the last write or lookup, nil for success

@@ -90,13 +90,13 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 		}
 		return nil, at
 	}
-	fresh := len(r.queue.fresh)
 	if j, at = r.queue.nextWrite(now, r.gate.prefers); j == nil {
 		return nil, at
 	}
 	r.counts.endIdle(now)
 	r.gate.take(now, j, r.lookups.left())
-	if len(r.queue.fresh) < fresh { // it is the row's first write
+	if !j.begun {
+		j.begun = true
 		r.counts.Writes++
 	}
 	if r.limitReached() { // no other row is begun

@@ -29,8 +29,8 @@ type config struct {
 }
 
 // configure makes a config of the flags, the environment and the context. An error says which of them is wrong.
-func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, error) {
-	c := &config{flags: f, given: command{a.name, cmd.Name(), file, givenFlags(cmd.Flags())}, note: a.out.note}
+func (a *app) configure(cmd *cobra.Command, f flags) (*config, error) {
+	c := &config{flags: f, given: a.given(cmd), note: a.out.note}
 	if c.quiet {
 		c.note = func(string) {}
 	}
@@ -87,7 +87,7 @@ func (c *config) newAction(columns roster.Columns) report.Action {
 		Command: "create", Subject: columns.Subject.String(), Name: columns.Name.String(), Email: columns.Email.String(),
 		Roles: columns.Roles.String(), EveryonesRoles: c.everyonesRoles, Update: c.update, Where: c.where, Status: c.status,
 	}
-	if c.given.name == "disable" {
+	if c.runOptions.Task == provision.Disable {
 		a.Command = "disable"
 	}
 	return a

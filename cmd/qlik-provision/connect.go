@@ -14,10 +14,11 @@ import (
 
 // contact connects to the tenant, starts the sandbox and the log where they are wanted, and calls work with a run over
 // so many rows. Meanwhile it shows how far the run is. What it started has ended when it returns.
-func (a *app) contact(ctx context.Context, c *config, options provision.Options, rows int,
-	work func(*provision.Run) error,
+func (a *app) contact(ctx context.Context, c *config, rows int, work func(*provision.Run) error,
 ) (provision.Progress, error) {
-	connection := qlik.Options{Credentials: c.creds, Concurrency: c.runOptions.Workers, Timeout: c.runOptions.Timeout,
+	options := c.runOptions
+	options.Abort = a.abort
+	connection := qlik.Options{Credentials: c.creds, Concurrency: options.Workers, Timeout: options.Timeout,
 		UserAgent: userAgent()}
 	tenant := c.tenant
 	if c.log != "" {
@@ -50,7 +51,6 @@ func (a *app) contact(ctx context.Context, c *config, options provision.Options,
 	client := qlik.New(tenant, connection)
 	defer client.Close()
 	a.contacted = true
-	options.Abort = a.abort
 	run := provision.New(client, options)
 	if !c.quiet {
 		defer a.out.follow(run.Progress, rows)()

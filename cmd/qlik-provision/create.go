@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/roster"
 	"qlik-provision/report"
@@ -67,7 +68,7 @@ func (a *app) runExport(ctx context.Context, c *config, file string) error {
 func (c *config) chooseResults(export string) (string, error) {
 	path, piped := c.out, isStdin(export)
 	if piped {
-		export, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
+		export = ""
 	}
 	switch {
 	case path == "" && c.dryRun:
@@ -112,7 +113,7 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 	}
 	people, err := roster.Read(f, roster.Options{
 		Subject: c.subject, Name: c.name, Email: c.email, Roles: c.roles, EveryonesRoles: c.everyonesRoles, Where: c.where,
-		NeedEmail: c.status == "invited", Leavers: c.given.name == "disable",
+		NeedEmail: c.status == "invited", Leavers: c.runOptions.Task == provision.Disable,
 	})
 	if err != nil {
 		return nil, err

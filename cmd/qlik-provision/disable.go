@@ -1,9 +1,14 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"qlik-provision/provision"
+)
 
 func (a *app) disableCommand() *cobra.Command {
 	var f flags
+	f.runOptions.Task = provision.Disable
 	cmd := &cobra.Command{
 		Use:   "disable FILE",
 		Short: "Disable the users of the people in FILE (leavers)",

@@ -33,26 +33,26 @@ type flags struct {
 // tenantFlags say which tenant, and as whom.
 func (f *flags) tenantFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.Var(into(&f.tenantURL, anyText), "tenant",
+	fs.Var(into(&f.tenantURL, nonEmpty), "tenant",
 		"`URL` of the tenant: https://acme.eu.qlikcloud.com, or the host alone (default: $QLIK_TENANT)")
-	fs.Var(into(&f.clientID, anyText), "client-id", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
-	fs.Var(into(&f.secretFile, anyText), "client-secret-file",
+	fs.Var(into(&f.clientID, nonEmpty), "client-id", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
+	fs.Var(into(&f.secretFile, nonEmpty), "client-secret-file",
 		"`FILE` that holds the client secret (default: the secret in $QLIK_CLIENT_SECRET)")
-	fs.Var(into(&f.secretCommand, anyText), "client-secret-command",
+	fs.Var(into(&f.secretCommand, nonEmpty), "client-secret-command",
 		"`COMMAND` that prints the client secret, run by the shell")
-	fs.Var(into(&f.context, anyText), "context", "take tenant and credentials from the qlik-cli context `NAME`")
+	fs.Var(into(&f.context, nonEmpty), "context", "take tenant and credentials from the qlik-cli context `NAME`")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "use an in-memory tenant, for this run only")
 }
 
 // columnFlags are for commands that derive persons from rows: which rows, and where a person's fields come from.
 func (f *flags) columnFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.Var(into(&f.subject, column), "subject",
+	fs.Var(into(&f.subject, unquoted), "subject",
 		"`COLUMN` with the subject, or a template: "+quote(`auth0|{Employee ID}`)+" (default: auto-detected)")
-	fs.Var(into(&f.name, column), "name",
+	fs.Var(into(&f.name, unquoted), "name",
 		"`COLUMN` with the name, or a template: "+quote(`{First} {Last}`)+" (default: auto-detected)")
-	fs.Var(into(&f.email, column), "email", "`COLUMN` with the email address, or a template (default: auto-detected)")
-	fs.Var(each(&f.where, column), "where", "run only rows that meet this `CONDITION`: Status=Active, "+
+	fs.Var(into(&f.email, unquoted), "email", "`COLUMN` with the email address, or a template (default: auto-detected)")
+	fs.Var(each(&f.where, unquoted), "where", "run only rows that meet this `CONDITION`: Status=Active, "+
 		quote("Status!=Terminated,Inactive")+"; repeatable, all must hold")
 	fs.BoolVar(&f.runOptions.AllowAdminRoles, "allow-admin-roles", false,
 		"assign admin-level roles, and change or disable users who have one")
@@ -61,8 +61,8 @@ func (f *flags) columnFlags(cmd *cobra.Command) {
 // createFlags are for commands that create users.
 func (f *flags) createFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.Var(into(&f.roles, column), "roles", "`COLUMN` with names of Qlik roles, separated by ;")
-	fs.Var(each(&f.everyonesRoles, column), "role", "assign the role `NAME` to every person in the file; repeatable")
+	fs.Var(into(&f.roles, unquoted), "roles", "`COLUMN` with names of Qlik roles, separated by ;")
+	fs.Var(each(&f.everyonesRoles, unquoted), "role", "assign the role `NAME` to every person in the file; repeatable")
 	f.status = "active"
 	fs.Var(into(&f.status, oneOf("active", "invited")), "status", "`STATUS` of new users: active, or invited "+
 		"(needs an email address; Qlik Account logins only; no mail is promised) (default: active)")
@@ -94,7 +94,7 @@ func (f *flags) readFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.Var(into(&f.readOptions.Delimiter, parseDelimiter), "delimiter",
 		"`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe (default: auto-detected)")
-	fs.Var(into(&f.readOptions.Encoding, anyText), "encoding",
+	fs.Var(into(&f.readOptions.Encoding, nonEmpty), "encoding",
 		"`ENCODING` of the file: windows-1252, shift_jis, iso-8859-2, … (default: auto-detected)")
 	fs.Var(into(&f.readOptions.HeaderRow, number), "header-row",
 		"`LINE` that holds the header, if title lines stand above it (default: auto-detected)")
@@ -119,7 +119,7 @@ func (f *flags) runFlags(cmd *cobra.Command) {
 		"give up on a request after `TIME` (default: "+run.Timeout.String()+")")
 	fs.BoolVar(&f.json, "json", false, "print the summary as one JSON object on stdout")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
-	fs.Var(into(&f.log, anyText), "log",
+	fs.Var(into(&f.log, nonEmpty), "log",
 		"append one JSON line per request to `FILE`, without secrets, names and email addresses")
 }
 
@@ -147,8 +147,4 @@ func (f *flags) dryRunFlag(cmd *cobra.Command) {
 // lookupFlag is for commands that create users.
 func (f *flags) lookupFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.runOptions.NoLookup, "no-lookup", false, "do not look up existing users first")
-}
-
-func (f *flags) offlineFlag(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.offline, "offline", false, "check the file without contacting the tenant")
 }

@@ -24,8 +24,9 @@ run on a new export.`,
   qlik-provision retry planned.csv             # carry it out`,
 		Annotations: exits("every row is done or can be sent", "some rows cannot be sent"),
 	}
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "check the file without contacting the tenant")
 	a.onFile(cmd, &f, "export", a.runExport,
-		f.tenantFlags, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags, f.offlineFlag)
+		f.tenantFlags, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags)
 	return cmd
 }
 

@@ -53,14 +53,23 @@ func writePage(c *config, path, out string) error {
 	if err := distinct([]namedPath{{"the result file", path}, {"the page", out}}); err != nil {
 		return err
 	}
-	results, err := report.Read(path, c.readOptions)
+	results, err := c.readResults(path)
 	if err != nil {
 		return err
+	}
+	return page.Save(out, results)
+}
+
+// readResults reads a result file that no run works on, and says what is worth knowing of it.
+func (c *config) readResults(path string) (*report.Results, error) {
+	results, err := report.Read(path, c.readOptions)
+	if err != nil {
+		return nil, err
 	}
 	for _, warning := range results.Warnings {
 		c.note("warning: " + warning)
 	}
-	return page.Save(out, results)
+	return results, nil
 }
 
 // openPage opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it is

@@ -64,23 +64,24 @@ func (u *output) tableText(lines []tableLine) string {
 
 // counts are the lines of the table: what a plan would send, and the rows of each outcome.
 func (s *session) counts(total *report.Summary, plan bool) []tableLine {
-	lines := []tableLine{{label: "rows", n: total.Rows, colour: bold, always: true}}
+	rows := tableLine{label: "rows", n: total.Rows, colour: bold, always: true}
 	labels := map[provision.Outcome]string{}
 	outcomes := provision.Outcomes()
-	switch {
-	case !plan:
-		lines[0].more = "in " + duration(s.took)
-		if waited := s.progress.Waited; waited >= time.Second {
-			lines[0].more += ", " + duration(waited) + " of it waiting"
-		}
-	case s.plan != nil:
-		lines = append(lines, planLines(s.config.runOptions.Task, *s.plan)...)
-		outcomes = slices.DeleteFunc(outcomes, func(o provision.Outcome) bool { return o == provision.Pending })
-		fallthrough
-	default:
+	var writes []tableLine
+	if plan {
 		labels = map[provision.Outcome]string{provision.Created: "created before", provision.Exists: "existing",
 			provision.Failed: "conflicts", provision.Pending: "can be sent"}
+		if s.plan != nil {
+			writes = planLines(s.runOptions.Task, *s.plan)
+			outcomes = slices.DeleteFunc(outcomes, func(o provision.Outcome) bool { return o == provision.Pending })
+		}
+	} else {
+		rows.more = "in " + duration(s.took)
+		if waited := s.progress.Waited; waited >= time.Second {
+			rows.more += ", " + duration(waited) + " of it waiting"
+		}
 	}
+	lines := append([]tableLine{rows}, writes...)
 	colours := map[provision.Outcome]colour{
 		provision.Invalid: red, provision.Failed: red, provision.Pending: yellow,
 	}

@@ -12,6 +12,7 @@ import (
 
 func (a *app) undoCommand() *cobra.Command {
 	var f flags
+	f.runOptions.Task = provision.Delete
 	cmd := &cobra.Command{
 		Use:   "undo RESULTS",
 		Short: "Delete the users that runs of this result file created",
@@ -31,7 +32,6 @@ needs --yes.`,
 }
 
 func (a *app) undo(ctx context.Context, c *config, path string) error {
-	c.runOptions.Task = provision.Delete
 	return a.runResults(ctx, c, path, func(ledger *report.Ledger) error {
 		if err := a.requireYes(c); err != nil {
 			return err

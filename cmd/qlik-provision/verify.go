@@ -11,7 +11,6 @@ import (
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/text"
-	"qlik-provision/report"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -35,24 +34,21 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 		return err
 	}
 	c.announceTenant()
-	results, err := report.Read(path, c.readOptions)
+	results, err := c.readResults(path)
 	if err != nil {
 		return err
 	}
-	total := results.Summary()
 	if err := results.CheckTenant(c.tenantName()); err != nil {
 		return err
-	}
-	for _, warning := range results.Warnings {
-		c.note("warning: " + warning)
 	}
 	if c.sandbox {
 		c.users = sandboxUsers(results.Rows)
 	}
+	total := results.Summary()
 	a.summary = newSummary(c, results, total)
 	promises, began := results.Promises(), time.Now() // the rows are not needed any longer
 	var differences []provision.Result
-	_, err = a.contact(ctx, c, c.runOptions, len(promises), func(run *provision.Run) (err error) {
+	_, err = a.contact(ctx, c, len(promises), func(run *provision.Run) (err error) {
 		differences, err = run.Verify(ctx, promises)
 		return err
 	})
