@@ -18,7 +18,7 @@ type Row struct {
 	Number int // from 1, unique in a run
 	Person Person
 
-	// LookupOnly keeps the row from being written: it contradicts another row of the file. It is looked up, and may turn
+	// LookupOnly keeps a row of a Create from being written: it contradicts another row of the file. It is looked up, and may turn
 	// out as an existing user or a conflict; otherwise nothing is recorded.
 	LookupOnly bool
 	// SentAt is the tenant's Date before the first write of this row in an earlier run, where the outcome of that write

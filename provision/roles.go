@@ -30,7 +30,7 @@ func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), ni
 
 // fetchRoles sets the levels of the tenant's roles, except where the tenant does not list them and admin roles are
 // allowed. A role that everybody asks for has to exist.
-func (r *Run) fetchRoles(ctx context.Context, _ []Row) error {
+func (r *Run) fetchRoles(ctx context.Context) error {
 	list, err := r.client.ListRoles(ctx)
 	switch hidden := errors.Is(err, qlik.ErrForbidden); {
 	case hidden && r.options.AllowAdminRoles:

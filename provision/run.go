@@ -81,13 +81,13 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	if err := r.checkInput(rows, record); err != nil {
 		return err
 	}
-	l := lookups{rows: rows, handle: r.place, done: r.endLookups}
+	l := lookups{rows: rows, handle: r.settleRows, done: r.endLookups}
 	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
 	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asksRoles); r.asksRoles {
-		l.again = append(l.again, readRequest{send: r.fetchRoles})
+		l.again = append(l.again, r.fetchRoles)
 	}
 	if r.options.NoLookup {
-		l.again = append(l.again, readRequest{send: r.fetchDate})
+		l.again = append(l.again, r.fetchDate)
 	}
 	return r.run(ctx, l, record)
 }
@@ -132,14 +132,11 @@ func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) err
 		defer close(ended)
 		_ = workers.Wait() // wrapUp returns the errors of all of them
 	}()
+	<-stop.Done() // at the latest when all workers have ended
 	select {
 	case <-ended:
-	case <-stop.Done():
-		select {
-		case <-ended:
-		case <-time.After(grace):
-		case <-r.options.Abort:
-		}
+	case <-time.After(grace):
+	case <-r.options.Abort:
 	}
 	cut()
 	<-ended
@@ -198,7 +195,7 @@ func (r *Run) wrapUp(ctx context.Context) error {
 		r.fail(context.Cause(ctx))
 	}
 	for _, j := range left {
-		if j.err != nil && !r.finish(j, r.unfinished(j)) {
+		if j.err != nil && !r.finish(j, r.unfinishedResult(j)) {
 			break
 		}
 	}

@@ -18,7 +18,7 @@ func (c *config) contact(ctx context.Context, rows int, work func(*provision.Run
 ) (provision.Progress, error) {
 	options := c.runOptions
 	options.Abort = c.abort
-	connection := qlik.Options{Credentials: c.creds, Concurrency: options.Workers, Timeout: options.Timeout,
+	connection := qlik.Options{Credentials: c.creds, Connections: options.Workers, Timeout: options.Timeout,
 		UserAgent: userAgent()}
 	tenant := c.tenant
 	if c.log != "" {

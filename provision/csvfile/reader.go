@@ -62,6 +62,8 @@ type File struct {
 
 	// Whole says that the file ends with a line end: its last record was not cut short.
 	Whole bool
+
+	bare []bool // as scanner.bare, for the records behind the header
 }
 
 // What a file may hold.
@@ -126,7 +128,8 @@ func (f *File) readHeader(s *scanner, o Options) *Error {
 	if s.problem != nil {
 		return &Error{Message: "the header cannot be read", Problems: []Problem{*s.problem}, Advice: exportAgain}
 	}
-	s.header = f.Header.Cells
+	f.bare = bareColumns(s.text[s.pos:], f.Dialect.Delimiter)
+	s.header, s.bare = f.Header.Cells, f.bare
 	if f.Dialect.LineEnd = s.lineEnd; s.lineEnd == "" {
 		f.Dialect.LineEnd = "\n"
 	}

@@ -65,7 +65,7 @@ func TestBlanksAroundQuotes(t *testing.T) {
 		},
 		"not in the whole column": {
 			"Login,Name\n1, \"Ada\"\n2,Kai\n3, \"Bo\"\n",
-			[][]string{{"Login", "Name"}, {"1", "Ada"}, {"2", "Kai"}, {"3", "Bo"}}, `3,"Bo"`,
+			[][]string{{"Login", "Name"}, {"1", ` "Ada"`}, {"2", "Kai"}, {"3", ` "Bo"`}}, `3," ""Bo"""`,
 		},
 		"not around all of the cell": {
 			"Login,Note\n1, \"urgent\" call\n2, \"open\n3, \"Bo\" \n",

@@ -12,7 +12,9 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 	d := f.Dialect.Delimiter
 	var s *scanner // nil where no cell is in quotes
 	if strings.IndexByte(r.Raw, '"') >= 0 {
-		s = newScanner(r.Raw, d, r.Line)
+		if s = newScanner(r.Raw, d, r.Line); r.Line != f.Header.Line {
+			s.bare = f.bare
+		}
 		s.next()
 	}
 	for i := from; i < to; i++ {

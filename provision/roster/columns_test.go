@@ -213,10 +213,11 @@ func TestHeadersAreListedUpToTwenty(t *testing.T) {
 
 func TestNameLeavesNoDoubledBlankForEmptyCell(t *testing.T) {
 	const rows = "Login,First Name,Middle,Last Name\n" +
-		"1,Kai,M,Lee\n2,Kai,,Lee\n3,Kai,,\n4, ,,Lee\n5,,M,Lee\n6,Kai,M,\n7,,,\u00a0\n"
+		"1,Kai,M,Lee\n2,Kai,,Lee\n3,Kai,,\n4, ,,Lee\n5,,M,Lee\n6,Kai,M,\n7,,,\u00a0\n" +
+		"8,Jo  Ann,,Lee\n"
 	for template, want := range map[string][]string{
-		"":                                  {"Kai Lee", "Kai Lee", "Kai", "Lee", "Lee", "Kai", ""},
-		"{First Name} {Middle} {Last Name}": {"Kai M Lee", "Kai Lee", "Kai", "Lee", "M Lee", "Kai M", ""},
+		"":                                  {"Kai Lee", "Kai Lee", "Kai", "Lee", "Lee", "Kai", "", "Jo  Ann Lee"},
+		"{First Name} {Middle} {Last Name}": {"Kai M Lee", "Kai Lee", "Kai", "Lee", "M Lee", "Kai M", "", "Jo  Ann Lee"},
 	} {
 		var names []string
 		for _, row := range mustExport(t, rows, roster.Options{Name: template}).Rows {

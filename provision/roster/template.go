@@ -48,17 +48,17 @@ func (s *Source) value(cells []string) string {
 	if len(s.parts) == 1 {
 		return cellAt(cells, s.parts[0].column)
 	}
-	value, hasEmpty := "", false
+	value, isBehindEmpty := "", false
 	for _, p := range s.parts {
 		piece := p.text
-		if p.column >= 0 {
+		switch {
+		case p.column >= 0:
 			piece = cellAt(cells, p.column)
-			hasEmpty = hasEmpty || piece == ""
+			isBehindEmpty = piece == ""
+		case isBehindEmpty && strings.HasSuffix(value, " "):
+			piece = strings.TrimPrefix(piece, " ")
 		}
 		value += piece
-	}
-	if hasEmpty {
-		return strings.Join(strings.Fields(value), " ")
 	}
 	return trim(value)
 }

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"qlik-provision/provision/text"
@@ -66,7 +65,7 @@ func (r *reader) leaveOutPlaceholders() {
 	first, rows := "", 0
 	for row := range r.sendable() {
 		name := row.Person.Name
-		if bare := withoutPlaceholders(name); name != bare {
+		if bare := r.withoutPlaceholders(row); name != bare {
 			first, row.Person.Name = cmp.Or(first, name), bare
 			rows++
 		}
@@ -77,28 +76,28 @@ func (r *reader) leaveOutPlaceholders() {
 	}
 }
 
-// withoutPlaceholders is a name without placeholders at its ends. A word such as Null may be a last name, so it counts
-// only where there is nothing else.
-func withoutPlaceholders(name string) string {
-	if name == "" || isPlaceholder(name) {
+// withoutPlaceholders is the row's name without the cells that are placeholders. One that may be a part of a name
+// counts only where all cells are placeholders.
+func (r *reader) withoutPlaceholders(row *Row) string {
+	name, cells, hasName := &r.Columns.Name, row.Record.Cells, false
+	for _, p := range name.parts {
+		switch cell := cellAt(cells, max(p.column, 0)); {
+		case p.column < 0 || cell == "":
+		case !isPlaceholder(cell):
+			hasName = true
+		case !partOfName.MatchString(cell):
+			cells = slices.Clone(cells)
+			cells[p.column] = ""
+		}
+	}
+	if !hasName {
 		return ""
 	}
-	isNoLetter := func(r rune) bool { return !unicode.IsLetter(r) }
-	isSign := func(word string) bool { // Person 0 is a name
-		return word != "0" && strings.ContainsFunc(word, isNoLetter) && isPlaceholder(word)
-	}
-	first, rest, _ := strings.Cut(name, " ")
-	last := name[strings.LastIndexByte(name, ' ')+1:]
-	switch {
-	case isSign(first):
-		return withoutPlaceholders(trim(rest))
-	case isSign(last):
-		return withoutPlaceholders(trim(strings.TrimSuffix(name, last)))
-	case isPlaceholder(first) && withoutPlaceholders(trim(rest)) == "":
-		return ""
-	}
-	return name
+	return name.value(cells)
 }
+
+// partOfName is a placeholder that may be a part of a name: Null, K.A., 0. It is read only.
+var partOfName = regexp.MustCompile(`^(0|\pL+|(\p{Lu}\. ?)+)$`)
 
 // warnOfMissingCells warns of rows that lack cells at the end.
 func (r *reader) warnOfMissingCells() {
