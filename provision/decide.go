@@ -38,7 +38,8 @@ func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 	if row.UserID != "" {
 		return deleteFor(row, d)
 	}
-	invalid, isInvalid := r.checkRole(row)
+	invalid := r.checkRoles(row)
+	isInvalid := invalid.Outcome != ""
 	if isInvalid && !row.LookupOnly && row.SentAt.IsZero() {
 		return nil, invalid
 	}

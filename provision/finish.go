@@ -15,8 +15,8 @@ import (
 func (r *Run) settleRows(rows []Row, d directory) {
 	for _, row := range rows {
 		j := &job{row: row}
-		if row.ChangeSent != "" {
-			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: &qlik.User{ID: row.ChangeSent}}
+		if row.ChangedUser != "" {
+			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: &qlik.User{ID: row.ChangedUser}}
 		}
 		if !r.settle(j, d) {
 			return

@@ -13,13 +13,14 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-// lookups is what a run reads before its first write, and then ahead of the others. The run's lock guards it.
+// lookups is what a run reads of the tenant ahead of its writes: first about the tenant, then about its rows. The run's
+// lock guards it.
 type lookups struct {
 	pacer  *rate.Limiter
 	rows   []Row                  // that are not looked up yet
 	again  []readRequest          // are sent before rows are looked up
 	handle func([]Row, directory) // takes what was found; is called concurrently
-	done   func()                 // is called once, when nothing is left to read; nil then
+	done   func()                 // is called once, when nothing is left to read; nil afterwards
 
 	requests   int       // in flight
 	size       int       // rows a request at most; 0: what a filter takes

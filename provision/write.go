@@ -29,7 +29,7 @@ const (
 	deleteWrite writeKind = "deleting a user"
 )
 
-// send sends the write of a row, which waited for so long, and goes on by the answer.
+// send sends the write of a row, which waited for so long, and handles the answer.
 func (r *Run) send(ctx context.Context, j *job, waited time.Duration) {
 	if !r.announce(j) {
 		return

@@ -16,7 +16,7 @@ func TestPrintedCommandsKeepWhatTheFileDoesNotHave(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the quotes are those of a POSIX shell")
 	}
-	a := &app{name: "qlik-provision"}
+	a := &app{program: "qlik-provision"}
 	cmd := a.createCommand()
 	err := cmd.ParseFlags([]string{"--subject", "auth0|{ID}", "-o", "out.csv", "--sandbox", "--workers", "4",
 		"--rate", "10/s", "--json", "--role", "A", "--role", "B", "--allow-admin-roles", "hr.csv"})

@@ -24,13 +24,13 @@ func (a *app) interactive() bool {
 
 // asks reports whether a run asks before its first write.
 func (s *session) asks() bool {
-	return s.app.interactive() && !s.sandbox && !s.yes && !s.dryRun
+	return s.interactive() && !s.sandbox && !s.yes && !s.dryRun
 }
 
 // requireYes is an error where a command that takes something away cannot ask, and nobody said yes.
-func (a *app) requireYes(c *config) error {
+func (c *config) requireYes() error {
 	what := map[provision.Task]string{provision.Disable: "disabling users", provision.Delete: "deleting users"}
-	if task := c.runOptions.Task; what[task] == "" || c.yes || c.sandbox || c.dryRun || a.interactive() {
+	if task := c.runOptions.Task; what[task] == "" || c.yes || c.sandbox || c.dryRun || c.interactive() {
 		return nil
 	}
 	first := "check first with --dry-run; if it is intended"
@@ -59,7 +59,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 		return nil
 	}
 	question, want := s.question(p)
-	yes, err := s.app.ask(ctx, s.table(s.ledger.Summary(), true)+"\n"+question, want)
+	yes, err := s.ask(ctx, s.table(s.ledger.Summary(), true)+"\n"+question, want)
 	if err == nil && !yes {
 		err = &failure{code: exitInterrupted, err: errors.New("declined; nothing was written to the tenant"),
 			hint: s.again().String()}

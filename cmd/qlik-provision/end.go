@@ -19,7 +19,7 @@ func (s *session) end(runErr, closeErr error) error {
 		return &failure{code: exitRun, err: errors.Join(runErr, closeErr), hint: hint}
 	}
 	if runErr != nil {
-		return s.app.failureOf(runErr, s.afterAborted(runErr), "")
+		return s.failureOf(runErr, s.afterAborted(runErr), "")
 	}
 	if what, hint := s.notDone(); what != "" {
 		return &failure{code: exitRows, err: errors.New(what), hint: hint}

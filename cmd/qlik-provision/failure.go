@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 )
 
 // A failure is an end that is not 0: what happened, and what to type next.
@@ -46,20 +45,4 @@ func (a *app) failureOf(err error, next command, help string) *failure {
 		return &failure{code: exitUsage, err: err, hint: cmp.Or(hint, help)}
 	}
 	return &failure{code: exitRun, err: err, hint: cmp.Or(hint, next.String())}
-}
-
-// then joins what to do with the command to type after it.
-func then(what string, next command) string {
-	if what == "" {
-		return next.String()
-	}
-	return what + ", then:\n  " + next.String()
-}
-
-// choice is a command with what it is for.
-func choice(purpose string, next command) string {
-	if !strings.HasSuffix(purpose, "?") {
-		purpose += ":"
-	}
-	return purpose + "\n  " + next.String()
 }

@@ -208,3 +208,19 @@ func remedies() []remedy {
 			what: "the file must be readable, and the folder of the result file writable"},
 	}
 }
+
+// then joins what to do with the command to type after it.
+func then(what string, next command) string {
+	if what == "" {
+		return next.String()
+	}
+	return what + ", then:\n  " + next.String()
+}
+
+// choice is a command with what it is for.
+func choice(purpose string, next command) string {
+	if !strings.HasSuffix(purpose, "?") {
+		purpose += ":"
+	}
+	return purpose + "\n  " + next.String()
+}

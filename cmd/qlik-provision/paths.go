@@ -8,8 +8,6 @@ import (
 	"runtime"
 	"strings"
 	"time"
-
-	"qlik-provision/provision"
 )
 
 // A namedPath is a file of a run with the part it has in it. An empty path is no file.
@@ -77,7 +75,7 @@ func (c *config) resultsOf(export string) string {
 	}
 	dir, name := filepath.Split(export)
 	stem := strings.TrimSuffix(name, filepath.Ext(name))
-	if c.runOptions.Task == provision.Disable {
+	if c.action.Command == "disable" {
 		stem += ".disable"
 	}
 	if c.sandbox {

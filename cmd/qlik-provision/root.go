@@ -18,7 +18,7 @@ type app struct {
 	answers   *bufio.Reader // the lines of stdin, where somebody is asked
 	stdout    io.Writer
 	out       *output
-	name      string  // how the program was called, for the commands that we print
+	program   string  // how the program was called, for the commands that we print
 	contacted bool    // a tenant was contacted: from then on no error is one of usage
 	summary   summary // what --json prints, as far as it is known
 }
@@ -37,7 +37,7 @@ to a result file. From that file a run can always be continued, corrected and un
 		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: a.program},
 		Args:          noCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 
@@ -63,7 +63,7 @@ to a result file. From that file a run can always be continued, corrected and un
 
 // onFile makes cmd a command on one file, an export or a result file. run gets the config that the flags come to, and
 // the file; addFlags add the flags to f and cmd.
-func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context.Context, *config, string) error,
+func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(*config, context.Context, string) error,
 	addFlags ...func(*cobra.Command),
 ) {
 	cmd.Args, cmd.ValidArgsFunction = oneFile(what), completeFile("results.csv")
@@ -78,7 +78,7 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 		if err != nil {
 			return err
 		}
-		return run(cmd.Context(), c, args[0])
+		return run(c, cmd.Context(), args[0])
 	}
 	cmd.Flags().SortFlags = false // commands that we print have them as they were typed
 	for _, add := range addFlags {

@@ -22,7 +22,6 @@ var (
 // what it starts with, those after them what it came to.
 type session struct {
 	*config
-	app      *app
 	ledger   *report.Ledger      // without a path for a plan that saves none
 	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
 
@@ -40,7 +39,7 @@ func (s *session) run(ctx context.Context) error {
 	closeErr := s.ledger.Close()
 
 	s.total = s.ledger.Summary()
-	s.app.summary = s.summary()
+	s.summary = s.summarize()
 	end := s.end(runErr, closeErr)
 	return errors.Join(end, s.print(end == nil))
 }
@@ -65,7 +64,7 @@ func (s *session) runPending(ctx context.Context) (err error) {
 	case s.dryRun || s.max > 0 || s.asks():
 		options.Approve = func(p provision.Plan) error { return s.approve(ctx, p) }
 	}
-	s.progress, err = s.app.contact(ctx, s.config, len(rows), func(run *provision.Run) error {
+	s.progress, err = s.contact(ctx, len(rows), func(run *provision.Run) error {
 		return run.Run(ctx, rows, s.record)
 	})
 	if errors.Is(err, errPlanned) {
@@ -81,12 +80,12 @@ func (s *session) record(r provision.Result) error {
 	if err == nil {
 		return nil
 	}
-	s.app.out.note(fmt.Sprintf("not recorded: row %d, %s %s", r.Number, r.Outcome, r.UserID))
+	s.out.note(fmt.Sprintf("not recorded: row %d, %s %s", r.Number, r.Outcome, r.UserID))
 	return fmt.Errorf("%w: %w", errNotRecorded, err)
 }
 
-// summary is what --json prints of the run.
-func (s *session) summary() summary {
+// summarize makes the summary of the run.
+func (s *session) summarize() summary {
 	sum := newSummary(s.config, s.ledger.Results, s.total)
 	sum.Seconds, sum.Waited = seconds(s.took), seconds(s.progress.Waited)
 	switch {
@@ -102,13 +101,13 @@ func (s *session) summary() summary {
 
 // print prints how the run went. A plan's table is what was asked for: it goes to stdout.
 func (s *session) print(done bool) error {
-	out := s.app.out
+	out := s.out
 	if s.quiet {
 		return nil
 	}
 	table := s.table(s.total, s.dryRun) + s.causes() + "\n"
 	if s.dryRun && !s.json {
-		if _, err := io.WriteString(s.app.stdout, table); err != nil {
+		if _, err := io.WriteString(s.stdout, table); err != nil {
 			return fmt.Errorf("printing the plan: %w", err)
 		}
 	} else {

@@ -16,7 +16,7 @@ import (
 
 // table is the summary of a run or of a plan for people: the counts, and what a plan costs and sends first.
 func (s *session) table(total *report.Summary, plan bool) string {
-	out := s.app.out
+	out := s.out
 	var b strings.Builder
 	b.WriteString("\n" + out.tableText(s.counts(total, plan)))
 	if plan {
@@ -169,7 +169,7 @@ func (s *session) causes() string {
 		}
 		said := text.Grouped(len(c.Rows)) + " × " + string(e.Outcome) + prefixed(", ", string(e.Code)) +
 			prefixed(why, string(e.Message))
-		b.WriteString(wrap(printable(said+", "+s.rowsOf(c, rows)), s.app.out.columns(), "  ", "      "))
+		b.WriteString(wrap(printable(said+", "+s.rowsOf(c, rows)), s.out.columns(), "  ", "      "))
 	}
 	if more := len(causes) - shownCauses; more > 0 {
 		fmt.Fprintf(&b, "  and %s\n", text.Plural(more, "other cause", "other causes"))

@@ -83,7 +83,7 @@ func oneOf(words ...string) func(string) (string, error) {
 	}
 }
 
-func number(s string) (int, error) {
+func parseNumber(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 {
 		return 0, errors.New("a number from 1")
@@ -92,7 +92,7 @@ func number(s string) (int, error) {
 }
 
 func parseWorkers(s string) (int, error) {
-	n, err := number(s)
+	n, err := parseNumber(s)
 	if err != nil || n > 1000 {
 		return 0, errors.New("a number from 1 to 1000")
 	}
@@ -115,9 +115,9 @@ func parseRate(s string) (rate.Limit, error) {
 	if s == "off" {
 		return rate.Inf, nil
 	}
-	number, unit, _ := strings.Cut(s, "/")
+	amount, unit, _ := strings.Cut(s, "/")
 	per, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
-	n, err := strconv.ParseFloat(number, 64)
+	n, err := strconv.ParseFloat(amount, 64)
 	limit := rate.Limit(n / per.Seconds())
 	if err != nil || !known || !(limit > 0) || math.IsInf(n, 0) {
 		return 0, errors.New("a rate is N/s, N/m, N/h, or off")

@@ -24,12 +24,12 @@ It sends lookups only, and changes nothing.`,
 		Example:     `  qlik-provision verify hr.results.csv`,
 		Annotations: exits("everything is as RESULTS says", "something differs"),
 	}
-	a.onFile(cmd, &f, "result file", a.verify,
+	a.onFile(cmd, &f, "result file", (*config).verify,
 		f.tenantFlags, f.readFlags, f.runFlags)
 	return cmd
 }
 
-func (a *app) verify(ctx context.Context, c *config, path string) error {
+func (c *config) verify(ctx context.Context, path string) error {
 	if err := c.checkPaths("", namedPath{"the result file", path}); err != nil {
 		return err
 	}
@@ -45,15 +45,15 @@ func (a *app) verify(ctx context.Context, c *config, path string) error {
 		c.users = sandboxUsers(results.Rows)
 	}
 	total := results.Summary()
-	a.summary = newSummary(c, results, total)
+	c.summary = newSummary(c, results, total)
 	promises, began := results.Promises(), time.Now() // the rows are not needed any longer
 	var differences []provision.Result
-	_, err = a.contact(ctx, c, len(promises), func(run *provision.Run) (err error) {
+	_, err = c.contact(ctx, len(promises), func(run *provision.Run) (err error) {
 		differences, err = run.Verify(ctx, promises)
 		return err
 	})
 	took := time.Since(began)
-	a.summary.Seconds, a.summary.Differing = seconds(took), new(len(differences))
+	c.summary.Seconds, c.summary.Differing = seconds(took), new(len(differences))
 	for _, d := range differences {
 		c.note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
 	}
