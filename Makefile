@@ -30,13 +30,14 @@ WINDOWS_TESTS ?= -skip 'TestAJournal(CutOff|WithAnyByte)|TestKilled(Undo|Disable
 	./report ./cmd/qlik-provision
 
 # What runs without the race detector, since it shows no more there and takes several times as long: tests that
-# simulate long schedules, or run one command after the other and read what it says; and those that measure memory,
-# alone. With the race detector run all others, among them runs that are killed or interrupted, and the scripts that
-# are not listed here.
+# simulate long schedules, run one command after the other and read what it says, or read what a crash leaves at every
+# point; and those that measure memory, alone. With the race detector run all others, among them runs that are killed or
+# interrupted, and the scripts that are not listed here.
 MEMORY = ^TestMemory
 PLAIN_TESTS = Estimate|ScheduleIsNear|Docs|HintsOf|HostileResultFile|SecretsThatTheTenantEchoes|WrongConfiguration
 PLAIN_SCRIPTS = as-it-began|columns|contexts|credentials|exists|hints|log|outcomes|plan|refused|report|safe|typing|way-on
-PLAIN = ^Test($(PLAIN_TESTS))|^TestScripts$$/^($(PLAIN_SCRIPTS))$$
+PLAIN_CRASHES = ARunThatLosesPowerAnywhere|AJournalCutOff|AJournalWithAnyByte
+PLAIN = ^Test($(PLAIN_TESTS)|$(PLAIN_CRASHES))|^TestScripts$$/^($(PLAIN_SCRIPTS))$$
 
 .PHONY: build demo test test-windows lint lint-full vuln soak fuzz bench cover docs \
 	dist archives packages test-packages manifests clean
@@ -54,7 +55,7 @@ demo: build
 
 # The longest packages first, and both kinds at once: most tests wait now and then.
 test:
-	@{ go test -run '$(PLAIN)' ./provision ./cmd/qlik-provision && go test $(TOOLS); } & plain=$$!; \
+	@{ go test -run '$(PLAIN)' ./provision ./cmd/qlik-provision ./report && go test $(TOOLS); } & plain=$$!; \
 	go test -race -skip '$(MEMORY)|$(PLAIN)' ./provision ./report/page ./...; race=$$?; \
 	wait $$plain && exit $$race
 	go test -run '$(MEMORY)' ./provision ./cmd/qlik-provision

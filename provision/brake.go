@@ -18,16 +18,18 @@ type brake struct {
 
 const brakeAfter = 20
 
-// finish notes the result of a row, which why decided, and returns an ErrRefusedAll where the run has to end. A
+// noteResult notes the result of a row, which why decided, and returns an ErrRefusedAll where the run has to end. A
 // conflict that turned out as an existing user counts as accepted.
-func (b *brake) finish(j *job, res Result, why error) error {
+func (b *brake) noteResult(j *job, res Result, why error) error {
 	stays := j.row.UserID != "" && res.Outcome == Created // its user was not deleted
 	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound
 	switch {
-	case b.off, j.attempts == 0, refused && (why == nil || isTemporary(why)):
+	case b.off, j.attempts == 0:
 		return nil
 	case !refused:
 		b.off = res.Outcome.Done()
+		return nil
+	case why == nil, isTemporary(why): // no answer refused it
 		return nil
 	}
 	code := "no code"
@@ -42,8 +44,8 @@ func (b *brake) finish(j *job, res Result, why error) error {
 	return fmt.Errorf("%w: the first %d with %s: %w", ErrRefusedAll, brakeAfter, code, why)
 }
 
-// answer notes what a write met, and returns an ErrUnreadable where the run has to end.
-func (b *brake) answer(v verdict, err error) error {
+// noteAnswer notes what a write met, and returns an ErrUnreadable where the run has to end.
+func (b *brake) noteAnswer(v verdict, err error) error {
 	switch {
 	case v == processed:
 		b.garbled = 0

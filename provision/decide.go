@@ -22,12 +22,12 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 	case change && w != nil && w.kind == changeWrite && w.user.ID == sent.user.ID && sent.message != "":
 		w.message = sent.message // what was asked for at first, of which a part may hold already
 	case change && res.Outcome.Done() && res.UserID == sent.user.ID: // what was asked for holds
-		res = r.accepted(sent)
+		res = r.acceptedResult(sent)
 		if res.Message == "" { // it was sent by an earlier run
 			res.Message = string(res.Outcome) + ", though the answer was lost"
 		}
 	case sent.kind == deleteWrite && w == nil && res.Outcome == "": // the user is gone
-		res = r.accepted(sent)
+		res = r.acceptedResult(sent)
 	}
 	return w, res
 }
@@ -38,7 +38,8 @@ func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 	if row.UserID != "" {
 		return deleteFor(row, d)
 	}
-	invalid, isInvalid := r.checkRole(row)
+	invalid := r.checkRoles(row)
+	isInvalid := invalid.Outcome != ""
 	if isInvalid && !row.LookupOnly && row.SentAt.IsZero() {
 		return nil, invalid
 	}

@@ -11,12 +11,12 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// place goes on with the rows of a lookup.
-func (r *Run) place(rows []Row, d directory) {
+// settleRows goes on with the rows of a lookup, until a result could not be recorded.
+func (r *Run) settleRows(rows []Row, d directory) {
 	for _, row := range rows {
 		j := &job{row: row}
-		if row.ChangeSent != "" {
-			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: &qlik.User{ID: row.ChangeSent}}
+		if row.ChangedUser != "" {
+			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: &qlik.User{ID: row.ChangedUser}}
 		}
 		if !r.settle(j, d) {
 			return
@@ -120,7 +120,7 @@ func (r *Run) lookUpAgain(j *job, found bool, err error) {
 	case err == nil && !found && j.row.UserID != "": // it was not found for half a minute: it is gone
 		r.finish(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK})
 	default:
-		r.finish(j, r.unfinished(j))
+		r.finish(j, r.unfinishedResult(j))
 	}
 }
 
@@ -179,7 +179,7 @@ func (r *Run) finish(j *job, res Result) bool {
 	if res.Outcome == Failed {
 		r.counts.Failed++
 	}
-	r.fail(r.brake.finish(j, res, why))
+	r.fail(r.brake.noteResult(j, res, why))
 	return true
 }
 

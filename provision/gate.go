@@ -71,7 +71,7 @@ func nextToken(l *rate.Limiter, now time.Time) time.Time {
 func (g *gate) prefers(j *job) bool { return !g.unanswered[j] }
 
 // take notes that j is sent now; ready has said that it may. In an outage it is no attempt until every row was a probe;
-// moreComing says that there are others.
+// moreComing says that other rows are still to be looked up.
 func (g *gate) take(now time.Time, j *job, moreComing bool) {
 	g.limiter.AllowN(now, 1)
 	wasProbe := j.probe && j.openings == g.openings

@@ -145,7 +145,13 @@ func newDirectory(users []qlik.User) directory {
 }
 
 func rank(u qlik.User) int {
-	return slices.Index([]string{"active", "provisioned", "invited", "disabled"}, strings.ToLower(u.Status))
+	switch {
+	case hasStatus(u, "active"):
+		return 0
+	case hasStatus(u, "disabled"):
+		return 2
+	}
+	return 1
 }
 
 func hasStatus(u qlik.User, status string) bool { return strings.EqualFold(u.Status, status) }

@@ -90,6 +90,10 @@ func TestMatchFindsThePersonsUser(t *testing.T) {
 			user("b", "x1", "Ada Lovelace", "ada@x.example", "disabled"),
 			user("a", "x2", "Ada Lovelace", "ada@x.example", "active"),
 		}, false, emailMatch, "a", true, ""},
+		{"the active one, whatever else there is", []qlik.User{
+			user("b", "x1", "Ada Lovelace", "ada@x.example", "unheard-of"),
+			user("a", "x2", "Ada Lovelace", "ada@x.example", "active"),
+		}, false, emailMatch, "a", true, ""},
 	} {
 		got := newDirectory(c.users).match(ada, c.conflict)
 		if got.kind != c.kind || got.user.ID != c.id || got.sure != c.sure || got.other.ID != c.other {

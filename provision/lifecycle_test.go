@@ -782,8 +782,8 @@ func TestChangeOfAKilledRunIsItsOwn(t *testing.T) {
 			tr.tenant.Add(user)
 		}
 		// The first row's change took effect before the kill, the second was never sent, the third was about another user.
-		rows[0].ChangeSent = "u0"
-		rows[2].ChangeSent = "u99"
+		rows[0].ChangedUser = "u0"
+		rows[2].ChangedUser = "u99"
 		tr.run(t.Context(), rows, o)
 		got := tr.got.of[rows[0].Number]
 		if tr.err != nil || got.Outcome != want || got.Code != "" {

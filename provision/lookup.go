@@ -13,34 +13,37 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-// lookups is what a run reads before its first write, and then ahead of the others. The run's lock guards it.
+// lookups is what a run reads of the tenant ahead of its writes: first about the tenant, then about its rows. The run's
+// lock guards it.
 type lookups struct {
 	pacer  *rate.Limiter
 	rows   []Row                  // that are not looked up yet
 	again  []readRequest          // are sent before rows are looked up
 	handle func([]Row, directory) // takes what was found; is called concurrently
-	done   func()                 // is called once, when nothing is left to read; nil then
+	done   func()                 // is called once, when nothing is left to read; nil afterwards
 
 	requests   int       // in flight
 	size       int       // rows a request at most; 0: what a filter takes
 	failures   int       // requests in a row that were not answered
 	until      time.Time // then: none is sent before
 	refused    []*job    // rows whose lookup was refused alone
-	inRow      int       // how many of them since a lookup was answered
+	refusals   int       // how many of them since a lookup was answered
 	rolesShown bool      // the tenant showed the roles of a user
 }
 
-// A readRequest is a request that changes nothing: a lookup of rows, or one about the tenant.
-type readRequest struct {
-	rows []Row
-	send func(ctx context.Context, rows []Row) error
+// A readRequest sends a request that changes nothing: a lookup of rows, or one about the tenant.
+type readRequest func(ctx context.Context) error
+
+func (r *Run) lookUpRows(rows []Row) readRequest {
+	return func(ctx context.Context) error { return r.lookUp(ctx, rows) }
 }
 
 const (
-	maxAhead    = 1000 // rows that are looked up or being looked up, and no worker has taken
-	maxLookups  = 4    // in flight at once
-	maxRefusals = 3    // single rows that were refused before any lookup was answered: all are
-	maxInRow    = 48   // single rows that were refused one after the other, after lookups were answered: all are now
+	maxAhead   = 1000 // rows that are looked up or being looked up, and whose write is not sent
+	maxLookups = 4    // in flight at once
+
+	maxFirstRefusals = 3  // of single rows, before any lookup was answered: all are refused
+	maxLaterRefusals = 48 // of single rows, one after the other, when lookups were answered before: all are refused now
 )
 
 // left reports whether something is to be read, or a request is in flight.
@@ -70,7 +73,7 @@ func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at t
 		q, l.again = l.again[0], l.again[1:]
 	} else {
 		n := l.batch()
-		q, l.rows = readRequest{l.rows[:n], r.lookUp}, l.rows[n:]
+		q, l.rows = r.lookUpRows(l.rows[:n]), l.rows[n:]
 	}
 	l.pacer.AllowN(now, 1)
 	l.requests++
@@ -93,7 +96,7 @@ func (l *lookups) batch() (n int) {
 
 // read sends a request, which is sent again after a back-off where that may help.
 func (r *Run) read(ctx context.Context, q readRequest) {
-	err := q.send(ctx, q.rows)
+	err := q(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l, now := &r.lookups, time.Now()
@@ -115,7 +118,7 @@ func (r *Run) read(ctx context.Context, q readRequest) {
 }
 
 // fetchDate makes the client know the tenant's Date, where no lookup does.
-func (r *Run) fetchDate(ctx context.Context, _ []Row) error {
+func (r *Run) fetchDate(ctx context.Context) error {
 	err := r.client.FetchDate(ctx)
 	if isAny(err, qlik.ErrForbidden, qlik.ErrRefused, qlik.ErrLimited, qlik.ErrGarbled) {
 		return nil // it was answered
@@ -142,7 +145,7 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown() })
 	l.pacer.ReserveN(now, max(0, found.Requests-1)) // its other pages
 	r.counts.lookedUp += len(rows)
-	l.inRow = 0
+	l.refusals = 0
 	if !r.options.NoLookup {
 		r.progressed(now)
 	}
@@ -159,14 +162,14 @@ func (r *Run) lookupRefused(rows []Row, err error) error {
 	l := &r.lookups
 	if len(rows) > 1 {
 		l.size = (len(rows) + 1) / 2
-		l.again = slices.Insert(l.again, 0, readRequest{rows[:l.size], r.lookUp}, readRequest{rows[l.size:], r.lookUp})
+		l.again = slices.Insert(l.again, 0, r.lookUpRows(rows[:l.size]), r.lookUpRows(rows[l.size:]))
 		return nil
 	}
 	l.size = 0 // it was not the number of rows that was refused
 	l.refused = append(l.refused, &job{row: rows[0], err: err})
-	l.inRow++
+	l.refusals++
 	wereAnswered, areLeft := r.counts.lookedUp > 0, len(l.again)+len(l.rows) > 0
-	if wereAnswered && l.inRow < maxInRow || l.inRow < maxRefusals && areLeft {
+	if wereAnswered && l.refusals < maxLaterRefusals || l.refusals < maxFirstRefusals && areLeft {
 		return nil
 	}
 	return fmt.Errorf("%w: %w", ErrLookups, err)

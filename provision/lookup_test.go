@@ -233,6 +233,22 @@ func TestTiersDoNotSlowOneAnother(t *testing.T) {
 	})
 }
 
+func TestWorkersBoundTheRequestsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+		rows := people(400)
+		for _, row := range rows[200:] {
+			tr.tenant.Add(userOf(row))
+		}
+		conflict := faults.Fault{Kind: faults.Status, Status: 409, On: sandbox.EndpointCreate, Rate: 0.5}
+		tr.tenant.Inject(conflict) // looked up alone
+		tr.run(t.Context(), rows, provision.Options{Workers: 3})
+		if n := together(spy.calls); n != 3 {
+			t.Errorf("%d requests at once, want 3", n)
+		}
+	})
+}
+
 func TestLookupsStayNearTheWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})

@@ -18,14 +18,15 @@ type Row struct {
 	Number int // from 1, unique in a run
 	Person Person
 
-	// LookupOnly keeps the row from being written: it contradicts another row of the file. It is looked up, and may turn
-	// out as an existing user or a conflict; otherwise nothing is recorded.
+	// LookupOnly keeps a row of a Create from being written: it contradicts another row of the file. It is looked up, and
+	// may turn out as an existing user or a conflict; otherwise nothing is recorded.
 	LookupOnly bool
 	// SentAt is the tenant's Date before the first write of this row in an earlier run, where the outcome of that write
 	// was never learned; zero where nothing is unconfirmed.
 	SentAt time.Time
-	// ChangeSent is the ID of the user that an earlier run sent a change of whose answer was lost; "" for none.
-	ChangeSent string
+	// ChangedUser is the ID of the user that an earlier run sent a change of, where the outcome of that was never learned;
+	// else empty.
+	ChangedUser string
 	// UserID is the user that a run of this file created, for a Delete; the row is looked up by it.
 	UserID string
 }

@@ -30,7 +30,7 @@ func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), ni
 
 // fetchRoles sets the levels of the tenant's roles, except where the tenant does not list them and admin roles are
 // allowed. A role that everybody asks for has to exist.
-func (r *Run) fetchRoles(ctx context.Context, _ []Row) error {
+func (r *Run) fetchRoles(ctx context.Context) error {
 	list, err := r.client.ListRoles(ctx)
 	switch hidden := errors.Is(err, qlik.ErrForbidden); {
 	case hidden && r.options.AllowAdminRoles:
@@ -63,17 +63,17 @@ func (r *Run) rolesOf(row Row) []string {
 	return names
 }
 
-// checkRole returns an Invalid result where one of the roles of a row cannot be given.
-func (r *Run) checkRole(row Row) (res Result, invalid bool) {
+// checkRoles returns an Invalid result where one of the roles of a row cannot be given, else a zero one.
+func (r *Run) checkRoles(row Row) Result {
 	for _, name := range r.rolesOf(row) {
 		if unknown := r.unknownRole(name); unknown != "" {
-			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, unknown), true
+			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, unknown)
 		}
 		if r.roleLevels != nil && !r.options.AllowAdminRoles && !strings.EqualFold(r.roleLevels[name], "user") {
-			return foundResult(Invalid, CodeAdminRole, qlik.User{}, fmt.Sprintf("role %q is of admin level", name)), true
+			return foundResult(Invalid, CodeAdminRole, qlik.User{}, fmt.Sprintf("role %q is of admin level", name))
 		}
 	}
-	return Result{}, false
+	return Result{}
 }
 
 // unknownRole says that no role of the tenant has a name; "" where one has it, or the tenant shows none.

@@ -16,11 +16,13 @@ import (
 
 // A Run is one run over the rows of a file. It is used once.
 //
-// A row goes through lookup, write and record, and each answer is asked three questions:
+// A row goes through lookup, write and record:
 //
-//	for the gate   judge says of which kind the answer is, and apply what follows   write.go, gate.go
-//	for the row    conclude finishes it, or lookUpOne looks for an explanation      finish.go
-//	what is next   decide says which write the row needs after a lookup             decide.go
+//	settle             decide says which write the row needs after a lookup, or its result   finish.go, decide.go
+//	send     judge     says of which kind the answer to the write is                         write.go
+//	         apply     tells the gate, and queues the row where it is sent again             write.go, gate.go
+//	         conclude  finishes the row, or lookUpOne looks for an explanation and settles   finish.go
+//	finish             records the result                                                    finish.go
 //
 // An error that ends the run is passed to fail where it occurs, and nothing new is begun.
 type Run struct {
@@ -81,13 +83,13 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	if err := r.checkInput(rows, record); err != nil {
 		return err
 	}
-	l := lookups{rows: rows, handle: r.place, done: r.endLookups}
+	l := lookups{rows: rows, handle: r.settleRows, done: r.endLookups}
 	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
 	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asksRoles); r.asksRoles {
-		l.again = append(l.again, readRequest{send: r.fetchRoles})
+		l.again = append(l.again, r.fetchRoles)
 	}
 	if r.options.NoLookup {
-		l.again = append(l.again, readRequest{send: r.fetchDate})
+		l.again = append(l.again, r.fetchDate)
 	}
 	return r.run(ctx, l, record)
 }
@@ -132,14 +134,11 @@ func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) err
 		defer close(ended)
 		_ = workers.Wait() // wrapUp returns the errors of all of them
 	}()
+	<-stop.Done() // at the latest when all workers have ended
 	select {
 	case <-ended:
-	case <-stop.Done():
-		select {
-		case <-ended:
-		case <-time.After(grace):
-		case <-r.options.Abort:
-		}
+	case <-time.After(grace):
+	case <-r.options.Abort:
 	}
 	cut()
 	<-ended
@@ -164,7 +163,7 @@ func (r *Run) begin(l lookups, record func(Result) error) error {
 
 // stopped reports whether err is that of a request cut off because its context has ended.
 func stopped(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err()))
+	return ctx.Err() != nil && errors.Is(err, ctx.Err())
 }
 
 // fail ends the run because of err; nil does nothing. The caller may hold the run's lock.
@@ -198,7 +197,7 @@ func (r *Run) wrapUp(ctx context.Context) error {
 		r.fail(context.Cause(ctx))
 	}
 	for _, j := range left {
-		if j.err != nil && !r.finish(j, r.unfinished(j)) {
+		if j.err != nil && !r.finish(j, r.unfinishedResult(j)) {
 			break
 		}
 	}

@@ -105,7 +105,7 @@ func clientWith(t testing.TB, tenant *sandbox.Tenant, transport http.RoundTrippe
 	if err != nil {
 		t.Fatal(err)
 	}
-	q.Transport, q.Concurrency = transport, 1000 // more than any trial has workers
+	q.Transport = transport
 	if q.Credentials == (qlik.Credentials{}) {
 		q.Credentials = qlik.Credentials{ClientID: tenant.ClientID(), ClientSecret: tenant.ClientSecret()}
 	}

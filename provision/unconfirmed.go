@@ -62,8 +62,8 @@ func (j *job) sentAt() time.Time {
 	return j.announcedAt
 }
 
-// unfinished is the result of a row that this run could not finish.
-func (r *Run) unfinished(j *job) Result {
+// unfinishedResult is the result of a row that this run could not finish.
+func (r *Run) unfinishedResult(j *job) Result {
 	res := Result{Outcome: Pending, Message: "not settled"}
 	notFound := j.inConflict() && j.misses > 0
 	switch {

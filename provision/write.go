@@ -29,7 +29,7 @@ const (
 	deleteWrite writeKind = "deleting a user"
 )
 
-// send sends the write of a row, which waited for so long, and goes on by the answer.
+// send sends the write of a row, which waited for so long, and handles the answer.
 func (r *Run) send(ctx context.Context, j *job, waited time.Duration) {
 	if !r.announce(j) {
 		return
@@ -52,16 +52,16 @@ func (r *Run) send(ctx context.Context, j *job, waited time.Duration) {
 func (r *Run) request(ctx context.Context, j *job) (Result, error) {
 	switch w := j.write; w.kind {
 	case changeWrite:
-		return r.accepted(w), r.client.ChangeUser(ctx, w.user.ID, w.changes...)
+		return r.acceptedResult(w), r.client.ChangeUser(ctx, w.user.ID, w.changes...)
 	case deleteWrite:
-		return r.accepted(w), r.client.DeleteUser(ctx, w.user.ID)
+		return r.acceptedResult(w), r.client.DeleteUser(ctx, w.user.ID)
 	}
 	user, err := r.client.CreateUser(ctx, r.createFor(j.row))
 	return Result{Outcome: Created, UserID: user.ID, HTTPStatus: http.StatusCreated}, err
 }
 
-// accepted is the result of a row whose change or delete was accepted.
-func (r *Run) accepted(w *write) Result {
+// acceptedResult is the result of a row whose change or delete was accepted.
+func (r *Run) acceptedResult(w *write) Result {
 	res := Result{Outcome: Updated, UserID: w.user.ID, Message: w.message, HTTPStatus: http.StatusNoContent}
 	switch {
 	case w.kind == deleteWrite:
@@ -149,7 +149,7 @@ func (r *Run) apply(j *job, v verdict, err error) {
 	case !r.gate.closed:
 		r.progressed(now)
 	}
-	r.fail(r.brake.answer(v, err))
+	r.fail(r.brake.noteAnswer(v, err))
 	switch v {
 	case processed, forbidden:
 		j.attempts++

@@ -166,11 +166,11 @@ func retryBusy(patience time.Duration, isBusy func(error) bool, change func() er
 // isBusy reports whether err is what Windows answers where another program has the file open. It answers that access
 // is denied, too, where a file is about to be removed, or is open and to be replaced.
 func isBusy(err error) bool {
-	return isInUse(err) || runtime.GOOS == "windows" && errors.Is(err, fs.ErrPermission)
+	return IsInUse(err) || runtime.GOOS == "windows" && errors.Is(err, fs.ErrPermission)
 }
 
-// isInUse reports whether err says that another program has the file open. Other systems do not mind.
-func isInUse(err error) bool {
+// IsInUse reports whether err says that another program has the file open. Other systems do not mind.
+func IsInUse(err error) bool {
 	const sharingViolation, lockViolation = syscall.Errno(32), syscall.Errno(33)
 	return runtime.GOOS == "windows" && (errors.Is(err, sharingViolation) || errors.Is(err, lockViolation))
 }

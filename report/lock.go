@@ -33,7 +33,7 @@ func tryLock(path string) (*flock.Flock, error) {
 	}
 	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 	switch got, err := lock.TryLock(); {
-	case isInUse(err), err == nil && !got: // Windows says "in use" where another run is about to remove the file
+	case IsInUse(err), err == nil && !got: // Windows says "in use" where another run is about to remove the file
 		return nil, ErrLocked
 	case err != nil:
 		return nil, err

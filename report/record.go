@@ -64,7 +64,7 @@ func (l *Ledger) pendingRow(r *Row) (row provision.Row, waits bool) {
 	case provision.CodeMaybeCreated:
 		row.SentAt = e.FinishedAt.Time
 	case provision.CodeMaybeChanged:
-		row.ChangeSent = string(e.UserID)
+		row.ChangedUser = string(e.UserID)
 	case provision.CodeSubjectTwice, provision.CodeEmailTwice:
 		row.LookupOnly = e.Outcome == provision.Invalid && l.Action.Command == "create"
 	}

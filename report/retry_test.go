@@ -217,7 +217,7 @@ func TestRetryLooksUpExistingUsersOfAPlanAgain(t *testing.T) {
 			t.Errorf("sent %v: %v", sent, got)
 		}
 		for _, r := range l.Pending() {
-			if r.ChangeSent != "" || r.UserID != "" {
+			if r.ChangedUser != "" || r.UserID != "" {
 				t.Errorf("%+v", r)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -83,20 +84,24 @@ func (c command) onResults(name, path string) command {
 	return c
 }
 
-// givenFlags are the flags that were typed.
-func givenFlags(fs *pflag.FlagSet) (flags []flagValue) {
-	fs.Visit(func(f *pflag.Flag) {
+// given is a command as it was typed.
+func (a *app) given(cmd *cobra.Command) command {
+	c := command{program: a.program, name: cmd.Name(), file: cmd.Flags().Arg(0)}
+	if isStdin(c.file) {
+		c.file = "-" // another name of a pipe is gone when the command is pasted
+	}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
 		v, ok := f.Value.(*value)
 		switch {
 		case ok:
 			for _, typed := range v.typed {
-				flags = append(flags, flagValue{f.Name, typed})
+				c.flags = append(c.flags, flagValue{f.Name, typed})
 			}
 		case f.Value.String() == "true":
-			flags = append(flags, flagValue{name: f.Name})
+			c.flags = append(c.flags, flagValue{name: f.Name})
 		}
 	})
-	return flags
+	return c
 }
 
 // argument is a file's name as it is typed: one that begins with a dash would be taken for a flag.

@@ -16,14 +16,14 @@ func TestPrintedCommandsKeepWhatTheFileDoesNotHave(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the quotes are those of a POSIX shell")
 	}
-	var f flags
-	cmd := (&app{}).createCommand()
+	a := &app{program: "qlik-provision"}
+	cmd := a.createCommand()
 	err := cmd.ParseFlags([]string{"--subject", "auth0|{ID}", "-o", "out.csv", "--sandbox", "--workers", "4",
-		"--rate", "10/s", "--json", "--role", "A", "--role", "B", "--allow-admin-roles"})
+		"--rate", "10/s", "--json", "--role", "A", "--role", "B", "--allow-admin-roles", "hr.csv"})
 	if err != nil {
-		t.Fatal(err, f)
+		t.Fatal(err)
 	}
-	given := command{"qlik-provision", "create", "hr.csv", givenFlags(cmd.Flags())}
+	given := a.given(cmd)
 	plain := command{program: "q", name: "create", file: "f"}
 	for _, test := range []struct {
 		name string
@@ -71,9 +71,9 @@ func TestProposedResultFileHasTheTime(t *testing.T) {
 	for path, want := range map[string]string{
 		"hr.results.csv": `hr\.` + second + `\.results\.csv`, "a.b/hr": `a\.b/hr\.` + second,
 		"hr.2001-02-03.results.csv": `hr\.` + second + `\.results\.csv`,
-		dated("hr.results.csv"):     `hr\.` + second + `\.results\.csv`,
+		withDate("hr.results.csv"):  `hr\.` + second + `\.results\.csv`,
 	} {
-		if got := dated(path); !regexp.MustCompile("^" + want + "$").MatchString(got) {
+		if got := withDate(path); !regexp.MustCompile("^" + want + "$").MatchString(got) {
 			t.Errorf("%s: %s", path, got)
 		}
 	}

@@ -18,6 +18,7 @@ const sandboxTenant = "sandbox"
 
 // A config is what flags, environment and context come to. It is made by configure and by nothing else.
 type config struct {
+	*app
 	flags
 	tenant qlik.Tenant // not set with --sandbox and --offline
 	creds  qlik.Credentials
@@ -29,8 +30,8 @@ type config struct {
 }
 
 // configure makes a config of the flags, the environment and the context. An error says which of them is wrong.
-func (a *app) configure(cmd *cobra.Command, file string, f flags) (*config, error) {
-	c := &config{flags: f, given: command{a.name, cmd.Name(), file, givenFlags(cmd.Flags())}, note: a.out.note}
+func (a *app) configure(cmd *cobra.Command, f flags) (*config, error) {
+	c := &config{app: a, flags: f, given: a.given(cmd), note: a.out.note}
 	if c.quiet {
 		c.note = func(string) {}
 	}
@@ -50,6 +51,7 @@ func checkExclusive(cmd *cobra.Command) error {
 		{"context", "client-secret-command"}, {"sandbox", "tenant"}, {"sandbox", "client-id"},
 		{"sandbox", "client-secret-file"}, {"sandbox", "client-secret-command"},
 		{"client-secret-file", "client-secret-command"}, {"no-lookup", "max"}, {"no-lookup", "update"},
+		{"no-lookup", "dry-run"},
 	} {
 		if cmd.Flags().Changed(flags[0]) && cmd.Flags().Changed(flags[1]) {
 			return usage(fmt.Errorf("--%s and --%s exclude each other", flags[0], flags[1]), "leave one of them out")
@@ -79,18 +81,6 @@ func (c *config) announceTenant() {
 		name += ", in memory, for this run only"
 	}
 	c.note("tenant: " + name)
-}
-
-// newAction is what the rows of a new file are for, once the columns are decided.
-func (c *config) newAction(columns roster.Columns) report.Action {
-	a := report.Action{
-		Command: "create", Subject: columns.Subject.String(), Name: columns.Name.String(), Email: columns.Email.String(),
-		Roles: columns.Roles.String(), EveryonesRoles: c.everyonesRoles, Update: c.update, Where: c.where, Status: c.status,
-	}
-	if c.given.name == "disable" {
-		a.Command = "disable"
-	}
-	return a
 }
 
 // useAction makes the options of a run those of an action.

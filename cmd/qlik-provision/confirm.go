@@ -24,13 +24,13 @@ func (a *app) interactive() bool {
 
 // asks reports whether a run asks before its first write.
 func (s *session) asks() bool {
-	return s.app.interactive() && !s.config.sandbox && !s.config.yes && !s.config.dryRun
+	return s.interactive() && !s.sandbox && !s.yes && !s.dryRun
 }
 
 // requireYes is an error where a command that takes something away cannot ask, and nobody said yes.
-func (a *app) requireYes(c *config) error {
+func (c *config) requireYes() error {
 	what := map[provision.Task]string{provision.Disable: "disabling users", provision.Delete: "deleting users"}
-	if task := c.runOptions.Task; what[task] == "" || c.yes || c.sandbox || c.dryRun || a.interactive() {
+	if task := c.runOptions.Task; what[task] == "" || c.yes || c.sandbox || c.dryRun || c.interactive() {
 		return nil
 	}
 	first := "check first with --dry-run; if it is intended"
@@ -47,19 +47,19 @@ func (a *app) requireYes(c *config) error {
 func (s *session) approve(ctx context.Context, p provision.Plan) error {
 	s.plan = &p
 	writes := p.Writes()
-	switch most := s.config.max; {
+	switch most := s.max; {
 	case most > 0 && writes > most:
 		return &failure{code: exitRun,
 			err: fmt.Errorf("%s needed, more than --max %d; nothing was sent",
 				text.Plural(writes, "write is", "writes are"), most),
-			hint: choice("check the file; if that many are intended", s.config.given.with("max", strconv.Itoa(writes)))}
-	case s.config.dryRun:
+			hint: choice("check the file; if that many are intended", s.given.with("max", strconv.Itoa(writes)))}
+	case s.dryRun:
 		return errPlanned
 	case writes == 0 || !s.asks():
 		return nil
 	}
 	question, want := s.question(p)
-	yes, err := s.app.ask(ctx, s.table(s.ledger.Summary(), true)+"\n"+question, want)
+	yes, err := s.ask(ctx, s.table(s.ledger.Summary(), true)+"\n"+question, want)
 	if err == nil && !yes {
 		err = &failure{code: exitInterrupted, err: errors.New("declined; nothing was written to the tenant"),
 			hint: s.again().String()}
@@ -70,13 +70,13 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 // question is what is asked, and the answer that consents: y, or the count where that is hard to undo.
 func (s *session) question(p provision.Plan) (question, want string) {
 	n := p.Writes()
-	users := text.Plural(n, "user", "users") + " on " + s.config.tenantName()
-	if limit := s.config.runOptions.Limit; limit > 0 && limit < n {
+	users := text.Plural(n, "user", "users") + " on " + s.tenantName()
+	if limit := s.runOptions.Limit; limit > 0 && limit < n {
 		n = limit
 		users = text.Grouped(n) + " of " + users
 	}
 	var verbs []string
-	for _, line := range planLines(s.config.runOptions.Task, p) {
+	for _, line := range planLines(s.runOptions.Task, p) {
 		if line.n > 0 {
 			verbs = append(verbs, strings.TrimPrefix(line.label, "to "))
 		}
@@ -85,7 +85,7 @@ func (s *session) question(p provision.Plan) (question, want string) {
 	switch {
 	case p.Delete > 0:
 		warning = "this deletes accounts, with their personal data; what they own has no owner afterwards\n"
-	case p.Change > 0 && s.config.runOptions.Update.Status:
+	case p.Change > 0 && s.runOptions.Update.Status:
 		warning = "disabled users among them are enabled again\n"
 	case p.Disable == 0:
 		return verb + " " + users + "? [y/N] ", "y"

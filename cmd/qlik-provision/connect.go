@@ -14,10 +14,11 @@ import (
 
 // contact connects to the tenant, starts the sandbox and the log where they are wanted, and calls work with a run over
 // so many rows. Meanwhile it shows how far the run is. What it started has ended when it returns.
-func (a *app) contact(ctx context.Context, c *config, options provision.Options, rows int,
-	work func(*provision.Run) error,
+func (c *config) contact(ctx context.Context, rows int, work func(*provision.Run) error,
 ) (provision.Progress, error) {
-	connection := qlik.Options{Credentials: c.creds, Concurrency: c.runOptions.Workers, Timeout: c.runOptions.Timeout,
+	options := c.runOptions
+	options.Abort = c.abort
+	connection := qlik.Options{Credentials: c.creds, Connections: options.Workers, Timeout: options.Timeout,
 		UserAgent: userAgent()}
 	tenant := c.tenant
 	if c.log != "" {
@@ -27,7 +28,7 @@ func (a *app) contact(ctx context.Context, c *config, options provision.Options,
 		}
 		defer func() {
 			if err := log.close(); err != nil { // no failure of the run
-				a.out.note(err.Error())
+				c.out.note(err.Error())
 			}
 		}()
 		connection.Observe = log.record
@@ -49,13 +50,12 @@ func (a *app) contact(ctx context.Context, c *config, options provision.Options,
 	}
 	client := qlik.New(tenant, connection)
 	defer client.Close()
-	a.contacted = true
-	options.Abort = a.abort
+	c.contacted = true
 	run := provision.New(client, options)
 	if !c.quiet {
-		defer a.out.follow(run.Progress, rows)()
+		defer c.out.follow(run.Progress, rows)()
 	}
-	defer a.announceInterrupt(ctx, client)()
+	defer c.announceInterrupt(ctx, client)()
 	err := work(run)
 	return run.Progress(), err
 }

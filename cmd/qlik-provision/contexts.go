@@ -71,8 +71,11 @@ func parseContexts(b []byte) (map[string]cliContext, error) {
 // contextSource is the context of that name.
 func contextSource(name string) (source, error) {
 	path, contexts, err := readContexts()
+	if _, explained := errors.AsType[*failure](err); err != nil && !explained {
+		err = usage(err, "qlik-cli writes the file: qlik context create")
+	}
 	if err != nil {
-		return source{}, orUsage(err, "qlik-cli writes the file: qlik context create")
+		return source{}, err
 	}
 	c, ok := contexts[name]
 	if !ok {

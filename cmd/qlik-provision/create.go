@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) createCommand() *cobra.Command {
-	var f flags
+	f := flags{action: report.Action{Command: "create"}}
 	cmd := &cobra.Command{
 		Use:   "create FILE",
 		Short: "Create a user for every person in FILE",
@@ -30,7 +30,7 @@ a terminal it shows what will be sent, and asks.`,
 		Annotations: exits("every row is done; with --limit: every row that was tried",
 			"the run finished; some rows are not done"),
 	}
-	a.onFile(cmd, &f, "export", a.runExport,
+	a.onFile(cmd, &f, "export", (*config).runExport,
 		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags, f.lookupFlag)
 	return cmd
 }
@@ -39,21 +39,19 @@ a terminal it shows what will be sent, and asks.`,
 const pipedResults = "hr.results.csv"
 
 // runExport reads an export, writes its ledger and runs it: create, plan and disable.
-func (a *app) runExport(ctx context.Context, c *config, file string) error {
+func (c *config) runExport(ctx context.Context, file string) error {
 	path, err := c.chooseResults(file)
 	if err != nil {
 		return err
 	}
 	c.announceTenant()
-	percent := debug.SetGCPercent(400) // nearly all of what is made now stays in memory for the run
-	ledger, err := a.prepareExport(ctx, c, file, path)
-	debug.SetGCPercent(percent)
+	ledger, err := c.prepareExport(ctx, file, path)
 	if err != nil {
 		return err
 	}
-	s := &session{app: a, config: c, ledger: ledger}
+	s := &session{config: c, ledger: ledger}
 	if path == "" {
-		s.existing = existingResults(c, ledger.File, ledger.Action)
+		s.existing = c.existingResults(ledger)
 	}
 	if !c.dryRun && !s.asks() {
 		for _, line := range s.firstPersons() {
@@ -65,30 +63,29 @@ func (a *app) runExport(ctx context.Context, c *config, file string) error {
 
 // chooseResults is the name of the result file: -o, or the export's; "" for a plan that saves none.
 func (c *config) chooseResults(export string) (string, error) {
-	path, piped := c.out, isStdin(export)
-	if piped {
-		export, c.given.file = "", "-" // another name of a pipe is gone when a command is pasted
-	}
-	switch {
-	case path == "" && c.dryRun:
-	case path == "" && piped:
-		return "", usage(errors.New("standard input has no file name to derive a result file name from"),
-			c.given.with("out", pipedResults).String())
-	case path == "":
+	path := c.outFile
+	if path == "" && !c.dryRun {
 		path = c.resultsOf(export)
+		if path == "" {
+			return "", usage(errors.New("standard input has no file name to derive a result file name from"),
+				c.given.with("out", pipedResults).String())
+		}
 	}
 	return path, c.checkPaths(path, namedPath{"the export", export})
 }
 
 // prepareExport reads an export into the ledger of a new result file at path.
-func (a *app) prepareExport(ctx context.Context, c *config, file, path string) (*report.Ledger, error) {
-	people, err := a.readExport(ctx, c, file)
+func (c *config) prepareExport(ctx context.Context, file, path string) (*report.Ledger, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // nearly all of what is made here stays in memory for the run
+	people, err := c.readExport(ctx, file)
 	if err != nil {
 		return nil, err
 	}
-	action := c.newAction(people.Columns)
+	action, columns := c.action, people.Columns
+	action.Subject, action.Name = columns.Subject.String(), columns.Name.String()
+	action.Email, action.Roles = columns.Email.String(), columns.Roles.String()
 	c.useAction(action)
-	if err := a.requireYes(c); err != nil {
+	if err := c.requireYes(); err != nil {
 		return nil, err
 	}
 	ledger, err := report.Create(path, people.File, action, c.ledgerOptions)
@@ -102,18 +99,17 @@ func (a *app) prepareExport(ctx context.Context, c *config, file, path string) (
 }
 
 // readExport reads an export, decides its columns and derives its persons, and says how.
-func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.Roster, error) {
-	f, err := a.readFile(ctx, c, file)
+func (c *config) readExport(ctx context.Context, file string) (*roster.Roster, error) {
+	f, err := c.readFile(ctx, file)
 	if err != nil {
 		return nil, err
 	}
 	if err := report.CheckExport(f); err != nil {
 		return nil, err
 	}
-	people, err := roster.Read(f, roster.Options{
-		Subject: c.subject, Name: c.name, Email: c.email, Roles: c.roles, EveryonesRoles: c.everyonesRoles, Where: c.where,
-		NeedEmail: c.status == "invited", Leavers: c.given.name == "disable",
-	})
+	sources := c.action.Sources()
+	sources.Decided, sources.Leavers = false, c.action.Command == "disable"
+	people, err := roster.Read(f, sources)
 	if err != nil {
 		return nil, err
 	}
@@ -132,9 +128,9 @@ func (a *app) readExport(ctx context.Context, c *config, file string) (*roster.R
 const maxInput = 1 << 30 // bytes
 
 // readFile reads a CSV file, or what can be read only once: standard input, or a pipe with a name.
-func (a *app) readFile(ctx context.Context, c *config, file string) (*csvfile.File, error) {
+func (c *config) readFile(ctx context.Context, file string) (*csvfile.File, error) {
 	return untilDone(ctx, func() (*csvfile.File, error) {
-		name, in, read := "standard input", a.stdin, c.readOptions
+		name, in, read := "standard input", c.stdin, c.readOptions
 		if file != "-" {
 			f, err := os.Open(file)
 			if err != nil {

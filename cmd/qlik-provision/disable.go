@@ -1,9 +1,13 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"qlik-provision/report"
+)
 
 func (a *app) disableCommand() *cobra.Command {
-	var f flags
+	f := flags{action: report.Action{Command: "disable"}}
 	cmd := &cobra.Command{
 		Use:   "disable FILE",
 		Short: "Disable the users of the people in FILE (leavers)",
@@ -15,7 +19,7 @@ they own. It never disables a user that belongs to another person. Without a ter
 		Annotations: exits("every row is done; with --limit: every row that was tried",
 			"the run finished; some rows are not done, or nobody in FILE has a user"),
 	}
-	a.onFile(cmd, &f, "export", a.runExport,
+	a.onFile(cmd, &f, "export", (*config).runExport,
 		f.tenantFlags, f.writeFlags, f.dryRunFlag, f.columnFlags, f.exportFlags, f.runFlags)
 	return cmd
 }

@@ -73,7 +73,7 @@ type manual struct {
 }
 
 func newManual(t *testing.T) *manual {
-	m := &manual{root: (&app{out: newOutput(io.Discard), name: "qlik-provision"}).root()}
+	m := &manual{root: (&app{out: newOutput(io.Discard), program: "qlik-provision"}).root()}
 	commands := m.root.Commands()
 	uses := map[string]int{}
 	for _, cmd := range commands {

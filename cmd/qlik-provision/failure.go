@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 )
 
 // A failure is an end that is not 0: what happened, and what to type next.
@@ -29,64 +28,21 @@ const (
 // usage is a failure before any request. With no hint it refers to the help of the command.
 func usage(err error, hint string) error { return &failure{code: exitUsage, err: err, hint: hint} }
 
-// orUsage is err where it is a failure already, else a failure before any request.
-func orUsage(err error, hint string) error {
-	if is[*failure](err) {
-		return err
+// failureOf is the failure that a command ends with because of err, nil for none. next is the command that goes on
+// after it; help stands in for a hint that there is not.
+func (a *app) failureOf(err error, next command, help string) *failure {
+	if err == nil {
+		return nil
 	}
-	return usage(err, hint)
-}
-
-// explain gives an error its exit code and its hint, where it is not a failure already. next is the command that goes
-// on after it.
-func (a *app) explain(err error, next command) error {
+	f, explained := errors.AsType[*failure](err)
 	hint := hintFor(err, next)
 	switch {
-	case err == nil, is[*failure](err):
-		return err
+	case explained:
+		return &failure{code: f.code, err: err, hint: cmp.Or(f.hint, help)} // err may be more, wrapped or joined
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return &failure{code: exitInterrupted, err: err, hint: next.String()}
 	case !a.contacted:
-		return usage(err, hint)
-	case hint == "":
-		hint = next.String()
+		return &failure{code: exitUsage, err: err, hint: cmp.Or(hint, help)}
 	}
-	return &failure{code: exitRun, err: err, hint: hint}
-}
-
-// failureOf makes a failure of the error that a command ends with, nil for none. It hints at the help where nothing
-// else is hinted at. What nobody explained arose before the first request, except where a tenant was contacted.
-func (a *app) failureOf(err error, help string) *failure {
-	f, ok := errors.AsType[*failure](err)
-	switch {
-	case err == nil:
-		return nil
-	case ok:
-		return &failure{code: f.code, err: err, hint: cmp.Or(f.hint, help)} // err may be more, wrapped or joined
-	case a.contacted:
-		return &failure{code: exitRun, err: err, hint: help}
-	}
-	return &failure{code: exitUsage, err: err, hint: help}
-}
-
-// is reports whether an error of type E is in err's chain.
-func is[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
-}
-
-// then joins what to do with the command to type after it.
-func then(what string, next command) string {
-	if what == "" {
-		return next.String()
-	}
-	return what + ", then:\n  " + next.String()
-}
-
-// choice is a command with what it is for.
-func choice(purpose string, next command) string {
-	if !strings.HasSuffix(purpose, "?") {
-		purpose += ":"
-	}
-	return purpose + "\n  " + next.String()
+	return &failure{code: exitRun, err: err, hint: cmp.Or(hint, next.String())}
 }

@@ -8,6 +8,7 @@ import (
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
+	"qlik-provision/report"
 )
 
 // flags is what was typed. config is what comes of it.
@@ -15,17 +16,15 @@ type flags struct {
 	tenantURL, clientID, secretFile, secretCommand, context string
 	sandbox, offline                                        bool
 
-	subject, name, email, roles   string
-	everyonesRoles, update, where []string
-	status                        string
-	readOptions                   csvfile.Options
+	action      report.Action
+	readOptions csvfile.Options
 
 	runOptions  provision.Options
 	rate        string
 	max         int
 	dryRun, yes bool
 
-	out                    string
+	outFile                string
 	overwrite, json, quiet bool
 	log                    string
 }
@@ -33,26 +32,26 @@ type flags struct {
 // tenantFlags say which tenant, and as whom.
 func (f *flags) tenantFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.Var(into(&f.tenantURL, anyText), "tenant",
+	fs.Var(into(&f.tenantURL, nonEmpty), "tenant",
 		"`URL` of the tenant: https://acme.eu.qlikcloud.com, or the host alone (default: $QLIK_TENANT)")
-	fs.Var(into(&f.clientID, anyText), "client-id", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
-	fs.Var(into(&f.secretFile, anyText), "client-secret-file",
+	fs.Var(into(&f.clientID, nonEmpty), "client-id", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
+	fs.Var(into(&f.secretFile, nonEmpty), "client-secret-file",
 		"`FILE` that holds the client secret (default: the secret in $QLIK_CLIENT_SECRET)")
-	fs.Var(into(&f.secretCommand, anyText), "client-secret-command",
+	fs.Var(into(&f.secretCommand, nonEmpty), "client-secret-command",
 		"`COMMAND` that prints the client secret, run by the shell")
-	fs.Var(into(&f.context, anyText), "context", "take tenant and credentials from the qlik-cli context `NAME`")
+	fs.Var(into(&f.context, nonEmpty), "context", "take tenant and credentials from the qlik-cli context `NAME`")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "use an in-memory tenant, for this run only")
 }
 
 // columnFlags are for commands that derive persons from rows: which rows, and where a person's fields come from.
 func (f *flags) columnFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.Var(into(&f.subject, column), "subject",
+	fs.Var(into(&f.action.Subject, unquoted), "subject",
 		"`COLUMN` with the subject, or a template: "+quote(`auth0|{Employee ID}`)+" (default: auto-detected)")
-	fs.Var(into(&f.name, column), "name",
+	fs.Var(into(&f.action.Name, unquoted), "name",
 		"`COLUMN` with the name, or a template: "+quote(`{First} {Last}`)+" (default: auto-detected)")
-	fs.Var(into(&f.email, column), "email", "`COLUMN` with the email address, or a template (default: auto-detected)")
-	fs.Var(each(&f.where, column), "where", "run only rows that meet this `CONDITION`: Status=Active, "+
+	fs.Var(into(&f.action.Email, unquoted), "email", "`COLUMN` with the email address, or a template (default: auto-detected)")
+	fs.Var(each(&f.action.Where, unquoted), "where", "run only rows that meet this `CONDITION`: Status=Active, "+
 		quote("Status!=Terminated,Inactive")+"; repeatable, all must hold")
 	fs.BoolVar(&f.runOptions.AllowAdminRoles, "allow-admin-roles", false,
 		"assign admin-level roles, and change or disable users who have one")
@@ -61,10 +60,10 @@ func (f *flags) columnFlags(cmd *cobra.Command) {
 // createFlags are for commands that create users.
 func (f *flags) createFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.Var(into(&f.roles, column), "roles", "`COLUMN` with names of Qlik roles, separated by ;")
-	fs.Var(each(&f.everyonesRoles, column), "role", "assign the role `NAME` to every person in the file; repeatable")
-	f.status = "active"
-	fs.Var(into(&f.status, oneOf("active", "invited")), "status", "`STATUS` of new users: active, or invited "+
+	fs.Var(into(&f.action.Roles, unquoted), "roles", "`COLUMN` with names of Qlik roles, separated by ;")
+	fs.Var(each(&f.action.EveryonesRoles, unquoted), "role", "assign the role `NAME` to every person in the file; repeatable")
+	f.action.Status = "active"
+	fs.Var(into(&f.action.Status, oneOf("active", "invited")), "status", "`STATUS` of new users: active, or invited "+
 		"(needs an email address; Qlik Account logins only; no mail is promised) (default: active)")
 	fs.Var(&value{set: f.addFields}, "update", "also update these `FIELDS` of existing users: any of name,roles,status")
 }
@@ -76,7 +75,7 @@ func (f *flags) addFields(list string) error {
 		if err != nil {
 			return err
 		}
-		f.update = append(f.update, field)
+		f.action.Update = append(f.action.Update, field)
 	}
 	return nil
 }
@@ -85,7 +84,7 @@ func (f *flags) addFields(list string) error {
 func (f *flags) exportFlags(cmd *cobra.Command) {
 	f.readFlags(cmd)
 	fs := cmd.Flags()
-	fs.VarP(into(&f.out, outputFile), "out", "o", "result `FILE` (default: hr.results.csv beside hr.csv)")
+	fs.VarP(into(&f.outFile, outputFile), "out", "o", "result `FILE` (default: hr.results.csv beside hr.csv)")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace an existing result file")
 }
 
@@ -94,9 +93,9 @@ func (f *flags) readFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.Var(into(&f.readOptions.Delimiter, parseDelimiter), "delimiter",
 		"`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe (default: auto-detected)")
-	fs.Var(into(&f.readOptions.Encoding, anyText), "encoding",
+	fs.Var(into(&f.readOptions.Encoding, nonEmpty), "encoding",
 		"`ENCODING` of the file: windows-1252, shift_jis, iso-8859-2, … (default: auto-detected)")
-	fs.Var(into(&f.readOptions.HeaderRow, number), "header-row",
+	fs.Var(into(&f.readOptions.HeaderRow, parseNumber), "header-row",
 		"`LINE` that holds the header, if title lines stand above it (default: auto-detected)")
 }
 
@@ -108,10 +107,10 @@ func (f *flags) runFlags(cmd *cobra.Command) {
 	run.Patience, run.Timeout = provision.DefaultPatience, provision.DefaultTimeout
 	fs.Var(&value{set: f.setRate}, "rate",
 		"`RATE` of writes: N/s, N/m, N/h, or off (no limit for lookups either) (default: 100/m)")
-	fs.Var(into(&run.Burst, number), "burst", fmt.Sprintf("send up to `N` writes at once (default: %d)", run.Burst))
+	fs.Var(into(&run.Burst, parseNumber), "burst", fmt.Sprintf("send up to `N` writes at once (default: %d)", run.Burst))
 	fs.Var(into(&run.Workers, parseWorkers), "workers",
 		fmt.Sprintf("send at most `N` requests concurrently (default: %d)", run.Workers))
-	fs.Var(into(&run.Attempts, number), "attempts",
+	fs.Var(into(&run.Attempts, parseNumber), "attempts",
 		fmt.Sprintf("try a row at most `N` times when the tenant fails (default: %d)", run.Attempts))
 	fs.Var(into(&run.Patience, parseTime), "patience",
 		"end the run after `TIME` without progress (default: "+withoutZeroSeconds(run.Patience)+")")
@@ -119,7 +118,7 @@ func (f *flags) runFlags(cmd *cobra.Command) {
 		"give up on a request after `TIME` (default: "+run.Timeout.String()+")")
 	fs.BoolVar(&f.json, "json", false, "print the summary as one JSON object on stdout")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
-	fs.Var(into(&f.log, anyText), "log",
+	fs.Var(into(&f.log, nonEmpty), "log",
 		"append one JSON line per request to `FILE`, without secrets, names and email addresses")
 }
 
@@ -132,9 +131,9 @@ func (f *flags) setRate(s string) (err error) {
 // writeFlags are for commands that write to the tenant.
 func (f *flags) writeFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.Var(into(&f.runOptions.Limit, number), "limit",
+	fs.Var(into(&f.runOptions.Limit, parseNumber), "limit",
 		"send at most `N` writes, then stop; the other rows stay pending (default: no limit)")
-	fs.Var(into(&f.max, number), "max",
+	fs.Var(into(&f.max, parseNumber), "max",
 		"look up all rows first, and send nothing if more than `N` writes are needed (default: no maximum)")
 	fs.BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 }
@@ -147,8 +146,4 @@ func (f *flags) dryRunFlag(cmd *cobra.Command) {
 // lookupFlag is for commands that create users.
 func (f *flags) lookupFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.runOptions.NoLookup, "no-lookup", false, "do not look up existing users first")
-}
-
-func (f *flags) offlineFlag(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.offline, "offline", false, "check the file without contacting the tenant")
 }

@@ -73,7 +73,7 @@ func csvHint(bad *csvfile.Error, given command) string {
 
 // existsHint says how to go on where a result file exists of which rows were sent. given is a command that writes it.
 func existsHint(exists *report.ExistsError, given command) string {
-	own := choice("to run this export separately", given.with("out", dated(exists.Path)))
+	own := choice("to run this export separately", given.with("out", withDate(exists.Path)))
 	retry := given.onResults("retry", exists.Path)
 	switch {
 	case !exists.SameExport || exists.Done == exists.Rows:
@@ -127,7 +127,7 @@ func pathHint(err error, given command) string {
 		}
 		return then("make the folder", given)
 	}
-	if path, ok := errors.AsType[*fs.PathError](err); ok && isSharing(err) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok && report.IsInUse(err) {
 		return then(path.Path+" is open in another program: close it", given)
 	}
 	return ""
@@ -207,4 +207,20 @@ func remedies() []remedy {
 		{about: fs.ErrPermission, alone: true,
 			what: "the file must be readable, and the folder of the result file writable"},
 	}
+}
+
+// then joins what to do with the command to type after it.
+func then(what string, next command) string {
+	if what == "" {
+		return next.String()
+	}
+	return what + ", then:\n  " + next.String()
+}
+
+// choice is a command with what it is for.
+func choice(purpose string, next command) string {
+	if !strings.HasSuffix(purpose, "?") {
+		purpose += ":"
+	}
+	return purpose + "\n  " + next.String()
 }

@@ -40,7 +40,7 @@ func TestEveryEndHasACodeAndAWayOn(t *testing.T) {
 		{fmt.Errorf("writing: %w", syscall.ENOSPC), exitRun, "make room on the disk"},
 		{io.ErrUnexpectedEOF, exitRun, ""},
 	} {
-		got := a.failureOf(a.explain(fmt.Errorf("creating: %w", test.err), next), "")
+		got := a.failureOf(fmt.Errorf("creating: %w", test.err), next, "")
 		if got.code != test.code || !strings.Contains(got.hint, test.hint) || !strings.Contains(got.hint, "q retry x.csv") {
 			t.Errorf("%v: %d, %q", test.err, got.code, got.hint)
 		}
@@ -48,7 +48,7 @@ func TestEveryEndHasACodeAndAWayOn(t *testing.T) {
 			t.Errorf("%v is not in %v", test.err, got.err)
 		}
 	}
-	both := a.explain(errors.Join(provision.ErrPatience, errNotRecorded), next).Error()
+	both := a.failureOf(errors.Join(provision.ErrPatience, errNotRecorded), next, "").Error()
 	if !strings.Contains(both, provision.ErrPatience.Error()) || !strings.Contains(both, errNotRecorded.Error()) {
 		t.Errorf("one error replaces another: %q", both)
 	}
@@ -75,13 +75,13 @@ func TestEveryRefusalHasAWayOn(t *testing.T) {
 		if errors.Is(test.err, errInterrupted) {
 			want = exitInterrupted
 		}
-		got := a.failureOf(a.explain(test.err, given), "")
+		got := a.failureOf(test.err, given, "")
 		if got.code != want || !strings.Contains(got.hint, test.hint) {
 			t.Errorf("%v: %d, %q", test.err, got.code, got.hint)
 		}
 	}
 	a.contacted = true
-	if got := a.failureOf(io.ErrUnexpectedEOF, "see q --help"); got.code != exitRun || got.hint != "see q --help" {
+	if got := a.failureOf(io.ErrUnexpectedEOF, given, ""); got.code != exitRun || got.hint != "q create hr.csv" {
 		t.Errorf("an unknown error after a request is %d", got.code)
 	}
 }

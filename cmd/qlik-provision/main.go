@@ -2,13 +2,18 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"log"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 // errInterrupted is the cause of a run's cancelled context.
@@ -21,6 +26,46 @@ func main() {
 	code := run(ctx, abort, os.Args, os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+// run is the program: it takes the arguments, its own name first, and returns the exit code. When ctx is done it
+// ends in good order, and when abort is closed at once.
+func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{abort: abort, stdin: stdin, answers: bufio.NewReader(stdin), stdout: stdout, out: newOutput(stderr),
+		program: programName(args[0])}
+	root := a.root()
+	root.SetArgs(args[1:])
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, rest, _ := root.Find(args[1:]) // root where the first word is no command
+	var err error
+	if len(args) > 1 && strings.HasPrefix(args[1], cobra.ShellCompRequestCmd) {
+		describePlainly(root)
+	} else {
+		err = checkDashes(cmd, rest)
+	}
+	if err == nil {
+		_, err = root.ExecuteContextC(ctx)
+	}
+	given, help := a.given(cmd), "see "+cmd.CommandPath()+" --help"
+	f := a.failureOf(err, given, help)
+	if wantsJSON(cmd, args[1:]) {
+		if failed := a.summary.write(stdout, f); failed != nil {
+			f = a.failureOf(errors.Join(err, failed), given, help)
+		}
+	}
+	if f == nil {
+		return exitDone
+	}
+	a.out.failure(f)
+	return f.code
+}
+
+// wantsJSON reports whether --json was given, also where another flag could not be parsed.
+func wantsJSON(cmd *cobra.Command, args []string) bool {
+	on, err := cmd.Flags().GetBool("json")
+	return err == nil && (on || !cmd.Flags().Parsed() && slices.Contains(args, "--json"))
 }
 
 // signals returns a context that the first interrupt cancels, and a channel that the second closes. The third is

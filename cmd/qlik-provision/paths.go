@@ -68,12 +68,6 @@ func resolve(path string) string {
 	return abs
 }
 
-// isFolder reports whether a path is that of a folder, which need not exist yet.
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir() || path != "" && os.IsPathSeparator(path[len(path)-1])
-}
-
 // resultsOf is the name of an export's result file without -o, "" for standard input.
 func (c *config) resultsOf(export string) string {
 	if isStdin(export) {
@@ -81,7 +75,7 @@ func (c *config) resultsOf(export string) string {
 	}
 	dir, name := filepath.Split(export)
 	stem := strings.TrimSuffix(name, filepath.Ext(name))
-	if c.given.name == "disable" {
+	if c.action.Command == "disable" {
 		stem += ".disable"
 	}
 	if c.sandbox {
@@ -96,9 +90,9 @@ func isStdin(export string) bool {
 	return export == "-" || export == "/dev/stdin" || err == nil && !info.Mode().IsRegular() && !info.IsDir()
 }
 
-// dated puts date and time into a file's name, in the place of earlier ones: hr.results.csv →
+// withDate puts date and time into a file's name, in the place of earlier ones: hr.results.csv →
 // hr.2026-03-02-150405.results.csv.
-func dated(path string) string {
+func withDate(path string) string {
 	dir, name := filepath.Split(path)
 	stem, ending, _ := strings.Cut(name, ".")
 	ending = regexp.MustCompile(`^20[-0-9]+\.`).ReplaceAllString(ending, "")

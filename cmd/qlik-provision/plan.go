@@ -5,12 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"qlik-provision/provision/csvfile"
 	"qlik-provision/report"
 )
 
 func (a *app) planCommand() *cobra.Command {
-	f := flags{dryRun: true}
+	f := flags{dryRun: true, action: report.Action{Command: "create"}}
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Show what create would do (create --dry-run)",
@@ -24,18 +23,20 @@ run on a new export.`,
   qlik-provision retry planned.csv             # carry it out`,
 		Annotations: exits("every row is done or can be sent", "some rows cannot be sent"),
 	}
-	a.onFile(cmd, &f, "export", a.runExport,
-		f.tenantFlags, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags, f.offlineFlag)
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "check the file without contacting the tenant")
+	a.onFile(cmd, &f, "export", (*config).runExport,
+		f.tenantFlags, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags)
 	return cmd
 }
 
 // existingResults is the result file that a create would find, nil where it would find none of which rows were sent.
-func existingResults(c *config, export *csvfile.File, act report.Action) *report.ExistsError {
+// plan is the ledger of a plan for the same export.
+func (c *config) existingResults(plan *report.Ledger) *report.ExistsError {
 	path := c.resultsOf(c.given.file)
 	if path == "" {
 		return nil
 	}
-	ledger, err := report.Create(path, export, act, report.Options{Tenant: c.ledgerOptions.Tenant})
+	ledger, err := report.Create(path, plan.File, plan.Action, report.Options{Tenant: c.ledgerOptions.Tenant})
 	if err == nil {
 		err = ledger.Close()
 	}

@@ -25,6 +25,3 @@ func inBackground() bool {
 	own, ownErr := unix.Getsid(0)
 	return err == nil && ownErr == nil && parent != own
 }
-
-// isSharing reports whether err is that of a file which another program keeps open. Only Windows has such errors.
-func isSharing(error) bool { return false }

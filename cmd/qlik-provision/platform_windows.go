@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os/exec"
 	"syscall"
-
-	"golang.org/x/sys/windows"
 )
 
 // makeFolder begins the command that makes a folder and those above it.
@@ -21,8 +18,3 @@ func shellCommand(ctx context.Context, line string) *exec.Cmd {
 
 // inBackground is for shells with jobs; Windows has none.
 func inBackground() bool { return false }
-
-// isSharing reports whether err is that of a file which another program keeps open.
-func isSharing(err error) bool {
-	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_LOCK_VIOLATION)
-}

@@ -32,10 +32,10 @@ a run is in progress. Like the result file it holds personal data.`,
 		Annotations: map[string]string{"0": "the page is written", "2": "it could not be written"},
 	}
 	fs := cmd.Flags()
-	fs.VarP(into(&f.out, outputFile), "out", "o", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
+	fs.VarP(into(&f.outFile, outputFile), "out", "o", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
 	fs.BoolVar(&open, "open", false, "open the page in the browser")
-	a.onFile(cmd, &f, "result file", func(ctx context.Context, c *config, path string) error {
-		out := filepath.Clean(cmp.Or(c.out, strings.TrimSuffix(path, ".csv")+".html"))
+	a.onFile(cmd, &f, "result file", func(c *config, ctx context.Context, path string) error {
+		out := filepath.Clean(cmp.Or(c.outFile, strings.TrimSuffix(path, ".csv")+".html"))
 		if err := writePage(c, path, out); err != nil {
 			return err
 		}
@@ -53,14 +53,23 @@ func writePage(c *config, path, out string) error {
 	if err := distinct([]namedPath{{"the result file", path}, {"the page", out}}); err != nil {
 		return err
 	}
-	results, err := report.Read(path, c.readOptions)
+	results, err := c.readResults(path)
 	if err != nil {
 		return err
+	}
+	return page.Save(out, results)
+}
+
+// readResults reads a result file that no run works on, and says what is worth knowing of it.
+func (c *config) readResults(path string) (*report.Results, error) {
+	results, err := report.Read(path, c.readOptions)
+	if err != nil {
+		return nil, err
 	}
 	for _, warning := range results.Warnings {
 		c.note("warning: " + warning)
 	}
-	return page.Save(out, results)
+	return results, nil
 }
 
 // openPage opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it is

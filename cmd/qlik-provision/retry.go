@@ -30,7 +30,7 @@ have been corrected and saved by a spreadsheet in the meantime.`,
 		Annotations: exits("every row is done; with --limit: every row that was tried",
 			"the run finished; some rows are not done"),
 	}
-	a.onFile(cmd, &f, "result file", a.retry,
+	a.onFile(cmd, &f, "result file", (*config).retry,
 		f.tenantFlags, f.writeFlags, f.columnFlags, f.createFlags, f.readFlags, f.runFlags, f.lookupFlag)
 	new(report.Action).Flags().VisitAll(func(f *pflag.Flag) {
 		_ = cmd.Flags().MarkHidden(f.Name) // the file's action has them; they are there to be compared
@@ -38,12 +38,13 @@ have been corrected and saved by a spreadsheet in the meantime.`,
 	return cmd
 }
 
-func (a *app) retry(ctx context.Context, c *config, path string) error {
-	return a.runResults(ctx, c, path, func(ledger *report.Ledger) error { return a.prepareRetry(ctx, c, ledger) })
+func (c *config) retry(ctx context.Context, path string) error {
+	return c.runResults(ctx, path, c.prepareRetry)
 }
 
 // runResults opens a result file, prepares its rows and runs them: retry and undo.
-func (a *app) runResults(ctx context.Context, c *config, path string, prepare func(*report.Ledger) error) error {
+func (c *config) runResults(ctx context.Context, path string, prepare func(context.Context, *report.Ledger) error,
+) error {
 	if err := c.checkPaths(path); err != nil {
 		return err
 	}
@@ -52,15 +53,15 @@ func (a *app) runResults(ctx context.Context, c *config, path string, prepare fu
 	if err != nil {
 		return err
 	}
-	if err := prepare(ledger); err != nil {
+	if err := prepare(ctx, ledger); err != nil {
 		return errors.Join(err, ledger.Close())
 	}
-	return (&session{app: a, config: c, ledger: ledger}).run(ctx)
+	return (&session{config: c, ledger: ledger}).run(ctx)
 }
 
 // prepareRetry takes the action from the file, derives the persons, checks them against the file, and says how many
 // rows will run.
-func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger) error {
+func (c *config) prepareRetry(ctx context.Context, ledger *report.Ledger) error {
 	action := ledger.Action
 	if err := sameAction(c, action); err != nil {
 		return err
@@ -70,7 +71,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 		return usage(errors.New("--no-lookup: the action of this file needs lookups"),
 			c.given.without("no-lookup").String())
 	}
-	if err := a.requireYes(c); err != nil {
+	if err := c.requireYes(); err != nil {
 		return err
 	}
 	people, err := roster.Read(ledger.File, action.Sources())
@@ -79,7 +80,7 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 	}
 	err = ledger.Prepare(people, false)
 	if changed, ok := errors.AsType[*report.ChangedError](err); ok && changed.Kind == report.PersonChanged {
-		if err := a.confirmChanges(ctx, c, changed); err != nil {
+		if err := c.confirmChanges(ctx, changed); err != nil {
 			return err
 		}
 		err = ledger.Prepare(people, true)
@@ -97,16 +98,16 @@ func (a *app) prepareRetry(ctx context.Context, c *config, ledger *report.Ledger
 
 // confirmChanges lists changed names and addresses of pending rows, and asks whether they are intended. Where nobody
 // can be asked the changes are an error.
-func (a *app) confirmChanges(ctx context.Context, c *config, changed *report.ChangedError) error {
+func (c *config) confirmChanges(ctx context.Context, changed *report.ChangedError) error {
 	switch {
 	case c.yes:
 		c.note(changed.Error())
 		return nil
-	case !a.interactive():
+	case !c.interactive():
 		return changed
 	}
-	a.out.note(changed.Error())
-	yes, err := a.ask(ctx, "are these changes intended? [y/N] ", "y")
+	c.out.note(changed.Error())
+	yes, err := c.ask(ctx, "are these changes intended? [y/N] ", "y")
 	if err == nil && !yes {
 		err = &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"), hint: hintFor(changed, c.given)}
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,46 +15,12 @@ import (
 type app struct {
 	abort     <-chan struct{}
 	stdin     io.Reader
-	answers   *bufio.Reader // stdin, where a question was asked
+	answers   *bufio.Reader // the lines of stdin, where somebody is asked
 	stdout    io.Writer
 	out       *output
-	name      string  // how the program was called, for the commands that we print
+	program   string  // how the program was called, for the commands that we print
 	contacted bool    // a tenant was contacted: from then on no error is one of usage
 	summary   summary // what --json prints, as far as it is known
-}
-
-// run is the program: it takes the arguments, its own name first, and returns the exit code. When ctx is done it
-// ends in good order, and when abort is closed at once.
-func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{abort: abort, stdin: stdin, answers: bufio.NewReader(stdin), stdout: stdout, out: newOutput(stderr),
-		name: programName(args[0])}
-	root := a.root()
-	root.SetArgs(args[1:])
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	cmd, rest, _ := root.Find(args[1:]) // root where the first word is no command
-	var err error
-	if len(args) > 1 && strings.HasPrefix(args[1], cobra.ShellCompRequestCmd) {
-		describePlainly(root)
-	} else {
-		err = checkDashes(cmd, rest)
-	}
-	if err == nil {
-		_, err = root.ExecuteContextC(ctx)
-	}
-	help := "see " + cmd.CommandPath() + " --help"
-	f := a.failureOf(err, help)
-	if wantsJSON(cmd, args[1:]) {
-		if failed := a.summary.write(stdout, f); failed != nil {
-			f = a.failureOf(errors.Join(err, failed), help)
-		}
-	}
-	if f == nil {
-		return exitDone
-	}
-	a.out.failure(f)
-	return f.code
 }
 
 func (a *app) root() *cobra.Command {
@@ -72,7 +37,7 @@ to a result file. From that file a run can always be continued, corrected and un
 		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: a.program},
 		Args:          noCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 
@@ -98,7 +63,7 @@ to a result file. From that file a run can always be continued, corrected and un
 
 // onFile makes cmd a command on one file, an export or a result file. run gets the config that the flags come to, and
 // the file; addFlags add the flags to f and cmd.
-func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context.Context, *config, string) error,
+func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(*config, context.Context, string) error,
 	addFlags ...func(*cobra.Command),
 ) {
 	cmd.Args, cmd.ValidArgsFunction = oneFile(what), completeFile("results.csv")
@@ -109,11 +74,11 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(context
 		if what == "result file" {
 			debug.SetGCPercent(50) // reading it needs its memory twice: as cells, and as entries
 		}
-		c, err := a.configure(cmd, args[0], *f)
-		if err == nil {
-			err = run(cmd.Context(), c, args[0])
+		c, err := a.configure(cmd, *f)
+		if err != nil {
+			return err
 		}
-		return a.explain(err, c.given)
+		return run(c, cmd.Context(), args[0])
 	}
 	cmd.Flags().SortFlags = false // commands that we print have them as they were typed
 	for _, add := range addFlags {
@@ -134,10 +99,4 @@ func oneFile(what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// wantsJSON reports whether --json was given, also where another flag could not be parsed.
-func wantsJSON(cmd *cobra.Command, args []string) bool {
-	on, err := cmd.Flags().GetBool("json")
-	return err == nil && (on || !cmd.Flags().Parsed() && slices.Contains(args, "--json"))
 }

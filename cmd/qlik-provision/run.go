@@ -21,47 +21,32 @@ var (
 // A session is one run over a ledger: what create, plan, disable, retry and undo have in common. The first fields are
 // what it starts with, those after them what it came to.
 type session struct {
-	app      *app
-	config   *config
+	*config
 	ledger   *report.Ledger      // without a path for a plan that saves none
 	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
 
 	plan     *provision.Plan // what the run would send; nil where not everybody was looked up
 	progress provision.Progress
 	took     time.Duration
+	total    *report.Summary
 }
 
 // run runs the pending rows, closes the ledger, and prints how it went.
 func (s *session) run(ctx context.Context) error {
 	began := time.Now()
 	runErr := s.runPending(ctx)
-	if errors.Is(runErr, errPlanned) {
-		runErr = nil
-	}
 	s.took = time.Since(began)
 	closeErr := s.ledger.Close()
 
-	total := s.ledger.Summary()
-	s.app.summary = s.summary(total)
-	end := s.end(total, runErr, closeErr)
-	return errors.Join(end, s.print(total, end == nil))
-}
-
-// again is the command that goes on after an end that is not 0.
-func (s *session) again() command {
-	switch given := s.config.given; {
-	case s.config.dryRun:
-		return given
-	case s.config.runOptions.Task == provision.Delete:
-		return given.onResults("undo", s.ledger.Path)
-	default:
-		return given.onResults("retry", s.ledger.Path)
-	}
+	s.total = s.ledger.Summary()
+	s.summary = s.summarize()
+	end := s.end(runErr, closeErr)
+	return errors.Join(end, s.print(end == nil))
 }
 
 // runPending runs the pending rows. It contacts nobody where there are none.
 func (s *session) runPending(ctx context.Context) (err error) {
-	if s.config.offline {
+	if s.offline {
 		return nil
 	}
 	rows := s.ledger.Pending()
@@ -69,19 +54,22 @@ func (s *session) runPending(ctx context.Context) (err error) {
 		s.plan = &provision.Plan{}
 		return nil
 	}
-	options := s.config.runOptions
+	options := &s.runOptions
 	switch {
 	case options.NoLookup && s.asks():
 		estimate := provision.Estimate(len(rows), options.Rate, options.Burst)
 		if err := s.approve(ctx, provision.Plan{Create: len(rows), Estimate: estimate}); err != nil {
 			return err
 		}
-	case s.config.dryRun || s.config.max > 0 || s.asks():
+	case s.dryRun || s.max > 0 || s.asks():
 		options.Approve = func(p provision.Plan) error { return s.approve(ctx, p) }
 	}
-	s.progress, err = s.app.contact(ctx, s.config, options, len(rows), func(run *provision.Run) error {
+	s.progress, err = s.contact(ctx, len(rows), func(run *provision.Run) error {
 		return run.Run(ctx, rows, s.record)
 	})
+	if errors.Is(err, errPlanned) {
+		return nil
+	}
 	return err
 }
 
@@ -92,16 +80,16 @@ func (s *session) record(r provision.Result) error {
 	if err == nil {
 		return nil
 	}
-	s.app.out.note(fmt.Sprintf("not recorded: row %d, %s %s", r.Number, r.Outcome, r.UserID))
+	s.out.note(fmt.Sprintf("not recorded: row %d, %s %s", r.Number, r.Outcome, r.UserID))
 	return fmt.Errorf("%w: %w", errNotRecorded, err)
 }
 
-// summary is what --json prints of the run.
-func (s *session) summary(total *report.Summary) summary {
-	sum := newSummary(s.config, s.ledger.Results, total)
+// summarize makes the summary of the run.
+func (s *session) summarize() summary {
+	sum := newSummary(s.config, s.ledger.Results, s.total)
 	sum.Seconds, sum.Waited = seconds(s.took), seconds(s.progress.Waited)
 	switch {
-	case !s.config.dryRun:
+	case !s.dryRun:
 		sum.Writes = new(s.progress.Writes)
 	case s.plan != nil:
 		sum.Writes, sum.Estimated = new(s.plan.Writes()), new(seconds(s.plan.Estimate))
@@ -112,14 +100,14 @@ func (s *session) summary(total *report.Summary) summary {
 }
 
 // print prints how the run went. A plan's table is what was asked for: it goes to stdout.
-func (s *session) print(total *report.Summary, done bool) error {
-	out := s.app.out
-	if s.config.quiet {
+func (s *session) print(done bool) error {
+	out := s.out
+	if s.quiet {
 		return nil
 	}
-	table := s.table(total, s.config.dryRun) + s.causes() + "\n"
-	if s.config.dryRun && !s.config.json {
-		if _, err := io.WriteString(s.app.stdout, table); err != nil {
+	table := s.table(s.total, s.dryRun) + s.causes() + "\n"
+	if s.dryRun && !s.json {
+		if _, err := io.WriteString(s.stdout, table); err != nil {
 			return fmt.Errorf("printing the plan: %w", err)
 		}
 	} else {

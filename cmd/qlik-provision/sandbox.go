@@ -42,16 +42,16 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 			inMemory := sandbox.New(sandbox.Options{Limit: limit})
 			if users != "" {
 				if err := addUsers(inMemory, users); err != nil {
-					return a.explain(err, command{program: a.name, name: "sandbox", flags: givenFlags(cmd.Flags())})
+					return err
 				}
 			}
 			return a.serveSandbox(cmd.Context(), inMemory, addr, shell)
 		},
 	}
 	fs := cmd.Flags()
-	fs.Var(into(&addr, anyText), "addr", "`ADDRESS` of this machine to listen on (default: 127.0.0.1:0)")
+	fs.Var(into(&addr, nonEmpty), "addr", "`ADDRESS` of this machine to listen on (default: 127.0.0.1:0)")
 	fs.Var(into(&limit, sandbox.ParseLimit), "limit", "`KIND` of rate limit: rolling (default), fixed, bucket, or off")
-	fs.Var(into(&users, anyText), "users", "CSV `FILE` of existing users: subject,name,email,status,roles")
+	fs.Var(into(&users, nonEmpty), "users", "CSV `FILE` of existing users: subject,name,email,status,roles")
 	fs.Var(into(&shell, oneOf("posix", "powershell", "cmd")), "shell",
 		"`SHELL` that reads the settings: posix, powershell or cmd (default: "+shell+")")
 	completeFlags(cmd)

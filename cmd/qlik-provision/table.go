@@ -16,7 +16,7 @@ import (
 
 // table is the summary of a run or of a plan for people: the counts, and what a plan costs and sends first.
 func (s *session) table(total *report.Summary, plan bool) string {
-	out := s.app.out
+	out := s.out
 	var b strings.Builder
 	b.WriteString("\n" + out.tableText(s.counts(total, plan)))
 	if plan {
@@ -64,23 +64,24 @@ func (u *output) tableText(lines []tableLine) string {
 
 // counts are the lines of the table: what a plan would send, and the rows of each outcome.
 func (s *session) counts(total *report.Summary, plan bool) []tableLine {
-	lines := []tableLine{{label: "rows", n: total.Rows, colour: bold, always: true}}
+	rows := tableLine{label: "rows", n: total.Rows, colour: bold, always: true}
 	labels := map[provision.Outcome]string{}
 	outcomes := provision.Outcomes()
-	switch {
-	case !plan:
-		lines[0].more = "in " + duration(s.took)
-		if waited := s.progress.Waited; waited >= time.Second {
-			lines[0].more += ", " + duration(waited) + " of it waiting"
-		}
-	case s.plan != nil:
-		lines = append(lines, planLines(s.config.runOptions.Task, *s.plan)...)
-		outcomes = slices.DeleteFunc(outcomes, func(o provision.Outcome) bool { return o == provision.Pending })
-		fallthrough
-	default:
+	var writes []tableLine
+	if plan {
 		labels = map[provision.Outcome]string{provision.Created: "created before", provision.Exists: "existing",
 			provision.Failed: "conflicts", provision.Pending: "can be sent"}
+		if s.plan != nil {
+			writes = planLines(s.runOptions.Task, *s.plan)
+			outcomes = slices.DeleteFunc(outcomes, func(o provision.Outcome) bool { return o == provision.Pending })
+		}
+	} else {
+		rows.more = "in " + duration(s.took)
+		if waited := s.progress.Waited; waited >= time.Second {
+			rows.more += ", " + duration(waited) + " of it waiting"
+		}
 	}
+	lines := append([]tableLine{rows}, writes...)
 	colours := map[provision.Outcome]colour{
 		provision.Invalid: red, provision.Failed: red, provision.Pending: yellow,
 	}
@@ -168,7 +169,7 @@ func (s *session) causes() string {
 		}
 		said := text.Grouped(len(c.Rows)) + " × " + string(e.Outcome) + prefixed(", ", string(e.Code)) +
 			prefixed(why, string(e.Message))
-		b.WriteString(wrap(printable(said+", "+s.rowsOf(c, rows)), s.app.out.columns(), "  ", "      "))
+		b.WriteString(wrap(printable(said+", "+s.rowsOf(c, rows)), s.out.columns(), "  ", "      "))
 	}
 	if more := len(causes) - shownCauses; more > 0 {
 		fmt.Fprintf(&b, "  and %s\n", text.Plural(more, "other cause", "other causes"))

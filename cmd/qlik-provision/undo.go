@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) undoCommand() *cobra.Command {
-	var f flags
+	f := flags{runOptions: provision.Options{Task: provision.Delete}}
 	cmd := &cobra.Command{
 		Use:   "undo RESULTS",
 		Short: "Delete the users that runs of this result file created",
@@ -25,28 +25,30 @@ needs --yes.`,
 			"every such user is deleted, or left because its subject has changed; with --limit: every one that was tried",
 			"some of them could not be deleted"),
 	}
-	a.onFile(cmd, &f, "result file", a.undo,
+	a.onFile(cmd, &f, "result file", (*config).undo,
 		f.tenantFlags, f.readFlags, f.writeFlags, f.dryRunFlag, f.runFlags)
 	return cmd
 }
 
-func (a *app) undo(ctx context.Context, c *config, path string) error {
-	c.runOptions.Task = provision.Delete
-	return a.runResults(ctx, c, path, func(ledger *report.Ledger) error {
-		if err := a.requireYes(c); err != nil {
-			return err
-		}
-		if err := ledger.PrepareUndo(c.dryRun); err != nil {
-			return err
-		}
-		if c.sandbox {
-			c.users = sandboxUsers(ledger.Rows)
-		}
-		said := "nothing to undo: no run of this file created a user"
-		if n := len(ledger.Pending()); n > 0 {
-			said = text.Plural(n, "user", "users") + " to delete"
-		}
-		c.note(path + ": " + said)
-		return nil
-	})
+func (c *config) undo(ctx context.Context, path string) error {
+	return c.runResults(ctx, path, c.prepareUndo)
+}
+
+// prepareUndo says how many users there are to delete.
+func (c *config) prepareUndo(_ context.Context, ledger *report.Ledger) error {
+	if err := c.requireYes(); err != nil {
+		return err
+	}
+	if err := ledger.PrepareUndo(c.dryRun); err != nil {
+		return err
+	}
+	if c.sandbox {
+		c.users = sandboxUsers(ledger.Rows)
+	}
+	said := "nothing to undo: no run of this file created a user"
+	if n := len(ledger.Pending()); n > 0 {
+		said = text.Plural(n, "user", "users") + " to delete"
+	}
+	c.note(ledger.Path + ": " + said)
+	return nil
 }

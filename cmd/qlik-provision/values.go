@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,32 +44,33 @@ func each(to *[]string, parse func(string) (string, error)) *value {
 	}}
 }
 
-// anyText reads any text but an empty one, as a variable that is not set leaves it.
-func anyText(s string) (string, error) {
+// nonEmpty reads any text but an empty one, which a variable that is not set leaves behind.
+func nonEmpty(s string) (string, error) {
 	if s == "" {
 		return "", errors.New("give it a value, or leave it out")
 	}
 	return s, nil
 }
 
-// column reads a header, a template or the like. It refuses one in single quotes, which cmd.exe does not remove.
-func column(s string) (string, error) {
+// unquoted reads a header, a template or the like. It refuses one in single quotes, which cmd.exe does not remove.
+func unquoted(s string) (string, error) {
 	if inner, ok := strings.CutPrefix(s, "'"); ok && strings.HasSuffix(inner, "'") {
 		inner = strings.TrimSuffix(inner, "'")
 		return "", fmt.Errorf(`this shell does not remove single quotes, use double ones: "%s"`, inner)
 	}
-	return anyText(s)
+	return nonEmpty(s)
 }
 
 // outputFile reads the name of a file to write.
 func outputFile(s string) (string, error) {
+	info, err := os.Stat(s)
 	switch {
 	case s == "-":
 		return "", errors.New("name a file: it is not written to standard output")
-	case isFolder(s):
+	case err == nil && info.IsDir(), s != "" && os.IsPathSeparator(s[len(s)-1]):
 		return "", errors.New("it is a folder: name the file in it")
 	}
-	return anyText(s)
+	return nonEmpty(s)
 }
 
 // oneOf reads one of some words.
@@ -81,7 +83,7 @@ func oneOf(words ...string) func(string) (string, error) {
 	}
 }
 
-func number(s string) (int, error) {
+func parseNumber(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 {
 		return 0, errors.New("a number from 1")
@@ -90,7 +92,7 @@ func number(s string) (int, error) {
 }
 
 func parseWorkers(s string) (int, error) {
-	n, err := number(s)
+	n, err := parseNumber(s)
 	if err != nil || n > 1000 {
 		return 0, errors.New("a number from 1 to 1000")
 	}
@@ -113,9 +115,9 @@ func parseRate(s string) (rate.Limit, error) {
 	if s == "off" {
 		return rate.Inf, nil
 	}
-	number, unit, _ := strings.Cut(s, "/")
+	amount, unit, _ := strings.Cut(s, "/")
 	per, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
-	n, err := strconv.ParseFloat(number, 64)
+	n, err := strconv.ParseFloat(amount, 64)
 	limit := rate.Limit(n / per.Seconds())
 	if err != nil || !known || !(limit > 0) || math.IsInf(n, 0) {
 		return 0, errors.New("a rate is N/s, N/m, N/h, or off")

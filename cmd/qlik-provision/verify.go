@@ -11,7 +11,6 @@ import (
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/text"
-	"qlik-provision/report"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -25,39 +24,36 @@ It sends lookups only, and changes nothing.`,
 		Example:     `  qlik-provision verify hr.results.csv`,
 		Annotations: exits("everything is as RESULTS says", "something differs"),
 	}
-	a.onFile(cmd, &f, "result file", a.verify,
+	a.onFile(cmd, &f, "result file", (*config).verify,
 		f.tenantFlags, f.readFlags, f.runFlags)
 	return cmd
 }
 
-func (a *app) verify(ctx context.Context, c *config, path string) error {
+func (c *config) verify(ctx context.Context, path string) error {
 	if err := c.checkPaths("", namedPath{"the result file", path}); err != nil {
 		return err
 	}
 	c.announceTenant()
-	results, err := report.Read(path, c.readOptions)
+	results, err := c.readResults(path)
 	if err != nil {
 		return err
 	}
-	total := results.Summary()
 	if err := results.CheckTenant(c.tenantName()); err != nil {
 		return err
-	}
-	for _, warning := range results.Warnings {
-		c.note("warning: " + warning)
 	}
 	if c.sandbox {
 		c.users = sandboxUsers(results.Rows)
 	}
-	a.summary = newSummary(c, results, total)
+	total := results.Summary()
+	c.summary = newSummary(c, results, total)
 	promises, began := results.Promises(), time.Now() // the rows are not needed any longer
 	var differences []provision.Result
-	_, err = a.contact(ctx, c, c.runOptions, len(promises), func(run *provision.Run) (err error) {
+	_, err = c.contact(ctx, len(promises), func(run *provision.Run) (err error) {
 		differences, err = run.Verify(ctx, promises)
 		return err
 	})
 	took := time.Since(began)
-	a.summary.Seconds, a.summary.Differing = seconds(took), new(len(differences))
+	c.summary.Seconds, c.summary.Differing = seconds(took), new(len(differences))
 	for _, d := range differences {
 		c.note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
 	}

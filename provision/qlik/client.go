@@ -16,7 +16,7 @@ import (
 // Options of a Client. The zero value works, except for the credentials.
 type Options struct {
 	Credentials Credentials
-	Concurrency int               // requests at once, of all kinds; 16 where it is 0
+	Connections int               // kept open for the requests at once; 16 where it is 0
 	Timeout     time.Duration     // of one request, reading the answer included; 30 s where it is 0
 	UserAgent   string            // "qlik-provision" where it is empty
 	Transport   http.RoundTripper // sends the requests; nil: a transport for a tenant on the network
@@ -43,7 +43,6 @@ type Client struct {
 	// transport is not used through an http.Client, which would follow redirects and send the credentials to another
 	// host.
 	transport http.RoundTripper
-	slots     chan struct{} // one for each concurrent request
 	lists     chan struct{} // one for each list that is read: they are what takes memory
 	tokens    *tokens
 	secrets   *secrets
@@ -65,7 +64,6 @@ func New(tenant Tenant, o Options) *Client {
 	c := &Client{
 		tenant:    tenant,
 		transport: o.Transport,
-		slots:     make(chan struct{}, cmp.Or(o.Concurrency, 16)),
 		lists:     make(chan struct{}, maxLists),
 		secrets:   newSecrets(o.Credentials, proxy),
 		timeout:   cmp.Or(o.Timeout, 30*time.Second),
@@ -73,7 +71,7 @@ func New(tenant Tenant, o Options) *Client {
 		observe:   o.Observe,
 	}
 	if c.transport == nil {
-		c.transport = newTransport(cap(c.slots), c.timeout)
+		c.transport = newTransport(cmp.Or(o.Connections, 16), c.timeout)
 	}
 	creds := o.Credentials
 	c.tokens = &tokens{fetch: func(ctx context.Context) (*token, error) { return c.fetchToken(ctx, creds) }}

@@ -16,10 +16,12 @@ const (
 // pages reads a list, page by page, until there is no next one. It returns all items, and how many requests there were.
 // Any error discards the pages before it.
 func pages[T any](ctx context.Context, c *Client, r request) (all []T, requests int, err error) {
-	if err := acquire(ctx, c.lists); err != nil {
-		return nil, 0, err
+	select {
+	case c.lists <- struct{}{}:
+		defer func() { <-c.lists }()
+	case <-ctx.Done():
+		return nil, 0, context.Cause(ctx)
 	}
-	defer func() { <-c.lists }()
 	r.list = true
 	for size := 0; requests < maxPages && size <= maxBytes; {
 		requests++

@@ -45,10 +45,6 @@ func (c *Client) do(ctx context.Context, r request) (body []byte, err error) {
 
 // send sends a request once and reports it to the observer. authorization may be empty.
 func (c *Client) send(ctx context.Context, r request, authorization string) (body []byte, err error) {
-	if err := acquire(ctx, c.slots); err != nil {
-		return nil, err
-	}
-	defer func() { <-c.slots }()
 	sent := time.Now()
 	c.inFlight.Add(1)
 	body, err = c.exchange(ctx, r, authorization)
@@ -57,16 +53,6 @@ func (c *Client) send(ctx context.Context, r request, authorization string) (bod
 		c.observe(describe(ctx, r, err, time.Since(sent)))
 	}
 	return body, err
-}
-
-// acquire waits for a slot. It returns the context's cause where that ends first.
-func acquire(ctx context.Context, slots chan struct{}) error {
-	select {
-	case slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 func describe(ctx context.Context, r request, err error, took time.Duration) Exchange {

@@ -258,46 +258,6 @@ func TestRequestEndsWithItsTimeoutOrItsContext(t *testing.T) {
 	})
 }
 
-func TestRequestsAtOnceAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var now, most, sent atomic.Int64
-		slow := roundTrip(func(r *http.Request) (*http.Response, error) {
-			sent.Add(1)
-			if n := now.Add(1); n > most.Load() {
-				most.Store(n)
-			}
-			defer now.Add(-1)
-			time.Sleep(time.Second)
-			return nil, io.ErrUnexpectedEOF
-		})
-		options := Options{Credentials: Credentials{APIKey: "k"}, Transport: slow, Concurrency: 2}
-		c := New(tenantAt(t, "https://acme.example"), options)
-		var group sync.WaitGroup
-		for _, request := range requests {
-			group.Go(func() { request(c, t.Context()) })
-		}
-		group.Wait()
-		if most.Load() != 2 || sent.Load() != int64(len(requests)) {
-			t.Errorf("%d requests, %d at once", sent.Load(), most.Load())
-		}
-		ctx, leave := context.WithTimeout(t.Context(), time.Second/2)
-		defer leave()
-		for range 3 { // two of them wait for an answer, and the third for its turn
-			group.Go(func() { requests["create"](c, ctx) })
-		}
-		began := time.Now()
-		synctest.Wait()
-		<-ctx.Done()
-		if sent.Load() != int64(len(requests))+2 {
-			t.Errorf("%d requests after %v", sent.Load(), time.Since(began))
-		}
-		group.Wait()
-		if sent.Load() != int64(len(requests))+2 {
-			t.Error("a request whose context had ended was sent")
-		}
-	})
-}
-
 func TestObserverLearnsForWhichRowARequestWas(t *testing.T) {
 	var seen []Exchange
 	s := &script{answer: func(int, *http.Request) (int, string) {
