@@ -42,39 +42,39 @@ func hintFor(err error, next command) string {
 
 // csvHint says how a file can be read that was refused. A flag that decides which persons a file has is never left out
 // of it.
-func csvHint(bad *csvfile.Error, given command) string {
+func csvHint(bad *csvfile.Error, next command) string {
 	fix, option := bad.Fix, string(bad.Fix.Option)
 	detected := []csvfile.Option{csvfile.OptionDelimiter, csvfile.OptionEncoding, csvfile.OptionHeaderRow}
 	decides := !slices.Contains(detected, fix.Option)
 	switch {
-	case option == "" && slices.Contains([]string{"retry", "undo", "verify", "report"}, given.name):
-		return then("correct that in the result file, or save it as CSV UTF-8 again", given)
+	case option == "" && slices.Contains([]string{"retry", "undo", "verify", "report"}, next.name):
+		return then("correct that in the result file, or save it as CSV UTF-8 again", next)
 	case option == "":
-		return then(cmp.Or(bad.Advice, "correct that in the file, or export it again"), given)
-	case given.name == "retry" && !given.has(option) && decides:
-		return then("restore the header of that column in the file: its rows were derived from it", given)
+		return then(cmp.Or(bad.Advice, "correct that in the file, or export it again"), next)
+	case next.name == "retry" && !next.has(option) && decides:
+		return then("restore the header of that column in the file: its rows were derived from it", next)
 	case len(bad.Others) > 0:
 		var choices []string
 		for _, value := range append([]string{fix.Value}, bad.Others...) {
-			choices = append(choices, choice("if it is "+quote(value), given.with(option, value)))
+			choices = append(choices, choice("if it is "+quote(value), next.with(option, value)))
 		}
 		return strings.Join(choices, "\n")
 	case fix.Value == "\t":
-		return then(bad.Advice, given.with(option, "tab")) // a tab cannot be pasted into a shell
+		return then(bad.Advice, next.with(option, "tab")) // a tab cannot be pasted into a shell
 	case fix.Value != "" && fix.Was != "":
-		return then(bad.Advice, given.replace(option, fix.Was, fix.Value))
+		return then(bad.Advice, next.replace(option, fix.Was, fix.Value))
 	case fix.Value != "":
-		return then(bad.Advice, given.with(option, fix.Value))
-	case decides || !given.has(option):
+		return then(bad.Advice, next.with(option, fix.Value))
+	case decides || !next.has(option):
 		return cmp.Or(bad.Advice, "say it") + "; the flag is --" + option
 	}
-	return then(bad.Advice, given.without(option))
+	return then(bad.Advice, next.without(option))
 }
 
-// existsHint says how to go on where a result file exists of which rows were sent. given is a command that writes it.
-func existsHint(exists *report.ExistsError, given command) string {
-	own := choice("to run this export separately", given.with("out", withDate(exists.Path)))
-	retry := given.onResults("retry", exists.Path)
+// existsHint says how to go on where a result file exists of which rows were sent. next is a command that writes it.
+func existsHint(exists *report.ExistsError, next command) string {
+	own := choice("to run this export separately", next.with("out", withDate(exists.Path)))
+	retry := next.onResults("retry", exists.Path)
 	switch {
 	case !exists.SameExport || exists.Done == exists.Rows:
 		return own
@@ -94,41 +94,41 @@ func tenantHint(tenant *report.TenantError) string {
 }
 
 // changedHint is for a result file whose persons are no longer what they were.
-func changedHint(changed *report.ChangedError, given command) string {
+func changedHint(changed *report.ChangedError, next command) string {
 	switch changed.Kind {
 	case report.SubjectDamaged:
-		return then("copy the columns of the subject from the export into the file, as text", given)
+		return then("copy the columns of the subject from the export into the file, as text", next)
 	case report.SubjectChanged:
 		return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and check",
-			given)
+			next)
 	}
-	return choice("if these changes are intended", given.withSwitch("yes"))
+	return choice("if these changes are intended", next.withSwitch("yes"))
 }
 
 // notResultsHint is for what was given as a result file and is none, an export perhaps, or no longer one.
-func notResultsHint(none *report.NotResultsError, given command) string {
+func notResultsHint(none *report.NotResultsError, next command) string {
 	if none.Correctable {
-		return then("correct that in the file", given)
+		return then("correct that in the file", next)
 	}
 	// A pattern that is none, for a file with a bracket in its name, finds nothing.
 	beside, _ := filepath.Glob(strings.TrimSuffix(none.Path, filepath.Ext(none.Path)) + ".*results.csv")
-	if len(beside) > 0 && none.Path == given.file {
-		given.file = beside[0]
-		return given.String()
+	if len(beside) > 0 && none.Path == next.file {
+		next.file = beside[0]
+		return next.String()
 	}
 	return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
 }
 
 // pathHint is for a name that leads to no file, or to one that is in use; "" where that is not what err is.
-func pathHint(err error, given command) string {
+func pathHint(err error, next command) string {
 	if folder, ok := errors.AsType[*report.FolderError](err); ok && errors.Is(err, fs.ErrNotExist) {
 		if word, ok := quoteWord(filepath.Dir(folder.Path)); ok {
-			return "make the folder, and run it again:\n  " + makeFolder + word + "\n  " + given.String()
+			return "make the folder, and run it again:\n  " + makeFolder + word + "\n  " + next.String()
 		}
-		return then("make the folder", given)
+		return then("make the folder", next)
 	}
 	if path, ok := errors.AsType[*fs.PathError](err); ok && report.IsInUse(err) {
-		return then(path.Path+" is open in another program: close it", given)
+		return then(path.Path+" is open in another program: close it", next)
 	}
 	return ""
 }

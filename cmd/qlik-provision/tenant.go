@@ -23,7 +23,7 @@ func (c *config) chooseTenant(ctx context.Context) error {
 	case c.context != "":
 		from, err = contextSource(c.context)
 	default:
-		from, err = c.plainSource(ctx)
+		from, err = c.typedSource(ctx)
 	}
 	if err != nil {
 		return err
@@ -79,8 +79,8 @@ type source struct {
 	hint    string // how to correct it
 }
 
-// plainSource is the flags, or else the environment: a credential flag hides all credentials there.
-func (c *config) plainSource(ctx context.Context) (from source, err error) {
+// typedSource is the flags, or else the environment: a credential flag hides all credentials there.
+func (c *config) typedSource(ctx context.Context) (from source, err error) {
 	read := func(name string) string { return strings.TrimSpace(os.Getenv(name)) } // a line end may have come from a file
 	from.address = cmp.Or(c.tenantURL, read("QLIK_TENANT"))
 	if from.address == "" {
