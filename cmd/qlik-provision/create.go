@@ -81,7 +81,7 @@ func (c *config) prepareExport(ctx context.Context, file, path string) (*report.
 	if err != nil {
 		return nil, err
 	}
-	action, columns := c.action, people.Columns
+	action, columns := c.action, people.Columns // those that were decided: a retry detects none
 	action.Subject, action.Name = columns.Subject.String(), columns.Name.String()
 	action.Email, action.Roles = columns.Email.String(), columns.Roles.String()
 	c.useAction(action)
