@@ -105,7 +105,7 @@ func asTheStandardLibrary(t *testing.T, f *File, text string) {
 		return
 	}
 	all = slices.DeleteFunc(all, func(cells []string) bool {
-		return !slices.ContainsFunc(cells, func(c string) bool { return !blank(c) })
+		return !slices.ContainsFunc(cells, func(c string) bool { return Trim(c) != "" })
 	})
 	if diff := cmp.Diff(all, cellsOf(f)); diff != "" {
 		t.Fatalf("%q (-encoding/csv +got):\n%s", text, diff)

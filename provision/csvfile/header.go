@@ -26,7 +26,7 @@ func (f *File) checkHeader(o Options) *Error {
 func foreignQuotes(cells []string) string {
 	found := ""
 	for _, c := range cells {
-		c = strings.TrimFunc(c, isBlank)
+		c = Trim(c)
 		quotes := inForeignQuotes.FindStringSubmatch(c)
 		switch {
 		case c == "":
@@ -85,4 +85,4 @@ func (f *File) checkOneColumn(o Options) *Error {
 }
 
 // inQuotes reports whether a record begins with a quote.
-func inQuotes(r *Record) bool { return strings.HasPrefix(strings.TrimLeftFunc(r.Raw, isBlank), `"`) }
+func inQuotes(r *Record) bool { return strings.HasPrefix(Trim(r.Raw), `"`) }

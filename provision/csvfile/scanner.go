@@ -242,23 +242,17 @@ func (s *scanner) value(c cell) string {
 
 // blank reports whether the record has nothing in it.
 func (s *scanner) blank() bool {
-	for _, c := range s.cells {
-		if !blank(s.value(c)) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(s.cells, func(c cell) bool { return Trim(s.value(c)) != "" })
 }
 
-// blank reports whether there is nothing in s but white space and characters without width.
-func blank(s string) bool {
-	if s != "" && s[0] > ' ' && s[0] < 0x7f {
-		return false
+// Trim takes outer white space, Unicode's too, and invisible characters from a value.
+func Trim(value string) string {
+	isPlain := func(c byte) bool { return c > ' ' && c < 0x7f }
+	if value == "" || isPlain(value[0]) && isPlain(value[len(value)-1]) {
+		return value
 	}
-	return strings.TrimFunc(s, isBlank) == ""
+	return strings.TrimFunc(value, func(r rune) bool { return unicode.IsSpace(r) || text.IsInvisible(r) })
 }
-
-func isBlank(r rune) bool { return unicode.IsSpace(r) || text.IsInvisible(r) }
 
 // countLineEnds counts each LF, CR and CRLF.
 func countLineEnds(s string) int {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
 )
 
@@ -18,21 +17,11 @@ func (c *Columns) uses(i int) bool {
 	return c.Subject.uses(i) || c.Name.uses(i) || c.Email.uses(i) || c.Roles.uses(i)
 }
 
-// A fieldValue is a value of a person with its source.
-type fieldValue struct {
-	value  string
-	source *Source
-}
-
-func (c *Columns) fields(p *provision.Person) [3]fieldValue {
-	return [...]fieldValue{{p.Subject, &c.Subject}, {p.Name, &c.Name}, {p.Email, &c.Email}}
-}
-
 // decideColumns finds the columns that the options name or, unless Decided, those whose headers say what they hold.
 // Where two fit it asks: no word is better than another.
 func (r *reader) decideColumns() (err error) {
 	o, found := r.options, &r.Columns
-	for _, field := range []struct {
+	for _, choice := range []struct {
 		source *Source
 		option csvfile.Option
 		asked  string
@@ -44,10 +33,10 @@ func (r *reader) decideColumns() (err error) {
 		{&found.Name, OptionName, o.Name, r.name},
 	} {
 		switch {
-		case field.asked != "":
-			*field.source, err = r.asked(field.option, field.asked)
-		case field.detect != nil && !o.Decided:
-			*field.source, err = field.detect()
+		case choice.asked != "":
+			*choice.source, err = r.asked(choice.option, choice.asked)
+		case choice.detect != nil && !o.Decided:
+			*choice.source, err = choice.detect()
 		}
 		if err != nil {
 			return err
@@ -121,14 +110,14 @@ func (r *reader) name() (Source, error) {
 func (r *reader) nameColumns() (whole, first, last []Source, unclear bool) {
 	hasFirst, hasLast := len(r.fitting(firstName)) > 0, len(r.fitting(lastName)) > 0
 	for _, s := range r.fitting(anyWhole | firstName | lastName) {
-		switch role := r.roles[s.parts[0].column]; {
-		case role&firstName != 0, role&nameOrFirst != 0 && hasLast && !hasFirst: // Nombre, Apellidos
+		switch f := r.fields[s.parts[0].column]; {
+		case f&firstName != 0, f&nameOrFirst != 0 && hasLast && !hasFirst: // Nombre, Apellidos
 			first = append(first, s)
-		case role&lastName != 0, role&nameOrLast != 0 && hasFirst: // Nom, Prénom
+		case f&lastName != 0, f&nameOrLast != 0 && hasFirst: // Nom, Prénom
 			last = append(last, s)
-		case role&nameOrPart != 0 && hasFirst && !hasLast: // Name, First Name
+		case f&nameOrPart != 0 && hasFirst && !hasLast: // Name, First Name
 			whole, last, unclear = append(whole, s), append(last, s), true
-		case role&nameOrPart != 0 && hasLast && !hasFirst: // Name, Last Name
+		case f&nameOrPart != 0 && hasLast && !hasFirst: // Name, Last Name
 			whole, first, unclear = append(whole, s), append(first, s), true
 		default:
 			whole = append(whole, s)
@@ -166,9 +155,9 @@ func (r *reader) one(option csvfile.Option, fitting []Source) (Source, error) {
 	return Source{}, r.ambiguous(option, fitting)
 }
 
-// fitting are the columns whose header has one of the roles, and that are not empty in every row.
-func (r *reader) fitting(roles role) []Source {
-	return r.filled(r.columns(func(i int) bool { return r.roles[i]&roles != 0 }))
+// fitting are the columns whose header allows one of the fields, and that are not empty in every row.
+func (r *reader) fitting(wanted field) []Source {
+	return r.filled(r.columns(func(i int) bool { return r.fields[i]&wanted != 0 }))
 }
 
 // columns are the indexes of the columns that fit.

@@ -38,7 +38,7 @@ func (r *reader) checkShape() error {
 			}
 		case r.isUnevenTrailer(record):
 			if !row.Skipped {
-				what := trim(strings.Join(record.Cells, " "))
+				what := csvfile.Trim(strings.Join(record.Cells, " "))
 				row.reject(provision.CodeNotAPerson, r.Columns.Subject.text, looksLikeTrailer(what))
 			}
 		default:
@@ -62,7 +62,7 @@ func (r *reader) isUncut(row *Row) bool {
 	if want < 2 || r.options.Decided || !strings.ContainsAny(row.Person.Subject, ",;\t") {
 		return false
 	}
-	filled := slices.DeleteFunc(slices.Clone(row.Record.Cells), func(cell string) bool { return trim(cell) == "" })
+	filled := slices.DeleteFunc(slices.Clone(row.Record.Cells), func(cell string) bool { return csvfile.Trim(cell) == "" })
 	return slices.ContainsFunc([]string{",", ";", "\t"}, func(d string) bool {
 		if d == string(r.File.Dialect.Delimiter) && len(filled) > 1 ||
 			slices.ContainsFunc(filled, func(cell string) bool { return !strings.Contains(cell, d) }) {
@@ -79,11 +79,11 @@ func (r *reader) uneven(record *csvfile.Record) (why, advice string) {
 	why = fmt.Sprintf("%s, where the header has %d: ", text.Plural(n, "field", "fields"), width)
 	if n > width {
 		why += fmt.Sprintf("a %s in a cell that is not quoted; the first field too many is %s", delimiter,
-			quote(trim(record.Cells[width])))
+			quote(csvfile.Trim(record.Cells[width])))
 		return why, "quote the cells that hold a " + delimiter + ", or export the file again"
 	}
 	why += "cells are missing: " + quote(record.Raw)
-	first, isLast := trim(record.Cells[0]), record == &r.File.Records[len(r.File.Records)-1]
+	first, isLast := csvfile.Trim(record.Cells[0]), record == &r.File.Records[len(r.File.Records)-1]
 	if isLast && !strings.Contains(record.Raw, "@") && allNoNames(record.Cells) && !r.isLikeSubjects(first) {
 		return why, "it is the last row, and looks like a trailer: where it is no person, delete the line"
 	}
@@ -152,5 +152,5 @@ func patternOf(s string) string {
 }
 
 func allBlank(cells []string) bool {
-	return !slices.ContainsFunc(cells, func(c string) bool { return trim(c) != "" })
+	return !slices.ContainsFunc(cells, func(c string) bool { return csvfile.Trim(c) != "" })
 }

@@ -99,7 +99,7 @@ func (r *reader) perhapsNoHeader(e *csvfile.Error) *csvfile.Error {
 		e = r.refuse("line %d is no header, but line %d looks like the header", at, line)
 		e.Fix = csvfile.Fix{Option: csvfile.OptionHeaderRow, Value: fmt.Sprint(line)}
 	} else if i := slices.IndexFunc(r.headers, isData); i >= 0 && known == 0 {
-		e = r.refuse("there is no header: line %d holds %s, so it is a row", at, quote(trim(r.headers[i])))
+		e = r.refuse("there is no header: line %d holds %s, so it is a row", at, quote(csvfile.Trim(r.headers[i])))
 		e.Advice = "put a line with the columns' names above it"
 	} else if r.File.Dialect.Guessed && known == 0 {
 		e.Fix = csvfile.Fix{Option: csvfile.OptionEncoding}
@@ -116,7 +116,7 @@ func (r *reader) otherHeader(known int) int {
 	below := r.File.Records[:min(titleLines, len(r.File.Records))]
 	for _, record := range slices.Concat(r.File.Above, below) {
 		words := LooksLikeHeader(record.Cells)
-		hasSubject := slices.ContainsFunc(record.Cells, func(c string) bool { return rolesOf(c)&subject != 0 })
+		hasSubject := slices.ContainsFunc(record.Cells, func(c string) bool { return fieldsOf(c)&subject != 0 })
 		if words > max(1, known) || words > known && hasSubject {
 			return record.Line
 		}
@@ -126,7 +126,7 @@ func (r *reader) otherHeader(known int) int {
 
 // isData reports whether a cell is what no header would hold: an address, or a number.
 func isData(cell string) bool {
-	cell = trim(cell)
+	cell = csvfile.Trim(cell)
 	isNoDigit := func(r rune) bool { return !unicode.IsDigit(r) }
 	return cell != "" && (badEmail(cell) == "" || !strings.ContainsFunc(cell, isNoDigit))
 }

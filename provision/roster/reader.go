@@ -26,7 +26,7 @@ type reader struct {
 	options    Options
 	headers    []string
 	folded     []string // the headers, as fold leaves them
-	roles      []role   // of each column
+	fields     []field  // of each column
 	used       []int    // columns that a field comes from or a condition is about
 	conditions []*condition
 	patterns   map[string]bool // of the subjects, once they are needed
@@ -37,11 +37,11 @@ type reader struct {
 func newReader(f *csvfile.File, o Options) *reader {
 	r := &reader{
 		Roster: &Roster{File: f, Rows: make([]Row, len(f.Records))}, options: o,
-		headers: f.Header.Cells, roles: make([]role, len(f.Header.Cells)),
+		headers: f.Header.Cells, fields: make([]field, len(f.Header.Cells)),
 	}
 	for i, h := range r.headers {
 		r.folded = append(r.folded, fold(h))
-		r.roles[i] = rolesOf(h)
+		r.fields[i] = fieldsOf(h)
 	}
 	for i := range r.Rows {
 		r.Rows[i].Record = &f.Records[i]

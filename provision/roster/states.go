@@ -43,7 +43,7 @@ func (r *reader) warnOfStates() {
 // hasLeft reports whether a value of a column, as plainWords leaves it, says that somebody has left. isCoded says that
 // the column has A for active people.
 func hasLeft(header, value string, isCoded bool) bool {
-	word, flag := fold(withoutRemark(header)), rolesOf(header)&(activeFlag|inactiveFlag)
+	word, flag := fold(withoutRemark(header)), fieldsOf(header)&(activeFlag|inactiveFlag)
 	isState := stateHeader.MatchString(word)
 	switch {
 	case otherState.MatchString(word):

@@ -6,11 +6,11 @@ import (
 	"unicode"
 )
 
-// A role is what a column may hold; a set of them is what a header's words allow.
-type role uint16
+// A field is what a column may hold; a set of them is what its header's words allow.
+type field uint16
 
 const (
-	subject role = 1 << iota
+	subject field = 1 << iota
 	email
 	name          // the whole name
 	firstName     // given name
@@ -33,8 +33,8 @@ const (
 
 // The header words of Workday, SAP SuccessFactors, PeopleSoft, BambooHR, Personio, ADP, Entra ID, Active Directory,
 // Okta and Google Workspace, as fold leaves them. A private address is no work address, so its words are not here.
-var roleWords = [...]struct {
-	role  role
+var headerWords = [...]struct {
+	field field
 	words string
 }{
 	{subject, `subject userid username loginname loginid login logonname userlogin upn userprincipalname principalname
@@ -103,23 +103,23 @@ var roleWords = [...]struct {
 		inattivo inactief inativo suspendido suspendu sospeso 無効 退職 退職フラグ`},
 }
 
-// rolesByWord maps a folded header to its roles. It is read only.
-var rolesByWord = func() map[string]role {
-	roles := make(map[string]role)
-	for _, r := range roleWords {
-		for w := range strings.FieldsSeq(r.words) {
-			roles[fold(w)] |= r.role
+// fieldsByWord maps a folded header to its fields. It is read only.
+var fieldsByWord = func() map[string]field {
+	fields := make(map[string]field)
+	for _, h := range headerWords {
+		for w := range strings.FieldsSeq(h.words) {
+			fields[fold(w)] |= h.field
 		}
 	}
-	return roles
+	return fields
 }()
 
-// rolesOf is what a column with this header may hold.
-func rolesOf(header string) role {
-	if r := rolesByWord[fold(header)]; r != 0 {
-		return r
+// fieldsOf is what a column with this header may hold.
+func fieldsOf(header string) field {
+	if f := fieldsByWord[fold(header)]; f != 0 {
+		return f
 	}
-	return rolesByWord[fold(withoutRemark(header))]
+	return fieldsByWord[fold(withoutRemark(header))]
 }
 
 // withoutRemark is a header without the remark of an upload template: Email Address [Required], Name [displayName]
@@ -134,7 +134,7 @@ var remarks = regexp.MustCompile(
 func LooksLikeHeader(cells []string) int {
 	n := 0
 	for _, c := range cells {
-		if rolesOf(c)&anyField != 0 {
+		if fieldsOf(c)&anyField != 0 {
 			n++
 		}
 	}

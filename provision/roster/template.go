@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
@@ -60,13 +59,13 @@ func (s *Source) value(cells []string) string {
 		}
 		value += piece
 	}
-	return trim(value)
+	return csvfile.Trim(value)
 }
 
 // cellAt is the trimmed cell at index i, "" where the record has none.
 func cellAt(cells []string, i int) string {
 	if i < len(cells) {
-		return trim(cells[i])
+		return csvfile.Trim(cells[i])
 	}
 	return ""
 }
@@ -114,12 +113,3 @@ func (r *reader) badTemplate(option csvfile.Option, template, why string) *csvfi
 
 // quote shows a value of the file: in quotes, clipped, control characters escaped.
 func quote(s string) string { return csvfile.Quote(text.Clip(s, 60)) }
-
-// trim takes away outer white space, Unicode's too, and invisible characters.
-func trim(s string) string {
-	isPlain := func(c byte) bool { return c > ' ' && c < 0x7f }
-	if s == "" || isPlain(s[0]) && isPlain(s[len(s)-1]) {
-		return s
-	}
-	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || text.IsInvisible(r) })
-}

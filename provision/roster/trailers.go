@@ -32,7 +32,7 @@ func (r *reader) trailerIn(row *Row, hasEmail bool) string {
 	}
 	p, isLast := &row.Person, row.Record == &r.File.Records[len(r.File.Records)-1]
 	hasColumns := r.Columns.Name.text != "" || r.Columns.Email.text != "" ||
-		slices.ContainsFunc(r.roles, func(role role) bool { return role&anyName != 0 })
+		slices.ContainsFunc(r.fields, func(f field) bool { return f&anyName != 0 })
 	for _, cell := range r.Columns.Subject.cells(row.Record) {
 		kind := trailerText(cell)
 		if kind == notTrailer {
@@ -60,12 +60,12 @@ func (r *reader) trailerIn(row *Row, hasEmail bool) string {
 // nameOf is the row's name, with what the other columns for names hold.
 func (r *reader) nameOf(row *Row) string {
 	name := row.Person.Name
-	for i, role := range r.roles {
-		if role&anyName != 0 && !r.Columns.Name.uses(i) {
+	for i, f := range r.fields {
+		if f&anyName != 0 && !r.Columns.Name.uses(i) {
 			name += " " + cellAt(row.Record.Cells, i)
 		}
 	}
-	return trim(name)
+	return csvfile.Trim(name)
 }
 
 // isAlone reports whether a row has a subject and nothing else. A number does not count where the subject has a blank,
@@ -84,11 +84,11 @@ func (r *reader) isAlone(row *Row) bool {
 // isUnevenTrailer reports whether a record with more or fewer cells than the header is a line such as Total: 412,
 // without an address.
 func (r *reader) isUnevenTrailer(record *csvfile.Record) bool {
-	first := slices.IndexFunc(record.Cells, func(cell string) bool { return trim(cell) != "" })
+	first := slices.IndexFunc(record.Cells, func(cell string) bool { return csvfile.Trim(cell) != "" })
 	if first < 0 || strings.Contains(record.Raw, "@") {
 		return false
 	}
-	line, others := trim(record.Cells[first]), record.Cells[first+1:]
+	line, others := csvfile.Trim(record.Cells[first]), record.Cells[first+1:]
 	kind := trailerText(line)
 	return kind == clearTrailer && strings.ContainsAny(line, " :") || kind != notTrailer && allNoNames(others)
 }
@@ -119,7 +119,7 @@ func readsAsName(s string) bool {
 
 // allNoNames reports whether none of the cells may be somebody's name.
 func allNoNames(cells []string) bool {
-	return !slices.ContainsFunc(cells, func(c string) bool { return readsAsName(trim(c)) })
+	return !slices.ContainsFunc(cells, func(c string) bool { return readsAsName(csvfile.Trim(c)) })
 }
 
 // trailerText tells whether a text begins as the totals and section lines of reports do. Words count as a whole:

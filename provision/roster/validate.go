@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"qlik-provision/provision"
+	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
 
@@ -48,8 +49,8 @@ func (r *reader) fault(row *Row) (code, column, why string) {
 	if what := r.trailerIn(row, p.Email != "" && emailWhy == ""); what != "" {
 		return provision.CodeNotAPerson, s.text, looksLikeTrailer(what)
 	}
-	for _, f := range r.Columns.fields(p) {
-		for header, cell := range f.source.cells(row.Record) {
+	for _, source := range []*Source{s, &r.Columns.Name, &r.Columns.Email} {
+		for header, cell := range source.cells(row.Record) {
 			if isErrorValue(cell) {
 				return provision.CodeErrorValue, header, cell + " is an error value of a spreadsheet"
 			}
@@ -86,7 +87,7 @@ func (r *reader) isHeaderAgain(cells []string) bool {
 		case fold(c) != r.folded[i]:
 			return false
 		default:
-			found, exact = found+1, c == trim(r.headers[i])
+			found, exact = found+1, c == csvfile.Trim(r.headers[i])
 		}
 	}
 	return found > 1 || found == 1 && (exact || len(r.headers) == 1)

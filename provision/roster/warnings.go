@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
 
@@ -54,7 +55,7 @@ func (r *reader) warnOfUnknownValues() {
 			hasValue := func(v valueCount) bool { return has(foldList(v.text), value) }
 			if !slices.ContainsFunc(counts, hasValue) {
 				r.addWarning(fmt.Sprintf("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
-					quote(trim(value)), quote(r.headers[cond.column]), r.valuesOf(cond.column)), "")
+					quote(csvfile.Trim(value)), quote(r.headers[cond.column]), r.valuesOf(cond.column)), "")
 			}
 		}
 	}
@@ -130,8 +131,12 @@ func (r *reader) warnOfSubjectsAlone() {
 
 // warnOfDamage warns of rows with a value that looks damaged.
 func (r *reader) warnOfDamage() {
+	c := &r.Columns
 	for row := range r.sendable() {
-		for _, f := range r.Columns.fields(&row.Person) {
+		for _, f := range []struct {
+			value  string
+			source *Source
+		}{{row.Person.Subject, &c.Subject}, {row.Person.Name, &c.Name}, {row.Person.Email, &c.Email}} {
 			if why := suspicious(f.value, r.File.Dialect.Guessed); why != "" {
 				r.addRowWarning(row, f.source.text, why)
 				break

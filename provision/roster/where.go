@@ -52,7 +52,7 @@ func (r *reader) condition(given string) (*condition, *csvfile.Error) {
 	}
 	values := strings.Split(allowed, ",")
 	if hasEmptyValue(allowed) {
-		filled := slices.DeleteFunc(values, func(v string) bool { return trim(v) == "" })
+		filled := slices.DeleteFunc(values, func(v string) bool { return csvfile.Trim(v) == "" })
 		e := r.refuse("the condition %s has an empty value beside others", quote(given))
 		e.Fix = csvfile.Fix{Option: OptionWhere, Value: strings.TrimSuffix(given, allowed) + strings.Join(filled, ",")}
 		return nil, e
@@ -70,7 +70,7 @@ func hasEmptyValue(list string) bool {
 func foldList(list string) string {
 	values := strings.Split(list, ",")
 	for i, v := range values {
-		values[i] = provision.Fold(trim(v))
+		values[i] = provision.Fold(csvfile.Trim(v))
 	}
 	return strings.Join(values, ",")
 }
