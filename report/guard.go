@@ -1,8 +1,6 @@
 package report
 
 import (
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"regexp"
@@ -86,10 +84,14 @@ func (e *Entry) isEmptied() bool { return e.UserSubject == "" && e.Check == "" }
 // checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
 // the file, what the row was.
 func checkOf(e *Entry, p provision.Person) string {
-	sums := binary.BigEndian.AppendUint32(nil, sumOf(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))))
-	sums = binary.BigEndian.AppendUint32(sums, sumOf(p.Name, p.Email))
-	digits := strings.ToUpper(hex.EncodeToString(sums))
-	return "c-" + digits[:8] + "-" + digits[8:]
+	check := []byte("c")
+	for _, sum := range []uint32{sumOf(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))), sumOf(p.Name, p.Email)} {
+		check = append(check, '-')
+		for shift := 28; shift >= 0; shift -= 4 {
+			check = append(check, "0123456789ABCDEF"[sum>>shift&15])
+		}
+	}
+	return string(check)
 }
 
 // sumOf is the checksum of parts that are joined by a NUL each.

@@ -84,8 +84,8 @@ func (c command) onResults(name, path string) command {
 	return c
 }
 
-// given is a command as it was typed.
-func (a *app) given(cmd *cobra.Command) command {
+// typedCommand is a command as it was typed.
+func (a *app) typedCommand(cmd *cobra.Command) command {
 	c := command{program: a.program, name: cmd.Name(), file: cmd.Flags().Arg(0)}
 	if isStdin(c.file) {
 		c.file = "-" // another name of a pipe is gone when the command is pasted

@@ -23,7 +23,7 @@ func TestPrintedCommandsKeepWhatTheFileDoesNotHave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	given := a.given(cmd)
+	given := a.typedCommand(cmd)
 	plain := command{program: "q", name: "create", file: "f"}
 	for _, test := range []struct {
 		name string

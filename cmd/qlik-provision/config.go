@@ -13,10 +13,8 @@ import (
 	"qlik-provision/report"
 )
 
-// sandboxTenant is what a result file calls the tenant of --sandbox.
-const sandboxTenant = "sandbox"
-
-// A config is what flags, environment and context come to. It is made by configure and by nothing else.
+// A config is what the flags of a command, environment and context come to; the steps of the command are its methods.
+// It is made by configure and by nothing else.
 type config struct {
 	*app
 	flags
@@ -31,7 +29,7 @@ type config struct {
 
 // configure makes a config of the flags, the environment and the context. An error says which of them is wrong.
 func (a *app) configure(cmd *cobra.Command, f flags) (*config, error) {
-	c := &config{app: a, flags: f, given: a.given(cmd), note: a.out.note}
+	c := &config{app: a, flags: f, given: a.typedCommand(cmd), note: a.out.note}
 	if c.quiet {
 		c.note = func(string) {}
 	}
@@ -58,29 +56,6 @@ func checkExclusive(cmd *cobra.Command) error {
 		}
 	}
 	return nil
-}
-
-// tenantName is how the result file calls the tenant.
-func (c *config) tenantName() string {
-	switch {
-	case c.offline:
-		return ""
-	case c.sandbox:
-		return sandboxTenant
-	}
-	return c.tenant.Host()
-}
-
-// announceTenant says which tenant a run is for: the first line of every run.
-func (c *config) announceTenant() {
-	name := c.tenantName()
-	switch {
-	case c.offline:
-		name = "not contacted (offline)"
-	case c.sandbox:
-		name += ", in memory, for this run only"
-	}
-	c.note("tenant: " + name)
 }
 
 // useAction makes the options of a run those of an action.

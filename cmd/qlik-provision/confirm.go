@@ -5,42 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"golang.org/x/term"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/text"
 )
-
-// interactive reports whether somebody can be asked: standard input and standard error are terminals.
-func (a *app) interactive() bool {
-	in, ok := a.stdin.(*os.File)
-	return ok && a.out.terminal && term.IsTerminal(int(in.Fd()))
-}
-
-// asks reports whether a run asks before its first write.
-func (s *session) asks() bool {
-	return s.interactive() && !s.sandbox && !s.yes && !s.dryRun
-}
-
-// requireYes is an error where a command that takes something away cannot ask, and nobody said yes.
-func (c *config) requireYes() error {
-	what := map[provision.Task]string{provision.Disable: "disabling users", provision.Delete: "deleting users"}
-	if task := c.runOptions.Task; what[task] == "" || c.yes || c.sandbox || c.dryRun || c.interactive() {
-		return nil
-	}
-	first := "check first with --dry-run; if it is intended"
-	if c.given.name == "retry" {
-		first = "if it is intended"
-	}
-	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal",
-		what[c.runOptions.Task]),
-		choice(first, c.given.withSwitch("yes")))
-}
 
 // approve is asked once, after everybody was looked up and before the first write. On a terminal it shows the plan, and
 // asks.
@@ -93,26 +65,30 @@ func (s *session) question(p provision.Plan) (question, want string) {
 	return fmt.Sprintf("%stype %d to %s %s: ", warning, n, verb, users), strconv.Itoa(n)
 }
 
-// firstPersons are the first person that will be sent, and the first whose name has a letter beyond ASCII, a line each:
-// they show a wrong column or a wrong encoding before it is sent.
-func (s *session) firstPersons() []string {
-	rows := slices.DeleteFunc(s.ledger.Pending(), func(r provision.Row) bool { return r.LookupOnly })
-	if len(rows) == 0 {
+// requireYes is an error where a command that takes something away cannot ask, and nobody said yes.
+func (c *config) requireYes() error {
+	what := map[provision.Task]string{provision.Disable: "disabling users", provision.Delete: "deleting users"}
+	if task := c.runOptions.Task; what[task] == "" || c.yes || c.sandbox || c.dryRun || c.interactive() {
 		return nil
 	}
-	lines := []string{"first: " + personLine(rows[0].Person)}
-	i := slices.IndexFunc(rows, func(r provision.Row) bool {
-		return strings.ContainsFunc(r.Person.Name, func(r rune) bool { return r > unicode.MaxASCII && unicode.IsLetter(r) })
-	})
-	if i > 0 {
-		lines = append(lines, "first non-ASCII name: "+personLine(rows[i].Person))
+	first := "check first with --dry-run; if it is intended"
+	if c.given.name == "retry" {
+		first = "if it is intended"
 	}
-	return lines
+	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal",
+		what[c.runOptions.Task]),
+		choice(first, c.given.withSwitch("yes")))
 }
 
-func personLine(p provision.Person) string {
-	parts := []string{p.Subject, p.Name, p.Email, strings.Join(p.Roles, "; ")}
-	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " · ")
+// asks reports whether a run asks before its first write.
+func (s *session) asks() bool {
+	return s.interactive() && !s.sandbox && !s.yes && !s.dryRun
+}
+
+// interactive reports whether somebody can be asked: standard input and standard error are terminals.
+func (a *app) interactive() bool {
+	in, ok := a.stdin.(*os.File)
+	return ok && a.out.terminal && term.IsTerminal(int(in.Fd()))
 }
 
 // ask prints a question and reports whether the answer is the one that is wanted. The error is that of an interrupt.

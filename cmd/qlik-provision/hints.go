@@ -154,7 +154,7 @@ func remedyHint(err error, next command) string {
 	return ""
 }
 
-// A remedy is what to do about a kind of error before the command that goes on is typed, or, alone, in the place of it.
+// A remedy says what to do about a kind of error before the next command is typed, or, where it stands alone, instead.
 type remedy struct {
 	about error
 	what  string

@@ -48,7 +48,7 @@ func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Rea
 	if err == nil {
 		_, err = root.ExecuteContextC(ctx)
 	}
-	given, help := a.given(cmd), "see "+cmd.CommandPath()+" --help"
+	given, help := a.typedCommand(cmd), "see "+cmd.CommandPath()+" --help"
 	f := a.failureOf(err, given, help)
 	if wantsJSON(cmd, args[1:]) {
 		if failed := a.summary.write(stdout, f); failed != nil {

@@ -89,6 +89,7 @@ const (
 	bold   colour = "1"
 )
 
+// paint colours s, where the terminal shows colours.
 func (u *output) paint(c colour, s string) string {
 	if !u.colour {
 		return s

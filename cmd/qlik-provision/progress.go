@@ -12,13 +12,6 @@ import (
 	"qlik-provision/provision/text"
 )
 
-const (
-	redrawEvery = 200 * time.Millisecond // on a terminal
-	printEvery  = 10 * time.Second       // a line elsewhere
-	mostWords   = 50                     // columns of the words beside the bar
-	besideWords = 14                     // columns that the percentage and the smallest bar take
-)
-
 // progress shows how far a run is: a line on a terminal, lines elsewhere.
 type progress struct {
 	out   *output
@@ -27,6 +20,13 @@ type progress struct {
 	began time.Time
 	bar   *progressbar.ProgressBar
 }
+
+const (
+	redrawEvery = 200 * time.Millisecond // on a terminal
+	printEvery  = 10 * time.Second       // a line elsewhere
+	mostWords   = 50                     // columns of the words beside the bar
+	besideWords = 14                     // columns that the percentage and the smallest bar take
+)
 
 // follow shows how far a run of so many rows is, until the function it returns is called.
 func (u *output) follow(now func() provision.Progress, total int) (stop func()) {

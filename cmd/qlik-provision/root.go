@@ -23,6 +23,7 @@ type app struct {
 	summary   summary // what --json prints, as far as it is known
 }
 
+// root is the command of the program, with all others below it.
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "qlik-provision",

@@ -11,13 +11,6 @@ import (
 	"qlik-provision/report"
 )
 
-var (
-	// errNotRecorded ends a run whose results could not be written down.
-	errNotRecorded = errors.New("a result could not be recorded, so nothing further was sent")
-	// errPlanned ends a run that was only to be planned, after everybody was looked up.
-	errPlanned = errors.New("planned")
-)
-
 // A session is one run over a ledger: what create, plan, disable, retry and undo have in common. The first fields are
 // what it starts with, those after them what it came to.
 type session struct {
@@ -30,6 +23,13 @@ type session struct {
 	took     time.Duration
 	total    *report.Summary
 }
+
+var (
+	// errNotRecorded ends a run whose results could not be written down.
+	errNotRecorded = errors.New("a result could not be recorded, so nothing further was sent")
+	// errPlanned ends a run that was only to be planned, after everybody was looked up.
+	errPlanned = errors.New("planned")
+)
 
 // run runs the pending rows, closes the ledger, and prints how it went.
 func (s *session) run(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/time/rate"
 
@@ -28,6 +29,28 @@ func (s *session) table(total *report.Summary, plan bool) string {
 		}
 	}
 	return b.String()
+}
+
+// firstPersons are the first person that will be sent, and the first whose name has a letter beyond ASCII, a line each:
+// they show a wrong column or a wrong encoding before it is sent.
+func (s *session) firstPersons() []string {
+	rows := slices.DeleteFunc(s.ledger.Pending(), func(r provision.Row) bool { return r.LookupOnly })
+	if len(rows) == 0 {
+		return nil
+	}
+	lines := []string{"first: " + personLine(rows[0].Person)}
+	i := slices.IndexFunc(rows, func(r provision.Row) bool {
+		return strings.ContainsFunc(r.Person.Name, func(r rune) bool { return r > unicode.MaxASCII && unicode.IsLetter(r) })
+	})
+	if i > 0 {
+		lines = append(lines, "first non-ASCII name: "+personLine(rows[i].Person))
+	}
+	return lines
+}
+
+func personLine(p provision.Person) string {
+	parts := []string{p.Subject, p.Name, p.Email, strings.Join(p.Roles, "; ")}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " · ")
 }
 
 // A tableLine is a line of the table.

@@ -45,6 +45,32 @@ func (c *config) chooseTenant(ctx context.Context) error {
 	return from.check()
 }
 
+// tenantName is how the result file calls the tenant.
+func (c *config) tenantName() string {
+	switch {
+	case c.offline:
+		return ""
+	case c.sandbox:
+		return sandboxTenant
+	}
+	return c.tenant.Host()
+}
+
+// announceTenant says which tenant a run is for: the first line of every run.
+func (c *config) announceTenant() {
+	name := c.tenantName()
+	switch {
+	case c.offline:
+		name = "not contacted (offline)"
+	case c.sandbox:
+		name += ", in memory, for this run only"
+	}
+	c.note("tenant: " + name)
+}
+
+// sandboxTenant is what a result file calls the tenant of --sandbox.
+const sandboxTenant = "sandbox"
+
 // A source is where the address of the tenant and the credentials come from.
 type source struct {
 	name    string // as the subject of a sentence

@@ -27,7 +27,7 @@ func (v *value) Set(s string) error {
 	return v.set(s)
 }
 
-// into is a value that parse reads into to.
+// into is a value that parse reads and that is stored in to.
 func into[T any](to *T, parse func(string) (T, error)) *value {
 	return &value{set: func(s string) (err error) {
 		*to, err = parse(s)
@@ -35,7 +35,7 @@ func into[T any](to *T, parse func(string) (T, error)) *value {
 	}}
 }
 
-// each is a value that may be given several times: parse reads every one of them.
+// each is a value that may be given several times: parse reads each, and it is added to to.
 func each(to *[]string, parse func(string) (string, error)) *value {
 	return &value{set: func(s string) error {
 		v, err := parse(s)
