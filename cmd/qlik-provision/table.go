@@ -114,6 +114,7 @@ func (s *session) counts(total *report.Summary, plan bool) []tableLine {
 		line.unknown = plan && s.plan == nil && (o == provision.Exists || o == provision.Failed)
 		if o == provision.Exists {
 			line.more = existingDetails(total)
+			line.always = plan && s.runOptions.Task == provision.Create // nobody exists: that is worth knowing
 		}
 		lines = append(lines, line)
 	}
