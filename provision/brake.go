@@ -13,7 +13,7 @@ type brake struct {
 	off      bool   // a write was accepted, turned out as an existing user, or was refused with another code
 	code     string // of the writes that were refused
 	refusals int
-	garbled  int // answers that could not be read, in a row
+	garbled  int // answers that could not be read, in a row: no other one and no row that a lookup settled between
 }
 
 const brakeAfter = 20
@@ -24,12 +24,14 @@ func (b *brake) noteResult(j *job, res Result, why error) error {
 	stays := j.row.UserID != "" && res.Outcome == Created // its user was not deleted
 	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound
 	switch {
-	case b.off, j.attempts == 0:
+	case j.attempts == 0:
 		return nil
 	case !refused:
-		b.off = res.Outcome.Done()
+		if res.Outcome.Done() {
+			b.off, b.garbled = true, 0
+		}
 		return nil
-	case why == nil, isTemporary(why): // no answer refused it
+	case b.off, why == nil, isTemporary(why):
 		return nil
 	}
 	code := "no code"

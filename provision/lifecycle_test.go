@@ -597,6 +597,20 @@ func TestBrakeSparesConflictsAfterLostAnswers(t *testing.T) {
 	})
 }
 
+func TestBrakeSparesUnreadableAnswersThatLookupsSettle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+		rows := people(100)
+		for _, row := range rows {
+			tr.tenant.Add(userOf(row))
+		}
+		tr.tenant.Inject(faults.Fault{Kind: faults.Partial, Skip: 30, Times: 30})
+		tr.run(t.Context(), rows, provision.Options{Task: provision.Disable, Workers: 2})
+		tr.check(t, rows)
+		tr.outcomes(t, rows, outcomes{provision.Disabled: 100})
+	})
+}
+
 func TestBrakeSparesDeletesOfUsersThatAreGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, _ := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})

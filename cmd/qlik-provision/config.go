@@ -20,8 +20,7 @@ type config struct {
 	flags
 	tenant qlik.Tenant // not set with --sandbox and --offline
 	creds  qlik.Credentials
-	given  command      // as it was typed
-	note   func(string) // prints a line that is worth knowing, except with --quiet
+	given  command // as it was typed
 
 	ledgerOptions report.Options
 	users         []sandbox.User // with --sandbox: those it starts with
@@ -29,33 +28,40 @@ type config struct {
 
 // configure makes a config of the flags, the environment and the context. An error says which of them is wrong.
 func (a *app) configure(cmd *cobra.Command, f flags) (*config, error) {
-	c := &config{app: a, flags: f, given: a.typedCommand(cmd), note: a.out.note}
-	if c.quiet {
-		c.note = func(string) {}
-	}
-	err := checkExclusive(cmd)
-	if err == nil {
-		err = c.chooseTenant(cmd.Context())
-	}
+	c := &config{app: a, flags: f, given: a.typedCommand(cmd)}
 	c.readOptions.LooksLikeHeader, c.readOptions.Block = roster.LooksLikeHeader, report.Columns()
+	if err := checkExclusive(cmd); err != nil {
+		return nil, err
+	}
+	if err := c.chooseTenant(cmd.Context()); err != nil {
+		return nil, err
+	}
 	c.ledgerOptions = report.Options{Tenant: c.tenantName(), Overwrite: c.overwrite, Notify: c.note}
-	return c, err
+	return c, nil
 }
 
 // checkExclusive is a usage error where two flags exclude each other.
 func checkExclusive(cmd *cobra.Command) error {
-	for _, flags := range [][2]string{
-		{"context", "sandbox"}, {"context", "tenant"}, {"context", "client-id"}, {"context", "client-secret-file"},
-		{"context", "client-secret-command"}, {"sandbox", "tenant"}, {"sandbox", "client-id"},
-		{"sandbox", "client-secret-file"}, {"sandbox", "client-secret-command"},
-		{"client-secret-file", "client-secret-command"}, {"no-lookup", "max"}, {"no-lookup", "update"},
-		{"no-lookup", "dry-run"},
+	for _, flags := range [][]string{ // the first excludes each of the others
+		{"context", "sandbox", "tenant", "client-id", "client-secret-file", "client-secret-command"},
+		{"sandbox", "tenant", "client-id", "client-secret-file", "client-secret-command"},
+		{"client-secret-file", "client-secret-command"},
+		{"no-lookup", "max", "update", "dry-run"},
 	} {
-		if cmd.Flags().Changed(flags[0]) && cmd.Flags().Changed(flags[1]) {
-			return usage(fmt.Errorf("--%s and --%s exclude each other", flags[0], flags[1]), "leave one of them out")
+		for _, other := range flags[1:] {
+			if cmd.Flags().Changed(flags[0]) && cmd.Flags().Changed(other) {
+				return usage(fmt.Errorf("--%s and --%s exclude each other", flags[0], other), "leave one of them out")
+			}
 		}
 	}
 	return nil
+}
+
+// note prints a line that is worth knowing, except with --quiet.
+func (c *config) note(line string) {
+	if !c.quiet {
+		c.out.note(line)
+	}
 }
 
 // useAction makes the options of a run those of an action.

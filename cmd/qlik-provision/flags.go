@@ -50,7 +50,8 @@ func (f *flags) columnFlags(cmd *cobra.Command) {
 		"`COLUMN` with the subject, or a template: "+quote(`auth0|{Employee ID}`)+" (default: auto-detected)")
 	fs.Var(into(&f.action.Name, unquoted), "name",
 		"`COLUMN` with the name, or a template: "+quote(`{First} {Last}`)+" (default: auto-detected)")
-	fs.Var(into(&f.action.Email, unquoted), "email", "`COLUMN` with the email address, or a template (default: auto-detected)")
+	fs.Var(into(&f.action.Email, unquoted), "email",
+		"`COLUMN` with the email address, or a template (default: auto-detected)")
 	fs.Var(each(&f.action.Where, unquoted), "where", "run only rows that meet this `CONDITION`: Status=Active, "+
 		quote("Status!=Terminated,Inactive")+"; repeatable, all must hold")
 	fs.BoolVar(&f.runOptions.AllowAdminRoles, "allow-admin-roles", false,
@@ -61,7 +62,8 @@ func (f *flags) columnFlags(cmd *cobra.Command) {
 func (f *flags) createFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.Var(into(&f.action.Roles, unquoted), "roles", "`COLUMN` with names of Qlik roles, separated by ;")
-	fs.Var(each(&f.action.EveryonesRoles, unquoted), "role", "assign the role `NAME` to every person in the file; repeatable")
+	fs.Var(each(&f.action.EveryonesRoles, unquoted), "role",
+		"assign the role `NAME` to every person in the file; repeatable")
 	f.action.Status = "active"
 	fs.Var(into(&f.action.Status, oneOf("active", "invited")), "status", "`STATUS` of new users: active, or invited "+
 		"(needs an email address; Qlik Account logins only; no mail is promised) (default: active)")

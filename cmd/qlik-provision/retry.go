@@ -63,7 +63,7 @@ func (c *config) runResults(ctx context.Context, path string, prepare func(conte
 // rows will run.
 func (c *config) prepareRetry(ctx context.Context, ledger *report.Ledger) error {
 	action := ledger.Action
-	if err := sameAction(c, action); err != nil {
+	if err := c.checkAction(action); err != nil {
 		return err
 	}
 	c.useAction(action)
@@ -92,7 +92,7 @@ func (c *config) prepareRetry(ctx context.Context, ledger *report.Ledger) error 
 	if total := ledger.Summary(); total.NotDone > 0 {
 		said = countOf(total.NotDone, total.Rows) + " not done, " + text.Grouped(len(ledger.Pending())) + " to run"
 	}
-	c.note(c.given.file + ": " + said)
+	c.note(ledger.Path + ": " + said)
 	return nil
 }
 
@@ -114,8 +114,8 @@ func (c *config) confirmChanges(ctx context.Context, changed *report.ChangedErro
 	return err
 }
 
-// sameAction refuses flags that are not the file's: its rows were derived with others.
-func sameAction(c *config, action report.Action) error {
+// checkAction refuses flags that are not of the file's action: its rows were derived with others.
+func (c *config) checkAction(action report.Action) error {
 	typed, names := action, []string{}
 	flags := typed.Flags()
 	for _, f := range c.given.flags {

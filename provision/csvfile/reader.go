@@ -63,7 +63,7 @@ type File struct {
 	// Whole says that the file ends with a line end: its last record was not cut short.
 	Whole bool
 
-	bare []bool // as scanner.bare, for the records behind the header
+	keepBlanks []bool // as the scanner's, for the records behind the header
 }
 
 // What a file may hold.
@@ -128,12 +128,29 @@ func (f *File) readHeader(s *scanner, o Options) *Error {
 	if s.problem != nil {
 		return &Error{Message: "the header cannot be read", Problems: []Problem{*s.problem}, Advice: exportAgain}
 	}
-	f.bare = bareColumns(s.text[s.pos:], f.Dialect.Delimiter)
-	s.header, s.bare = f.Header.Cells, f.bare
+	f.keepBlanks = unpaddedColumns(s.text[s.pos:], f.Dialect.Delimiter)
+	s.header, s.keepBlanks = f.Header.Cells, f.keepBlanks
 	if f.Dialect.LineEnd = s.lineEnd; s.lineEnd == "" {
 		f.Dialect.LineEnd = "\n"
 	}
 	return nil
+}
+
+// unpaddedColumns are the columns in which blanks in front of a quote are no padding: a cell there has neither
+// a quote nor a blank in front.
+func unpaddedColumns(text string, delim rune) []bool {
+	if !strings.Contains(text, ` "`) && !strings.Contains(text, "\t\"") {
+		return nil
+	}
+	columns := make([]bool, maxCells)
+	for s := newScanner(text, delim, 1); s.next(); {
+		for i, c := range s.cells {
+			if c.start < c.end && !strings.ContainsRune("\" \t", rune(text[c.start])) {
+				columns[i] = true
+			}
+		}
+	}
+	return columns
 }
 
 // readAbove reads the text above the header, so that it can be told whether the header is there.

@@ -15,7 +15,9 @@ type scanner struct {
 	delim  string
 	stop   [256]bool // bytes that end a run of ordinary ones outside quotes
 	header []string  // names the columns in problems; nil while it is not read
-	bare   []bool    // columns in which blanks in front of a quote are part of the value, and the quote is ordinary
+
+	// keepBlanks are the columns in which blanks in front of a quote belong to the value, and the quote is ordinary.
+	keepBlanks []bool
 
 	pos  int // text[pos:] is still to be scanned
 	line int // on which text[pos] stands, from 1
@@ -77,11 +79,11 @@ func (s *scanner) next() bool {
 }
 
 // scanCell scans the cell that starts at i, and returns where the text goes on. Blanks around quotes are
-// no part of the cell, but for those in front of a quote in a bare column. Behind blanks, quotes that are not closed
-// at the end of the cell are ordinary characters; without blanks they are a problem.
+// no part of the cell, but for keepBlanks. Behind blanks, quotes that are not closed at the end of the cell
+// are ordinary characters; without blanks they are a problem.
 func (s *scanner) scanCell(i int) (cell, int) {
 	start, column := i, len(s.cells)
-	if column >= len(s.bare) || !s.bare[column] {
+	if column >= len(s.keepBlanks) || !s.keepBlanks[column] {
 		start = s.skipBlanks(i)
 	}
 	if start == len(s.text) || s.text[start] != '"' {
@@ -105,22 +107,6 @@ func (s *scanner) scanCell(i int) (cell, int) {
 	c.form, c.end = sloppy, rest.end
 	s.fail(s.last, len(s.cells), "text behind a closing quote: "+quote(s.text[c.start:c.end]))
 	return c, next
-}
-
-// bareColumns are the columns of a text in which not every cell that is not empty has a quote or a blank in front.
-func bareColumns(text string, delim rune) []bool {
-	if !strings.Contains(text, ` "`) && !strings.Contains(text, "\t\"") {
-		return nil
-	}
-	columns := make([]bool, maxCells)
-	for s := newScanner(text, delim, 1); s.next(); {
-		for i, c := range s.cells {
-			if c.start < c.end && !strings.ContainsRune("\" \t", rune(text[c.start])) {
-				columns[i] = true
-			}
-		}
-	}
-	return columns
 }
 
 // scanQuoted scans from the quote at i to the one that closes it; sloppy is a cell that none closes.

@@ -13,7 +13,7 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 	var s *scanner // nil where no cell is in quotes
 	if strings.IndexByte(r.Raw, '"') >= 0 {
 		if s = newScanner(r.Raw, d, r.Line); r.Line != f.Header.Line {
-			s.bare = f.bare
+			s.keepBlanks = f.keepBlanks
 		}
 		s.next()
 	}
