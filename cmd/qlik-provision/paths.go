@@ -17,8 +17,7 @@ type namedPath struct{ name, path string }
 func (c *config) checkPaths(results string, others ...namedPath) error {
 	files := others
 	if results != "" {
-		files = append(files, namedPath{"the result file", results}, namedPath{"the journal", results + ".journal"},
-			namedPath{"the lock", results + ".lock"})
+		files = append(files, filesOf(results)...)
 	}
 	files = append(files, namedPath{"the log", c.log}, namedPath{"the secret file", c.secretFile})
 	if err := distinct(files); err != nil || c.log == "" {
@@ -29,6 +28,16 @@ func (c *config) checkPaths(results string, others ...namedPath) error {
 		return err
 	}
 	return log.close()
+}
+
+// filesOf are a result file and the names that runs use beside it.
+func filesOf(results string) []namedPath {
+	return []namedPath{
+		{"the result file", results},
+		{"the journal", results + ".journal"},
+		{"the lock", results + ".lock"},
+		{"the unfinished result file", results + ".unfinished"},
+	}
 }
 
 // distinct is an error where two of the paths are one file.

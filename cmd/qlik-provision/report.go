@@ -51,7 +51,7 @@ a run is in progress. Like the result file it holds personal data.`,
 }
 
 func writePage(c *config, path, out string) error {
-	if err := distinct([]namedPath{{"the result file", path}, {"the page", out}}); err != nil {
+	if err := distinct(append(filesOf(path), namedPath{"the page", out})); err != nil {
 		return err
 	}
 	results, err := c.readResults(path)
