@@ -244,6 +244,21 @@ func lostChange(t *testing.T, task provision.Task, fault faults.Fault, after boo
 	}
 }
 
+// The result names the answer that decided, not the 404 before it, which a lookup has explained.
+func TestRefusalAfterNotFoundIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 404, On: sandbox.EndpointPatch, Times: 1})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 400, Code: "USERS-1", On: sandbox.EndpointPatch})
+		tr.tenant.Add(userOf(ada))
+		tr.run(t.Context(), []provision.Row{ada}, provision.Options{Task: provision.Disable})
+		got := tr.got.of[1]
+		if tr.err != nil || got.Outcome != provision.Failed || got.Code != "USERS-1" || got.HTTPStatus != 400 {
+			t.Errorf("%+v, %v", got, tr.err)
+		}
+	})
+}
+
 // A 207 applied a part of the change: the rest is sent again, and the message says all that was changed.
 func TestPartialChangeIsSentAgainAndReportedWhole(t *testing.T) {
 	for times, want := range map[int]provision.Result{

@@ -86,10 +86,12 @@ type job struct {
 	noAttempt bool // it is no attempt if it is lost
 }
 
-// setWrite notes which write the row needs. What is unconfirmed of another kind of write was explained then.
+// setWrite notes which write a lookup has shown to be needed. That explains a refusal, and what is unconfirmed of
+// another kind of write.
 func (j *job) setWrite(w *write) {
+	j.refusal = nil
 	if j.write == nil || j.write.kind != w.kind {
-		j.unconfirmed, j.refusal = false, nil
+		j.unconfirmed = false
 	}
 	j.write = w
 }
