@@ -214,9 +214,9 @@ func TestForbiddenIsTheRowsOrTheRuns(t *testing.T) {
 			f.Subjects = subjectsOf(rows[10:40])
 			return []faults.Fault{f}
 		}, provision.ErrScope, states{provision.Pending: 200 - 10, provision.Created: 10}, 1 + 9 + 30 + 3},
-		{"six rows' own, in flight together", 200, 16, func(rows []provision.Row) []faults.Fault {
+		{"six rows' own, each beside another row, in flight together", 200, 16, func(rows []provision.Row) []faults.Fault {
 			f := forbidden
-			f.Subjects = subjectsOf(rows[50:56])
+			f.Subjects = subjectsOf([]provision.Row{rows[50], rows[52], rows[54], rows[56], rows[58], rows[60]})
 			return []faults.Fault{f}
 		}, nil, states{provision.Failed: 6, provision.Created: 194}, 200},
 		{"own, and nobody left to ask with", 10, 16, func(rows []provision.Row) []faults.Fault {
