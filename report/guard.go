@@ -45,14 +45,16 @@ func (l *Ledger) checkPersons(acceptPersons bool) error {
 
 // findChange says what changed of the row's person, and restores a user_subject; "" where nothing did.
 func (r *Row) findChange() (kind ChangeKind, change string) {
-	e, subject := &r.Entry, subjectCell(r.Person.Subject)
+	e := &r.Entry
+	if e.isEmptied() && (!e.Outcome.Done() || subjectCell(r.Person.Subject) == "") { // it is derived
+		return "", ""
+	}
+	subject := subjectCell(r.Person.Subject)
 	fits := e.fits(e.UserSubject)
 	if !fits && e.fits(subject) {
 		e.UserSubject, fits = subject, true
 	}
 	switch isSettled := e.Outcome.Done() || e.Outcome == provision.Pending; {
-	case e.isEmptied() && (subject == "" || !e.Outcome.Done()): // it is derived
-		return "", ""
 	case e.isEmptied(): // its user has the subject that it had
 		kind = SubjectChanged
 	case !fits, subject != e.UserSubject && spreadsheetChanges(e.UserSubject, subject):

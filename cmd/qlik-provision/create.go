@@ -76,7 +76,7 @@ func (c *config) chooseResults(export string) (string, error) {
 
 // prepareExport reads an export into the ledger of a new result file at path.
 func (c *config) prepareExport(ctx context.Context, file, path string) (*report.Ledger, error) {
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // nearly all of what is made here stays in memory for the run
+	defer debug.SetGCPercent(debug.SetGCPercent(800)) // nearly all of what is made here stays in memory for the run
 	people, err := c.readExport(ctx, file)
 	if err != nil {
 		return nil, err
