@@ -19,11 +19,10 @@ func (l *Ledger) decideAll() {
 		}
 	}
 	conflicts := findConflicts(l.byNumber, l.Action.Command == "create")
-	_ = roster.InBatches(len(l.Rows), func(from, to int) error {
+	roster.InBatches(len(l.Rows), func(from, to int) {
 		for i := from; i < to; i++ {
 			l.Rows[i].Entry = l.decide(&l.Rows[i], conflicts)
 		}
-		return nil
 	})
 }
 

@@ -48,12 +48,11 @@ func Create(path string, export *csvfile.File, action Action, o Options) (*Ledge
 func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, error) {
 	r := &Results{Path: f.name, File: export, Action: action, Rows: make([]Row, len(export.Records))}
 	entry := Entry{Action: action.String(), Outcome: provision.Pending}
-	_ = roster.InBatches(len(r.Rows), func(from, to int) error {
+	roster.InBatches(len(r.Rows), func(from, to int) {
 		for i := from; i < to; i++ {
 			r.Rows[i] = Row{Number: i + 1, Entry: entry}
 			r.Rows[i].Entry.Row = Number(i + 1)
 		}
-		return nil
 	})
 	r.byNumber = sortByNumber(r.Rows)
 	if f.name == "" {

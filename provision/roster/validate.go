@@ -10,7 +10,7 @@ import (
 
 // judge sets the code and message of the rows that cannot be sent.
 func (r *reader) judge() {
-	_ = InBatches(len(r.Rows), func(from, to int) error {
+	InBatches(len(r.Rows), func(from, to int) {
 		for i := from; i < to; i++ {
 			row := &r.Rows[i]
 			if !row.Sendable() {
@@ -20,7 +20,6 @@ func (r *reader) judge() {
 				row.reject(code, column, why)
 			}
 		}
-		return nil
 	})
 }
 
