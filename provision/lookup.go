@@ -135,10 +135,10 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	switch {
 	case errors.Is(err, qlik.ErrRefused):
 		return r.lookupRefused(rows, err)
-	case isAny(err, qlik.ErrForbidden, qlik.ErrConflict):
-		return fmt.Errorf("%w: looking up existing users: %w", ErrLookups, err)
-	case err != nil:
+	case errors.Is(err, qlik.ErrNoToken), judge(err) == unusable, !r.client.Answered():
 		return fmt.Errorf("looking up existing users: %w", err)
+	case err != nil:
+		return fmt.Errorf("%w: looking up existing users: %w", ErrLookups, err)
 	}
 	r.mu.Lock()
 	l, now := &r.lookups, time.Now()

@@ -60,7 +60,7 @@ func New(client *qlik.Client, o Options) *Run {
 		client:  client,
 		options: o,
 		lookups: lookups{pacer: rate.NewLimiter(lookupRate, lookupsPerMinute)},
-		gate:    newGate(rate.NewLimiter(o.Rate, o.Burst)),
+		gate:    &gate{limiter: rate.NewLimiter(o.Rate, o.Burst), closed: true, unanswered: map[*job]bool{}},
 	}
 	r.changed.L = &r.mu
 	return r
