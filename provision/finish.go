@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"qlik-provision/provision/qlik"
@@ -35,28 +34,27 @@ func (r *Run) settle(j *job, d directory) bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.counts.Finished++
-	case w == nil, w.kind == createWrite && j.begun: // not found, or not yet: a list may lag behind
-		r.lookUpAgain(j, false, nil)
-	case j.attempts >= r.options.Attempts:
-		r.lookUpAgain(j, true, nil)
+	case w == nil, w.kind == createWrite && j.begun, j.attempts >= r.options.Attempts: // a list may lag behind
+		r.lookUpAgain(j, nil)
 	default:
-		j.setWrite(w)
-		r.queueWrite(j)
+		r.queueWrite(j, w)
 	}
 	return true
 }
 
-// queueWrite queues the write that a lookup showed to be needed.
-func (r *Run) queueWrite(j *job) {
+// queueWrite queues the write that a lookup showed to be needed. That explains a refusal, and what is unconfirmed of
+// another kind of write.
+func (r *Run) queueWrite(j *job, w *write) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case j.begun:
-		j.misses = 0
-		r.queue.again.add(j, time.Now().Add(backoff(j.attempts)))
-	case !r.limitReached():
+	j.unconfirmed = j.unconfirmed && j.write.kind == w.kind
+	j.refusal, j.write = nil, w
+	if !j.begun {
 		r.queue.fresh = append(r.queue.fresh, j)
+		return
 	}
+	j.misses = 0
+	r.queue.again.add(j, time.Now().Add(backoff(j.attempts)))
 }
 
 // conclude finishes a row by the answer to its write, or by a lookup that explains the answer.
@@ -94,7 +92,7 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) {
 	case err == nil:
 		r.settle(j, d)
 		return
-	case stopped(ctx, err):
+	case stopped(ctx, err): // wrapUp records it
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.queue.lookups.add(j, time.Time{})
@@ -103,7 +101,7 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) {
 		r.fail(fmt.Errorf("looking up a user: %w", err))
 	}
 	j.err = err
-	r.lookUpAgain(j, false, err)
+	r.lookUpAgain(j, err)
 }
 
 // findOne looks up the users of one row.
@@ -112,34 +110,28 @@ func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
 	return newDirectory(found.Users), err
 }
 
-// lookUpAgain queues another lookup of a row whose user was not found, or whose lookup was not answered because of err.
-// It finishes the row where it was looked up long enough. found says that the user was, and needs a write all the same.
-func (r *Run) lookUpAgain(j *job, found bool, err error) {
-	switch {
-	case r.waitForUser(j, err):
-	case err == nil && !found && j.row.UserID != "": // it was not found for half a minute: it is gone
-		r.finish(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK})
-	default:
+// lookUpAgain queues another lookup of a row that a lookup did not settle, or whose lookup met err. It finishes the row
+// where it was looked up long enough.
+func (r *Run) lookUpAgain(j *job, err error) {
+	if !r.queueLookup(j, err) {
 		r.finish(j, r.unfinishedResult(j))
 	}
 }
 
-// waitForUser queues the next lookup of a row, and reports false where there is none: the row was looked up for half a
+// queueLookup queues the next lookup of a row, and reports false where there is none: the row was looked up for half a
 // minute, an outage and waits for a limit or a token aside.
-func (r *Run) waitForUser(j *job, err error) bool {
+func (r *Run) queueLookup(j *job, err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
 	if j.misses == 0 {
-		j.giveUp, j.giveUpLatest = now.Add(lookupPeriod), now.Add(r.options.Patience)
+		j.giveUp, j.giveUpLatest = now.Add(lookupPeriod), now.Add(max(lookupPeriod, r.options.Patience))
 	}
 	j.misses++
 	wait := waitAfter(err, j.misses)
-	if err != nil && (r.gate.down || isAny(err, qlik.ErrLimited, qlik.ErrNoToken, qlik.ErrNotSent)) {
-		j.giveUp = j.giveUp.Add(wait) // it was not looked up at all
-	}
-	if j.giveUp.After(j.giveUpLatest) && j.row.UserID == "" { // half a minute proves that a user is gone
-		j.giveUp = j.giveUpLatest
+	notLookedUp := err != nil && (r.gate.down || isAny(err, qlik.ErrLimited, qlik.ErrNoToken, qlik.ErrNotSent))
+	if later := j.giveUp.Add(wait); notLookedUp && later.Before(j.giveUpLatest) {
+		j.giveUp = later
 	}
 	if j.lookedLongEnough(now) || err != nil && !isTemporary(err) {
 		return false

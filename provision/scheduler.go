@@ -104,9 +104,6 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 		j.begun = true
 		r.counts.Writes++
 	}
-	if r.limitReached() { // no other row is begun
-		r.queue.fresh = nil
-	}
 	return j, at
 }
 
@@ -138,13 +135,12 @@ type queue struct {
 // nextWrite takes out the row whose write is sent next: one that is sent again and preferred, a fresh one, or another
 // one that is sent again. Where there is none now, at is when a back-off ends; zero: not before something changes.
 func (q *queue) nextWrite(now time.Time, preferred func(*job) bool) (j *job, at time.Time) {
-	if j, _ = q.again.take(now, preferred); j != nil {
-		return j, at
+	if j, _ = q.again.take(now, preferred); j == nil && len(q.fresh) > 0 {
+		j, q.fresh = q.fresh[0], q.fresh[1:]
 	}
-	if len(q.fresh) == 0 {
+	if j == nil {
 		return q.again.take(now, anyJob)
 	}
-	j, q.fresh = q.fresh[0], q.fresh[1:]
 	return j, at
 }
 
@@ -203,16 +199,6 @@ type job struct {
 	openings  int  // gate.openings when it was sent
 	probe     bool // it was sent while the gate was closed
 	noAttempt bool // it is no attempt if it is lost
-}
-
-// setWrite notes which write a lookup has shown to be needed. That explains a refusal, and what is unconfirmed of
-// another kind of write.
-func (j *job) setWrite(w *write) {
-	j.refusal = nil
-	if j.write == nil || j.write.kind != w.kind {
-		j.unconfirmed = false
-	}
-	j.write = w
 }
 
 // inConflict reports whether the row's create was refused because a user exists, and no lookup has found that user.
