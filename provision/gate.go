@@ -22,7 +22,7 @@ type gate struct {
 
 	closed   bool
 	reason   Reason    // closed: why; "" at the start and after a 403
-	until    time.Time // closed: no probe is sent before
+	until    time.Time // no probe is sent before; zero where the gate is open
 	probing  bool      // closed: the probe is in flight
 	openings int       // how often the gate was opened, which tells the age of an answer
 	waits    int       // closed: waits in a row
@@ -43,10 +43,10 @@ const (
 // ready reports whether a write may be sent now. Where it may not, at is when to ask again; zero: after the next
 // answer.
 func (g *gate) ready(now time.Time) (ok bool, at time.Time) {
-	if g.closed && g.probing {
+	switch {
+	case g.closed && g.probing:
 		return false, time.Time{}
-	}
-	if g.closed && now.Before(g.until) {
+	case now.Before(g.until):
 		return false, g.until
 	}
 	at = nextToken(g.limiter, now)
@@ -250,7 +250,7 @@ func (p *patience) end(most time.Duration) time.Time {
 // the clock starts again.
 func (r *Run) progressed(now time.Time) {
 	r.patience.since = time.Time{}
-	if r.gate.closed && now.Before(r.gate.until) {
+	if now.Before(r.gate.until) {
 		r.patience.since = now
 	}
 }

@@ -6,6 +6,7 @@ package provision
 import (
 	"cmp"
 	"errors"
+	"math"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -179,6 +180,7 @@ func (o Options) withDefaults() Options {
 	o.Attempts = cmp.Or(o.Attempts, DefaultAttempts)
 	o.Patience = cmp.Or(o.Patience, DefaultPatience)
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
+	o.Limit = cmp.Or(o.Limit, math.MaxInt32)
 	return o
 }
 

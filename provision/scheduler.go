@@ -107,7 +107,7 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 	return j, at
 }
 
-func (r *Run) limitReached() bool { return r.options.Limit > 0 && r.counts.Writes >= r.options.Limit }
+func (r *Run) limitReached() bool { return r.counts.Writes >= r.options.Limit }
 
 // wait releases the lock until something changed, or at has come; zero: never. One alarm is enough for all who wait:
 // what is due next is the same for each of them.

@@ -62,15 +62,11 @@ func (v *verification) check(rows []Row, d directory) {
 			m := d.match(row.Person, false)
 			user, found = m.user, m.kind == subjectMatch || m.kind == emailMatch
 		}
-		v.note(row, v.promises[row.Number].differs(user, found))
-	}
-}
-
-// note notes how a row differs; "" where it does not.
-func (v *verification) note(row Row, message string) {
-	v.differ[row.Number] = Result{Number: row.Number, Outcome: v.promises[row.Number].Outcome, Message: message}
-	if message == "" {
+		p := v.promises[row.Number]
 		delete(v.differ, row.Number)
+		if how := p.differs(user, found); how != "" {
+			v.differ[row.Number] = Result{Number: row.Number, Outcome: p.Outcome, Message: how}
+		}
 	}
 }
 
@@ -88,7 +84,8 @@ func (v *verification) lookUpAgain() {
 	l.until = time.Now().Add(lookupPeriod)
 	v.run.counts.Finished += len(l.refused) - len(l.rows)
 	for _, j := range l.refused {
-		v.note(j.row, lookupRefused+j.err.Error())
+		number := j.row.Number
+		v.differ[number] = Result{Number: number, Outcome: v.promises[number].Outcome, Message: lookupRefused + j.err.Error()}
 	}
 }
 
