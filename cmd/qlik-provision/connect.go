@@ -53,28 +53,10 @@ func (c *config) contact(ctx context.Context, rows int, work func(*provision.Run
 	c.contacted = true
 	run := provision.New(client, options)
 	if !c.quiet {
-		defer c.out.follow(run.Progress, rows)()
+		defer c.out.follow(ctx, run.Progress, rows)()
 	}
-	defer c.announceInterrupt(ctx, client)()
 	err := work(run)
 	return run.Progress(), err
-}
-
-// announceInterrupt says at the first interrupt what is waited for. No line comes after the function that it returns.
-func (a *app) announceInterrupt(ctx context.Context, client *qlik.Client) (silence func()) {
-	said := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(said)
-		if n := client.InFlight(); n > 0 {
-			a.out.note("interrupted: waiting for " + text.Plural(n, "request", "requests") +
-				", 10 s at most; a second Ctrl-C does not wait")
-		}
-	})
-	return func() {
-		if !stop() {
-			<-said
-		}
-	}
 }
 
 // sandboxUsers are the users that a result file names: the tenant of --sandbox starts with them where a file of an

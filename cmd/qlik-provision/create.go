@@ -50,9 +50,6 @@ func (c *config) runExport(ctx context.Context, file string) error {
 		return err
 	}
 	s := &session{config: c, ledger: ledger}
-	if path == "" {
-		s.existing = c.existingResults(ledger)
-	}
 	if !c.dryRun && !s.asks() {
 		for _, line := range s.firstPersons() {
 			c.note(line)

@@ -32,8 +32,7 @@ a run is in progress. Like the result file it holds personal data.`,
 		Annotations: map[string]string{"0": "the page is written", "2": "it could not be written"},
 	}
 	fs := cmd.Flags()
-	fs.VarP(into(&f.outFile, outputFile), "out", "o",
-		"`FILE` of the page (default: hr.results.html beside hr.results.csv)")
+	fs.StringVarP(&f.outFile, "out", "o", "", "`FILE` of the page (default: hr.results.html beside hr.results.csv)")
 	fs.BoolVar(&open, "open", false, "open the page in the browser")
 	a.onFile(cmd, &f, "result file", func(c *config, ctx context.Context, path string) error {
 		out := filepath.Clean(cmp.Or(c.outFile, strings.TrimSuffix(path, ".csv")+".html"))
