@@ -175,12 +175,12 @@ func (f *File) checkHeader(o Options) *Error {
 	case o.Delimiter != 0 && strings.Count(header, string(d)) < 2:
 		return nil // a column of values such as "Last, First"
 	}
-	what := "the header"
+	message := "the header is quoted as one cell"
 	if len(records) > 0 && len(records[0].Cells) == 1 && isQuoted(records[0]) {
-		what = "every line"
+		message = "every line is quoted as one cell"
 	}
 	return &Error{
-		Message:  what + " is quoted as one cell",
+		Message:  message,
 		Problems: []Problem{{Line: f.Header.Line, Message: quote(header)}},
 		Advice:   "remove the quotes at both ends of the line, or export it again without them",
 	}
