@@ -108,8 +108,9 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) {
 
 // findOne looks up the users of one row.
 func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
-	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), filterOf(j.row), r.wantsRoles())
-	return newDirectory(found.Users), err
+	ctx = qlik.WithExchange(ctx, qlik.Exchange{Row: j.row.Number})
+	users, err := r.client.ListUsers(ctx, filterOf(j.row), r.wantsRoles())
+	return newDirectory(users), err
 }
 
 // lookUpAgain queues another lookup of a row whose user was not found, or whose lookup was not answered because of err.

@@ -20,11 +20,12 @@ const lostAnswer = "created, though the answer was lost"
 // createdByUs reports whether a user with the row's subject was created by a write of the row that is unconfirmed, of
 // this run or an earlier one. A row that was never sent is never created.
 func (r *Run) createdByUs(j *job, u qlik.User) bool {
-	if r.options.Task == Disable || SubjectKey(u.Subject) != SubjectKey(j.row.Person.Subject) || u.CreatedAt.IsZero() {
+	if r.options.Task == Disable || SubjectKey(u.Subject) != SubjectKey(j.row.Person.Subject) {
 		return false
 	}
+	created := u.Created()
 	within := func(from, to time.Time) bool {
-		return !from.IsZero() && !u.CreatedAt.Before(from.Add(-slack)) && !u.CreatedAt.After(to.Add(slack))
+		return !from.IsZero() && !created.Before(from.Add(-slack)) && !created.After(to.Add(slack))
 	}
 	if within(j.row.SentAt, j.row.SentAt.Add(laterRun)) {
 		return true
