@@ -24,7 +24,6 @@ type Client struct {
 	tokens  tokens
 	secrets *secrets
 
-	inFlight atomic.Int64
 	answered atomic.Bool
 	lastDate atomic.Pointer[time.Time] // nil: none yet
 }
@@ -78,9 +77,6 @@ func (c *Client) Tenant() Tenant { return c.tenant }
 
 // Answered reports whether the tenant ever answered a request, with an error or without.
 func (c *Client) Answered() bool { return c.answered.Load() }
-
-// InFlight is the number of requests that were sent and not answered yet.
-func (c *Client) InFlight() int { return int(c.inFlight.Load()) }
 
 // LastDate is the Date of the newest answer of the tenant, whatever its status. It is zero where no answer had one.
 func (c *Client) LastDate() time.Time {

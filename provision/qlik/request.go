@@ -108,9 +108,7 @@ func (c *Client) do(ctx context.Context, r request) (body []byte, err error) {
 // send sends a request once and reports it to the observer. authorization may be empty.
 func (c *Client) send(ctx context.Context, r request, authorization string) ([]byte, error) {
 	sent := time.Now()
-	c.inFlight.Add(1)
 	body, err := c.exchange(ctx, r, authorization)
-	c.inFlight.Add(-1)
 	if c.options.Observe == nil {
 		return body, err
 	}
