@@ -144,7 +144,6 @@ func (r *Run) apply(j *job, v verdict, err error) {
 	r.changed.Broadcast() // the others need not wait until the row is finished
 	switch {
 	case v != processed:
-		r.patience.writes = true
 		r.patience.stall(now, cmp.Or(r.gate.reason, ReasonDown), err)
 	case !r.gate.closed:
 		r.progressed(now)
