@@ -175,8 +175,8 @@ func difference(field, file, tenant string) string {
 func foundAs(row Row, m match) (said []string) {
 	if m.user.Subject != row.Person.Subject {
 		as := "exists as " + m.user.Subject
-		if !m.user.CreatedAt.IsZero() {
-			as += ", created " + m.user.CreatedAt.UTC().Format(time.DateOnly)
+		if created := m.user.Created(); !created.IsZero() {
+			as += ", created " + created.UTC().Format(time.DateOnly)
 		}
 		said = append(said, as)
 	}
