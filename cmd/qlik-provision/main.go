@@ -29,7 +29,7 @@ func main() {
 // ends in good order, and when abort is closed at once.
 func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{abort: abort, stdin: stdin, answers: bufio.NewReader(stdin), stdout: stdout, out: newOutput(stderr),
-		program: programName(args[0])}
+		program: programName(args[0]), summary: newSummary()}
 	root := a.root()
 	root.SetArgs(args[1:])
 	root.SetIn(stdin)
