@@ -26,7 +26,7 @@ import (
 type config struct {
 	*app
 	flags
-	tenant qlik.Tenant // not set with --sandbox and --offline
+	tenant qlik.Tenant // not set with --offline
 	creds  qlik.Credentials
 
 	ledgerOptions report.Options
