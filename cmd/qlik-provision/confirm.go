@@ -72,7 +72,7 @@ func (c *config) requireYes() error {
 	}
 	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal",
 		what[c.runOptions.Task]),
-		choice(first, c.given.withSwitch("yes")))
+		choice(first, c.given.with("yes", "")))
 }
 
 // asks reports whether a run asks before its first write.
