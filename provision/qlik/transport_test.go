@@ -209,7 +209,7 @@ func TestInvalidProxySettingIsAnError(t *testing.T) {
 			if valid {
 				continue
 			}
-			if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "S3cret") {
+			if err == nil || !strings.Contains(err.Error(), "HTTPS_PROXY") || strings.Contains(err.Error(), "S3cret") {
 				t.Errorf("%s=%q: %v", name, value, err)
 			}
 		}
