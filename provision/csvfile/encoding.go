@@ -21,8 +21,9 @@ import (
 // that the user named; where it is "", and where the file shows that it is of another one, the
 // encoding is detected.
 func decode(raw, name string) (string, Dialect, *Error) {
+	decoded, found, err := detect(raw)
 	if name == "" {
-		return detect(raw)
+		return decoded, found, err
 	}
 	e, known := lookUpEncoding(name)
 	fix := Fix{Option: OptionEncoding}
@@ -33,24 +34,23 @@ func decode(raw, name string) (string, Dialect, *Error) {
 			Fix:     fix,
 		}
 	}
-	decoded, found, err := detect(raw)
+	as, named, asError := decodeAs(e, raw, known)
+	advice := encodingAdvice
 	if err == nil {
+		advice = ""
 		fix.Value, _, _ = strings.Cut(found.Encoding, " ")
-		isASCII := found.Plain() && !strings.ContainsFunc(raw, isHigh)
 		switch {
 		case found.Guessed:
 		case strings.HasPrefix(found.Encoding, known):
 			return decoded, found, nil
-		case !isASCII || strings.HasPrefix(known, "UTF-16"):
+		case as != decoded: // ASCII is the same in most encodings
 			return "", found, &Error{Message: fmt.Sprintf("the file is %s, not %s", fix.Value, known), Fix: fix}
 		}
 	}
-	if decoded, found, err = decodeAs(e, raw, known); err != nil {
-		if err.Fix, err.Advice = fix, ""; fix.Value == "" {
-			err.Advice = encodingAdvice
-		}
+	if asError != nil {
+		asError.Fix, asError.Advice = fix, advice
 	}
-	return decoded, found, err
+	return as, named, asError
 }
 
 // lookUpEncoding finds an encoding and its usual name; nil where there is none of that name.
@@ -145,7 +145,7 @@ func detectWestern(raw string) (string, Dialect, *Error) {
 		multibyte -= len(pair.FindAllString(western, -1))
 	}
 	switch {
-	case multibyte*pairsAreRare <= invalid && isWestern(western):
+	case multibyte*20 <= invalid && isWestern(western): // other pairs of bytes, such as Ã¼ or Â°, are rare in it
 		return western, Dialect{Encoding: "Windows-1252", Guessed: true}, nil
 	case utf8.ValidString(raw):
 		return raw, Dialect{Encoding: "UTF-8"}, nil
@@ -173,10 +173,8 @@ const encodingAdvice = "save it as UTF-8, or name its encoding: windows-1250 (Ce
 // word, and a closing quote or the like, as in Groß’ and CAFÉ”. It is read only.
 var pair = regexp.MustCompile("[A-Za-z]ß[…‘’“”–—›\u00a0«´»]|[A-Z][Æ-Þ][…‘’“”–—›\u00a0«´»](?:[\x00-`{-\x7f]|$)")
 
-const (
-	sharpS       = "\xdf" // in Windows-1252; in UTF-8 it begins characters that no export has
-	pairsAreRare = 20     // how many bytes of Windows-1252 there are at least for each other pair, such as Ã¼ or Â°
-)
+// sharpS is ß in Windows-1252; in UTF-8 it begins characters that no export has.
+const sharpS = "\xdf"
 
 // isWestern reports whether a text that was decoded from Windows-1252 may be of a western European language. It judges
 // words, as letters of other encodings come out as accented letters and symbols where no western word has them. A few
@@ -187,7 +185,7 @@ func isWestern(decoded string) bool {
 	}
 	words := make(map[string]int) // with characters that are not ASCII, and how often they occur
 	for w := range strings.FieldsFuncSeq(decoded, isNoWordRune) {
-		if strings.ContainsFunc(w, isHigh) {
+		if utf8.RuneCountInString(w) < len(w) {
 			words[w]++
 		}
 	}
@@ -210,8 +208,6 @@ func isWestern(decoded string) bool {
 	isTurkish := icelandic >= 3 && icelandic*3 >= accented+odd && !strings.ContainsAny(decoded, "ÁÆÉÍÓÚáæéíóú")
 	return odd*4 <= accented && symbols <= max(letters, 1) && !isTurkish
 }
-
-func isHigh(r rune) bool { return r >= utf8.RuneSelf }
 
 // isNoWordRune reports whether c stands between the words of western texts.
 func isNoWordRune(c rune) bool {

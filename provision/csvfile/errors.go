@@ -59,7 +59,6 @@ type Fix struct {
 // An Option names a field of Options, or of what is built on them, for errors that suggest a value.
 type Option string
 
-// The options that an error may suggest a value for.
 const (
 	OptionDelimiter Option = "delimiter"
 	OptionEncoding  Option = "encoding"

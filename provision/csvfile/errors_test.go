@@ -139,10 +139,6 @@ func TestAFileThatIsNotReadAsItWasMeantIsRefused(t *testing.T) {
 			utf16le("\ufeff{\n  \"users\": []\n}\n"), Options{},
 			"the file is JSON, not a CSV file", Fix{},
 		},
-		"gzip": {
-			"\x1f\x8b\x08\x00\x00\x00\x00\x00", Options{},
-			"the file is a gzip archive, not a CSV file", Fix{},
-		},
 	} {
 		c.o.LooksLikeHeader = looksLikeHeader
 		var e *Error

@@ -3,6 +3,7 @@
 package csvfile
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -132,9 +133,7 @@ func (f *File) readHeader(s *scanner, o Options) *Error {
 	}
 	f.keepBlanks = unpaddedColumns(s.text[s.pos:], f.Dialect.Delimiter)
 	s.header, s.keepBlanks = f.Header.Cells, f.keepBlanks
-	if f.Dialect.LineEnd = s.lineEnd; s.lineEnd == "" {
-		f.Dialect.LineEnd = "\n"
-	}
+	f.Dialect.LineEnd = cmp.Or(s.lineEnd, "\n")
 	return nil
 }
 
@@ -202,7 +201,6 @@ func foreign(s string) *Error {
 		"application/zip":           {"an Excel workbook (.xlsx) or another zip archive", saveAs},
 		"application/x-ole-storage": {"an old Excel workbook (.xls)", saveAs},
 		"application/pdf":           {"a PDF", askForCSV},
-		"application/x-gzip":        {"a gzip archive", "decompress it first: gunzip"},
 		"application/json":          {"JSON", askForCSV},
 		"text/xml":                  {"XML", askForCSV},
 		"text/html": {"an HTML page",

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"qlik-provision/provision/text"
 )
@@ -183,11 +184,9 @@ func (s *scanner) blank() bool {
 
 // Trim takes outer white space, Unicode's too, and invisible characters from a value.
 func Trim(value string) string {
-	isPlain := func(c byte) bool { return c > ' ' && c < 0x7f }
-	if value == "" || isPlain(value[0]) && isPlain(value[len(value)-1]) {
-		return value
-	}
-	return strings.TrimFunc(value, func(r rune) bool { return unicode.IsSpace(r) || text.IsInvisible(r) })
+	return strings.TrimFunc(value, func(r rune) bool {
+		return unicode.IsSpace(r) || r >= utf8.RuneSelf && text.IsInvisible(r)
+	})
 }
 
 // countLineEnds counts each LF, CR and CRLF.

@@ -25,7 +25,7 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 		case i >= len(r.Cells):
 		case s != nil && s.cells[i].isQuoted:
 			dst = append(dst, r.Raw[s.cells[i].start:s.cells[i].end]...)
-		case strings.Contains(r.Cells[i], `"`):
+		case s != nil && strings.Contains(r.Cells[i], `"`):
 			dst = AppendCell(dst, r.Cells[i], d)
 		default:
 			dst = append(dst, r.Cells[i]...)
@@ -38,7 +38,8 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 // line end, a blank in front.
 func AppendCell(dst []byte, s string, delimiter rune) []byte {
 	beginsBlank := strings.HasPrefix(s, " ") || strings.HasPrefix(s, "\t")
-	if !beginsBlank && !strings.ContainsAny(s, "\"\r\n") && !strings.ContainsRune(s, delimiter) {
+	isSpecial := func(r rune) bool { return r == delimiter || r == '"' || r == '\n' || r == '\r' }
+	if !beginsBlank && !strings.ContainsFunc(s, isSpecial) {
 		return append(dst, s...)
 	}
 	dst = append(dst, '"')

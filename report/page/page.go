@@ -45,7 +45,7 @@ func Save(path string, r *report.Results) error {
 		return &report.FolderError{Path: path, Err: err}
 	}
 	if err == nil {
-		if err = errors.Join(Write(draft, r), draft.Sync(), draft.Close()); err == nil {
+		if err = errors.Join(write(draft, r, time.Now()), draft.Sync(), draft.Close()); err == nil {
 			err = os.Rename(draft.Name(), path)
 		}
 		if err != nil {
@@ -86,9 +86,7 @@ func checkReplaceable(path string) error {
 	return fmt.Errorf("%s %w", path, ErrNotPage)
 }
 
-// Write writes the page of a result file in UTF-8. It fails where w does.
-func Write(w io.Writer, r *report.Results) error { return write(w, r, time.Now()) }
-
+// write writes the page of a result file in UTF-8. It fails where w does.
 func write(w io.Writer, r *report.Results, now time.Time) error {
 	v := newView(r, now)
 	t := newTemplate()

@@ -132,12 +132,10 @@ type group struct {
 	*report.Entry               // of its first row
 	Varies        bool          // other rows have other values in their messages
 	Count         int           // of its rows
-	First         []*report.Row // some of them
+	First         []*report.Row // the first of them
+	More          int           // rows besides First
 	Number        int           // from 1 on the page; 0 for a group that the page does not have
 }
-
-// More is how many rows the group has besides First.
-func (g *group) More() int { return g.Count - len(g.First) }
 
 // How many groups of a kind the page has, and how many rows each names.
 const (
@@ -169,5 +167,6 @@ func (v *view) addGroups() {
 				g.First = append(g.First, &rows[i])
 			}
 		}
+		g.More = g.Count - len(g.First)
 	}
 }
