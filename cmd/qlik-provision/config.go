@@ -30,7 +30,8 @@ type config struct {
 	creds  qlik.Credentials
 
 	ledgerOptions report.Options
-	users         []sandbox.User // with --sandbox: those it starts with
+	inMemory      *sandbox.Tenant // of --sandbox
+	requests      *requestLog     // of --log, when the paths were checked
 }
 
 // configure makes a config of the flags, the environment and the context. An error says which of them is wrong.

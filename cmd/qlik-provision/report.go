@@ -68,8 +68,8 @@ func (c *config) readResults(path string) (*report.Results, error) {
 	return results, nil
 }
 
-// openPage opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it is
-// no failure: the page is written.
+// openPage opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it
+// is no failure: the page is written.
 func (c *config) openPage(ctx context.Context, path string) {
 	abs, err := filepath.Abs(path)
 	opener, args := "xdg-open", []string{abs}

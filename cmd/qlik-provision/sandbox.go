@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,14 +71,9 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 	if err := a.printSettings(shell, tenant, inMemory); err != nil {
 		return usage(fmt.Errorf("printing the settings: %w", err), "")
 	}
-	said := fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C", tenant)
-	if runtime.GOOS != "windows" {
-		said += fmt.Sprintf(", or: kill %d", os.Getpid())
-	}
-	a.out.note(said)
+	a.out.note(fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C, or: kill %d", tenant, os.Getpid()))
 	server := &http.Server{Handler: inMemory, ReadHeaderTimeout: 10 * time.Second}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // at once: what it holds is in memory only
-	defer stop()
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // at once: what it holds is in memory only
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return &failure{code: exitRun, err: fmt.Errorf("the server of the sandbox failed: %w", err)}
 	}
@@ -121,8 +115,7 @@ func addUsers(tenant *sandbox.Tenant, path string) error {
 		if u.Subject == "" {
 			return usage(fmt.Errorf("%s: row %d has no subject", path, i+1), hint)
 		}
-		tenant.Add(sandbox.User{Subject: u.Subject, Name: u.Name, Email: u.Email, Status: cmp.Or(u.Status, "active"),
-			Roles: u.Roles})
+		tenant.Add(sandbox.User{Subject: u.Subject, Name: u.Name, Email: u.Email, Status: u.Status, Roles: u.Roles})
 	}
 	return nil
 }
