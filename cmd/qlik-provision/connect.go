@@ -45,8 +45,8 @@ func (c *config) contact(ctx context.Context, rows int, work func(*provision.Run
 		if tenant, err = qlik.ParseTenant("http://localhost"); err != nil {
 			return provision.Progress{}, err
 		}
-		connection.Transport = inMemory.Transport()
-		connection.Credentials = qlik.Credentials{ClientID: inMemory.ClientID(), ClientSecret: inMemory.ClientSecret()}
+		connection.Transport = sandbox.InProcess(inMemory)
+		connection.Credentials = qlik.Credentials{ClientID: inMemory.Options().ClientID, ClientSecret: inMemory.Options().ClientSecret}
 	}
 	client := qlik.New(tenant, connection)
 	defer client.Close()

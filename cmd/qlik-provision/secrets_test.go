@@ -159,7 +159,7 @@ func TestSecretsAsWindowsWritesThem(t *testing.T) {
 	tenant := newTenant(sandbox.Options{})
 	p := newProgram(t, tenant)
 	p.write(t, "hr.csv", 1)
-	secret := tenant.ClientSecret()
+	secret := tenant.Options().ClientSecret
 	var low, high strings.Builder
 	for _, c := range []byte(secret + "\r\n") {
 		low.Write([]byte{c, 0})
@@ -176,7 +176,7 @@ func TestSecretsAsWindowsWritesThem(t *testing.T) {
 		"with its quotes": {`"` + secret + "\"\r\n", exitUsage},
 	} {
 		p.writeText(t, "secret", test.bytes)
-		c := p.expect(t, test.exit, "plan", "hr.csv", "--client-id", tenant.ClientID(), "--client-secret-file", "secret")
+		c := p.expect(t, test.exit, "plan", "hr.csv", "--client-id", tenant.Options().ClientID, "--client-secret-file", "secret")
 		if strings.Contains(c.stderr.String(), secret) || test.exit == exitUsage &&
 			!strings.Contains(c.stderr.String(), "double quotes") {
 			t.Errorf("%s:\n%s", name, &c.stderr)

@@ -39,7 +39,7 @@ type dial func(testing.TB, *Injector) *client
 var dials = map[string]dial{"in process": inProcess, "socket": overSocket}
 
 func inProcess(t testing.TB, i *Injector) *client {
-	return &client{t, &http.Client{Transport: i.Transport(), CheckRedirect: noRedirect}, "https://acme.eu.qlikcloud.com"}
+	return &client{t, &http.Client{Transport: sandbox.InProcess(i), CheckRedirect: noRedirect}, "https://acme.eu.qlikcloud.com"}
 }
 
 func overSocket(t testing.TB, i *Injector) *client {
