@@ -13,45 +13,20 @@ import (
 // decide says what a lookup means for a row: a write that is needed, or the result that finishes it. It returns neither
 // where there is nothing to say: a row that is only looked up has no user, or the user to delete was not found.
 func (r *Run) decide(j *job, d directory) (*write, Result) {
-	w, res := r.decideByUsers(j, d)
-	sent := j.write
-	if sent == nil || !j.unconfirmed {
-		return w, res
-	}
-	switch change := sent.kind == changeWrite; {
-	case change && w != nil && w.kind == changeWrite && w.user.ID == sent.user.ID && sent.message != "":
-		w.message = sent.message // what was asked for at first, of which a part may hold already
-	case change && res.Outcome.Done() && res.UserID == sent.user.ID: // what was asked for holds
-		res = r.acceptedResult(sent)
-		if res.Message == "" { // it was sent by an earlier run
-			res.Message = string(res.Outcome) + ", though the answer was lost"
-		}
-	case sent.kind == deleteWrite && w == nil && res.Outcome == "": // the user is gone
-		res = r.acceptedResult(sent)
-	}
-	return w, res
-}
-
-// decideByUsers is decide without what is known of an unconfirmed change or delete.
-func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
-	row := j.row
-	if row.UserID != "" {
-		return deleteFor(row, d)
-	}
-	invalid := r.checkRoles(row)
-	isInvalid := invalid.Outcome != ""
-	if isInvalid && !row.LookupOnly && row.SentAt.IsZero() {
-		return nil, invalid
+	row, task := j.row, r.options.Task
+	if task == Delete && row.UserID != "" {
+		return deleteFor(j, d)
 	}
 	// A conflict after a lost answer means the user that was created, unless that one is not found for long enough.
 	explains := j.inConflict() && (!j.unconfirmed || j.lookedLongEnough(time.Now()))
 	m := d.match(row.Person, explains)
+	invalid := r.checkRoles(row)
 	switch none := m.kind == noMatch; {
-	case none && r.options.Task == Disable:
+	case none && task == Disable:
 		return nil, foundResult(Unchanged, CodeNotFound, qlik.User{}, "no such user on the tenant")
-	case none && (r.options.Task == Delete || row.LookupOnly):
+	case none && (task == Delete || row.LookupOnly):
 		return nil, Result{}
-	case none && isInvalid:
+	case invalid.Outcome != "" && (none || !row.LookupOnly && row.SentAt.IsZero()):
 		return nil, invalid
 	case none:
 		return &write{kind: createWrite}, Result{}
@@ -59,24 +34,12 @@ func (r *Run) decideByUsers(j *job, d directory) (*write, Result) {
 		return nil, conflictResult(row, m, CodeSubjectConflict, "the subject belongs to another person")
 	case m.kind == emailConflict:
 		return nil, conflictResult(row, m, CodeEmailConflict, "the address belongs to another person")
+	case m.kind == subjectMatch && r.createdByUs(j, m.user) && task == Delete:
+		return &write{kind: deleteWrite, user: &m.user}, Result{}
 	case m.kind == subjectMatch && r.createdByUs(j, m.user):
-		if r.options.Task == Delete {
-			return &write{kind: deleteWrite, user: &m.user}, Result{}
-		}
 		return nil, foundResult(Created, "", m.user, lostAnswer)
-	case r.options.Task == Disable:
-		return r.disableFor(row, m)
 	}
-	w, res := r.changeFor(row, m)
-	switch {
-	case w == nil, row.LookupOnly, !m.sure:
-		return nil, res
-	case r.guardsAdmins() && hasAdminRole(m.user):
-		return nil, adminResult(row, m)
-	case j.begun && r.hidesRoles(m.user): // before the first write, checkRolesShown ends the run
-		return nil, res
-	}
-	return w, Result{}
+	return r.changeFor(j, m)
 }
 
 // createFor is what is sent to create the user of a row's person.
@@ -86,42 +49,72 @@ func (r *Run) createFor(row Row) qlik.NewUser {
 }
 
 // deleteFor is the delete of the user that a run of this file created, where the user still has the row's subject.
-func deleteFor(row Row, d directory) (*write, Result) {
-	u, found := d.ids[row.UserID]
+func deleteFor(j *job, d directory) (*write, Result) {
+	u, found := d.ids[j.row.UserID]
 	switch {
-	case !found:
-		return nil, Result{}
-	case SubjectKey(u.Subject) != SubjectKey(row.Person.Subject):
+	case found && SubjectKey(u.Subject) != SubjectKey(j.row.Person.Subject):
 		return nil, foundResult(Created, CodeNotCreatedHere, u, "not deleted: its subject is now "+u.Subject)
+	case found:
+		return &write{kind: deleteWrite, user: &u}, Result{}
+	case j.unconfirmed, j.lookedLongEnough(time.Now()): // a delete whose answer was lost, or another program's
+		return nil, foundResult(Deleted, "", qlik.User{ID: j.row.UserID}, "")
 	}
-	return &write{kind: deleteWrite, user: &u}, Result{}
+	return nil, Result{}
 }
 
-// disableFor is the change that disables the user of a row's person, or the result where there is none.
-func (r *Run) disableFor(row Row, m match) (*write, Result) {
-	const unsure = "the names are too different to disable the user"
-	said := foundAs(row, m)
+// changeFor is the change that a Disable or Options.Update asks for, or the result of a row whose user stays as it is.
+func (r *Run) changeFor(j *job, m match) (*write, Result) {
+	disables := r.options.Task == Disable
+	compare := r.updateFor
+	if disables {
+		compare = disableFor
+	}
+	w, res := compare(j.row, m)
+	sent := j.write
+	wasSent := j.unconfirmed && sent.kind == changeWrite && sent.user.ID == m.user.ID
 	switch {
-	case hasStatus(m.user, "disabled"):
-		return nil, foundResult(Unchanged, "", m.user, strings.Join(append(said, "already disabled"), "; "))
+	case w == nil && wasSent: // what was asked for holds
+		res = r.acceptedResult(sent)
+		res.Message = cmp.Or(res.Message, string(res.Outcome)+", though the answer was lost")
+		return nil, res
+	case w == nil, j.row.LookupOnly, !m.sure && !disables:
+		return nil, res
 	case !m.sure && m.kind == subjectMatch:
-		return nil, conflictResult(row, m, CodeSubjectConflict, unsure)
+		return nil, conflictResult(j.row, m, CodeSubjectConflict, unsure)
 	case !m.sure:
-		return nil, conflictResult(row, m, CodeEmailConflict, unsure)
+		return nil, conflictResult(j.row, m, CodeEmailConflict, unsure)
 	case r.guardsAdmins() && hasAdminRole(m.user):
-		return nil, adminResult(row, m)
+		return nil, conflictResult(j.row, m, CodeAdminRole, "the user has an admin role")
+	case j.begun && r.hidesRoles(m.user): // before the first write, checkRolesShown ends the run
+		return nil, res
+	case wasSent: // a part of it may hold already
+		w.message = cmp.Or(sent.message, w.message)
+	}
+	return w, Result{}
+}
+
+const unsure = "the names are too different to disable the user"
+
+// disableFor is the change that disables the user of a row's person, or the result where there is none.
+func disableFor(row Row, m match) (*write, Result) {
+	said := foundAs(row, m)
+	if hasStatus(m.user, "disabled") {
+		return nil, foundResult(Unchanged, "", m.user, strings.Join(append(said, "already disabled"), "; "))
 	}
 	changes := []qlik.Change{qlik.ReplaceStatus("disabled")}
 	return &write{kind: changeWrite, user: &m.user, changes: changes, message: strings.Join(said, "; ")}, Result{}
 }
 
-// changeFor is the change that Options.Update asks for, nil for none, and the result of a row whose user stays as it
+// updateFor is the change that Options.Update asks for, nil for none, and the result of a row whose user stays as it
 // is.
-func (r *Run) changeFor(row Row, m match) (*write, Result) {
+func (r *Run) updateFor(row Row, m match) (*write, Result) {
 	p, u, update := row.Person, m.user, r.options.Update
 	w := &write{kind: changeWrite, user: &u}
 	var differs, left []string // how the user differs from its row, now and after the changes
 	differ := func(message string, update bool, changed string, changes ...qlik.Change) {
+		if message == "" {
+			return
+		}
 		differs = append(differs, message)
 		if update {
 			message = changed
@@ -135,13 +128,9 @@ func (r *Run) changeFor(row Row, m match) (*write, Result) {
 	for _, said := range foundAs(row, m) {
 		differ(said, false, "")
 	}
-	if isDifferent(p.Name, u.Name) {
-		changed := fmt.Sprintf("name changed from %q", u.Name)
-		differ(fieldDiffers("name", u.Name), update.Name, changed, qlik.ReplaceName(p.Name))
-	}
-	if isDifferent(p.Email, u.Email) {
-		differ(fieldDiffers("email", u.Email), false, "")
-	}
+	differ(difference("name", p.Name, u.Name), update.Name, fmt.Sprintf("name changed from %q", u.Name),
+		qlik.ReplaceName(p.Name))
+	differ(difference("email", p.Email, u.Email), false, "")
 	if u.Status != "" && !hasStatus(u, r.options.Status) && !hasStatus(u, "disabled") {
 		differ("status on the tenant: "+u.Status, false, "")
 	}
@@ -170,13 +159,13 @@ func (r *Run) changeFor(row Row, m match) (*write, Result) {
 	return w, res
 }
 
-// isDifferent reports whether a file's value is not the tenant's. An empty one says nothing.
-func isDifferent(file, tenant string) bool {
-	return strings.TrimSpace(file) != "" && Fold(file) != Fold(tenant)
-}
-
-func fieldDiffers(field, tenant string) string {
-	if tenant == "" {
+// difference says how a field on the tenant differs from the file's, "" where it does not. An empty one in the file
+// says nothing.
+func difference(field, file, tenant string) string {
+	switch {
+	case strings.TrimSpace(file) == "", Fold(file) == Fold(tenant):
+		return ""
+	case tenant == "":
 		return "no " + field + " on the tenant"
 	}
 	return fmt.Sprintf("%s differs: %q on the tenant", field, tenant)
@@ -186,8 +175,8 @@ func fieldDiffers(field, tenant string) string {
 func foundAs(row Row, m match) (said []string) {
 	if m.user.Subject != row.Person.Subject {
 		as := "exists as " + m.user.Subject
-		if !m.user.CreatedAt.IsZero() {
-			as += ", created " + m.user.CreatedAt.UTC().Format(time.DateOnly)
+		if created := m.user.Created(); !created.IsZero() {
+			as += ", created " + created.UTC().Format(time.DateOnly)
 		}
 		said = append(said, as)
 	}
@@ -208,10 +197,6 @@ func conflictResult(row Row, m match, code, what string) Result {
 		message += "; the address belongs to another user: " + describeUser(m.other)
 	}
 	return foundResult(Failed, code, m.user, message)
-}
-
-func adminResult(row Row, m match) Result {
-	return conflictResult(row, m, CodeAdminRole, "the user has an admin role")
 }
 
 func describeUser(u qlik.User) string {

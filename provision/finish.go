@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"qlik-provision/provision/qlik"
@@ -35,28 +34,27 @@ func (r *Run) settle(j *job, d directory) bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.counts.Finished++
-	case w == nil, w.kind == createWrite && j.begun: // not found, or not yet: a list may lag behind
-		r.lookUpAgain(j, false, nil)
-	case j.attempts >= r.options.Attempts:
-		r.lookUpAgain(j, true, nil)
+	case w == nil, w.kind == createWrite && j.begun, j.attempts >= r.options.Attempts: // a list may lag behind
+		r.lookUpAgain(j, nil)
 	default:
-		j.setWrite(w)
-		r.queueWrite(j)
+		r.queueWrite(j, w)
 	}
 	return true
 }
 
-// queueWrite queues the write that a lookup showed to be needed.
-func (r *Run) queueWrite(j *job) {
+// queueWrite queues the write that a lookup showed to be needed. That explains a refusal, and what is unconfirmed of
+// another kind of write.
+func (r *Run) queueWrite(j *job, w *write) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case j.begun:
-		j.misses = 0
-		r.queue.again.add(j, time.Now().Add(backoff(j.attempts)))
-	case !r.limitReached():
+	j.unconfirmed = j.unconfirmed && j.write.kind == w.kind
+	j.refusal, j.write = nil, w
+	if !j.begun {
 		r.queue.fresh = append(r.queue.fresh, j)
+		return
 	}
+	j.misses = 0
+	r.queue.again.add(j, time.Now().Add(backoff(j.attempts)))
 }
 
 // conclude finishes a row by the answer to its write, or by a lookup that explains the answer.
@@ -94,7 +92,7 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) {
 	case err == nil:
 		r.settle(j, d)
 		return
-	case stopped(ctx, err):
+	case stopped(ctx, err): // wrapUp records it
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.queue.lookups.add(j, time.Time{})
@@ -103,43 +101,38 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) {
 		r.fail(fmt.Errorf("looking up a user: %w", err))
 	}
 	j.err = err
-	r.lookUpAgain(j, false, err)
+	r.lookUpAgain(j, err)
 }
 
 // findOne looks up the users of one row.
 func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
-	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), filterOf(j.row), r.wantsRoles())
-	return newDirectory(found.Users), err
+	ctx = qlik.WithExchange(ctx, qlik.Exchange{Row: j.row.Number})
+	users, err := r.client.ListUsers(ctx, filterOf(j.row), r.wantsRoles())
+	return newDirectory(users), err
 }
 
-// lookUpAgain queues another lookup of a row whose user was not found, or whose lookup was not answered because of err.
-// It finishes the row where it was looked up long enough. found says that the user was, and needs a write all the same.
-func (r *Run) lookUpAgain(j *job, found bool, err error) {
-	switch {
-	case r.waitForUser(j, err):
-	case err == nil && !found && j.row.UserID != "": // it was not found for half a minute: it is gone
-		r.finish(j, Result{Outcome: Deleted, UserID: j.row.UserID, HTTPStatus: http.StatusOK})
-	default:
+// lookUpAgain queues another lookup of a row that a lookup did not settle, or whose lookup met err. It finishes the row
+// where it was looked up long enough.
+func (r *Run) lookUpAgain(j *job, err error) {
+	if !r.queueLookup(j, err) {
 		r.finish(j, r.unfinishedResult(j))
 	}
 }
 
-// waitForUser queues the next lookup of a row, and reports false where there is none: the row was looked up for half a
+// queueLookup queues the next lookup of a row, and reports false where there is none: the row was looked up for half a
 // minute, an outage and waits for a limit or a token aside.
-func (r *Run) waitForUser(j *job, err error) bool {
+func (r *Run) queueLookup(j *job, err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
 	if j.misses == 0 {
-		j.giveUp, j.giveUpLatest = now.Add(lookupPeriod), now.Add(r.options.Patience)
+		j.giveUp, j.giveUpLatest = now.Add(lookupPeriod), now.Add(max(lookupPeriod, r.options.Patience))
 	}
 	j.misses++
 	wait := waitAfter(err, j.misses)
-	if err != nil && (r.gate.down || isAny(err, qlik.ErrLimited, qlik.ErrNoToken, qlik.ErrNotSent)) {
-		j.giveUp = j.giveUp.Add(wait) // it was not looked up at all
-	}
-	if j.giveUp.After(j.giveUpLatest) && j.row.UserID == "" { // half a minute proves that a user is gone
-		j.giveUp = j.giveUpLatest
+	notLookedUp := err != nil && (r.gate.down || isAny(err, qlik.ErrLimited, qlik.ErrNoToken, qlik.ErrNotSent))
+	if later := j.giveUp.Add(wait); notLookedUp && later.Before(j.giveUpLatest) {
+		j.giveUp = later
 	}
 	if j.lookedLongEnough(now) || err != nil && !isTemporary(err) {
 		return false
@@ -192,4 +185,86 @@ func (r *Run) store(res Result) bool {
 	err := r.record(res)
 	r.fail(err)
 	return err == nil
+}
+
+// The rule for writes whose answer was lost compares the tenant's Dates only. A clock of ours may be wrong, and stands
+// still while a computer sleeps.
+const (
+	slack        = 5 * time.Second  // what a tenant's clocks may differ; a Date comes in whole seconds
+	laterRun     = 15 * time.Minute // a user created this long after Row.SentAt is an earlier run's
+	keepSentAt   = 10 * time.Minute // a write so long after Row.SentAt is covered by it
+	lookupPeriod = 30 * time.Second // how long a user that was not found is looked up again
+)
+
+const lostAnswer = "created, though the answer was lost"
+
+// createdByUs reports whether a user with the row's subject was created by a write of the row that is unconfirmed, of
+// this run or an earlier one. A row that was never sent is never created.
+func (r *Run) createdByUs(j *job, u qlik.User) bool {
+	if r.options.Task == Disable || SubjectKey(u.Subject) != SubjectKey(j.row.Person.Subject) {
+		return false
+	}
+	created := u.Created()
+	within := func(from, to time.Time) bool {
+		return !from.IsZero() && !created.Before(from.Add(-slack)) && !created.After(to.Add(slack))
+	}
+	if within(j.row.SentAt, j.row.SentAt.Add(laterRun)) {
+		return true
+	}
+	return j.unconfirmed && within(j.announcedAt, r.client.LastDate().Add(r.options.Timeout))
+}
+
+// announce records before a write of a row that one is sent, with the tenant's Date, so that a later run can settle it
+// if this one is killed. It does so again for the next write, unless one is unconfirmed: that one's Date counts. It
+// reports false where that could not be recorded.
+func (r *Run) announce(j *job) bool {
+	w, now := j.write, r.client.LastDate()
+	res := Result{Number: j.row.Number, Outcome: Pending, Attempts: j.attempts, FinishedAt: now}
+	switch {
+	case j.unconfirmed, w.kind == deleteWrite && j.row.UserID != "":
+		return true
+	case w.kind == deleteWrite: // its create was unconfirmed, and a later run would create the user again
+		j.row.UserID = w.user.ID
+		res.Outcome, res.UserID, res.Message = Created, w.user.ID, lostAnswer
+	case w.kind == changeWrite:
+		res.Code, res.UserID, res.Message = CodeMaybeChanged, w.user.ID, "a change was sent; it is not confirmed"
+	default:
+		j.announcedAt = now
+		res.Code, res.Message, res.FinishedAt = CodeMaybeCreated, "a create was sent; it is not confirmed", j.sentAt()
+	}
+	return r.store(res)
+}
+
+// sentAt is the Date from which a later run settles the row's unconfirmed writes.
+func (j *job) sentAt() time.Time {
+	earlier := j.row.SentAt
+	if !earlier.IsZero() && (j.announcedAt.IsZero() || j.announcedAt.Sub(earlier) < keepSentAt) {
+		return earlier
+	}
+	return j.announcedAt
+}
+
+// unfinishedResult is the result of a row that this run could not finish.
+func (r *Run) unfinishedResult(j *job) Result {
+	res := Result{Outcome: Pending, Message: "not settled"}
+	notFound := j.inConflict() && j.misses > 0
+	switch {
+	case notFound:
+		res.Message = "refused as existing, and no user has its subject or address"
+	case j.attempts >= r.options.Attempts:
+		res.Message = "no attempt is left, and a lookup did not settle it"
+	}
+	if j.err != nil {
+		res.Message += ": " + j.err.Error()
+	}
+	switch {
+	case j.row.UserID != "":
+	case j.unconfirmed && j.write.kind == changeWrite:
+		res.Code, res.UserID = CodeMaybeChanged, j.write.user.ID
+	case j.unconfirmed, !j.row.SentAt.IsZero():
+		res.Code, res.FinishedAt = CodeMaybeCreated, j.sentAt()
+	case notFound:
+		res.Code = CodeConflictNotFound
+	}
+	return res
 }

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -21,7 +22,7 @@ type gate struct {
 
 	closed   bool
 	reason   Reason    // closed: why; "" at the start and after a 403
-	until    time.Time // closed: no probe is sent before
+	until    time.Time // no probe is sent before; zero where the gate is open
 	probing  bool      // closed: the probe is in flight
 	openings int       // how often the gate was opened, which tells the age of an answer
 	waits    int       // closed: waits in a row
@@ -39,17 +40,13 @@ const (
 	scopeAfter = 3  // probes of other rows that met a 403 as well: the client lacks the scope
 )
 
-func newGate(limiter *rate.Limiter) *gate {
-	return &gate{limiter: limiter, closed: true, unanswered: map[*job]bool{}}
-}
-
 // ready reports whether a write may be sent now. Where it may not, at is when to ask again; zero: after the next
 // answer.
 func (g *gate) ready(now time.Time) (ok bool, at time.Time) {
-	if g.closed && g.probing {
+	switch {
+	case g.closed && g.probing:
 		return false, time.Time{}
-	}
-	if g.closed && now.Before(g.until) {
+	case now.Before(g.until):
 		return false, g.until
 	}
 	at = nextToken(g.limiter, now)
@@ -97,10 +94,10 @@ func (g *gate) answer(now time.Time, j *job, v verdict, met error) error {
 	case v == forbidden && late:
 		g.refused = append(g.refused, j)
 	case v == forbidden:
-		return g.suspect(now, j)
+		return g.suspect(j)
 	case v == unusable, late:
 	case v == blocked:
-		g.close(blockedBy(met), now, g.wait(j, met))
+		g.close(now, blockedBy(met), j, met)
 	default:
 		g.lose(now, j, v == outage, met)
 	}
@@ -114,32 +111,27 @@ func (g *gate) open() {
 	g.openings++
 }
 
-// close blocks writes for wait at least. The reason is that of the longest wait.
-func (g *gate) close(reason Reason, now time.Time, wait time.Duration) {
-	if until := now.Add(wait); !g.closed || !until.Before(g.until) {
+// close blocks writes for as long as what j met asks for, else for a back-off; writes that were in flight together count
+// as one. The reason is that of the longest wait.
+func (g *gate) close(now time.Time, reason Reason, j *job, met error) {
+	if j.probe || g.waits == 0 {
+		g.waits++
+	}
+	if until := now.Add(waitAfter(met, g.waits)); !g.closed || !until.Before(g.until) {
 		g.reason, g.until = reason, until
 	}
 	g.closed = true
 }
 
-// wait is how long the next probe waits after what j met; writes that were in flight together count as one.
-func (g *gate) wait(j *job, met error) time.Duration {
-	if j.probe || g.waits == 0 {
-		g.waits++
-	}
-	return waitAfter(met, g.waits)
-}
-
 // suspect holds a row that met a 403. The first ones, in flight together, may be their rows' own; each probe after them
 // makes the scope more likely.
-func (g *gate) suspect(now time.Time, j *job) error {
+func (g *gate) suspect(j *job) error {
 	if j.probe && len(g.suspects) > 0 {
 		g.forbiddenProbes++
 	}
-	g.suspects = append(g.suspects, j)
-	g.close("", now, 0)
+	g.suspects, g.closed = append(g.suspects, j), true
 	if g.forbiddenProbes >= scopeAfter {
-		return scopeError(j)
+		return fmt.Errorf("%w: %w", ErrScope, j.err)
 	}
 	return nil
 }
@@ -148,13 +140,11 @@ func (g *gate) suspect(now time.Time, j *job) error {
 // had a write processed, else it is the run's.
 func (g *gate) decideSuspects() error {
 	if g.openings == 0 {
-		return scopeError(g.suspects[0])
+		return fmt.Errorf("%w: %w", ErrScope, g.suspects[0].err)
 	}
 	g.refused, g.suspects = g.suspects, nil
 	return nil
 }
-
-func scopeError(j *job) error { return fmt.Errorf("%w: %w", ErrScope, j.err) }
 
 // lose notes a write whose answer was lost.
 func (g *gate) lose(now time.Time, j *job, outage bool, met error) {
@@ -162,7 +152,7 @@ func (g *gate) lose(now time.Time, j *job, outage bool, met error) {
 	begins := !g.down && (outage || len(g.unanswered) >= downAfter)
 	g.down = g.down || begins
 	if begins || g.down && j.probe {
-		g.close(ReasonDown, now, g.wait(j, met))
+		g.close(now, ReasonDown, j, met)
 	}
 }
 
@@ -178,4 +168,106 @@ func backoff(n int) time.Duration {
 		wait = first << max(n-1, 0)
 	}
 	return min(most, time.Duration(float64(wait)*(0.8+0.4*rand.Float64())))
+}
+
+// A brake ends a run whose writes are all refused with one code, or whose answers cannot be read.
+type brake struct {
+	off      bool   // a write was accepted, turned out as an existing user, or was refused with another code
+	code     string // of the writes that were refused
+	refusals int
+	garbled  int // answers that could not be read, in a row: no other one and no row that a lookup settled between
+}
+
+const brakeAfter = 20
+
+// noteResult notes the result of a row, which why decided, and returns an ErrRefusedAll where the run has to end. A
+// conflict that turned out as an existing user counts as accepted.
+func (b *brake) noteResult(j *job, res Result, why error) error {
+	stays := j.row.UserID != "" && res.Outcome == Created // its user was not deleted
+	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound
+	switch {
+	case j.attempts == 0:
+		return nil
+	case !refused:
+		if res.Outcome.Done() {
+			b.off, b.garbled = true, 0
+		}
+		return nil
+	case b.off, why == nil, isTemporary(why):
+		return nil
+	}
+	code := "no code"
+	if e, ok := errors.AsType[*qlik.Error](why); ok {
+		code = cmp.Or(e.Code, fmt.Sprintf("HTTP %d", e.Status))
+	}
+	b.off = b.refusals > 0 && code != b.code
+	b.code = code
+	if b.refusals++; b.off || b.refusals != brakeAfter {
+		return nil
+	}
+	return fmt.Errorf("%w: the first %d with %s: %w", ErrRefusedAll, brakeAfter, code, why)
+}
+
+// noteAnswer notes what a write met, and returns an ErrUnreadable where the run has to end.
+func (b *brake) noteAnswer(v verdict, err error) error {
+	switch {
+	case v == processed:
+		b.garbled = 0
+	case errors.Is(err, qlik.ErrGarbled):
+		b.garbled++
+	}
+	if b.garbled < brakeAfter {
+		return nil
+	}
+	return fmt.Errorf("%w: %d in a row: %w", ErrUnreadable, brakeAfter, err)
+}
+
+// patience is the clock of Options.Patience. It runs from the first request that makes no progress until there is some.
+// The run's lock guards it.
+type patience struct {
+	since  time.Time // zero: it does not run
+	reason Reason    // what the run waits for
+	err    error     // of the last request that made no progress
+}
+
+// stall notes what a request met that made no progress, and what the run waits for since.
+func (p *patience) stall(now time.Time, reason Reason, err error) {
+	if p.since.IsZero() {
+		p.since = now
+	}
+	p.reason, p.err = reason, err
+}
+
+// end is when the run ends if there is no progress until then; zero: the clock does not run.
+func (p *patience) end(most time.Duration) time.Time {
+	if p.since.IsZero() {
+		return time.Time{}
+	}
+	return p.since.Add(most)
+}
+
+// progressed notes that a first lookup was answered or a write was processed. Where writes have to wait all the same,
+// the clock starts again.
+func (r *Run) progressed(now time.Time) {
+	r.patience.since = time.Time{}
+	if now.Before(r.gate.until) {
+		r.patience.since = now
+	}
+}
+
+// overdue is an error where the run has waited long enough. at is when that may be so; zero: never.
+func (r *Run) overdue(now time.Time) (at time.Time, err error) {
+	p := &r.patience
+	if !r.client.Answered() {
+		at = r.started.Add(max(silence, r.options.Timeout))
+		if !now.Before(at) {
+			met := cmp.Or(p.err, fmt.Errorf("nothing came back from %s", r.client.Tenant()))
+			return at, fmt.Errorf("%w: %w", ErrUnreachable, met)
+		}
+	}
+	end := p.end(r.options.Patience)
+	if end.IsZero() || now.Before(end) {
+		return sooner(at, end), nil
+	}
+	return end, fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, p.reason, p.err)
 }

@@ -760,42 +760,6 @@ func TestVerifyEndsWithTheErrorsOfARun(t *testing.T) {
 	}
 }
 
-func TestRunRefusesWhatItCannotDo(t *testing.T) {
-	tr, spy := watched(t, sandbox.Options{}, qlik.Options{})
-	twice := []provision.Row{ada, ada}
-	unnamed := []provision.Row{{Number: 1}}
-	made := provision.Row{Number: 1, Person: ada.Person, UserID: "u1"}
-	approve := func(provision.Plan) error { return nil }
-	for name, test := range map[string]struct {
-		rows   []provision.Row
-		record func(provision.Result) error
-		o      provision.Options
-	}{
-		"a row number twice":         {twice, tr.got.record, provision.Options{}},
-		"no row number":              {[]provision.Row{{Person: ada.Person}}, tr.got.record, provision.Options{}},
-		"no subject":                 {unnamed, tr.got.record, provision.Options{}},
-		"nobody records":             {nil, nil, provision.Options{}},
-		"a delete without a user":    {[]provision.Row{ada}, tr.got.record, provision.Options{Task: provision.Delete}},
-		"a create with a user":       {[]provision.Row{made}, tr.got.record, provision.Options{}},
-		"a disable without lookups":  {nil, tr.got.record, provision.Options{Task: provision.Disable, NoLookup: true}},
-		"an approval without lookup": {nil, tr.got.record, provision.Options{NoLookup: true, Approve: approve}},
-	} {
-		if err := provision.New(tr.client, test.o).Run(t.Context(), test.rows, test.record); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-	run := provision.New(tr.client, provision.Options{})
-	if err := errors.Join(run.Run(t.Context(), nil, tr.got.record)); err != nil {
-		t.Error(err)
-	}
-	if err := run.Run(t.Context(), nil, tr.got.record); err == nil {
-		t.Error("a run was used twice")
-	}
-	if len(spy.calls) > 0 {
-		t.Errorf("%d requests", len(spy.calls))
-	}
-}
-
 func TestChangeOfAKilledRunIsItsOwn(t *testing.T) {
 	for _, task := range []provision.Task{provision.Create, provision.Disable} {
 		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})

@@ -39,6 +39,8 @@ func (r *Run) lookUpRows(rows []Row) readRequest {
 }
 
 const (
+	lookupRefused = "its lookup was refused: "
+
 	maxAhead   = 1000 // rows that are looked up or being looked up, and whose write is not sent
 	maxLookups = 4    // in flight at once
 
@@ -54,8 +56,8 @@ func (l *lookups) left() bool { return len(l.again)+len(l.rows)+l.requests > 0 }
 // change.
 func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at time.Time) {
 	l := &r.lookups
-	if r.limitReached() {
-		l.again, l.rows = nil, nil
+	if r.limitReached() { // no other row is begun
+		l.again, l.rows, r.queue.fresh = nil, nil, nil
 	}
 	tooFar := r.held == "" && len(r.queue.fresh)+l.requests*qlik.MaxTerms/2 >= maxAhead
 	tooMany := l.requests == maxLookups || l.requests > 0 && r.counts.lookedUp == 0
@@ -128,29 +130,31 @@ func (r *Run) fetchDate(ctx context.Context) error {
 
 // lookUp looks rows up, by the ID of the user to delete or by subject and email.
 func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
-	var found qlik.Found
+	var users []qlik.User
+	var requests int
 	if !r.options.NoLookup {
-		found, err = r.client.FilterUsers(qlik.ForRows(ctx, len(rows)), filterOf(rows...), r.wantsRoles())
+		ctx = qlik.WithExchange(ctx, qlik.Exchange{Rows: len(rows)})
+		users, requests, err = r.client.FilterUsers(ctx, filterOf(rows...), r.wantsRoles())
 	}
 	switch {
 	case errors.Is(err, qlik.ErrRefused):
 		return r.lookupRefused(rows, err)
-	case isAny(err, qlik.ErrForbidden, qlik.ErrConflict):
-		return fmt.Errorf("%w: looking up existing users: %w", ErrLookups, err)
-	case err != nil:
+	case errors.Is(err, qlik.ErrNoToken), judge(err) == unusable, !r.client.Answered():
 		return fmt.Errorf("looking up existing users: %w", err)
+	case err != nil:
+		return fmt.Errorf("%w: looking up existing users: %w", ErrLookups, err)
 	}
 	r.mu.Lock()
 	l, now := &r.lookups, time.Now()
-	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown() })
-	l.pacer.ReserveN(now, max(0, found.Requests-1)) // its other pages
+	l.rolesShown = l.rolesShown || slices.ContainsFunc(users, func(u qlik.User) bool { return u.RolesShown() })
+	l.pacer.ReserveN(now, max(0, requests-1)) // its other pages
 	r.counts.lookedUp += len(rows)
 	l.refusals = 0
 	if !r.options.NoLookup {
 		r.progressed(now)
 	}
 	r.mu.Unlock()
-	l.handle(rows, newDirectory(found.Users))
+	l.handle(rows, newDirectory(users))
 	return nil
 }
 
@@ -191,7 +195,7 @@ func filterOf(rows ...Row) string {
 // endLookups finishes the rows whose lookup was refused, and lets writes be sent that waited for the last lookup.
 func (r *Run) endLookups() {
 	for _, j := range r.lookups.refused {
-		r.finish(j, Result{Outcome: Failed, Code: CodeLookupRefused, Message: "its lookup was refused: " + j.err.Error()})
+		r.finish(j, Result{Outcome: Failed, Code: CodeLookupRefused, Message: lookupRefused + j.err.Error()})
 	}
 	if r.held == "" {
 		return

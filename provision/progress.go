@@ -57,9 +57,6 @@ func (r *Run) Progress() Progress {
 	c.endIdle(now)
 	p := c.Progress
 	p.Waiting, p.Until = r.waiting(now)
-	if !p.Until.IsZero() {
-		p.Until = sooner(p.Until, r.patience.end(r.options.Patience))
-	}
 	p.TimeLeft = r.estimate(now)
 	return p
 }
@@ -67,15 +64,16 @@ func (r *Run) Progress() Progress {
 // waiting says what the run waits for, and until when; zero: not known.
 func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 	const patient = 2 * time.Second // for the first answer, before it is worth showing
+	end := r.patience.end(r.options.Patience)
 	switch g, l := r.gate, r.lookups; {
 	case r.held == ReasonApproval:
 		return ReasonApproval, time.Time{}
 	case !r.client.Answered() && now.Sub(r.started) > patient:
 		return ReasonDown, time.Time{}
-	case g.closed && now.Before(g.until):
-		return g.reason, g.until
+	case now.Before(g.until):
+		return g.reason, sooner(g.until, end)
 	case now.Before(l.until) && (r.queue.empty() || r.held != "") && r.busy == 0:
-		return r.patience.reason, l.until
+		return r.patience.reason, sooner(l.until, end)
 	}
 	return "", time.Time{}
 }
@@ -89,16 +87,10 @@ func (r *Run) estimate(now time.Time) time.Duration {
 	if r.lookups.left() && c.lookedUp > 0 {
 		writes += (c.rows - c.lookedUp) * (c.Writes + len(r.queue.fresh)) / c.lookedUp
 	}
-	if limit := r.options.Limit; limit > 0 {
-		writes = min(writes, limit-c.Writes+inHand)
-	}
-	var wait time.Duration
-	if r.gate.closed {
-		wait = max(0, r.gate.until.Sub(now))
-	}
-	l := r.gate.limiter
+	writes = min(writes, r.options.Limit-c.Writes+inHand)
+	l, wait := r.gate.limiter, max(0, r.gate.until.Sub(now))
 	tokens := min(float64(l.Burst()), l.TokensAt(now)+wait.Seconds()*float64(l.Limit()))
-	return wait + paced(float64(writes)-tokens, l.Limit())
+	return wait + Estimate(writes, l.Limit(), int(tokens))
 }
 
 // A Plan is what a run would send.
@@ -127,19 +119,11 @@ func (r *Run) plan() Plan {
 			p.Change++
 		}
 	}
-	writes := p.Writes()
-	if limit := r.options.Limit; limit > 0 {
-		writes = min(writes, limit)
-	}
-	p.Estimate = Estimate(writes, r.options.Rate, r.options.Burst)
+	p.Estimate = Estimate(min(p.Writes(), r.options.Limit), r.options.Rate, r.options.Burst)
 	return p
 }
 
 // Estimate is how long a number of writes takes at a rate, after a burst.
 func Estimate(writes int, pace rate.Limit, burst int) time.Duration {
-	return paced(float64(writes-burst), pace)
-}
-
-func paced(writes float64, pace rate.Limit) time.Duration {
-	return time.Duration(max(0, writes) / float64(pace) * float64(time.Second))
+	return time.Duration(float64(max(0, writes-burst)) / float64(pace) * float64(time.Second))
 }

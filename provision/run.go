@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -60,7 +59,7 @@ func New(client *qlik.Client, o Options) *Run {
 		client:  client,
 		options: o,
 		lookups: lookups{pacer: rate.NewLimiter(lookupRate, lookupsPerMinute)},
-		gate:    newGate(rate.NewLimiter(o.Rate, o.Burst)),
+		gate:    &gate{limiter: rate.NewLimiter(o.Rate, o.Burst), closed: true, unanswered: map[*job]bool{}},
 	}
 	r.changed.L = &r.mu
 	return r
@@ -77,12 +76,8 @@ func New(client *qlik.Client, o Options) *Run {
 // When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. Run returns when all
 // of its goroutines have ended.
 //
-// Preconditions: row numbers are positive and unique, subjects are not empty, rows to delete have a user or an
-// unconfirmed write, record is not nil. Run fails before any request where they do not hold.
+// Preconditions: row numbers are positive and unique, subjects are not empty, only rows to delete have a user.
 func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) error {
-	if err := r.checkInput(rows, record); err != nil {
-		return err
-	}
 	l := lookups{rows: rows, handle: r.settleRows, done: r.endLookups}
 	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
 	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asksRoles); r.asksRoles {
@@ -94,34 +89,9 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	return r.run(ctx, l, record)
 }
 
-func (r *Run) checkInput(rows []Row, record func(Result) error) error {
-	o := r.options
-	switch {
-	case record == nil:
-		return errors.New("provision: no function records the results")
-	case o.Task != Create && (o.NoLookup || o.Update.any()), o.NoLookup && (o.Update.any() || o.Approve != nil):
-		return errors.New("provision: options that exclude each other")
-	}
-	seen := make(map[int]bool, len(rows))
-	for _, row := range rows {
-		switch {
-		case row.Number <= 0 || seen[row.Number]:
-			return fmt.Errorf("provision: row number %d is not positive and unique", row.Number)
-		case row.Person.Subject == "":
-			return fmt.Errorf("provision: row %d has no subject", row.Number)
-		case o.Task == Delete && row.UserID == "" && row.SentAt.IsZero(), o.Task != Delete && row.UserID != "":
-			return fmt.Errorf("provision: row %d has no user to delete, or is not for that", row.Number)
-		}
-		seen[row.Number] = true
-	}
-	return nil
-}
-
 // run reads what l holds, and works until nothing is left or the run has to end.
 func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) error {
-	if err := r.begin(l, record); err != nil {
-		return err
-	}
+	r.begin(l, record)
 	defer r.alarm.Stop()
 	workers, stop := errgroup.WithContext(ctx) // stop is done when the first worker fails
 	defer context.AfterFunc(stop, r.wake)()
@@ -145,12 +115,9 @@ func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) err
 	return r.wrapUp(ctx)
 }
 
-func (r *Run) begin(l lookups, record func(Result) error) error {
+func (r *Run) begin(l lookups, record func(Result) error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.started.IsZero() {
-		return errors.New("provision: a Run is used once")
-	}
 	l.pacer = r.lookups.pacer
 	r.started, r.lookups, r.record = time.Now(), l, record
 	r.alarm = time.AfterFunc(r.options.Patience, r.wake)
@@ -158,7 +125,6 @@ func (r *Run) begin(l lookups, record func(Result) error) error {
 	if r.options.Approve != nil || r.guardsAdmins() {
 		r.held = ReasonLookup
 	}
-	return nil
 }
 
 // stopped reports whether err is that of a request cut off because its context has ended.
@@ -168,13 +134,10 @@ func stopped(ctx context.Context, err error) bool {
 
 // fail ends the run because of err; nil does nothing. The caller may hold the run's lock.
 func (r *Run) fail(err error) {
-	if err == nil {
-		return
-	}
 	r.failing.Lock()
 	defer r.failing.Unlock()
 	known := func(e error) bool { return e.Error() == err.Error() } // workers fail together, for one reason
-	if !slices.ContainsFunc(r.errs, known) {
+	if err != nil && !slices.ContainsFunc(r.errs, known) {
 		r.errs = append(r.errs, err)
 	}
 }

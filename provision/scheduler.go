@@ -1,8 +1,13 @@
 package provision
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"time"
+
+	"qlik-provision/provision/qlik"
 )
 
 // work sends writes and looks rows up, until nothing is left, the run stops, or it fails: then it returns why. flight
@@ -99,13 +104,10 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 		j.begun = true
 		r.counts.Writes++
 	}
-	if r.limitReached() { // no other row is begun
-		r.queue.fresh = nil
-	}
 	return j, at
 }
 
-func (r *Run) limitReached() bool { return r.options.Limit > 0 && r.counts.Writes >= r.options.Limit }
+func (r *Run) limitReached() bool { return r.counts.Writes >= r.options.Limit }
 
 // wait releases the lock until something changed, or at has come; zero: never. One alarm is enough for all who wait:
 // what is due next is the same for each of them.
@@ -121,4 +123,91 @@ func (r *Run) wake() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.changed.Broadcast()
+}
+
+// A queue holds the rows that wait for a worker. It has no lock: the run calls it under its own.
+type queue struct {
+	fresh   []*job  // looked up, not yet sent, in their order
+	again   waiting // writes that are sent again
+	lookups waiting // rows that are looked up alone
+}
+
+// nextWrite takes out the row whose write is sent next: one that is sent again and preferred, a fresh one, or another
+// one that is sent again. Where there is none now, at is when a back-off ends; zero: not before something changes.
+func (q *queue) nextWrite(now time.Time, preferred func(*job) bool) (j *job, at time.Time) {
+	if j, _ = q.again.take(now, preferred); j == nil && len(q.fresh) > 0 {
+		j, q.fresh = q.fresh[0], q.fresh[1:]
+	}
+	if j == nil {
+		return q.again.take(now, anyJob)
+	}
+	return j, at
+}
+
+// writes is how many rows wait for a write.
+func (q *queue) writes() int { return len(q.again) + len(q.fresh) }
+
+func (q *queue) empty() bool { return q.writes()+len(q.lookups) == 0 }
+
+// waiting is rows in the order in which their back-off ends.
+type waiting []*job
+
+// add queues a row from a time on; zero: it goes first.
+func (w *waiting) add(j *job, from time.Time) {
+	j.notBefore = from
+	i, _ := slices.BinarySearchFunc(*w, from, func(j *job, t time.Time) int {
+		return cmp.Or(j.notBefore.Compare(t), -1) // behind those of the same moment
+	})
+	*w = slices.Insert(*w, i, j)
+}
+
+// take takes out the first row that may go. Where its back-off is not over, at is when it ends; zero: there is no row.
+func (w *waiting) take(now time.Time, may func(*job) bool) (j *job, at time.Time) {
+	i := slices.IndexFunc(*w, may)
+	if i < 0 {
+		return nil, time.Time{}
+	}
+	if at = (*w)[i].notBefore; at.After(now) {
+		return nil, at
+	}
+	j = (*w)[i]
+	*w = slices.Delete(*w, i, i+1)
+	return j, time.Time{}
+}
+
+func anyJob(*job) bool { return true }
+
+// A job is a row on its way: what was tried, and what is not known of it yet.
+type job struct {
+	row   Row
+	write *write // what is sent for it; nil: a lookup has to tell
+
+	begun       bool      // a write of it was sent
+	attempts    int       // writes sent that count
+	failures    int       // writes in a row whose answer was lost, for the back-off
+	err         error     // of the last write or lookup, nil for success
+	refusal     error     // the last 409 or 404 that no lookup has explained, nil for none
+	unconfirmed bool      // a write may have taken effect, and its answer was lost
+	announcedAt time.Time // the tenant's Date before the last create of which nothing is unconfirmed
+
+	misses       int       // lookups in a row that did not find its user, or were not answered
+	giveUp       time.Time // where there were some: when to stop looking it up
+	giveUpLatest time.Time // however long a limit is waited for
+	notBefore    time.Time // when it is sent or looked up next
+
+	// Of the last write, for the gate:
+	openings  int  // gate.openings when it was sent
+	probe     bool // it was sent while the gate was closed
+	noAttempt bool // it is no attempt if it is lost
+}
+
+// inConflict reports whether the row's create was refused because a user exists, and no lookup has found that user.
+func (j *job) inConflict() bool { return errors.Is(j.refusal, qlik.ErrConflict) }
+
+// sooner is the earlier of two times, of which zero means never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

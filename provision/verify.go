@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -21,7 +22,7 @@ import (
 //
 // Rows with another outcome promise nothing.
 func (r *Run) Verify(ctx context.Context, promises []Promise) (differ []Result, err error) {
-	v := verification{run: r, promises: map[int]Promise{}, messages: map[int]string{}}
+	v := verification{run: r, promises: map[int]Promise{}, differ: map[int]Result{}}
 	var rows []Row
 	for _, p := range promises {
 		switch p.Outcome {
@@ -34,10 +35,7 @@ func (r *Run) Verify(ctx context.Context, promises []Promise) (differ []Result, 
 		rows = append(rows, p.Row)
 	}
 	err = r.run(ctx, lookups{rows: rows, handle: v.check, done: v.lookUpAgain}, nil)
-	for _, number := range slices.Sorted(maps.Keys(v.messages)) {
-		differ = append(differ, Result{Number: number, Outcome: v.promises[number].Outcome, Message: v.messages[number]})
-	}
-	return differ, err
+	return slices.SortedFunc(maps.Values(v.differ), func(a, b Result) int { return a.Number - b.Number }), err
 }
 
 // A Promise is what a result file says of a row, for Verify.
@@ -50,8 +48,8 @@ type Promise struct {
 // A verification collects what differs. The run's lock guards it.
 type verification struct {
 	run      *Run
-	promises map[int]Promise // by the row's number
-	messages map[int]string  // of the rows that differ
+	promises map[int]Promise // by the row's number, like the next one
+	differ   map[int]Result
 }
 
 func (v *verification) check(rows []Row, d directory) {
@@ -64,9 +62,10 @@ func (v *verification) check(rows []Row, d directory) {
 			m := d.match(row.Person, false)
 			user, found = m.user, m.kind == subjectMatch || m.kind == emailMatch
 		}
-		delete(v.messages, row.Number)
-		if message := v.promises[row.Number].differs(user, found); message != "" {
-			v.messages[row.Number] = message
+		p := v.promises[row.Number]
+		delete(v.differ, row.Number)
+		if how := p.differs(user, found); how != "" {
+			v.differ[row.Number] = Result{Number: row.Number, Outcome: p.Outcome, Message: how}
 		}
 	}
 }
@@ -77,7 +76,7 @@ func (v *verification) lookUpAgain() {
 	v.run.mu.Lock()
 	defer v.run.mu.Unlock()
 	l := &v.run.lookups
-	for number := range v.messages {
+	for number := range v.differ {
 		if row := v.promises[number].Row; row.UserID != "" {
 			l.rows = append(l.rows, row)
 		}
@@ -85,22 +84,20 @@ func (v *verification) lookUpAgain() {
 	l.until = time.Now().Add(lookupPeriod)
 	v.run.counts.Finished += len(l.refused) - len(l.rows)
 	for _, j := range l.refused {
-		v.messages[j.row.Number] = "its lookup was refused: " + j.err.Error()
+		number := j.row.Number
+		v.differ[number] = Result{Number: number, Outcome: v.promises[number].Outcome, Message: lookupRefused + j.err.Error()}
 	}
 }
 
 // differs says how the user that was found, if one was, is not what the outcome promises; "" where it is.
 func (p Promise) differs(user qlik.User, found bool) string {
-	disabled := found && hasStatus(user, "disabled")
-	how := ""
+	how, disabled := "", hasStatus(user, "disabled")
 	switch p.Outcome {
 	case Created, Exists, Updated:
-		switch {
-		case !found && p.Row.UserID != "":
-			return "no user has its ID " + p.Row.UserID
-		case !found:
-			return "the person has no user"
-		case disabled && p.Code != CodeDisabled:
+		if !found {
+			return "no user " + cmp.Or(p.Row.UserID, p.Row.Person.Subject)
+		}
+		if disabled && p.Code != CodeDisabled {
 			how = "disabled on the tenant: "
 		}
 	case Disabled, Unchanged:

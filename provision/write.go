@@ -34,7 +34,7 @@ func (r *Run) send(ctx context.Context, j *job, waited time.Duration) {
 	if !r.announce(j) {
 		return
 	}
-	res, err := r.request(qlik.ForRow(ctx, j.row.Number, waited), j)
+	res, err := r.request(qlik.WithExchange(ctx, qlik.Exchange{Row: j.row.Number, Wait: waited}), j)
 	if stopped(ctx, err) {
 		err = errCutOff
 	}
@@ -144,7 +144,6 @@ func (r *Run) apply(j *job, v verdict, err error) {
 	r.changed.Broadcast() // the others need not wait until the row is finished
 	switch {
 	case v != processed:
-		r.patience.writes = true
 		r.patience.stall(now, cmp.Or(r.gate.reason, ReasonDown), err)
 	case !r.gate.closed:
 		r.progressed(now)

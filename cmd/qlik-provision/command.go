@@ -1,10 +1,13 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -84,23 +87,22 @@ func (c command) onResults(name, path string) command {
 	return c
 }
 
-// typedCommand is a command as it was typed.
-func (a *app) typedCommand(cmd *cobra.Command) command {
-	c := command{program: a.program, name: cmd.Name(), file: cmd.Flags().Arg(0)}
+// typedCommand is a command as it was typed, up to where it was wrong.
+func typedCommand(program string, cmd *cobra.Command, args []string) command {
+	c := command{program: program, name: cmd.Name()}
+	_ = cmd.Flags().ParseAll(args, func(f *pflag.Flag, value string) error {
+		switch {
+		case f.Value.Type() != "bool":
+			c.flags = append(c.flags, flagValue{f.Name, value})
+		case value == "true":
+			c.flags = append(c.flags, flagValue{name: f.Name})
+		}
+		return nil
+	})
+	c.file = cmd.Flags().Arg(0)
 	if isStdin(c.file) {
 		c.file = "-" // another name of a pipe is gone when the command is pasted
 	}
-	cmd.Flags().Visit(func(f *pflag.Flag) {
-		v, ok := f.Value.(*value)
-		switch {
-		case ok:
-			for _, typed := range v.typed {
-				c.flags = append(c.flags, flagValue{f.Name, typed})
-			}
-		case f.Value.String() == "true":
-			c.flags = append(c.flags, flagValue{name: f.Name})
-		}
-	})
 	return c
 }
 
@@ -123,4 +125,66 @@ func programName(arg0 string) string {
 		return strings.TrimSuffix(base, ".exe")
 	}
 	return arg0
+}
+
+// commandLine is a command to be pasted. Where no quotes hold it together it is words in its place: a name that a
+// shell would run is never printed as a command.
+func commandLine(words ...string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		word, ok := quoteWord(w)
+		if !ok {
+			return words[1] + ", typed by hand: no quotes keep all of it together in both cmd and PowerShell"
+		}
+		quoted[i] = word
+	}
+	line := strings.Join(quoted, " ")
+	// PowerShell runs a quoted name only after &, which cmd refuses; cmd sets PROMPT for its programs.
+	if runtime.GOOS == "windows" && quoted[0] != words[0] && os.Getenv("PROMPT") == "" {
+		line = "& " + line
+	}
+	return line
+}
+
+// quote shows s within a sentence as a word of the platform's shell. Where no quotes hold it is in double ones.
+func quote(s string) string {
+	word, ok := quoteWord(s)
+	if !ok {
+		return `"` + s + `"`
+	}
+	return word
+}
+
+// quoteWord makes one word of s for the shell of the platform; ok is false where no quotes hold.
+func quoteWord(s string) (word string, ok bool) {
+	if runtime.GOOS == "windows" {
+		return quoteForWindows(s)
+	}
+	if isPlain(s, "_-./:,@%+=") {
+		return s, true
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'", true
+}
+
+// quoteForWindows makes one word of s for both cmd and PowerShell, which have only double quotes in common. ok is
+// false where one of the two acts on what stands within them: cmd on %X%, PowerShell on $x, on a backtick and on
+// every kind of double quote; both on control characters, and programs on a backslash at the end. PowerShell 5.1
+// leaves an empty word out. The $ of a share, users$\hr.csv, is safe.
+func quoteForWindows(s string) (word string, ok bool) {
+	switch {
+	case isPlain(s, `_-./:+=\`):
+		return s, true
+	case s == "", strings.ContainsAny(s, "`\"\u201c\u201d\u201e"), strings.ContainsFunc(s, unicode.IsControl),
+		strings.Count(s, "%") > 1, strings.HasSuffix(s, `\`), strings.Contains(strings.ReplaceAll(s, `$\`, ""), "$"):
+		return "", false
+	}
+	return `"` + s + `"`, true
+}
+
+// isPlain reports whether s is a word by itself, of ASCII letters, digits and some punctuation.
+func isPlain(s, punctuation string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune(punctuation, r))
+	}) < 0
 }

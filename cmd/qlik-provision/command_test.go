@@ -16,14 +16,9 @@ func TestPrintedCommandsKeepWhatTheFileDoesNotHave(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the quotes are those of a POSIX shell")
 	}
-	a := &app{program: "qlik-provision"}
-	cmd := a.createCommand()
-	err := cmd.ParseFlags([]string{"--subject", "auth0|{ID}", "-o", "out.csv", "--sandbox", "--workers", "4",
-		"--rate", "10/s", "--json", "--role", "A", "--role", "B", "--allow-admin-roles", "hr.csv"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	given := a.typedCommand(cmd)
+	cmd := (&app{}).createCommand()
+	given := typedCommand("qlik-provision", cmd, []string{"--subject", "auth0|{ID}", "-o", "out.csv", "--sandbox",
+		"--workers", "4", "--rate", "10/s", "--json", "--role", "A", "--role", "B", "--allow-admin-roles", "hr.csv"})
 	plain := command{program: "q", name: "create", file: "f"}
 	for _, test := range []struct {
 		name string

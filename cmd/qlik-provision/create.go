@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -50,9 +52,6 @@ func (c *config) runExport(ctx context.Context, file string) error {
 		return err
 	}
 	s := &session{config: c, ledger: ledger}
-	if path == "" {
-		s.existing = c.existingResults(ledger)
-	}
 	if !c.dryRun && !s.asks() {
 		for _, line := range s.firstPersons() {
 			c.note(line)
@@ -65,11 +64,18 @@ func (c *config) runExport(ctx context.Context, file string) error {
 func (c *config) chooseResults(export string) (string, error) {
 	path := c.outFile
 	if path == "" && !c.dryRun {
-		path = c.resultsOf(export)
-		if path == "" {
+		if isStdin(export) {
 			return "", usage(errors.New("standard input has no file name to derive a result file name from"),
 				c.given.with("out", pipedResults).String())
 		}
+		path = strings.TrimSuffix(export, filepath.Ext(export))
+		if c.action.Command == "disable" {
+			path += ".disable"
+		}
+		if c.sandbox {
+			path += ".sandbox"
+		}
+		path += ".results.csv"
 	}
 	return path, c.checkPaths(path, namedPath{"the export", export})
 }

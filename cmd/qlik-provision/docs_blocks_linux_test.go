@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -98,7 +99,7 @@ func TestDocsCommandsAreTakenByPowerShell(t *testing.T) {
 // checkBlock is an error where whoever reads a block of this kind would not understand it.
 func checkBlock(t *testing.T, kind, body string) error {
 	for _, name := range regexp.MustCompile(`\bQLIK_[A-Z_]+`).FindAllString(body, -1) {
-		if !strings.Contains(environmentText, name+" ") {
+		if !strings.Contains(sources(t), strconv.Quote(name)) {
 			return fmt.Errorf("no variable is called %s", name)
 		}
 	}
@@ -120,6 +121,20 @@ func checkBlock(t *testing.T, kind, body string) error {
 		return nil
 	}
 	return fmt.Errorf("nothing checks blocks of kind %q", kind)
+}
+
+// sources are the texts of the command's own source files.
+func sources(t *testing.T) (all string) {
+	paths, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if !strings.HasSuffix(path, "_test.go") {
+			all += read(t, path)
+		}
+	}
+	return all
 }
 
 // parseByShell lets a shell parse lines without running them.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -68,7 +67,6 @@ func keep(t *testing.T, file, want string) {
 type manual struct {
 	root     *cobra.Command
 	commands []*cobra.Command
-	topics   []*cobra.Command
 	common   []*pflag.Flag // of three commands and more, with one meaning: described once
 }
 
@@ -77,10 +75,7 @@ func newManual(t *testing.T) *manual {
 	commands := m.root.Commands()
 	uses := map[string]int{}
 	for _, cmd := range commands {
-		switch {
-		case cmd.IsAdditionalHelpTopicCommand():
-			m.topics = append(m.topics, cmd)
-		case cmd.IsAvailableCommand() && cmd.Name() != "completion":
+		if cmd.IsAvailableCommand() && cmd.Name() != "completion" {
 			m.commands = append(m.commands, cmd)
 			if cmd.Example == "" || cmd.Long == "" {
 				t.Errorf("%s has no example or no description", cmd.Name())
@@ -164,9 +159,6 @@ func (m *manual) markdown(t *testing.T) string {
 	}
 	b.WriteString("\n## JSON\n\n`--json` prints one object on one line, in ASCII. New fields may be added.\n\n")
 	b.WriteString(jsonTable(t))
-	for _, topic := range m.topics {
-		fmt.Fprintf(&b, "\n## %s\n\n`qlik-provision help %s`:\n\n```text\n%s\n```\n", topic.Short, topic.Name(), topic.Long)
-	}
 	return b.String()
 }
 
@@ -237,7 +229,7 @@ func jsonTable(t *testing.T) string {
 	return b.String()
 }
 
-// overview is the man page of the program: its commands, the common flags, and the topics.
+// overview is the man page of the program: its commands, and the common flags.
 func (m *manual) overview() string {
 	var b strings.Builder
 	b.WriteString(title("qlik-provision") + name("qlik-provision", m.root.Short))
@@ -249,10 +241,6 @@ func (m *manual) overview() string {
 			cmd.Name())
 	}
 	b.WriteString(".SH COMMON FLAGS\nThe page of each command names those that it accepts.\n" + roffFlags(m.common))
-	for _, topic := range m.topics {
-		heading := map[string]string{"exit-codes": "EXIT STATUS"}[topic.Name()]
-		fmt.Fprintf(&b, ".SH %s\n.nf\n%s\n.fi\n", cmp.Or(heading, strings.ToUpper(topic.Name())), roff(topic.Long))
-	}
 	fmt.Fprintf(&b, ".SH EXAMPLES\n.nf\n%s\n.fi\n", roff(unindented(m.root.Example)))
 	b.WriteString(".SH SEE ALSO\n")
 	pages := make([]string, len(m.commands))

@@ -89,9 +89,7 @@ func (s *session) nobodyHint() string {
 // planHint is for a plan or a dry run with rows that cannot be sent.
 func (s *session) planHint() string {
 	file, next := "the export", s.next()
-	if e := s.existing; e != nil && e.SameExport && e.SameAction {
-		file, next = quote(e.Path), s.given.onResults("retry", e.Path).String()
-	} else if s.ledger.Path != "" {
+	if s.ledger.Path != "" {
 		file = quote(s.ledger.Path)
 	}
 	if next == "" {
@@ -163,8 +161,6 @@ func (s *session) next() string {
 		return given.onResults("retry", s.ledger.Path).String()
 	case s.plan != nil && s.plan.Writes() == 0:
 		return ""
-	case s.existing != nil:
-		return existsHint(s.existing, s.plannedCommand())
 	}
 	return s.plannedCommand().String()
 }

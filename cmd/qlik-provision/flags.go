@@ -1,10 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -30,122 +34,197 @@ type flags struct {
 }
 
 // tenantFlags say which tenant, and as whom.
-func (f *flags) tenantFlags(cmd *cobra.Command) {
-	fs := cmd.Flags()
-	fs.Var(into(&f.tenantURL, nonEmpty), "tenant",
+func (f *flags) tenantFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&f.tenantURL, "tenant", "",
 		"`URL` of the tenant: https://acme.eu.qlikcloud.com, or the host alone (default: $QLIK_TENANT)")
-	fs.Var(into(&f.clientID, nonEmpty), "client-id", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
-	fs.Var(into(&f.secretFile, nonEmpty), "client-secret-file",
+	fs.StringVar(&f.clientID, "client-id", "", "`ID` of the M2M OAuth client (default: $QLIK_CLIENT_ID)")
+	fs.StringVar(&f.secretFile, "client-secret-file", "",
 		"`FILE` that holds the client secret (default: the secret in $QLIK_CLIENT_SECRET)")
-	fs.Var(into(&f.secretCommand, nonEmpty), "client-secret-command",
+	fs.StringVar(&f.secretCommand, "client-secret-command", "",
 		"`COMMAND` that prints the client secret, run by the shell")
-	fs.Var(into(&f.context, nonEmpty), "context", "take tenant and credentials from the qlik-cli context `NAME`")
+	fs.StringVar(&f.context, "context", "", "take tenant and credentials from the qlik-cli context `NAME`")
 	fs.BoolVar(&f.sandbox, "sandbox", false, "use an in-memory tenant, for this run only")
 }
 
 // columnFlags are for commands that derive persons from rows: which rows, and where a person's fields come from.
-func (f *flags) columnFlags(cmd *cobra.Command) {
-	fs := cmd.Flags()
-	fs.Var(into(&f.action.Subject, unquoted), "subject",
+func (f *flags) columnFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&f.action.Subject, "subject", "",
 		"`COLUMN` with the subject, or a template: "+quote(`auth0|{Employee ID}`)+" (default: auto-detected)")
-	fs.Var(into(&f.action.Name, unquoted), "name",
+	fs.StringVar(&f.action.Name, "name", "",
 		"`COLUMN` with the name, or a template: "+quote(`{First} {Last}`)+" (default: auto-detected)")
-	fs.Var(into(&f.action.Email, unquoted), "email",
+	fs.StringVar(&f.action.Email, "email", "",
 		"`COLUMN` with the email address, or a template (default: auto-detected)")
-	fs.Var(each(&f.action.Where, unquoted), "where", "run only rows that meet this `CONDITION`: Status=Active, "+
+	fs.StringArrayVar(&f.action.Where, "where", nil, "run only rows that meet this `CONDITION`: Status=Active, "+
 		quote("Status!=Terminated,Inactive")+"; repeatable, all must hold")
 	fs.BoolVar(&f.runOptions.AllowAdminRoles, "allow-admin-roles", false,
 		"assign admin-level roles, and change or disable users who have one")
 }
 
 // createFlags are for commands that create users.
-func (f *flags) createFlags(cmd *cobra.Command) {
-	fs := cmd.Flags()
-	fs.Var(into(&f.action.Roles, unquoted), "roles", "`COLUMN` with names of Qlik roles, separated by ;")
-	fs.Var(each(&f.action.EveryonesRoles, unquoted), "role",
+func (f *flags) createFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&f.action.Roles, "roles", "", "`COLUMN` with names of Qlik roles, separated by ;")
+	fs.StringArrayVar(&f.action.EveryonesRoles, "role", nil,
 		"assign the role `NAME` to every person in the file; repeatable")
-	f.action.Status = "active"
-	fs.Var(into(&f.action.Status, oneOf("active", "invited")), "status", "`STATUS` of new users: active, or invited "+
-		"(needs an email address; Qlik Account logins only; no mail is promised) (default: active)")
-	fs.Var(&value{set: f.addFields}, "update", "also update these `FIELDS` of existing users: any of name,roles,status")
-}
-
-// addFields reads names of fields, with commas between them.
-func (f *flags) addFields(list string) error {
-	for field := range strings.SplitSeq(list, ",") {
-		field, err := oneOf("name", "roles", "status")(strings.TrimSpace(field))
-		if err != nil {
-			return err
-		}
-		f.action.Update = append(f.action.Update, field)
-	}
-	return nil
+	fs.StringVar(&f.action.Status, "status", "active", "`STATUS` of new users: active, or invited "+
+		"(needs an email address; Qlik Account logins only; no mail is promised)")
+	fs.StringSliceVar(&f.action.Update, "update", nil,
+		"also update these `FIELDS` of existing users: any of name,roles,status")
 }
 
 // exportFlags are for commands that read an export and write a result file.
-func (f *flags) exportFlags(cmd *cobra.Command) {
-	f.readFlags(cmd)
-	fs := cmd.Flags()
-	fs.VarP(into(&f.outFile, outputFile), "out", "o", "result `FILE` (default: hr.results.csv beside hr.csv)")
+func (f *flags) exportFlags(fs *pflag.FlagSet) {
+	f.readFlags(fs)
+	fs.StringVarP(&f.outFile, "out", "o", "", "result `FILE` (default: hr.results.csv beside hr.csv)")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace an existing result file")
 }
 
 // readFlags say how a file is written, where detection is wrong.
-func (f *flags) readFlags(cmd *cobra.Command) {
-	fs := cmd.Flags()
-	fs.Var(into(&f.readOptions.Delimiter, parseDelimiter), "delimiter",
-		"`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe (default: auto-detected)")
-	fs.Var(into(&f.readOptions.Encoding, nonEmpty), "encoding",
+func (f *flags) readFlags(fs *pflag.FlagSet) {
+	fs.Func("delimiter", "`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe (default: auto-detected)",
+		func(s string) (err error) {
+			f.readOptions.Delimiter, err = parseDelimiter(s)
+			return err
+		})
+	fs.StringVar(&f.readOptions.Encoding, "encoding", "",
 		"`ENCODING` of the file: windows-1252, shift_jis, iso-8859-2, … (default: auto-detected)")
-	fs.Var(into(&f.readOptions.HeaderRow, parseNumber), "header-row",
+	fs.IntVar(&f.readOptions.HeaderRow, "header-row", 0,
 		"`LINE` that holds the header, if title lines stand above it (default: auto-detected)")
 }
 
 // runFlags are for every command that contacts a tenant.
-func (f *flags) runFlags(cmd *cobra.Command) {
-	fs, run := cmd.Flags(), &f.runOptions
-	f.rate, run.Rate, run.Burst = "100/m", provision.DefaultRate, provision.DefaultBurst
-	run.Workers, run.Attempts = provision.DefaultWorkers, provision.DefaultAttempts
-	run.Patience, run.Timeout = provision.DefaultPatience, provision.DefaultTimeout
-	fs.Var(&value{set: f.setRate}, "rate",
-		"`RATE` of writes: N/s, N/m, N/h, or off (no limit for lookups either) (default: 100/m)")
-	fs.Var(into(&run.Burst, parseNumber), "burst", fmt.Sprintf("send up to `N` writes at once (default: %d)", run.Burst))
-	fs.Var(into(&run.Workers, parseWorkers), "workers",
-		fmt.Sprintf("send at most `N` requests concurrently (default: %d)", run.Workers))
-	fs.Var(into(&run.Attempts, parseNumber), "attempts",
-		fmt.Sprintf("try a row at most `N` times when the tenant fails (default: %d)", run.Attempts))
-	fs.Var(into(&run.Patience, parseTime), "patience",
-		"end the run after `TIME` without progress (default: "+withoutZeroSeconds(run.Patience)+")")
-	fs.Var(into(&run.Timeout, parseTime), "timeout",
-		"give up on a request after `TIME` (default: "+run.Timeout.String()+")")
+func (f *flags) runFlags(fs *pflag.FlagSet) {
+	run := &f.runOptions
+	f.rate, run.Rate = "100/m", provision.DefaultRate
+	fs.Func("rate", "`RATE` of writes: N/s, N/m, N/h, or off (no limit for lookups either) (default: 100/m)",
+		func(s string) (err error) {
+			f.rate = s
+			run.Rate, err = parseRate(s)
+			return err
+		})
+	fs.IntVar(&run.Burst, "burst", provision.DefaultBurst, "send up to `N` writes at once")
+	fs.IntVar(&run.Workers, "workers", provision.DefaultWorkers, "send at most `N` requests concurrently")
+	fs.IntVar(&run.Attempts, "attempts", provision.DefaultAttempts, "try a row at most `N` times when the tenant fails")
+	fs.DurationVar(&run.Patience, "patience", provision.DefaultPatience, "end the run after `TIME` without progress")
+	fs.DurationVar(&run.Timeout, "timeout", provision.DefaultTimeout, "give up on a request after `TIME`")
 	fs.BoolVar(&f.json, "json", false, "print the summary as one JSON object on stdout")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
-	fs.Var(into(&f.log, nonEmpty), "log",
-		"append one JSON line per request to `FILE`, without secrets, names and email addresses")
-}
-
-func (f *flags) setRate(s string) (err error) {
-	f.rate = s
-	f.runOptions.Rate, err = parseRate(s)
-	return err
+	fs.StringVar(&f.log, "log", "", "append one JSON line per request to `FILE`, without secrets, names and email addresses")
 }
 
 // writeFlags are for commands that write to the tenant.
-func (f *flags) writeFlags(cmd *cobra.Command) {
-	fs := cmd.Flags()
-	fs.Var(into(&f.runOptions.Limit, parseNumber), "limit",
+func (f *flags) writeFlags(fs *pflag.FlagSet) {
+	fs.IntVar(&f.runOptions.Limit, "limit", 0,
 		"send at most `N` writes, then stop; the other rows stay pending (default: no limit)")
-	fs.Var(into(&f.max, parseNumber), "max",
+	fs.IntVar(&f.max, "max", 0,
 		"look up all rows first, and send nothing if more than `N` writes are needed (default: no maximum)")
 	fs.BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 }
 
-func (f *flags) dryRunFlag(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false,
-		"look up all rows and show what would be sent; write nothing to the tenant")
+func (f *flags) dryRunFlag(fs *pflag.FlagSet) {
+	fs.BoolVar(&f.dryRun, "dry-run", false, "look up all rows and show what would be sent; write nothing to the tenant")
 }
 
 // lookupFlag is for commands that create users.
-func (f *flags) lookupFlag(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.runOptions.NoLookup, "no-lookup", false, "do not look up existing users first")
+func (f *flags) lookupFlag(fs *pflag.FlagSet) {
+	fs.BoolVar(&f.runOptions.NoLookup, "no-lookup", false, "do not look up existing users first")
+}
+
+// choices are the words that a flag takes, by what help calls its value.
+func choices() map[string][]string {
+	return map[string][]string{
+		"STATUS": {"active", "invited"}, "FIELDS": {"name", "roles", "status"},
+		"KIND": {"rolling", "fixed", "bucket", "off"}, "SHELL": {"posix", "powershell", "cmd"},
+	}
+}
+
+// finishFlags adds the defaults of a command's flags to their meanings, and completes their values. Files are left to
+// the shell; what only the user knows has no values, and is no file either.
+func finishFlags(cmd *cobra.Command) {
+	known := choices()
+	known["RATE"] = []string{"100/m", "10/s", "off"}
+	known["CHARACTER"] = []string{"comma", "semicolon", "tab", "pipe"}
+	known["ENCODING"] = []string{"windows-1252", "shift_jis", "iso-8859-2", "macintosh", "utf-16le"}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !slices.Contains([]string{"", "0", "false", "[]"}, f.DefValue) {
+			f.Usage += " (default: " + strings.Replace(f.DefValue, "m0s", "m", 1) + ")"
+		}
+		f.DefValue = "" // pflag would write it its own way
+		value, _ := pflag.UnquoteUsage(f)
+		complete := cobra.FixedCompletions(known[value], cobra.ShellCompDirectiveNoFileComp)
+		switch {
+		case value == "" || value == "FILE":
+			return
+		case f.Name == "context":
+			complete = completeContext
+		}
+		// The error is that of a flag that is completed twice: the completion test would show it.
+		_ = cmd.RegisterFlagCompletionFunc(f.Name, complete)
+	})
+}
+
+// completeContext completes the name of one of qlik-cli's contexts.
+func completeContext(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	_, contexts, _ := readContexts() // whoever presses Tab wants no error
+	return slices.Sorted(maps.Keys(contexts)), cobra.ShellCompDirectiveNoFileComp
+}
+
+// flagError is pflag's error with the flag that was probably meant.
+func flagError(cmd *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	switch {
+	case !ok:
+		return usage(err, "")
+	case unknown.GetSpecifiedShortnames() != "": // with the value that may stand behind it, perhaps a secret
+		return usage(errors.New("unknown flag: -"+unknown.GetSpecifiedName()), "")
+	case !cmd.HasParent() && cmd.Flags().NArg() > 0:
+		return noCommand(cmd, cmd.Flags().Args())
+	case !cmd.HasParent():
+		return usage(err, "flags stand after the command: see "+cmd.CommandPath()+" --help")
+	}
+	if near := nearestFlag(unknown.GetSpecifiedName(), cmd); near != "" {
+		return usage(err, "did you mean --"+near+"?")
+	}
+	return usage(err, "")
+}
+
+// checkDashes is a usage error where a long flag, of this command or of another, has a single dash before its name:
+// -offline, as PowerShell users type it. pflag would read that as -o with the value "ffline". A value that looks like
+// such a flag needs an equals sign before it: --name=-offline.
+func checkDashes(cmd *cobra.Command, args []string) error {
+	cmd.InitDefaultHelpFlag()
+	cmd.InitDefaultVersionFlag()
+	for _, arg := range args {
+		if arg == "--" {
+			break
+		}
+		typed, _, _ := strings.Cut(strings.ReplaceAll(arg, ":", "="), "=") // PowerShell writes -offline:true
+		name, dash := strings.CutPrefix(typed, "-")
+		if !dash || len(name) < 3 || name[0] == '-' { // -ov may be meant as -o v
+			continue
+		}
+		for _, c := range append([]*cobra.Command{cmd}, cmd.Root().Commands()...) {
+			if near := nearestFlag(name, c); near != "" {
+				return usage(fmt.Errorf("%s: did you mean --%s?", typed, near), "a long flag has two dashes: --"+near)
+			}
+		}
+	}
+	return nil
+}
+
+// nearestFlag is the flag of a command that was probably meant: one that begins with what was typed, or is different
+// from it in a third of the characters at most; "" where there is none.
+func nearestFlag(typed string, cmd *cobra.Command) string {
+	typed = strings.ToLower(typed)
+	var names []string // with the same first letter, sorted: role comes before roles
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Name[0] == typed[0] {
+			names = append(names, f.Name)
+		}
+	})
+	for _, name := range names {
+		if strings.HasPrefix(name, typed) {
+			return name
+		}
+	}
+	return provision.Nearest(typed, names, len(typed)/3)
 }

@@ -15,7 +15,7 @@ func FuzzContexts(f *testing.F) {
 			"    server-type: cloud\n    headers:\n      Authorization: Bearer MARKED-SECRET\n",
 		"contexts:\n  ops:\n    server: acme.eu.qlikcloud.com\n" +
 			"    oauth-client-id: me\n    oauth-client-secret: MARKED-SECRET\n",
-		"contexts: {a: {headers: {authorization: 'bearer  MARKED-SECRET '}}}",
+		"contexts: {a: {headers: {Authorization: 'Bearer  MARKED-SECRET '}}}",
 		"contexts:\n  a: &a\n    oauth-client-secret: MARKED-SECRET\n  b: *a\n  c:\n    <<: *a\n",
 		"contexts:\n  a: MARKED-SECRET\n",
 		"contexts: [MARKED-SECRET]",

@@ -73,7 +73,7 @@ func TestSecondInterruptDoesNotWait(t *testing.T) {
 	if took := time.Since(began); took > 8*time.Second {
 		t.Errorf("it waited for %v", took)
 	}
-	const want = "interrupted: waiting for 1 request, 10 s at most; a second Ctrl-C does not wait\n"
+	const want = "interrupted: waiting for requests in flight, 10 s at most; a second Ctrl-C does not wait\n"
 	if strings.Count(c.stderr.String(), want) != 1 {
 		t.Errorf("it does not say once what it waits for:\n%s", &c.stderr)
 	}

@@ -3,17 +3,14 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"log"
 	"os"
 	"os/signal"
-	"slices"
-	"strings"
 	"syscall"
-
-	"github.com/spf13/cobra"
 )
 
 // errInterrupted is the cause of a run's cancelled context.
@@ -39,20 +36,16 @@ func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Rea
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	cmd, rest, _ := root.Find(args[1:]) // root where the first word is no command
-	var err error
-	if len(args) > 1 && strings.HasPrefix(args[1], cobra.ShellCompRequestCmd) {
-		describePlainly(root)
-	} else {
-		err = checkDashes(cmd, rest)
-	}
+	err := checkDashes(cmd, rest)
+	a.given = typedCommand(a.program, cmd, rest)
 	if err == nil {
 		_, err = root.ExecuteContextC(ctx)
 	}
-	given, help := a.typedCommand(cmd), "see "+cmd.CommandPath()+" --help"
-	f := a.failureOf(err, given, help)
-	if wantsJSON(cmd, args[1:]) {
+	help := "see " + cmd.CommandPath() + " --help"
+	f := a.failureOf(err, a.given, help)
+	if a.given.has("json") {
 		if failed := a.summary.write(stdout, f); failed != nil {
-			f = a.failureOf(errors.Join(err, failed), given, help)
+			f = a.failureOf(errors.Join(err, failed), a.given, help)
 		}
 	}
 	if f == nil {
@@ -62,10 +55,45 @@ func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Rea
 	return f.code
 }
 
-// wantsJSON reports whether --json was given, also where another flag could not be parsed.
-func wantsJSON(cmd *cobra.Command, args []string) bool {
-	on, err := cmd.Flags().GetBool("json")
-	return err == nil && (on || !cmd.Flags().Parsed() && slices.Contains(args, "--json"))
+// A failure is an end that is not 0: what happened, and what to type next.
+type failure struct {
+	code int
+	err  error
+	hint string // every command in it stands on a line of its own
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// The exit codes. They are part of the contract: schedulers decide by them.
+const (
+	exitDone        = 0   // every row is done
+	exitRows        = 1   // the run finished; some rows are not done
+	exitUsage       = 2   // before any request: wrong usage, configuration or file
+	exitRun         = 3   // after the first request the run could not go on
+	exitInterrupted = 130 // as a shell says of a command ended by Ctrl-C
+)
+
+// usage is a failure before any request. With no hint it refers to the help of the command.
+func usage(err error, hint string) error { return &failure{code: exitUsage, err: err, hint: hint} }
+
+// failureOf is the failure that a command ends with because of err, nil for none. next is the command that goes on
+// after it; help stands in for a hint that there is not.
+func (a *app) failureOf(err error, next command, help string) *failure {
+	if err == nil {
+		return nil
+	}
+	f, explained := errors.AsType[*failure](err)
+	hint := hintFor(err, next)
+	switch {
+	case explained:
+		return &failure{code: f.code, err: err, hint: cmp.Or(f.hint, help)} // err may be more, wrapped or joined
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+		return &failure{code: exitInterrupted, err: err, hint: next.String()}
+	case !a.contacted:
+		return &failure{code: exitUsage, err: err, hint: cmp.Or(hint, help)}
+	}
+	return &failure{code: exitRun, err: err, hint: cmp.Or(hint, next.String())}
 }
 
 // signals returns a context that the first interrupt cancels, and a channel that the second closes. The third is

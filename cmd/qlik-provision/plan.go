@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
 	"qlik-provision/report"
@@ -27,19 +25,4 @@ run on a new export.`,
 	a.onFile(cmd, &f, "export", (*config).runExport,
 		f.tenantFlags, f.columnFlags, f.createFlags, f.exportFlags, f.runFlags)
 	return cmd
-}
-
-// existingResults is the result file that a create would find, nil where it would find none of which rows were sent.
-// plan is the ledger of a plan for the same export.
-func (c *config) existingResults(plan *report.Ledger) *report.ExistsError {
-	path := c.resultsOf(c.given.file)
-	if path == "" {
-		return nil
-	}
-	ledger, err := report.Create(path, plan.File, plan.Action, report.Options{Tenant: c.ledgerOptions.Tenant})
-	if err == nil {
-		err = ledger.Close()
-	}
-	exists, _ := errors.AsType[*report.ExistsError](err)
-	return exists
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -28,8 +29,9 @@ const (
 	besideWords = 14                     // columns that the percentage and the smallest bar take
 )
 
-// follow shows how far a run of so many rows is, until the function it returns is called.
-func (u *output) follow(now func() provision.Progress, total int) (stop func()) {
+// follow shows how far a run of so many rows is, until the function it returns is called. When ctx is done it says what
+// the run waits for then.
+func (u *output) follow(ctx context.Context, now func() provision.Progress, total int) (stop func()) {
 	p := &progress{out: u, now: now, total: total, began: time.Now(), bar: progressbar.NewOptions(max(total, 1),
 		progressbar.OptionSetWriter(u.w),
 		progressbar.OptionFullWidth(),
@@ -43,7 +45,7 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 	if u.cursor {
 		every = redrawEvery
 	}
-	quit := make(chan struct{})
+	quit, interrupted := make(chan struct{}), ctx.Done()
 	var shown sync.WaitGroup
 	shown.Go(func() {
 		ticker := time.NewTicker(every)
@@ -54,6 +56,9 @@ func (u *output) follow(now func() provision.Progress, total int) (stop func()) 
 				return
 			case <-ticker.C:
 				p.show()
+			case <-interrupted:
+				u.note("interrupted: waiting for requests in flight, 10 s at most; a second Ctrl-C does not wait")
+				interrupted = nil
 			}
 		}
 	})

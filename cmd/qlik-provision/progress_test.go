@@ -36,7 +36,7 @@ func TestProgressSaysWhatTheRunWaitsFor(t *testing.T) {
 func TestProgressIsALineNowAndThenWithoutATerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said strings.Builder
-		stop := newOutput(&said).follow(func() provision.Progress { return provision.Progress{} }, 10)
+		stop := newOutput(&said).follow(t.Context(), func() provision.Progress { return provision.Progress{} }, 10)
 		time.Sleep(178 * time.Second)
 		stop()
 		time.Sleep(time.Minute) // no line comes later

@@ -107,11 +107,7 @@ func (c *config) confirmChanges(ctx context.Context, changed *report.ChangedErro
 		return changed
 	}
 	c.out.note(changed.Error())
-	yes, err := c.ask(ctx, "are these changes intended? [y/N] ", "y")
-	if err == nil && !yes {
-		err = &failure{code: exitInterrupted, err: errors.New("declined; nothing was sent"), hint: hintFor(changed, c.given)}
-	}
-	return err
+	return c.ask(ctx, "are these changes intended? [y/N] ", "y", hintFor(changed, c.given))
 }
 
 // checkAction refuses flags that are not of the file's action: its rows were derived with others.

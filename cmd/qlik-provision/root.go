@@ -2,13 +2,16 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // An app is what every command has: the streams, and what is printed on them.
@@ -19,6 +22,7 @@ type app struct {
 	stdout    io.Writer
 	out       *output
 	program   string  // how the program was called, for the commands that we print
+	given     command // as it was typed
 	contacted bool    // a tenant was contacted: from then on no error is one of usage
 	summary   summary // what --json prints, as far as it is known
 }
@@ -42,13 +46,14 @@ to a result file. From that file a run can always be continued, corrected and un
 		Args:          noCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 
+		PersistentPreRunE: a.checkValues,
+
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.createCommand(), a.disableCommand(), a.retryCommand(), a.undoCommand(), a.verifyCommand(),
 		a.planCommand(), a.reportCommand(), a.sandboxCommand(), a.versionCommand())
-	root.AddCommand(topics()...)
 	formatHelp(root, a.out.columns())
 	root.InitDefaultHelpCmd()
 	if help, _, err := root.Find([]string{"help"}); err == nil {
@@ -62,15 +67,24 @@ to a result file. From that file a run can always be continued, corrected and un
 	return root
 }
 
+// noCommand refuses a first word that is no command, and names the command that was probably meant.
+func noCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + near[0] + "?"
+	}
+	return usage(fmt.Errorf("unknown command: %s", args[0]), hint)
+}
+
 // onFile makes cmd a command on one file, an export or a result file. run gets the config that the flags come to, and
 // the file; addFlags add the flags to f and cmd.
 func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(*config, context.Context, string) error,
-	addFlags ...func(*cobra.Command),
+	addFlags ...func(*pflag.FlagSet),
 ) {
-	cmd.Args, cmd.ValidArgsFunction = oneFile(what), completeFile("results.csv")
-	if what == "export" {
-		cmd.ValidArgsFunction = completeFile("csv", "tsv", "txt")
-	}
+	cmd.Args = oneFile(what)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if what == "result file" {
 			debug.SetGCPercent(50) // reading it needs its memory twice: as cells, and as entries
@@ -81,11 +95,10 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(*config
 		}
 		return run(c, cmd.Context(), args[0])
 	}
-	cmd.Flags().SortFlags = false // commands that we print have them as they were typed
 	for _, add := range addFlags {
-		add(cmd)
+		add(cmd.Flags())
 	}
-	completeFlags(cmd)
+	finishFlags(cmd)
 }
 
 // oneFile is the rule of the commands that take one file.
@@ -99,5 +112,38 @@ func oneFile(what string) cobra.PositionalArgs {
 				"a file name with spaces needs quotes: "+quote(strings.Join(args, " ")))
 		}
 		return nil
+	}
+}
+
+// Set by the linker, see the Makefile.
+var (
+	version = ""
+	commit  = ""
+	date    = ""
+)
+
+// versionText is the version, with the commit and its date in a release; of go install, that of the module.
+func versionText() string {
+	if info, ok := debug.ReadBuildInfo(); ok && version == "" && info.Main.Version != "(devel)" {
+		return cmp.Or(info.Main.Version, "devel")
+	}
+	return strings.Join(strings.Fields(cmp.Or(version, "devel")+" "+commit+" "+date), " ")
+}
+
+// userAgent names the program to the tenant.
+func userAgent() string { return "qlik-provision/" + cmp.Or(version, "devel") }
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "version",
+		Short:             "Print the version",
+		Long:              "version prints the version, the commit it was built from, and the date of that commit.",
+		Example:           "  qlik-provision version",
+		Args:              cobra.NoArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(a.stdout, "qlik-provision", versionText())
+			return err
+		},
 	}
 }

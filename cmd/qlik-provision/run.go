@@ -15,8 +15,7 @@ import (
 // what it starts with, those after them what it came to.
 type session struct {
 	*config
-	ledger   *report.Ledger      // without a path for a plan that saves none
-	existing *report.ExistsError // of a plan that saves nothing: the result file that create would find
+	ledger *report.Ledger // without a path for a plan that saves none
 
 	plan     *provision.Plan // what the run would send; nil where not everybody was looked up
 	progress provision.Progress

@@ -22,7 +22,8 @@ import (
 )
 
 func (a *app) sandboxCommand() *cobra.Command {
-	addr, users, limit, shell := "127.0.0.1:0", "", sandbox.LimitRolling, "posix"
+	var addr, users string
+	limit, shell := sandbox.LimitRolling, "posix"
 	if runtime.GOOS == "windows" {
 		shell = "powershell"
 	}
@@ -49,12 +50,12 @@ with the users of a CSV file: subject,name,email,status,roles.`,
 		},
 	}
 	fs := cmd.Flags()
-	fs.Var(into(&addr, nonEmpty), "addr", "`ADDRESS` of this machine to listen on (default: 127.0.0.1:0)")
-	fs.Var(into(&limit, sandbox.ParseLimit), "limit", "`KIND` of rate limit: rolling (default), fixed, bucket, or off")
-	fs.Var(into(&users, nonEmpty), "users", "CSV `FILE` of existing users: subject,name,email,status,roles")
-	fs.Var(into(&shell, oneOf("posix", "powershell", "cmd")), "shell",
-		"`SHELL` that reads the settings: posix, powershell or cmd (default: "+shell+")")
-	completeFlags(cmd)
+	fs.StringVar(&addr, "addr", "127.0.0.1:0", "`ADDRESS` of this machine to listen on")
+	fs.StringVar((*string)(&limit), "limit", string(limit),
+		"`KIND` of rate limit: rolling, fixed, bucket, or off")
+	fs.StringVar(&users, "users", "", "CSV `FILE` of existing users: subject,name,email,status,roles")
+	fs.StringVar(&shell, "shell", shell, "`SHELL` that reads the settings: posix, powershell or cmd")
+	finishFlags(cmd)
 	return cmd
 }
 

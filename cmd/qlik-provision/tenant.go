@@ -5,21 +5,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
+
+	"go.yaml.in/yaml/v3"
 
 	"qlik-provision/provision/qlik"
 )
 
 // chooseTenant decides which tenant to contact, and as whom. A context and the sandbox bring both together.
 func (c *config) chooseTenant(ctx context.Context) error {
-	from := source{address: c.tenantURL} // with --offline, too: the flag stands in commands that we print
+	var from source
 	var err error
 	switch {
-	case c.sandbox, c.offline && c.tenantURL == "":
+	case c.sandbox:
+		from.address = "http://localhost" // where nothing is sent to
+	case c.offline && c.tenantURL == "":
 		return nil
-	case c.offline:
+	case c.offline: // the flag stands in commands that we print
+		from.address = c.tenantURL
 	case c.context != "":
 		from, err = contextSource(c.context)
 	default:
@@ -35,7 +43,7 @@ func (c *config) chooseTenant(ctx context.Context) error {
 	case err != nil:
 		return usage(err, "the tenant is what the browser's address bar shows, up to .qlikcloud.com")
 	}
-	if c.offline {
+	if c.offline || c.sandbox {
 		return nil
 	}
 	if _, err := qlik.Proxy(c.tenant); err != nil {
@@ -89,47 +97,105 @@ func (c *config) typedSource(ctx context.Context) (from source, err error) {
 	}
 	if c.clientID == "" && c.secretFile == "" && c.secretCommand == "" {
 		from.name, from.hint = "the environment", "set QLIK_CLIENT_ID and QLIK_CLIENT_SECRET, or QLIK_API_KEY"
-		from.creds = qlik.Credentials{
-			ClientID: read("QLIK_CLIENT_ID"), ClientSecret: read("QLIK_CLIENT_SECRET"), APIKey: read("QLIK_API_KEY"),
-		}
+		from.creds.ClientID, from.creds.ClientSecret = read("QLIK_CLIENT_ID"), read("QLIK_CLIENT_SECRET")
+		from.creds.APIKey = read("QLIK_API_KEY")
 		return from, nil
 	}
 	from.name = "the command line"
 	from.hint = "give --client-id and the flag of its secret: one of them alone hides all credentials in the environment"
 	from.creds.ClientID = c.clientID
-	switch {
-	case c.secretFile != "":
-		from.creds.ClientSecret, err = readSecretFile(c.secretFile)
-	case c.secretCommand != "":
-		from.creds.ClientSecret, err = runSecretCommand(ctx, c.secretCommand, c.given.file)
-	}
+	from.creds.ClientSecret, err = c.readSecret(ctx)
 	return from, err
 }
 
-// check is an error where the credentials are not those of a client or an API key, each a line of text without the
-// quotes that set and echo of cmd.exe leave around it. It does not show them.
+// A cliContext is one of qlik-cli's connections, as far as we read it.
+type cliContext struct {
+	Server       string            `yaml:"server"`
+	Headers      map[string]string `yaml:"headers"`
+	ClientID     string            `yaml:"oauth-client-id"`
+	ClientSecret string            `yaml:"oauth-client-secret"`
+}
+
+// contextsHint is for a file of contexts that cannot be read.
+const contextsHint = "qlik-cli writes the file: qlik context create"
+
+// contextSource is the context of that name.
+func contextSource(name string) (source, error) {
+	path, contexts, err := readContexts()
+	if err != nil {
+		return source{}, err
+	}
+	c, ok := contexts[name]
+	if !ok {
+		return source{}, usage(fmt.Errorf("%s has no context %q", path, name),
+			"its contexts are: "+strings.Join(slices.Sorted(maps.Keys(contexts)), ", "))
+	}
+	return source{
+		name: fmt.Sprintf("the context %q of %s", name, path), address: c.Server, creds: c.credentials(),
+		hint: "correct it: " + commandLine("qlik", "context", "create", name),
+	}, nil
+}
+
+// readContexts reads qlik-cli's contexts, by name. QLIK_CLI_USER_HOME_DIR is the folder that holds .qlik, or that folder
+// itself.
+func readContexts() (path string, contexts map[string]cliContext, err error) {
+	home, _ := os.UserHomeDir() // without one the file is not found
+	home = cmp.Or(os.Getenv("QLIK_CLI_USER_HOME_DIR"), home)
+	paths := []string{filepath.Join(home, ".qlik", "contexts.yml"), filepath.Join(home, "contexts.yml")}
+	i := slices.IndexFunc(paths, func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.Mode().IsRegular() // opening a pipe would wait for its writer
+	})
+	if i < 0 {
+		return "", nil, usage(fmt.Errorf("reading qlik-cli's contexts: neither %s nor %s is a regular file", paths[0],
+			paths[1]), contextsHint)
+	}
+	b, err := readPrivate(paths[i], "qlik-cli's contexts", contextsHint)
+	if err != nil {
+		return "", nil, err
+	}
+	if contexts, err = parseContexts(b); err != nil {
+		err = usage(fmt.Errorf("%s: %w", paths[i], err), contextsHint)
+	}
+	return paths[i], contexts, err
+}
+
+// parseContexts reads the contexts of a contexts.yml. Its error does not say what is wrong: there are secrets in it.
+func parseContexts(b []byte) (map[string]cliContext, error) {
+	var file struct {
+		Contexts map[string]cliContext `yaml:"contexts"`
+	}
+	if yaml.Unmarshal(b, &file) != nil {
+		return nil, errors.New("not the YAML of qlik-cli's contexts")
+	}
+	return file.Contexts, nil
+}
+
+// credentials are the API key of the context, or else its client.
+func (c cliContext) credentials() qlik.Credentials {
+	if key, ok := strings.CutPrefix(c.Headers["Authorization"], "Bearer "); ok {
+		return qlik.Credentials{APIKey: strings.TrimSpace(key)}
+	}
+	return qlik.Credentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret}
+}
+
+// check is an error where the credentials are not those of a client or an API key. It does not show them.
 func (s source) check() error {
-	client, wrong := s.creds.ClientID != "" || s.creds.ClientSecret != "", ""
+	id, secret, key := s.creds.ClientID, s.creds.ClientSecret, s.creds.APIKey
+	wrong := ""
 	switch {
-	case client && s.creds.APIKey != "":
+	case id+secret != "" && key != "":
 		wrong = "has a client and an API key at once"
-	case !client && s.creds.APIKey == "":
+	case id+secret+key == "":
 		wrong = "has no credentials"
-	case client && s.creds.ClientSecret == "":
+	case key == "" && secret == "":
 		wrong = "has a client's ID, but not its secret"
-	case client && s.creds.ClientID == "":
+	case key == "" && id == "":
 		wrong = "has a client's secret, but not its ID"
+	case strings.ContainsFunc(id+secret+key, unicode.IsControl): // no header can hold it
+		wrong = "has a credential that is more than one line of text"
+	default:
+		return nil
 	}
-	for _, part := range []string{s.creds.ClientID, s.creds.ClientSecret, s.creds.APIKey} {
-		switch {
-		case strings.ContainsFunc(part, unicode.IsControl):
-			wrong = "has a credential that is more than one line of text"
-		case len(part) > 1 && strings.HasPrefix(part, `"`) && strings.HasSuffix(part, `"`):
-			wrong = "has a credential with double quotes around it, which are not part of it"
-		}
-	}
-	if wrong != "" {
-		return usage(fmt.Errorf("%s %s", s.name, wrong), s.hint)
-	}
-	return nil
+	return usage(fmt.Errorf("%s %s", s.name, wrong), s.hint)
 }

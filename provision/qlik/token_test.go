@@ -33,7 +33,7 @@ func TestCallersShareOneTokenRequest(t *testing.T) {
 		}
 		close(start)
 		group.Wait()
-		if _, err := s.request(t.Context()); err != nil { // as a caller that checked before there was a token
+		if _, err := s.get(t.Context()); err != nil { // a caller that comes later
 			t.Error(err)
 		}
 		if n := fetched.Load(); n != 1 {
@@ -197,8 +197,8 @@ func TestTokenAnswerIsRead(t *testing.T) {
 		{``, 0, ErrNoToken, 101},
 	} {
 		s := &script{answer: func(int, *http.Request) (int, string) { return test.status, test.body }}
-		c := s.client(t, Options{})
-		got, err := c.fetchToken(t.Context(), Credentials{ClientID: "me", ClientSecret: "secret-0123"})
+		c := s.client(t, Options{Credentials: Credentials{ClientID: "me", ClientSecret: "secret-0123"}})
+		got, err := c.fetchToken(t.Context())
 		if test.kind != nil {
 			for _, kind := range kinds {
 				if errors.Is(err, kind) != (kind == test.kind) {
