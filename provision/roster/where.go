@@ -75,9 +75,8 @@ func foldList(list string) string {
 	return strings.Join(values, ",")
 }
 
-// has reports whether a list of values, as foldList leaves it, holds a cell's: a cell with a comma is several of them in a
-// row.
-func has(folded, list string) bool { return strings.Contains(","+folded+",", ","+foldList(list)+",") }
+// has reports whether a list of values, as foldList leaves it, holds a cell's. A cell with a comma is several in a row.
+func has(folded, cell string) bool { return strings.Contains(","+folded+",", ","+foldList(cell)+",") }
 
 // skipRows leaves out the rows that do not meet every condition. Where none is left, the file is refused, but for one
 // whose columns are decided: a retry may have nothing to do.
