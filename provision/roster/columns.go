@@ -94,8 +94,8 @@ func (r *reader) find(option csvfile.Option, header, value string) (Source, *csv
 func (r *reader) column(i int) Source { return Source{text: r.headers[i], columns: []int{i}} }
 
 // names are the sources that fit the name: columns of whole names; where there is none, or where such a column may be
-// a part of the name, first and last name put together; and a preferred name, which fits as well as these. Where nothing
-// does, it is the name as lists sort it.
+// a part of the name, first and last name put together; and a preferred name, which fits as well as these. Where
+// nothing does, it is the name as lists sort it.
 func (r *reader) names() []string {
 	whole, first, last := anyWhole, firstName, lastName
 	hasFirst, hasLast := len(r.fitting(first)) > 0, len(r.fitting(last)) > 0

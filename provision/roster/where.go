@@ -105,8 +105,8 @@ func (r *reader) skipRows() error {
 	return e
 }
 
-// valuesOf are the different values of a column, the most frequent first, with how many rows have each; none where there
-// are more than most. Skipped rows count only where they are asked for.
+// valuesOf are the different values of a column, the most frequent first, with how many rows have each; none where
+// there are more than most. Skipped rows count only where they are asked for.
 func (r *reader) valuesOf(column, most int, skipped bool) (values []string, rows map[string]int) {
 	rows = make(map[string]int)
 	for i := range r.Rows {
