@@ -41,8 +41,9 @@ func (c *config) contact(ctx context.Context, rows int, work func(*provision.Run
 		for _, u := range c.users {
 			inMemory.Add(u)
 		}
-		connection.Transport = inMemory.Transport()
-		connection.Credentials = qlik.Credentials{ClientID: inMemory.ClientID(), ClientSecret: inMemory.ClientSecret()}
+		o := inMemory.Options()
+		connection.Transport = sandbox.InProcess(inMemory)
+		connection.Credentials = qlik.Credentials{ClientID: o.ClientID, ClientSecret: o.ClientSecret}
 	}
 	client := qlik.New(c.tenant, connection)
 	defer client.Close()
