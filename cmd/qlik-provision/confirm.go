@@ -43,9 +43,9 @@ func (s *session) question(p provision.Plan) (question, want string) {
 		users = text.Grouped(n) + " of " + users
 	}
 	var verbs []string
-	for _, line := range planLines(s.runOptions.Task, p) {
-		if line.n > 0 {
-			verbs = append(verbs, strings.TrimPrefix(line.label, "to "))
+	for _, w := range plannedWrites(s.runOptions.Task, p) {
+		if w.n > 0 {
+			verbs = append(verbs, w.verb)
 		}
 	}
 	verb, warning := strings.Join(verbs, " or "), ""
@@ -72,7 +72,7 @@ func (c *config) requireYes() error {
 	}
 	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal",
 		what[c.runOptions.Task]),
-		choice(first, c.given.withSwitch("yes")))
+		choice(first, c.given.with("yes", "")))
 }
 
 // asks reports whether a run asks before its first write.

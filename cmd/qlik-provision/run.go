@@ -38,7 +38,7 @@ func (s *session) run(ctx context.Context) error {
 	closeErr := s.ledger.Close()
 
 	s.total = s.ledger.Summary()
-	s.summary = s.summarize()
+	s.summarize()
 	end := s.end(runErr, closeErr)
 	return errors.Join(end, s.print(end == nil))
 }
@@ -83,19 +83,19 @@ func (s *session) record(r provision.Result) error {
 	return fmt.Errorf("%w: %w", errNotRecorded, err)
 }
 
-// summarize makes the summary of the run.
-func (s *session) summarize() summary {
-	sum := newSummary(s.config, s.ledger.Results, s.total)
-	sum.Seconds, sum.Waited = seconds(s.took), seconds(s.progress.Waited)
+// summarize adds the run to the summary.
+func (s *session) summarize() {
+	sum := s.summary
+	sum.addFile(s.ledger.Results, s.total)
+	sum["seconds"], sum["waited_seconds"] = seconds(s.took), seconds(s.progress.Waited)
 	switch {
 	case !s.dryRun:
-		sum.Writes = new(s.progress.Writes)
+		sum["writes"] = s.progress.Writes
 	case s.plan != nil:
-		sum.Writes, sum.Estimated = new(s.plan.Writes()), new(seconds(s.plan.Estimate))
+		sum["writes"], sum["estimated_seconds"] = s.plan.Writes(), seconds(s.plan.Estimate)
 	default:
-		sum.Exists, sum.Failed = nil, nil
+		sum["exists"], sum["failed"] = nil, nil
 	}
-	return sum
 }
 
 // print prints how the run went. A plan's table is what was asked for: it goes to stdout.

@@ -67,6 +67,7 @@ func (c *config) tenantName() string {
 // announceTenant says which tenant a run is for: the first line of every run.
 func (c *config) announceTenant() {
 	name := c.tenantName()
+	c.summary["tenant"] = name
 	switch {
 	case c.offline:
 		name = "not contacted (offline)"

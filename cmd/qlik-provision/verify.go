@@ -45,7 +45,7 @@ func (c *config) verify(ctx context.Context, path string) error {
 		c.users = sandboxUsers(results.Rows)
 	}
 	total := results.Summary()
-	c.summary = newSummary(c, results, total)
+	c.summary.addFile(results, total)
 	promises, began := results.Promises(), time.Now() // the rows are not needed any longer
 	var differences []provision.Result
 	_, err = c.contact(ctx, len(promises), func(run *provision.Run) (err error) {
@@ -53,7 +53,7 @@ func (c *config) verify(ctx context.Context, path string) error {
 		return err
 	})
 	took := time.Since(began)
-	c.summary.Seconds, c.summary.Differing = seconds(took), new(len(differences))
+	c.summary["seconds"], c.summary["differing"] = seconds(took), len(differences)
 	for _, d := range differences {
 		c.note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
 	}
