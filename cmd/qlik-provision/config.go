@@ -98,7 +98,7 @@ func (a *app) checkValues(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
-// wrongValue says what a flag takes that cannot have a value, "" where it can. pflag has checked the type.
+// wrongValue says why a flag cannot have a value of its type, "" where it can.
 func wrongValue(f *pflag.Flag, value string) string {
 	kind, _ := pflag.UnquoteUsage(f)
 	number := f.Value.Type() == "int" || f.Value.Type() == "duration"

@@ -139,7 +139,7 @@ func cmdTenant(ts *testscript.TestScript, _ bool, args []string) {
 		var err error
 		switch key {
 		case "limit":
-			o.Limit, err = sandbox.ParseLimit(value)
+			o.Limit = sandbox.Limit(value)
 		case "budget": // N/duration
 			n, window, _ := strings.Cut(value, "/")
 			o.Tier2.Requests, err = strconv.Atoi(n)

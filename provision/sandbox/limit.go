@@ -1,9 +1,6 @@
 package sandbox
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Limit is a way of counting requests against a Budget. Not published: which one Qlik uses, beyond "evaluated over a
 // five-minute window to support bursts".
@@ -19,15 +16,6 @@ const (
 	// LimitOff accepts everything.
 	LimitOff Limit = "off"
 )
-
-// ParseLimit returns the limit with a name.
-func ParseLimit(s string) (Limit, error) {
-	switch l := Limit(s); l {
-	case LimitRolling, LimitFixed, LimitBucket, LimitOff:
-		return l, nil
-	}
-	return "", fmt.Errorf("unknown limit %q: use rolling, fixed, bucket or off", s)
-}
 
 // Budget is what one tier accepts: Requests in a Window. Both are above zero.
 type Budget struct {

@@ -224,17 +224,3 @@ func TestSpendTier2SpendsTheBudgetOfCreates(t *testing.T) {
 		}
 	})
 }
-
-func TestParseLimit(t *testing.T) {
-	for _, l := range []Limit{LimitRolling, LimitFixed, LimitBucket, LimitOff} {
-		if got, err := ParseLimit(string(l)); got != l || err != nil {
-			t.Errorf("%s: %q, %v", l, got, err)
-		}
-	}
-	for _, s := range []string{"", "Rolling", "none"} {
-		_, err := ParseLimit(s)
-		if err == nil || err.Error() != fmt.Sprintf("unknown limit %q: use rolling, fixed, bucket or off", s) {
-			t.Errorf("%q: %v", s, err)
-		}
-	}
-}
