@@ -89,7 +89,7 @@ func (t *Tenant) check(c *call) *refusal {
 type call struct {
 	*http.Request
 	endpoint Endpoint
-	id       string // of the user in the path
+	id       string // of the user in the path, who exists where check finds nothing
 	body     []byte // maxBody+1 bytes where it is longer than maxBody
 	query    url.Values
 }

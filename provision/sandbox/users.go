@@ -148,7 +148,7 @@ func (t *Tenant) conflicts(u User) bool {
 	exists := func(r *record) bool { return r.Status != "deleted" }
 	sameSubject := func(r *record) bool { return exists(r) && (t.options.CaseInsensitive || r.Subject == u.Subject) }
 	return slices.ContainsFunc(t.index[indexKey("subject", u.Subject)], sameSubject) ||
-		slices.ContainsFunc(t.index[indexKey("email", u.Email)], exists) // no user without an email is there
+		slices.ContainsFunc(t.index[indexKey("email", u.Email)], exists) // has no users without an email
 }
 
 func (r *record) copy() User {
