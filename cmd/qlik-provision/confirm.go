@@ -67,7 +67,7 @@ func (c *config) requireYes() error {
 		return nil
 	}
 	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal",
-		what[c.runOptions.Task]), choice("if it is intended", c.given.withSwitch("yes")))
+		what[c.runOptions.Task]), choice("if it is intended", c.given.with("yes", "")))
 }
 
 // asks reports whether a run asks before its first write.

@@ -137,7 +137,7 @@ func (c *config) contact(ctx context.Context, rows int, work func(*provision.Run
 		connection.Observe = c.requests.record
 	}
 	if c.sandbox {
-		connection.Transport = c.inMemory.Transport()
+		connection.Transport = sandbox.InProcess(c.inMemory)
 	}
 	client := qlik.New(c.tenant, connection)
 	defer client.Close()

@@ -87,7 +87,7 @@ func (a *app) printSettings(shell string, tenant qlik.Tenant, inMemory *sandbox.
 		"posix": "export %s=%s\n", "powershell": "$env:%s='%s'\n", "cmd": "set %s=%s\n",
 	}[shell]
 	_, err := fmt.Fprintf(a.stdout, strings.Repeat(setting, 3), "QLIK_TENANT", tenant,
-		"QLIK_CLIENT_ID", inMemory.ClientID(), "QLIK_CLIENT_SECRET", inMemory.ClientSecret())
+		"QLIK_CLIENT_ID", inMemory.Options().ClientID, "QLIK_CLIENT_SECRET", inMemory.Options().ClientSecret)
 	if f, ok := a.stdout.(*os.File); ok && f == os.Stdout {
 		err = errors.Join(err, f.Close())
 	}

@@ -31,7 +31,8 @@ func (c *config) chooseTenant(ctx context.Context) (err error) {
 	case c.sandbox:
 		from.address = "http://localhost" // where nothing is sent to
 		c.inMemory = sandbox.New(sandbox.Options{})
-		from.creds.ClientID, from.creds.ClientSecret = c.inMemory.ClientID(), c.inMemory.ClientSecret()
+		o := c.inMemory.Options()
+		from.creds.ClientID, from.creds.ClientSecret = o.ClientID, o.ClientSecret
 	case c.offline && c.tenantURL == "":
 		return nil
 	case c.offline: // the flag stands in commands that we print

@@ -35,9 +35,9 @@ const (
 	maxLists = 16          // that are read at once, however many requests are: each may take maxList
 )
 
-// list reads a list, page by page, until there is no next one. It returns all items, and how many requests there were.
-// Any error discards the pages before it.
-func list[T any](ctx context.Context, c *Client, r request) (all []T, requests int, err error) {
+// list returns all items of a list, which it reads page by page until there is no next one, and how many pages that
+// were. Any error discards the pages before it.
+func list[T any](ctx context.Context, c *Client, r request) (all []T, pages int, err error) {
 	select {
 	case c.lists <- struct{}{}:
 		defer func() { <-c.lists }()
@@ -45,21 +45,21 @@ func list[T any](ctx context.Context, c *Client, r request) (all []T, requests i
 		return nil, 0, context.Cause(ctx)
 	}
 	r.most = maxPage
-	for size := 0; requests < maxPages && size <= maxList; {
-		requests++
+	for size := 0; pages < maxPages && size <= maxList; {
+		pages++
 		body, err := c.do(ctx, r)
 		if err != nil {
-			return nil, requests, err
+			return nil, pages, err
 		}
 		size += len(body)
 		var page struct {
 			Data []T `json:"data"`
 		}
 		if err := c.decode(r, body, &page); err != nil {
-			return nil, requests, err
+			return nil, pages, err
 		}
 		if page.Data == nil { // not even an empty list
-			return nil, requests, c.garbled(r, errors.New("there is no list in it"))
+			return nil, pages, c.garbled(r, errors.New("there is no list in it"))
 		}
 		all = append(all, page.Data...)
 		var end struct {
@@ -70,16 +70,16 @@ func list[T any](ctx context.Context, c *Client, r request) (all []T, requests i
 			} `json:"links"`
 		}
 		if err := json.Unmarshal(body, &end); err != nil { // a list without its end is no list
-			return nil, requests, c.garbled(r, err)
+			return nil, pages, c.garbled(r, err)
 		}
 		if end.Links.Next.Href == "" {
-			return all, requests, nil
+			return all, pages, nil
 		}
 		if r.path, err = c.tenant.resolve(r.path, end.Links.Next.Href); err != nil {
-			return nil, requests, c.garbled(r, err)
+			return nil, pages, c.garbled(r, err)
 		}
 	}
-	return nil, requests, c.garbled(r, errors.New("its pages do not end"))
+	return nil, pages, c.garbled(r, errors.New("its pages do not end"))
 }
 
 // maxTokens is how many tokens a request is sent with: another one may end, too, while the request is under way.

@@ -21,7 +21,7 @@ const testSecret = "S3cret-client-secret-0123456789"
 // requests are one request to every endpoint, with a value in it that is not to be shown.
 var requests = map[string]func(*Client, context.Context) error{
 	"create": func(c *Client, ctx context.Context) error {
-		_, err := c.CreateUser(ctx, NewUser{Subject: "tell-nobody", Status: "active"})
+		_, err := c.CreateUser(ctx, User{Subject: "tell-nobody", Status: "active"})
 		return err
 	},
 	"change": func(c *Client, ctx context.Context) error { return c.ChangeUser(ctx, "u1", ReplaceName("tell-nobody")) },

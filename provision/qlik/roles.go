@@ -2,7 +2,6 @@ package qlik
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 )
 
@@ -11,18 +10,6 @@ type Role struct {
 	ID    string `json:"id,omitempty"`
 	Name  string `json:"name"`
 	Level string `json:"level,omitempty"` // user or admin; empty where the tenant does not show it
-}
-
-// RoleNames are roles that a user is created with.
-type RoleNames []string
-
-// MarshalJSON returns the form in which the API takes them.
-func (names RoleNames) MarshalJSON() ([]byte, error) {
-	roles := make([]Role, len(names))
-	for i, name := range names {
-		roles[i].Name = name
-	}
-	return json.Marshal(roles)
 }
 
 // ListRoles lists every role of the tenant: Tier 1. Only tenant administrators may: others get an ErrForbidden.

@@ -14,15 +14,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// A User is a user as the tenant describes it. A field that the tenant does not show is empty.
+// A User is a user as the tenant describes it: a field that the tenant does not show is empty. To create one, ID and
+// CreatedAt are left out, Status is active or invited, invited needs an Email, and a Role needs its name alone.
 type User struct {
-	ID        string `json:"id"`
+	ID        string `json:"id,omitempty"`
 	Subject   string `json:"subject"`
-	Name      string `json:"name"`
-	Email     string `json:"email"`
+	Name      string `json:"name,omitempty"`
+	Email     string `json:"email,omitempty"`
 	Status    string `json:"status"` // active, invited, disabled or provisioned
-	CreatedAt string `json:"createdAt"`
-	Roles     []Role `json:"assignedRoles"`
+	CreatedAt string `json:"createdAt,omitempty"`
+	Roles     []Role `json:"assignedRoles,omitempty"`
 }
 
 // RolesShown reports whether the tenant showed the user's roles, each with its level. Otherwise Roles says nothing
@@ -37,20 +38,11 @@ func (u User) Created() time.Time {
 	return at
 }
 
-// A NewUser is what a create sends. Status is active or invited; invited needs an Email.
-type NewUser struct {
-	Subject string    `json:"subject"`
-	Name    string    `json:"name,omitempty"`
-	Email   string    `json:"email,omitempty"`
-	Status  string    `json:"status"`
-	Roles   RoleNames `json:"assignedRoles,omitempty"`
-}
-
 const usersPath = "/api/v1/users"
 
 // CreateUser creates a user: Tier 2. It succeeded only with status 201, an ID, and the subject that was sent (case and
 // Unicode form aside) in the answer; another answer of success is an ErrGarbled.
-func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
+func (c *Client) CreateUser(ctx context.Context, u User) (User, error) {
 	r := request{method: http.MethodPost, path: usersPath, body: u, want: http.StatusCreated}
 	answer, err := c.do(ctx, r)
 	if err != nil {
@@ -63,7 +55,7 @@ func (c *Client) CreateUser(ctx context.Context, u NewUser) (User, error) {
 	switch {
 	case user.ID == "":
 		return User{}, c.garbled(r, errors.New("there is no user ID in it"))
-	case !sameSubject(user.Subject, u.Subject):
+	case !strings.EqualFold(norm.NFC.String(user.Subject), norm.NFC.String(u.Subject)):
 		return User{}, c.garbled(r, errors.New("it is about another subject"))
 	}
 	return user, nil
@@ -116,18 +108,18 @@ func (c *Client) ListUsers(ctx context.Context, filter string, withRoles bool) (
 
 // FilterUsers finds users with POST /users/actions/filter, which has a limit of its own, for a filter of up to 100
 // terms. Roles are asked for where withRoles is set. It also returns how many requests it sent, one for each page.
-func (c *Client) FilterUsers(ctx context.Context, filter string, withRoles bool) (users []User, requests int, err error) {
+func (c *Client) FilterUsers(ctx context.Context, filter string, withRoles bool) ([]User, int, error) {
 	path := usersPath + "/actions/filter?limit=100&fields=" + userFields(withRoles)
 	body := map[string]string{"filter": filter}
 	return c.findUsers(ctx, request{method: http.MethodPost, path: path, body: body, want: http.StatusOK})
 }
 
 func (c *Client) findUsers(ctx context.Context, r request) ([]User, int, error) {
-	users, requests, err := list[User](ctx, c, r)
+	users, pages, err := list[User](ctx, c, r)
 	if slices.ContainsFunc(users, func(u User) bool { return u.ID == "" }) {
-		return nil, requests, c.garbled(r, errors.New("a user has no ID"))
+		return nil, pages, c.garbled(r, errors.New("a user has no ID"))
 	}
-	return users, requests, err
+	return users, pages, err
 }
 
 // userFields names what a User holds. Without it the tenant sends much more.
@@ -145,9 +137,6 @@ func (c *Client) FetchDate(ctx context.Context) error {
 	_, err := c.do(ctx, r)
 	return err
 }
-
-// sameSubject reports whether two subjects are equal, case and Unicode form aside.
-func sameSubject(a, b string) bool { return strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b)) }
 
 // MaxTerms is how many terms fit into one filter, beside the four for the status: an ID, or a subject and an address,
 // of each user.
