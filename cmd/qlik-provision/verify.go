@@ -68,6 +68,6 @@ func (c *config) verify(ctx context.Context, path string) error {
 			err: errors.New(countOf(len(differences), total.Rows) + " not as the file says")}
 	}
 	c.note(fmt.Sprintf("%s: %s as the file says, %s of them done", path, text.Plural(total.Rows, "row is", "rows are"),
-		text.Grouped(total.Done)))
+		text.Grouped(total.Rows-total.NotDone)))
 	return nil
 }
