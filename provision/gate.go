@@ -28,7 +28,6 @@ type gate struct {
 	waits    int       // closed: waits in a row
 
 	suspects        []*job // rows that met a 403 and are held; whether it is their own is not known yet
-	refused         []*job // rows whose 403 turned out to be their own; the run finishes them
 	forbiddenProbes int    // probes of other rows that met a 403 as well
 
 	unanswered map[*job]bool // rows that got no answer since anything else was answered
@@ -63,10 +62,6 @@ func nextToken(l *rate.Limiter, now time.Time) time.Time {
 	return now.Add(max(wait, time.Microsecond))
 }
 
-// prefers reports whether j should be sent before others. Rows without an answer wait: another row tells an outage
-// before the same few have used up their attempts, and in an outage each probe is of another row.
-func (g *gate) prefers(j *job) bool { return !g.unanswered[j] }
-
 // take notes that j is sent now; ready has said that it may. In an outage it is no attempt until every row was a probe;
 // moreComing says that other rows are still to be looked up.
 func (g *gate) take(now time.Time, j *job, moreComing bool) {
@@ -76,9 +71,9 @@ func (g *gate) take(now time.Time, j *job, moreComing bool) {
 	j.openings, j.probe, g.probing = g.openings, g.closed, g.closed
 }
 
-// answer applies the verdict on the write of j, which met an error, nil for none. An error that it returns is that of a
-// run that cannot go on.
-func (g *gate) answer(now time.Time, j *job, v verdict, met error) error {
+// answer applies the verdict on the write of j, which met an error, nil for none. It returns the rows whose 403 turned
+// out to be their own, and the error of a run that cannot go on.
+func (g *gate) answer(now time.Time, j *job, v verdict, met error) (refused []*job, err error) {
 	if j.probe {
 		g.probing = false
 	}
@@ -87,28 +82,28 @@ func (g *gate) answer(now time.Time, j *job, v verdict, met error) error {
 	}
 	late := j.openings != g.openings // others were processed since it was sent, so that it says nothing about now
 	switch {
-	case v == processed:
-		if j.probe {
-			g.open()
-		}
+	case v == processed && j.probe:
+		return g.open(), nil
 	case v == forbidden && late:
-		g.refused = append(g.refused, j)
+		return []*job{j}, nil
 	case v == forbidden:
-		return g.suspect(j)
-	case v == unusable, late:
+		return nil, g.suspect(j)
+	case v == processed, v == unusable, late:
 	case v == blocked:
 		g.close(now, blockedBy(met), j, met)
 	default:
 		g.lose(now, j, v == outage, met)
 	}
-	return nil
+	return nil, nil
 }
 
-func (g *gate) open() {
-	g.refused = append(g.refused, g.suspects...)
+// open returns the suspects: their 403s were their own.
+func (g *gate) open() (refused []*job) {
+	refused = g.suspects
 	g.closed, g.reason, g.until = false, "", time.Time{}
 	g.suspects, g.forbiddenProbes, g.waits, g.down = nil, 0, 0, false
 	g.openings++
+	return refused
 }
 
 // close blocks writes for as long as what j met asks for, else for a back-off; writes that were in flight together count
@@ -131,20 +126,12 @@ func (g *gate) suspect(j *job) error {
 	}
 	g.suspects, g.closed = append(g.suspects, j), true
 	if g.forbiddenProbes >= scopeAfter {
-		return fmt.Errorf("%w: %w", ErrScope, j.err)
+		return scopeError(j)
 	}
 	return nil
 }
 
-// decideSuspects decides about the suspects where no row is left to probe with: the 403 is their own if this run ever
-// had a write processed, else it is the run's.
-func (g *gate) decideSuspects() error {
-	if g.openings == 0 {
-		return fmt.Errorf("%w: %w", ErrScope, g.suspects[0].err)
-	}
-	g.refused, g.suspects = g.suspects, nil
-	return nil
-}
+func scopeError(j *job) error { return fmt.Errorf("%w: %w", ErrScope, j.err) }
 
 // lose notes a write whose answer was lost.
 func (g *gate) lose(now time.Time, j *job, outage bool, met error) {
@@ -255,19 +242,19 @@ func (r *Run) progressed(now time.Time) {
 	}
 }
 
-// overdue is an error where the run has waited long enough. at is when that may be so; zero: never.
-func (r *Run) overdue(now time.Time) (at time.Time, err error) {
+// overdue ends a run that has waited long enough. at is when that may be so; zero: never.
+func (r *Run) overdue(now time.Time) (at time.Time) {
 	p := &r.patience
 	if !r.client.Answered() {
 		at = r.started.Add(max(silence, r.options.Timeout))
 		if !now.Before(at) {
 			met := cmp.Or(p.err, fmt.Errorf("nothing came back from %s", r.client.Tenant()))
-			return at, fmt.Errorf("%w: %w", ErrUnreachable, met)
+			r.fail(fmt.Errorf("%w: %w", ErrUnreachable, met))
 		}
 	}
 	end := p.end(r.options.Patience)
-	if end.IsZero() || now.Before(end) {
-		return sooner(at, end), nil
+	if !end.IsZero() && !now.Before(end) {
+		r.fail(fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, p.reason, p.err))
 	}
-	return end, fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, p.reason, p.err)
+	return sooner(at, end)
 }

@@ -56,7 +56,7 @@ func (l *lookups) left() bool { return len(l.again)+len(l.rows)+l.requests > 0 }
 // change.
 func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at time.Time) {
 	l := &r.lookups
-	if r.limitReached() { // no other row is begun
+	if r.counts.Writes >= r.options.Limit { // no other row is begun
 		l.again, l.rows, r.queue.fresh = nil, nil, nil
 	}
 	tooFar := r.held == "" && len(r.queue.fresh)+l.requests*qlik.MaxTerms/2 >= maxAhead
@@ -135,11 +135,12 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 		found, err = r.client.FilterUsers(qlik.ForRows(ctx, len(rows)), filterOf(rows...), r.wantsRoles())
 	}
 	switch {
+	case err == nil:
 	case errors.Is(err, qlik.ErrRefused):
 		return r.lookupRefused(rows, err)
 	case errors.Is(err, qlik.ErrNoToken), judge(err) == unusable, !r.client.Answered():
 		return fmt.Errorf("looking up existing users: %w", err)
-	case err != nil:
+	default:
 		return fmt.Errorf("%w: looking up existing users: %w", ErrLookups, err)
 	}
 	r.mu.Lock()

@@ -72,7 +72,7 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 		return ReasonDown, time.Time{}
 	case now.Before(g.until):
 		return g.reason, sooner(g.until, end)
-	case now.Before(l.until) && (r.queue.empty() || r.held != "") && r.busy == 0:
+	case now.Before(l.until) && r.busy == 0 && (r.queue.writes() == 0 || r.held != ""):
 		return r.patience.reason, sooner(l.until, end)
 	}
 	return "", time.Time{}

@@ -153,7 +153,7 @@ func (r *Run) failure() error {
 func (r *Run) wrapUp(ctx context.Context) error {
 	r.mu.Lock()
 	r.counts.endIdle(time.Now())
-	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects, r.gate.refused)
+	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects)
 	interrupted := ctx.Err() != nil && r.counts.Finished < r.counts.rows
 	r.mu.Unlock()
 	if interrupted {

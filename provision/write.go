@@ -42,7 +42,7 @@ func (r *Run) send(ctx context.Context, j *job, waited time.Duration) {
 	if v == lost && r.isOutage(ctx, j) {
 		v = outage
 	}
-	r.apply(j, v, err)
+	r.refuse(r.apply(j, v, err)...)
 	if v == processed {
 		r.conclude(ctx, j, res)
 	}
@@ -134,13 +134,14 @@ func (r *Run) isOutage(ctx context.Context, j *job) bool {
 }
 
 // apply applies the verdict on an answer to the gate, and queues the row where it is sent again. Both are one step, so
-// that a row that met the limit is first in line before another is sent.
-func (r *Run) apply(j *job, v verdict, err error) {
+// that a row that met the limit is first in line before another is sent. It returns rows that are refused now.
+func (r *Run) apply(j *job, v verdict, err error) (refused []*job) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	j.err = err
-	r.fail(r.gate.answer(now, j, v, err))
+	refused, ends := r.gate.answer(now, j, v, err)
+	r.fail(ends)
 	r.changed.Broadcast() // the others need not wait until the row is finished
 	switch {
 	case v != processed:
@@ -161,6 +162,7 @@ func (r *Run) apply(j *job, v verdict, err error) {
 	default:
 		r.retry(j, now, err, v == outage || j.noAttempt)
 	}
+	return refused
 }
 
 // retry queues a row whose answer was lost: another attempt, or a lookup where none is left. Of a change or a delete a
