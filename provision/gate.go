@@ -212,33 +212,26 @@ func (b *brake) noteAnswer(v verdict, err error) error {
 // patience is the clock of Options.Patience. It runs from the first request that makes no progress until there is some.
 // The run's lock guards it.
 type patience struct {
-	since  time.Time // zero: it does not run
+	end    time.Time // when the run ends if there is no progress until then; zero: the clock does not run
 	reason Reason    // what the run waits for
 	err    error     // of the last request that made no progress
 }
 
 // stall notes what a request met that made no progress, and what the run waits for since.
-func (p *patience) stall(now time.Time, reason Reason, err error) {
-	if p.since.IsZero() {
-		p.since = now
+func (r *Run) stall(now time.Time, reason Reason, err error) {
+	p := &r.patience
+	if p.end.IsZero() {
+		p.end = now.Add(r.options.Patience)
 	}
 	p.reason, p.err = reason, err
-}
-
-// end is when the run ends if there is no progress until then; zero: the clock does not run.
-func (p *patience) end(most time.Duration) time.Time {
-	if p.since.IsZero() {
-		return time.Time{}
-	}
-	return p.since.Add(most)
 }
 
 // progressed notes that a first lookup was answered or a write was processed. Where writes have to wait all the same,
 // the clock starts again.
 func (r *Run) progressed(now time.Time) {
-	r.patience.since = time.Time{}
+	r.patience.end = time.Time{}
 	if now.Before(r.gate.until) {
-		r.patience.since = now
+		r.patience.end = now.Add(r.options.Patience)
 	}
 }
 
@@ -252,9 +245,8 @@ func (r *Run) overdue(now time.Time) (at time.Time) {
 			r.fail(fmt.Errorf("%w: %w", ErrUnreachable, met))
 		}
 	}
-	end := p.end(r.options.Patience)
-	if !end.IsZero() && !now.Before(end) {
+	if !p.end.IsZero() && !now.Before(p.end) {
 		r.fail(fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, p.reason, p.err))
 	}
-	return sooner(at, end)
+	return sooner(at, p.end)
 }

@@ -131,27 +131,19 @@ type directory struct {
 }
 
 func newDirectory(users []qlik.User) directory {
-	slices.SortStableFunc(users, func(a, b qlik.User) int { return rank(a) - rank(b) })
+	ranks := map[string]int{"active": -1, "disabled": 1}
+	slices.SortStableFunc(users, func(a, b qlik.User) int {
+		return ranks[strings.ToLower(a.Status)] - ranks[strings.ToLower(b.Status)]
+	})
 	d := directory{map[string][]qlik.User{}, map[string][]qlik.User{}, map[string]qlik.User{}}
 	for _, u := range users {
-		if hasStatus(u, "deleted") {
-			continue
+		if !hasStatus(u, "deleted") {
+			d.ids[u.ID] = u
+			d.subjects[SubjectKey(u.Subject)] = append(d.subjects[SubjectKey(u.Subject)], u)
+			d.emails[EmailKey(u.Email)] = append(d.emails[EmailKey(u.Email)], u)
 		}
-		d.ids[u.ID] = u
-		d.subjects[SubjectKey(u.Subject)] = append(d.subjects[SubjectKey(u.Subject)], u)
-		d.emails[EmailKey(u.Email)] = append(d.emails[EmailKey(u.Email)], u)
 	}
 	return d
-}
-
-func rank(u qlik.User) int {
-	switch {
-	case hasStatus(u, "active"):
-		return 0
-	case hasStatus(u, "disabled"):
-		return 2
-	}
-	return 1
 }
 
 func hasStatus(u qlik.User, status string) bool { return strings.EqualFold(u.Status, status) }

@@ -113,7 +113,7 @@ func (r *Run) read(ctx context.Context, q readRequest) {
 		if at := now.Add(waitAfter(err, l.failures)); at.After(l.until) {
 			l.until = at
 		}
-		r.patience.stall(now, cmp.Or(blockedBy(err), ReasonLookup), err)
+		r.stall(now, cmp.Or(blockedBy(err), ReasonLookup), err)
 	default:
 		r.fail(err)
 	}
@@ -212,5 +212,5 @@ func (r *Run) endLookups() {
 func (r *Run) hold(reason Reason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held, r.patience.since = reason, time.Time{}
+	r.held, r.patience.end = reason, time.Time{}
 }

@@ -64,16 +64,15 @@ func (r *Run) Progress() Progress {
 // waiting says what the run waits for, and until when; zero: not known.
 func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 	const patient = 2 * time.Second // for the first answer, before it is worth showing
-	end := r.patience.end(r.options.Patience)
 	switch g, l := r.gate, r.lookups; {
 	case r.held == ReasonApproval:
 		return ReasonApproval, time.Time{}
 	case !r.client.Answered() && now.Sub(r.started) > patient:
 		return ReasonDown, time.Time{}
 	case now.Before(g.until):
-		return g.reason, sooner(g.until, end)
+		return g.reason, sooner(g.until, r.patience.end)
 	case now.Before(l.until) && r.busy == 0 && (r.queue.writes() == 0 || r.held != ""):
-		return r.patience.reason, sooner(l.until, end)
+		return r.patience.reason, sooner(l.until, r.patience.end)
 	}
 	return "", time.Time{}
 }

@@ -154,8 +154,6 @@ const (
 // An Update says which fields of existing users a Create brings in line. Status only enables disabled users.
 type Update struct{ Name, Roles, Status bool }
 
-func (u Update) any() bool { return u.Name || u.Roles || u.Status }
-
 // Defaults of a run. Source: "Rate limiting" on qlik.dev.
 const (
 	DefaultRate     = rate.Limit(100.0 / 60) // Tier 2: 100 writes a minute

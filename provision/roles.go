@@ -102,15 +102,14 @@ func (r *Run) missingRoles(row Row, u qlik.User) (names []string) {
 	return names
 }
 
+// changesUsers reports whether the run may change existing users.
+func (r *Run) changesUsers() bool { return r.options.Task == Disable || r.options.Update != (Update{}) }
+
 // wantsRoles reports whether lookups ask for the roles of users.
-func (r *Run) wantsRoles() bool {
-	return r.options.Task == Disable || r.options.Update.any() || r.asksRoles
-}
+func (r *Run) wantsRoles() bool { return r.asksRoles || r.changesUsers() }
 
 // guardsAdmins reports whether users with an admin role are neither changed nor disabled.
-func (r *Run) guardsAdmins() bool {
-	return (r.options.Task == Disable || r.options.Update.any()) && !r.options.AllowAdminRoles
-}
+func (r *Run) guardsAdmins() bool { return r.changesUsers() && !r.options.AllowAdminRoles }
 
 // hasAdminRole reports whether one of a user's roles is of admin level.
 func hasAdminRole(u qlik.User) bool {

@@ -145,7 +145,7 @@ func (r *Run) apply(j *job, v verdict, err error) (refused []*job) {
 	r.changed.Broadcast() // the others need not wait until the row is finished
 	switch {
 	case v != processed:
-		r.patience.stall(now, cmp.Or(r.gate.reason, ReasonDown), err)
+		r.stall(now, cmp.Or(r.gate.reason, ReasonDown), err)
 	case !r.gate.closed:
 		r.progressed(now)
 	}
