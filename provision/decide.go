@@ -174,11 +174,7 @@ func difference(field, file, tenant string) string {
 // foundAs names the user's subject where it is not the row's, and another user that has the row's address.
 func foundAs(row Row, m match) (said []string) {
 	if m.user.Subject != row.Person.Subject {
-		as := "exists as " + m.user.Subject
-		if !m.user.CreatedAt.IsZero() {
-			as += ", created " + m.user.CreatedAt.UTC().Format(time.DateOnly)
-		}
-		said = append(said, as)
+		said = append(said, "exists as "+m.user.Subject)
 	}
 	if m.other.ID != "" {
 		said = append(said, "the address belongs to another user: "+describeUser(m.other))

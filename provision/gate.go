@@ -90,7 +90,7 @@ func (g *gate) answer(now time.Time, j *job, v verdict, met error) (refused []*j
 		return nil, g.suspect(j)
 	case v == processed, v == unusable, late:
 	case v == blocked:
-		g.close(now, blockedBy(met), j, met)
+		g.close(now, j, met)
 	default:
 		g.lose(now, j, v == outage, met)
 	}
@@ -108,12 +108,12 @@ func (g *gate) open() (refused []*job) {
 
 // close blocks writes for as long as what j met asks for, else for a back-off; writes that were in flight together count
 // as one. The reason is that of the longest wait.
-func (g *gate) close(now time.Time, reason Reason, j *job, met error) {
+func (g *gate) close(now time.Time, j *job, met error) {
 	if j.probe || g.waits == 0 {
 		g.waits++
 	}
 	if until := now.Add(waitAfter(met, g.waits)); !g.closed || !until.Before(g.until) {
-		g.reason, g.until = reason, until
+		g.reason, g.until = reasonOf(met), until
 	}
 	g.closed = true
 }
@@ -139,7 +139,7 @@ func (g *gate) lose(now time.Time, j *job, outage bool, met error) {
 	begins := !g.down && (outage || len(g.unanswered) >= downAfter)
 	g.down = g.down || begins
 	if begins || g.down && j.probe {
-		g.close(now, ReasonDown, j, met)
+		g.close(now, j, met)
 	}
 }
 
@@ -212,18 +212,16 @@ func (b *brake) noteAnswer(v verdict, err error) error {
 // patience is the clock of Options.Patience. It runs from the first request that makes no progress until there is some.
 // The run's lock guards it.
 type patience struct {
-	end    time.Time // when the run ends if there is no progress until then; zero: the clock does not run
-	reason Reason    // what the run waits for
-	err    error     // of the last request that made no progress
+	end time.Time // when the run ends if there is no progress until then; zero: the clock does not run
+	err error     // of the last request that made no progress
 }
 
-// stall notes what a request met that made no progress, and what the run waits for since.
-func (r *Run) stall(now time.Time, reason Reason, err error) {
-	p := &r.patience
-	if p.end.IsZero() {
-		p.end = now.Add(r.options.Patience)
+// stall notes what a request met that made no progress.
+func (r *Run) stall(now time.Time, err error) {
+	r.patience.err = err
+	if r.patience.end.IsZero() {
+		r.patience.end = now.Add(r.options.Patience)
 	}
-	p.reason, p.err = reason, err
 }
 
 // progressed notes that a first lookup was answered or a write was processed. Where writes have to wait all the same,
@@ -246,7 +244,7 @@ func (r *Run) overdue(now time.Time) (at time.Time) {
 		}
 	}
 	if !p.end.IsZero() && !now.Before(p.end) {
-		r.fail(fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, p.reason, p.err))
+		r.fail(fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, reasonOf(p.err), p.err))
 	}
 	return sooner(at, p.end)
 }

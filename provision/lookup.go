@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,8 +38,6 @@ func (r *Run) lookUpRows(rows []Row) readRequest {
 }
 
 const (
-	lookupRefused = "its lookup was refused: "
-
 	maxAhead   = 1000 // rows that are looked up or being looked up, and whose write is not sent
 	maxLookups = 4    // in flight at once
 
@@ -113,7 +110,7 @@ func (r *Run) read(ctx context.Context, q readRequest) {
 		if at := now.Add(waitAfter(err, l.failures)); at.After(l.until) {
 			l.until = at
 		}
-		r.stall(now, cmp.Or(blockedBy(err), ReasonLookup), err)
+		r.stall(now, err)
 	default:
 		r.fail(err)
 	}
@@ -169,7 +166,7 @@ func (r *Run) lookupRefused(rows []Row, err error) error {
 		return nil
 	}
 	l.size = 0 // it was not the number of rows that was refused
-	l.refused = append(l.refused, &job{row: rows[0], err: err})
+	l.refused = append(l.refused, &job{row: rows[0], err: fmt.Errorf("its lookup was refused: %w", err)})
 	l.refusals++
 	wereAnswered, areLeft := r.counts.lookedUp > 0, len(l.again)+len(l.rows) > 0
 	if wereAnswered && l.refusals < maxLaterRefusals || l.refusals < maxFirstRefusals && areLeft {
@@ -194,7 +191,7 @@ func filterOf(rows ...Row) string {
 // endLookups finishes the rows whose lookup was refused, and lets writes be sent that waited for the last lookup.
 func (r *Run) endLookups() {
 	for _, j := range r.lookups.refused {
-		r.finish(j, Result{Outcome: Failed, Code: CodeLookupRefused, Message: lookupRefused + j.err.Error()})
+		r.finish(j, Result{Outcome: Failed, Code: CodeLookupRefused, Message: j.err.Error()})
 	}
 	if r.held == "" {
 		return

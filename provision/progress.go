@@ -1,9 +1,12 @@
 package provision
 
 import (
+	"errors"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"qlik-provision/provision/qlik"
 )
 
 // A Progress is how far a run is at one moment.
@@ -28,6 +31,19 @@ const (
 	ReasonLookup   Reason = "the answer to a lookup"
 	ReasonApproval Reason = "approval"
 )
+
+// reasonOf says what a run waits for after a request that met err.
+func reasonOf(err error) Reason {
+	switch {
+	case errors.Is(err, qlik.ErrLimited):
+		return ReasonLimit
+	case errors.Is(err, qlik.ErrNoToken):
+		return ReasonToken
+	case errors.Is(err, ErrLookups):
+		return ReasonLookup
+	}
+	return ReasonDown
+}
 
 // counts is what a run counts. The run's lock guards it.
 type counts struct {
@@ -72,7 +88,7 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 	case now.Before(g.until):
 		return g.reason, sooner(g.until, r.patience.end)
 	case now.Before(l.until) && r.busy == 0 && (r.queue.writes() == 0 || r.held != ""):
-		return r.patience.reason, sooner(l.until, r.patience.end)
+		return reasonOf(r.patience.err), sooner(l.until, r.patience.end)
 	}
 	return "", time.Time{}
 }

@@ -45,7 +45,10 @@ func (r *Run) next(stop context.Context) (task func(flight context.Context)) {
 		case r.drained():
 			return nil
 		}
-		r.wait(sooner(at, overdueAt))
+		if at = sooner(at, overdueAt); !at.IsZero() { // one alarm is enough: the same is due next for all who wait
+			r.alarm.Reset(time.Until(at))
+		}
+		r.changed.Wait()
 	}
 }
 
@@ -104,15 +107,6 @@ func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 		r.counts.Writes++
 	}
 	return j, at
-}
-
-// wait releases the lock until something changed, or at has come; zero: never. One alarm is enough for all who wait:
-// what is due next is the same for each of them.
-func (r *Run) wait(at time.Time) {
-	if !at.IsZero() {
-		r.alarm.Reset(time.Until(at))
-	}
-	r.changed.Wait()
 }
 
 // wake lets everybody who waits check again. The caller does not hold the lock; one who does calls changed.Broadcast.

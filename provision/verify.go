@@ -85,7 +85,7 @@ func (v *verification) lookUpAgain() {
 	v.run.counts.Finished += len(l.refused) - len(l.rows)
 	for _, j := range l.refused {
 		number := j.row.Number
-		v.differ[number] = Result{Number: number, Outcome: v.promises[number].Outcome, Message: lookupRefused + j.err.Error()}
+		v.differ[number] = Result{Number: number, Outcome: v.promises[number].Outcome, Message: j.err.Error()}
 	}
 }
 

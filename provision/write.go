@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +77,7 @@ type verdict int
 const (
 	unusable  verdict = iota // the run cannot go on: the credentials are refused, or it is no tenant
 	processed                // accepted, or refused for the row's own sake
-	blocked                  // not processed, and sent again: blockedBy says why
+	blocked                  // not processed for want of a token or because of the rate limit, and sent again
 	forbidden                // 403
 	lost                     // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
 	outage                   // lost, and a lookup got no answer either
@@ -104,17 +103,6 @@ func judge(err error) verdict {
 
 // isTemporary reports whether a request that met err may be answered another time.
 func isTemporary(err error) bool { v := judge(err); return v == blocked || v == lost }
-
-// blockedBy says what keeps a request from being processed that met err; "" where err is another.
-func blockedBy(err error) Reason {
-	switch {
-	case errors.Is(err, qlik.ErrLimited):
-		return ReasonLimit
-	case errors.Is(err, qlik.ErrNoToken):
-		return ReasonToken
-	}
-	return ""
-}
 
 func isAny(err error, kinds ...error) bool {
 	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
@@ -145,7 +133,7 @@ func (r *Run) apply(j *job, v verdict, err error) (refused []*job) {
 	r.changed.Broadcast() // the others need not wait until the row is finished
 	switch {
 	case v != processed:
-		r.stall(now, cmp.Or(r.gate.reason, ReasonDown), err)
+		r.stall(now, err)
 	case !r.gate.closed:
 		r.progressed(now)
 	}
