@@ -33,7 +33,7 @@ func (r *Run) settle(j *job, d directory) bool {
 	case w == nil && j.row.LookupOnly: // there is nothing to say of it
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.counts.Finished++
+		r.progress.Finished++
 	case w == nil, w.kind == createWrite && j.begun, j.attempts >= r.options.Attempts: // a list may lag behind
 		r.lookUpAgain(j, nil)
 	default:
@@ -167,9 +167,9 @@ func (r *Run) finish(j *job, res Result) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.counts.Finished++
+	r.progress.Finished++
 	if res.Outcome == Failed {
-		r.counts.Failed++
+		r.progress.Failed++
 	}
 	r.fail(r.brake.noteResult(j, res, why))
 	return true

@@ -53,11 +53,11 @@ func (l *lookups) left() bool { return len(l.again)+len(l.rows)+l.requests > 0 }
 // change.
 func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at time.Time) {
 	l := &r.lookups
-	if r.counts.Writes >= r.options.Limit { // no other row is begun
+	if r.progress.Writes >= r.options.Limit { // no other row is begun
 		l.again, l.rows, r.queue.fresh = nil, nil, nil
 	}
 	tooFar := r.held == "" && len(r.queue.fresh)+l.requests*qlik.MaxTerms/2 >= maxAhead
-	tooMany := l.requests == maxLookups || l.requests > 0 && r.counts.lookedUp == 0
+	tooMany := l.requests == maxLookups || l.requests > 0 && r.lookedUp == 0
 	if len(l.again)+len(l.rows) == 0 || tooFar || tooMany {
 		return nil, at
 	}
@@ -144,7 +144,7 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	l, now := &r.lookups, time.Now()
 	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown() })
 	l.pacer.ReserveN(now, max(0, found.Requests-1)) // its other pages
-	r.counts.lookedUp += len(rows)
+	r.lookedUp += len(rows)
 	l.refusals = 0
 	if !r.options.NoLookup {
 		r.progressed(now)
@@ -168,7 +168,7 @@ func (r *Run) lookupRefused(rows []Row, err error) error {
 	l.size = 0 // it was not the number of rows that was refused
 	l.refused = append(l.refused, &job{row: rows[0], err: fmt.Errorf("its lookup was refused: %w", err)})
 	l.refusals++
-	wereAnswered, areLeft := r.counts.lookedUp > 0, len(l.again)+len(l.rows) > 0
+	wereAnswered, areLeft := r.lookedUp > 0, len(l.again)+len(l.rows) > 0
 	if wereAnswered && l.refusals < maxLaterRefusals || l.refusals < maxFirstRefusals && areLeft {
 		return nil
 	}

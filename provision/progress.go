@@ -45,46 +45,33 @@ func reasonOf(err error) Reason {
 	return ReasonDown
 }
 
-// counts is what a run counts. The run's lock guards it.
-type counts struct {
-	Progress           // Finished, Failed, Writes and Waited
-	rows     int       // of the run
-	lookedUp int       // of them
-	idle     time.Time // since when the run waits to send a write; zero: it does not
-}
-
-// endIdle adds the time that the run waited to Waited.
-func (c *counts) endIdle(now time.Time) {
-	if !c.idle.IsZero() {
-		c.Waited += now.Sub(c.idle)
-		c.idle = time.Time{}
-	}
-}
-
 // Progress is how far the run is. It is safe for concurrent use with Run.
 func (r *Run) Progress() Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.started.IsZero() {
-		return Progress{}
-	}
 	now := time.Now()
-	c := r.counts
-	c.endIdle(now)
-	p := c.Progress
+	p := r.progress
+	if !r.idle.IsZero() {
+		p.Waited += now.Sub(r.idle)
+	}
 	p.Waiting, p.Until = r.waiting(now)
 	p.TimeLeft = r.estimate(now)
 	return p
 }
 
+// endIdle adds the time that the run waited to Waited.
+func (r *Run) endIdle(now time.Time) {
+	if !r.idle.IsZero() {
+		r.progress.Waited += now.Sub(r.idle)
+		r.idle = time.Time{}
+	}
+}
+
 // waiting says what the run waits for, and until when; zero: not known.
 func (r *Run) waiting(now time.Time) (Reason, time.Time) {
-	const patient = 2 * time.Second // for the first answer, before it is worth showing
 	switch g, l := r.gate, r.lookups; {
 	case r.held == ReasonApproval:
 		return ReasonApproval, time.Time{}
-	case !r.client.Answered() && now.Sub(r.started) > patient:
-		return ReasonDown, time.Time{}
 	case now.Before(g.until):
 		return g.reason, sooner(g.until, r.patience.end)
 	case now.Before(l.until) && r.busy == 0 && (r.queue.writes() == 0 || r.held != ""):
@@ -96,13 +83,12 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 // estimate is how long the rest takes: the wait the tenant asked for, then what is left of the burst, then the rate. Of
 // the rows that are still to be looked up, as many need a write as of the others.
 func (r *Run) estimate(now time.Time) time.Duration {
-	c := r.counts
 	inHand := r.busy - r.lookups.requests
 	writes := r.queue.writes() + inHand + len(r.queue.lookups) + len(r.gate.suspects)
-	if r.lookups.left() && c.lookedUp > 0 {
-		writes += (c.rows - c.lookedUp) * (c.Writes + len(r.queue.fresh)) / c.lookedUp
+	if r.lookups.left() && r.lookedUp > 0 {
+		writes += (r.rows - r.lookedUp) * (r.progress.Writes + len(r.queue.fresh)) / r.lookedUp
 	}
-	writes = min(writes, r.options.Limit-c.Writes+inHand)
+	writes = min(writes, r.options.Limit-r.progress.Writes+inHand)
 	l, wait := r.gate.limiter, max(0, r.gate.until.Sub(now))
 	tokens := min(float64(l.Burst()), l.TokensAt(now)+wait.Seconds()*float64(l.Limit()))
 	return wait + Estimate(writes, l.Limit(), int(tokens))

@@ -39,28 +39,22 @@ type Run struct {
 	held     Reason     // why no write may be sent yet: ReasonLookup, then ReasonApproval; "" where they may
 	queue    queue
 	lookups  lookups
-	gate     *gate
+	gate     gate
 	brake    brake
 	patience patience
-	counts   counts
+	progress Progress    // Finished, Failed, Writes and Waited
+	rows     int         // of the run
+	lookedUp int         // of them
 	busy     int         // workers with something to do
+	idle     time.Time   // since when the run waits to send a write; zero: it does not
 	changed  sync.Cond   // with mu: those who wait have to check again
 	alarm    *time.Timer // wakes them when the next thing is due
 }
 
 // New prepares a run. Nothing is sent yet.
 func New(client *qlik.Client, o Options) *Run {
-	o = o.withDefaults()
-	lookupRate := rate.Limit(lookupsPerMinute / 60.0)
-	if o.Rate == rate.Inf || o.NoLookup {
-		lookupRate = rate.Inf // the tenant says when it has had enough, of writes and of lookups
-	}
-	r := &Run{
-		client:  client,
-		options: o,
-		lookups: lookups{pacer: rate.NewLimiter(lookupRate, lookupsPerMinute)},
-		gate:    &gate{limiter: rate.NewLimiter(o.Rate, o.Burst), closed: true, unanswered: map[*job]bool{}},
-	}
+	r := &Run{client: client, options: o.withDefaults()}
+	r.gate = gate{limiter: rate.NewLimiter(r.options.Rate, r.options.Burst), closed: true, unanswered: map[*job]bool{}}
 	r.changed.L = &r.mu
 	return r
 }
@@ -91,7 +85,17 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 
 // run reads what l holds, and works until nothing is left or the run has to end.
 func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) error {
-	r.begin(l, record)
+	l.pacer = rate.NewLimiter(lookupsPerMinute/60.0, lookupsPerMinute)
+	if r.options.Rate == rate.Inf || r.options.NoLookup {
+		l.pacer.SetLimit(rate.Inf) // the tenant says when it has had enough, of writes and of lookups
+	}
+	r.mu.Lock()
+	r.started, r.lookups, r.record, r.rows = time.Now(), l, record, len(l.rows)
+	r.alarm = time.AfterFunc(r.options.Patience, r.wake)
+	if r.options.Approve != nil || r.guardsAdmins() {
+		r.held = ReasonLookup
+	}
+	r.mu.Unlock()
 	defer r.alarm.Stop()
 	workers, stop := errgroup.WithContext(ctx) // stop is done when the first worker fails
 	defer context.AfterFunc(stop, r.wake)()
@@ -113,18 +117,6 @@ func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) err
 	cut()
 	<-ended
 	return r.wrapUp(ctx)
-}
-
-func (r *Run) begin(l lookups, record func(Result) error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l.pacer = r.lookups.pacer
-	r.started, r.lookups, r.record = time.Now(), l, record
-	r.alarm = time.AfterFunc(r.options.Patience, r.wake)
-	r.counts.rows = len(l.rows)
-	if r.options.Approve != nil || r.guardsAdmins() {
-		r.held = ReasonLookup
-	}
 }
 
 // stopped reports whether err is that of a request cut off because its context has ended.
@@ -152,9 +144,9 @@ func (r *Run) failure() error {
 // wrapUp returns why the run ended, and records what was tried of the rows that are left.
 func (r *Run) wrapUp(ctx context.Context) error {
 	r.mu.Lock()
-	r.counts.endIdle(time.Now())
+	r.endIdle(time.Now())
 	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects)
-	interrupted := ctx.Err() != nil && r.counts.Finished < r.counts.rows
+	interrupted := ctx.Err() != nil && r.progress.Finished < r.rows
 	r.mu.Unlock()
 	if interrupted {
 		r.fail(context.Cause(ctx))

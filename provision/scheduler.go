@@ -92,19 +92,19 @@ func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight contex
 func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 	ok, at := r.gate.ready(now)
 	if !ok {
-		if r.busy == r.lookups.requests && r.counts.idle.IsZero() && r.queue.writes() > 0 {
-			r.counts.idle = now
+		if r.busy == r.lookups.requests && r.idle.IsZero() && r.queue.writes() > 0 {
+			r.idle = now
 		}
 		return nil, at
 	}
 	if j, at = r.queue.nextWrite(now, r.gate.unanswered); j == nil {
 		return nil, at
 	}
-	r.counts.endIdle(now)
+	r.endIdle(now)
 	r.gate.take(now, j, r.lookups.left())
 	if !j.begun {
 		j.begun = true
-		r.counts.Writes++
+		r.progress.Writes++
 	}
 	return j, at
 }

@@ -55,7 +55,7 @@ type verification struct {
 func (v *verification) check(rows []Row, d directory) {
 	v.run.mu.Lock()
 	defer v.run.mu.Unlock()
-	v.run.counts.Finished += len(rows)
+	v.run.progress.Finished += len(rows)
 	for _, row := range rows {
 		user, found := d.ids[row.UserID]
 		if row.UserID == "" {
@@ -82,7 +82,7 @@ func (v *verification) lookUpAgain() {
 		}
 	}
 	l.until = time.Now().Add(lookupPeriod)
-	v.run.counts.Finished += len(l.refused) - len(l.rows)
+	v.run.progress.Finished += len(l.refused) - len(l.rows)
 	for _, j := range l.refused {
 		number := j.row.Number
 		v.differ[number] = Result{Number: number, Outcome: v.promises[number].Outcome, Message: j.err.Error()}
