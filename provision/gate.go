@@ -171,16 +171,13 @@ const brakeAfter = 20
 // conflict that turned out as an existing user counts as accepted.
 func (b *brake) noteResult(j *job, res Result, why error) error {
 	stays := j.row.UserID != "" && res.Outcome == Created // its user was not deleted
-	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound
 	switch {
 	case j.attempts == 0:
 		return nil
-	case !refused:
-		if res.Outcome.Done() {
-			b.off, b.garbled = true, 0
-		}
+	case res.Outcome.Done() && !stays:
+		b.off, b.garbled = true, 0
 		return nil
-	case b.off, why == nil, isTemporary(why):
+	case res.Outcome == Pending && res.Code != CodeConflictNotFound, b.off, why == nil, isTemporary(why):
 		return nil
 	}
 	code := "no code"
