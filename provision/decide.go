@@ -79,10 +79,9 @@ func (r *Run) changeFor(j *job, m match) (*write, Result) {
 		return nil, res
 	case w == nil, j.row.LookupOnly, !m.sure && !disables:
 		return nil, res
-	case !m.sure && m.kind == subjectMatch:
-		return nil, conflictResult(j.row, m, CodeSubjectConflict, unsure)
 	case !m.sure:
-		return nil, conflictResult(j.row, m, CodeEmailConflict, unsure)
+		code := map[matchKind]string{subjectMatch: CodeSubjectConflict, emailMatch: CodeEmailConflict}[m.kind]
+		return nil, conflictResult(j.row, m, code, "the names are too different to disable the user")
 	case r.guardsAdmins() && hasAdminRole(m.user):
 		return nil, conflictResult(j.row, m, CodeAdminRole, "the user has an admin role")
 	case j.begun && r.hidesRoles(m.user): // before the first write, checkRolesShown ends the run
@@ -92,8 +91,6 @@ func (r *Run) changeFor(j *job, m match) (*write, Result) {
 	}
 	return w, Result{}
 }
-
-const unsure = "the names are too different to disable the user"
 
 // disableFor is the change that disables the user of a row's person, or the result where there is none.
 func disableFor(row Row, m match) (*write, Result) {

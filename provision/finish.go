@@ -111,18 +111,9 @@ func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
 }
 
 // lookUpAgain queues another lookup of a row that a lookup did not settle, or whose lookup met err. It finishes the row
-// where it was looked up long enough.
+// where it was looked up for half a minute, an outage and waits for a limit or a token aside.
 func (r *Run) lookUpAgain(j *job, err error) {
-	if !r.queueLookup(j, err) {
-		r.finish(j, r.unfinishedResult(j))
-	}
-}
-
-// queueLookup queues the next lookup of a row, and reports false where there is none: the row was looked up for half a
-// minute, an outage and waits for a limit or a token aside.
-func (r *Run) queueLookup(j *job, err error) bool {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	now := time.Now()
 	if j.misses == 0 {
 		j.giveUp, j.giveUpLatest = now.Add(lookupPeriod), now.Add(max(lookupPeriod, r.options.Patience))
@@ -133,11 +124,14 @@ func (r *Run) queueLookup(j *job, err error) bool {
 	if later := j.giveUp.Add(wait); notLookedUp && later.Before(j.giveUpLatest) {
 		j.giveUp = later
 	}
-	if j.lookedLongEnough(now) || err != nil && !isTemporary(err) {
-		return false
+	goesOn := !j.lookedLongEnough(now) && (err == nil || isTemporary(err))
+	if goesOn {
+		r.queue.lookups.add(j, sooner(now.Add(wait), j.giveUp))
 	}
-	r.queue.lookups.add(j, sooner(now.Add(wait), j.giveUp))
-	return true
+	r.mu.Unlock()
+	if !goesOn {
+		r.finish(j, r.unfinishedResult(j))
+	}
 }
 
 func (j *job) lookedLongEnough(now time.Time) bool { return j.misses > 0 && !now.Before(j.giveUp) }

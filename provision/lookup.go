@@ -67,13 +67,12 @@ func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at t
 	if at.After(now) {
 		return nil, at
 	}
-	var q readRequest
-	if len(l.again) > 0 {
-		q, l.again = l.again[0], l.again[1:]
-	} else {
+	if len(l.again) == 0 {
 		n := l.batch()
-		q, l.rows = r.lookUpRows(l.rows[:n]), l.rows[n:]
+		l.again, l.rows = append(l.again, r.lookUpRows(l.rows[:n])), l.rows[n:]
 	}
+	q := l.again[0]
+	l.again = l.again[1:]
 	l.pacer.AllowN(now, 1)
 	l.requests++
 	return func(flight context.Context) { r.read(flight, q) }, at

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -51,9 +52,7 @@ func (r *Run) Progress() Progress {
 	defer r.mu.Unlock()
 	now := time.Now()
 	p := r.progress
-	if !r.idle.IsZero() {
-		p.Waited += now.Sub(r.idle)
-	}
+	p.Waited += now.Sub(cmp.Or(r.idle, now))
 	p.Waiting, p.Until = r.waiting(now)
 	p.TimeLeft = r.estimate(now)
 	return p
@@ -61,10 +60,8 @@ func (r *Run) Progress() Progress {
 
 // endIdle adds the time that the run waited to Waited.
 func (r *Run) endIdle(now time.Time) {
-	if !r.idle.IsZero() {
-		r.progress.Waited += now.Sub(r.idle)
-		r.idle = time.Time{}
-	}
+	r.progress.Waited += now.Sub(cmp.Or(r.idle, now))
+	r.idle = time.Time{}
 }
 
 // waiting says what the run waits for, and until when; zero: not known.

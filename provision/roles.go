@@ -83,16 +83,13 @@ func (r *Run) checkRoles(row Row) Result {
 
 // missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show
 // them.
-func (r *Run) missingRoles(row Row, u qlik.User) (names []string) {
+func (r *Run) missingRoles(row Row, u qlik.User) []string {
 	if u.Roles == nil && !r.options.Update.Roles {
 		return nil
 	}
-	for _, name := range r.rolesOf(row) {
-		if !slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return role.Name == name }) {
-			names = append(names, name)
-		}
-	}
-	return names
+	return slices.DeleteFunc(r.rolesOf(row), func(name string) bool {
+		return slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return role.Name == name })
+	})
 }
 
 // changesUsers reports whether the run may change existing users.

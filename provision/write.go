@@ -102,7 +102,7 @@ func judge(err error) verdict {
 }
 
 // isTemporary reports whether a request that met err may be answered another time.
-func isTemporary(err error) bool { v := judge(err); return v == blocked || v == lost }
+func isTemporary(err error) bool { return judge(err) == blocked || judge(err) == lost }
 
 func isAny(err error, kinds ...error) bool {
 	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
