@@ -102,8 +102,7 @@ func disableFor(row Row, m match) (*write, Result) {
 	return &write{kind: changeWrite, user: &m.user, changes: changes, message: strings.Join(said, "; ")}, Result{}
 }
 
-// updateFor is the change that Options.Update asks for, nil for none, and the result of a row whose user stays as it
-// is.
+// updateFor is the change that Options.Update asks for, nil for none, and the result where the user stays as it is.
 func (r *Run) updateFor(row Row, m match) (*write, Result) {
 	p, u, update := row.Person, m.user, r.options.Update
 	w := &write{kind: changeWrite, user: &u}
@@ -156,8 +155,7 @@ func (r *Run) updateFor(row Row, m match) (*write, Result) {
 	return w, res
 }
 
-// difference says how a field on the tenant differs from the file's, "" where it does not. An empty one in the file
-// says nothing.
+// difference says how a field on the tenant differs from the file's; "" where it does not, or the file says nothing.
 func difference(field, file, tenant string) string {
 	switch {
 	case strings.TrimSpace(file) == "", Fold(file) == Fold(tenant):

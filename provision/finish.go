@@ -137,7 +137,7 @@ func (r *Run) lookUpAgain(j *job, err error) {
 func (j *job) lookedLongEnough(now time.Time) bool { return j.misses > 0 && !now.Before(j.giveUp) }
 
 // finish records the last result of a row in this run, with what the answer that decided tells. It reports false where
-// the result could not be recorded.
+// that failed.
 func (r *Run) finish(j *job, res Result) bool {
 	why := j.refusal
 	if why == nil && res.HTTPStatus == 0 {
@@ -169,12 +169,9 @@ func (r *Run) finish(j *job, res Result) bool {
 	return true
 }
 
-// maxText bounds what a tenant sent, of which an answer may hold a megabyte, to what a cell of a spreadsheet holds.
-const maxText = 4000
-
 // store passes a result to the caller of Run. Where it could not be recorded, the run ends, and store reports false.
 func (r *Run) store(res Result) bool {
-	res.Message = text.Clip(res.Message, maxText)
+	res.Message = text.Clip(res.Message, 4000) // a tenant may send a megabyte
 	err := r.record(res)
 	r.fail(err)
 	return err == nil

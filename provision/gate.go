@@ -39,8 +39,7 @@ const (
 	scopeAfter = 3  // probes of other rows that met a 403 as well: the client lacks the scope
 )
 
-// ready reports whether a write may be sent now. Where it may not, at is when to ask again; zero: after the next
-// answer.
+// ready reports whether a write may be sent now. Else at is when to ask again; zero: after the next answer.
 func (g *gate) ready(now time.Time) (ok bool, at time.Time) {
 	switch {
 	case g.closed && g.probing:
@@ -106,8 +105,8 @@ func (g *gate) open() (refused []*job) {
 	return refused
 }
 
-// close blocks writes for as long as what j met asks for, else for a back-off; writes that were in flight together count
-// as one. The reason is that of the longest wait.
+// close blocks writes for as long as what j met asks for, else for a back-off; writes that were in flight together
+// count as one. The reason is that of the longest wait.
 func (g *gate) close(now time.Time, j *job, met error) {
 	if j.probe || g.waits == 0 {
 		g.waits++
@@ -207,7 +206,6 @@ func (b *brake) noteAnswer(v verdict, err error) error {
 }
 
 // patience is the clock of Options.Patience. It runs from the first request that makes no progress until there is some.
-// The run's lock guards it.
 type patience struct {
 	end time.Time // when the run ends if there is no progress until then; zero: the clock does not run
 	err error     // of the last request that made no progress

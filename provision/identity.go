@@ -80,8 +80,7 @@ func words(name string) []string {
 	return list
 }
 
-// Fold returns the form in which texts are compared: NFC, case folded, white space runs as one blank, ’ as '. What is
-// sent is never folded.
+// Fold returns the form in which texts are compared: NFC, case folded, white space runs as one blank, ’ as '.
 func Fold(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	return strings.ReplaceAll(foldCase(s), "’", "'")
@@ -90,8 +89,7 @@ func Fold(s string) string {
 // SubjectKey returns the key of a subject: subjects that differ only in case and Unicode form have the same.
 func SubjectKey(subject string) string { return foldCase(subject) }
 
-// EmailKey returns the key of an address on a tenant; addresses that differ only in case have the same. It is empty
-// for an empty address.
+// EmailKey returns the key of an address: addresses that differ only in case have the same. It is empty for none.
 func EmailKey(email string) string { return foldCase(strings.TrimSpace(email)) }
 
 func foldCase(s string) string {

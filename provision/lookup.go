@@ -12,8 +12,7 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-// lookups is what a run reads of the tenant ahead of its writes: first about the tenant, then about its rows. The run's
-// lock guards it.
+// lookups is what a run reads of the tenant ahead of its writes: first about the tenant, then about its rows.
 type lookups struct {
 	pacer  *rate.Limiter
 	rows   []Row                  // that are not looked up yet
@@ -49,8 +48,7 @@ const (
 func (l *lookups) left() bool { return len(l.again)+len(l.rows)+l.requests > 0 }
 
 // pickLookup chooses what a worker reads next: not too far ahead of the writes, and one request at a time until rows
-// were answered, since it may tell that there is no use. Where that is nothing, at is when to pick again; zero: after a
-// change.
+// were answered, since it may tell that there is no use. Else at is when to pick again; zero: after a change.
 func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at time.Time) {
 	l := &r.lookups
 	if r.progress.Writes >= r.options.Limit { // no other row is begun
@@ -153,8 +151,7 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	return nil
 }
 
-// lookupRefused splits a lookup that was refused. That of a single row is the row's own fault only if others are
-// answered.
+// lookupRefused splits a refused lookup. That of a single row is the row's own fault only if others are answered.
 func (r *Run) lookupRefused(rows []Row, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -31,8 +31,7 @@ type Row struct {
 	// SentAt is the tenant's Date before the first write of this row in an earlier run, where the outcome of that write
 	// was never learned; zero where nothing is unconfirmed.
 	SentAt time.Time
-	// ChangedUser is the ID of the user that an earlier run sent a change of, where the outcome of that was never learned;
-	// else empty.
+	// ChangedUser is the ID of the user that an earlier run sent a change of that is unconfirmed; else empty.
 	ChangedUser string
 	// UserID is the user that a run of this file created, for a Delete; the row is looked up by it.
 	UserID string

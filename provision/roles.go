@@ -25,9 +25,6 @@ func (l *RoleList) UnmarshalCSV(cell string) error {
 	return nil
 }
 
-// MarshalCSV writes the names with a semicolon between.
-func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), nil }
-
 // fetchRoles sets the levels of the tenant's roles, except where the tenant does not list them and admin roles are
 // allowed. A role that everybody asks for has to exist.
 func (r *Run) fetchRoles(ctx context.Context) error {
@@ -61,8 +58,7 @@ func (r *Run) rolesOf(row Row) []string {
 	return names
 }
 
-// checkRoles returns an Invalid result where one of the roles of a row cannot be given, else a zero one. Where the tenant
-// shows no roles, it has to refuse them.
+// checkRoles returns an Invalid result where one of the roles of a row cannot be given, else a zero one.
 func (r *Run) checkRoles(row Row) Result {
 	for _, name := range r.rolesOf(row) {
 		level, found := r.roleLevels[name]
@@ -81,8 +77,7 @@ func (r *Run) checkRoles(row Row) Result {
 	return Result{}
 }
 
-// missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show
-// them.
+// missingRoles lists the roles that a row asks for and its user lacks; none where the tenant does not show them.
 func (r *Run) missingRoles(row Row, u qlik.User) []string {
 	if u.Roles == nil && !r.options.Update.Roles {
 		return nil
@@ -106,8 +101,7 @@ func hasAdminRole(u qlik.User) bool {
 	return slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return strings.EqualFold(role.Level, "admin") })
 }
 
-// hidesRoles reports whether it cannot be told that a user has no admin role: the tenant shows nobody's roles, or not
-// the levels of this user's.
+// hidesRoles reports whether the tenant shows nobody's roles, or not the levels of this user's, and they matter.
 func (r *Run) hidesRoles(u qlik.User) bool {
 	return r.guardsAdmins() && !u.RolesShown() && (!r.lookups.rolesShown || len(u.Roles) > 0)
 }

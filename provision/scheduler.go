@@ -13,17 +13,14 @@ import (
 // work sends writes and looks rows up, until nothing is left, the run stops, or it fails: then it returns why. flight
 // is the context of its requests, which outlives stop.
 func (r *Run) work(stop, flight context.Context) error {
-	for {
-		task := r.next(stop)
-		if task == nil {
-			return r.failure()
-		}
+	for task := r.next(stop); task != nil; task = r.next(stop) {
 		task(flight)
 		r.mu.Lock()
 		r.busy--
 		r.changed.Broadcast()
 		r.mu.Unlock()
 	}
+	return r.failure()
 }
 
 // next waits for something to do. It is nil where nothing is left, or the run stops or fails.
@@ -123,9 +120,9 @@ type queue struct {
 	lookups waiting // rows that are looked up alone
 }
 
-// nextWrite takes out the row whose write is sent next: one that is sent again, else a fresh one. Rows without an answer
-// come after the fresh ones: another row tells an outage before the same few have used up their attempts. Where there is
-// none now, at is when a back-off ends; zero: not before something changes.
+// nextWrite takes out the row whose write is sent next: one that is sent again, else a fresh one. Rows without an
+// answer come after the fresh ones: another row tells an outage before the same few have used up their attempts. Where
+// there is none now, at is when a back-off ends; zero: not before something changes.
 func (q *queue) nextWrite(now time.Time, unanswered map[*job]bool) (j *job, at time.Time) {
 	if len(q.again) > 0 && (len(q.fresh) == 0 || !unanswered[q.again[0]]) {
 		j, at = q.again.take(now)

@@ -70,8 +70,7 @@ func (v *verification) check(rows []Row, d directory) {
 	}
 }
 
-// lookUpAgain looks the rows with an ID that differ up again, half a minute later, and adds those whose lookup was
-// refused.
+// lookUpAgain looks rows with an ID that differ up again half a minute later, and adds those whose lookup was refused.
 func (v *verification) lookUpAgain() {
 	v.run.mu.Lock()
 	defer v.run.mu.Unlock()
