@@ -82,7 +82,7 @@ func (r *Run) changeFor(j *job, m match) (*write, Result) {
 	case !m.sure:
 		code := map[matchKind]string{subjectMatch: CodeSubjectConflict, emailMatch: CodeEmailConflict}[m.kind]
 		return nil, conflictResult(j.row, m, code, "the names are too different to disable the user")
-	case r.guardsAdmins() && hasAdminRole(m.user):
+	case r.guardsAdmins && hasAdminRole(m.user):
 		return nil, conflictResult(j.row, m, CodeAdminRole, "the user has an admin role")
 	case j.begun && r.hidesRoles(m.user): // before the first write, checkRolesShown ends the run
 		return nil, res
@@ -121,9 +121,7 @@ func (r *Run) updateFor(row Row, m match) (*write, Result) {
 	if hasStatus(u, "disabled") {
 		differ("disabled on the tenant", update.Status, "enabled", qlik.ReplaceStatus("active"))
 	}
-	for _, said := range foundAs(row, m) {
-		differ(said, false, "")
-	}
+	differ(strings.Join(foundAs(row, m), "; "), false, "")
 	differ(difference("name", p.Name, u.Name), update.Name, fmt.Sprintf("name changed from %q", u.Name),
 		qlik.ReplaceName(p.Name))
 	differ(difference("email", p.Email, u.Email), false, "")

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,11 +64,9 @@ func (r *Run) conclude(ctx context.Context, j *job, res Result) {
 	case j.err == nil:
 		j.refusal = nil
 		r.finish(j, res)
-	case errors.Is(j.err, qlik.ErrConflict) && j.write.kind == createWrite:
+	case errors.Is(j.err, qlik.ErrNotFound), errors.Is(j.err, qlik.ErrConflict) && j.write.kind == createWrite:
 		j.refusal = j.err
-		r.lookUpOne(ctx, j)
-	case errors.Is(j.err, qlik.ErrNotFound):
-		j.refusal, j.unconfirmed = j.err, true // what was asked for may hold all the same
+		j.unconfirmed = j.unconfirmed || j.write.kind != createWrite // what was asked for may hold all the same
 		r.lookUpOne(ctx, j)
 	default:
 		r.refuse(j)
@@ -106,7 +105,7 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) {
 
 // findOne looks up the users of one row.
 func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
-	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), filterOf(j.row), r.wantsRoles())
+	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), filterOf(j.row), r.wantsRoles)
 	return newDirectory(found.Users), err
 }
 
@@ -146,10 +145,7 @@ func (r *Run) finish(j *job, res Result) bool {
 	if j.row.UserID != "" && !res.Outcome.Done() { // the user was not deleted
 		res.Outcome, res.UserID = Created, j.row.UserID
 	}
-	res.Number, res.Attempts = j.row.Number, j.attempts
-	if res.FinishedAt.IsZero() {
-		res.FinishedAt = time.Now().UTC()
-	}
+	res.Number, res.Attempts, res.FinishedAt = j.row.Number, j.attempts, cmp.Or(res.FinishedAt, time.Now().UTC())
 	if e, ok := errors.AsType[*qlik.Error](why); ok {
 		res.HTTPStatus, res.TraceID = e.Status, e.TraceID
 		if res.Code == "" && !res.Outcome.Done() {
@@ -197,10 +193,8 @@ func (r *Run) createdByUs(j *job, u qlik.User) bool {
 	within := func(from, to time.Time) bool {
 		return !from.IsZero() && !u.CreatedAt.Before(from.Add(-slack)) && !u.CreatedAt.After(to.Add(slack))
 	}
-	if within(j.row.SentAt, j.row.SentAt.Add(laterRun)) {
-		return true
-	}
-	return j.unconfirmed && within(j.announcedAt, r.client.LastDate().Add(r.options.Timeout))
+	return within(j.row.SentAt, j.row.SentAt.Add(laterRun)) ||
+		j.unconfirmed && within(j.announcedAt, r.client.LastDate().Add(r.options.Timeout))
 }
 
 // announce records before a write of a row that one is sent, with the tenant's Date, so that a later run can settle it

@@ -26,13 +26,9 @@ func SamePerson(a, b Person) bool {
 func compare(a, b Person) (same, sure bool) {
 	names := compareNames(a, b)
 	emailA, emailB := EmailKey(a.Email), EmailKey(b.Email)
-	switch noEmail := emailA == "" || emailB == ""; {
-	case names == namesAgree, !noEmail && emailA == emailB, noEmail && names == namesUnknown:
-		return true, true
-	case noEmail && names == namesClose:
-		return true, false
-	}
-	return false, false
+	noEmail := emailA == "" || emailB == ""
+	sure = names == namesAgree || !noEmail && emailA == emailB || noEmail && names == namesUnknown
+	return sure || noEmail && names == namesClose, sure
 }
 
 // A likeness says how two names compare.
@@ -141,6 +137,7 @@ func newDirectory(users []qlik.User) directory {
 			d.emails[EmailKey(u.Email)] = append(d.emails[EmailKey(u.Email)], u)
 		}
 	}
+	delete(d.emails, "")
 	return d
 }
 
@@ -179,9 +176,6 @@ func (d directory) bySubject(p Person, afterConflict bool) (best match) {
 // byEmail finds the user with the person's address, the user with one ID aside. The address of a disabled user may have
 // been given to a newcomer: there only a name that agrees makes them the same person.
 func (d directory) byEmail(p Person, except string) (best match) {
-	if EmailKey(p.Email) == "" {
-		return best
-	}
 	for _, u := range d.emails[EmailKey(p.Email)] {
 		if u.ID == except {
 			continue

@@ -126,7 +126,7 @@ func (r *Run) fetchDate(ctx context.Context) error {
 func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	var found qlik.Found
 	if !r.options.NoLookup {
-		found, err = r.client.FilterUsers(qlik.ForRows(ctx, len(rows)), filterOf(rows...), r.wantsRoles())
+		found, err = r.client.FilterUsers(qlik.ForRows(ctx, len(rows)), filterOf(rows...), r.wantsRoles)
 	}
 	switch {
 	case err == nil:
@@ -192,18 +192,15 @@ func (r *Run) endLookups() {
 	if r.held == "" {
 		return
 	}
-	err := r.checkRolesShown()
+	r.mu.Lock()
+	plan, err := r.plan(), r.checkRolesShown()
+	r.held, r.patience.end = ReasonApproval, time.Time{} // waiting for approval is no lack of progress
+	r.mu.Unlock()
 	if err == nil && r.options.Approve != nil {
-		r.hold(ReasonApproval)
-		err = r.options.Approve(r.plan())
+		err = r.options.Approve(plan)
 	}
-	r.fail(err)
-	r.hold("")
-}
-
-// hold keeps writes from being sent for a reason; "" lets them. That is no lack of progress.
-func (r *Run) hold(reason Reason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held, r.patience.end = reason, time.Time{}
+	r.fail(err)
+	r.held, r.patience.end = "", time.Time{}
 }

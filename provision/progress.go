@@ -101,10 +101,7 @@ type Plan struct {
 func (p Plan) Writes() int { return p.Create + p.Change + p.Disable + p.Delete }
 
 // plan is what the run would send, when all rows were looked up.
-func (r *Run) plan() Plan {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var p Plan
+func (r *Run) plan() (p Plan) {
 	for _, j := range r.queue.fresh {
 		switch {
 		case j.write.kind == createWrite:

@@ -87,15 +87,6 @@ func (r *Run) missingRoles(row Row, u qlik.User) []string {
 	})
 }
 
-// changesUsers reports whether the run may change existing users.
-func (r *Run) changesUsers() bool { return r.options.Task == Disable || r.options.Update != (Update{}) }
-
-// wantsRoles reports whether lookups ask for the roles of users.
-func (r *Run) wantsRoles() bool { return r.asksRoles || r.changesUsers() }
-
-// guardsAdmins reports whether users with an admin role are neither changed nor disabled.
-func (r *Run) guardsAdmins() bool { return r.changesUsers() && !r.options.AllowAdminRoles }
-
 // hasAdminRole reports whether one of a user's roles is of admin level.
 func hasAdminRole(u qlik.User) bool {
 	return slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return strings.EqualFold(role.Level, "admin") })
@@ -103,13 +94,11 @@ func hasAdminRole(u qlik.User) bool {
 
 // hidesRoles reports whether the tenant shows nobody's roles, or not the levels of this user's, and they matter.
 func (r *Run) hidesRoles(u qlik.User) bool {
-	return r.guardsAdmins() && !u.RolesShown() && (!r.lookups.rolesShown || len(u.Roles) > 0)
+	return r.guardsAdmins && !u.RolesShown() && (!r.lookups.rolesShown || len(u.Roles) > 0)
 }
 
 // checkRolesShown returns an error where a user would be changed who may be an administrator.
 func (r *Run) checkRolesShown() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	isHidden := func(j *job) bool { return j.write.kind == changeWrite && r.hidesRoles(*j.write.user) }
 	if slices.ContainsFunc(r.queue.fresh, isHidden) {
 		return fmt.Errorf("%w: the tenant does not show the roles of users with their levels", ErrRolesHidden)

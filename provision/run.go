@@ -25,11 +25,12 @@ import (
 //
 // An error that ends the run is passed to fail where it occurs, and nothing new is begun.
 type Run struct {
-	client     *qlik.Client
-	options    Options
-	record     func(Result) error
-	asksRoles  bool              // rows ask for roles; like the next one set before the first lookup
-	roleLevels map[string]string // of the tenant's roles, by name; nil: not known
+	client       *qlik.Client
+	options      Options
+	record       func(Result) error
+	guardsAdmins bool              // users with an admin role are neither changed nor disabled
+	wantsRoles   bool              // lookups ask for the roles of users; like the next one set before the first lookup
+	roleLevels   map[string]string // of the tenant's roles, by name; nil: not known
 
 	failing sync.Mutex
 	errs    []error // guarded by failing: why the run ends
@@ -53,7 +54,9 @@ type Run struct {
 
 // New prepares a run. Nothing is sent yet.
 func New(client *qlik.Client, o Options) *Run {
-	r := &Run{client: client, options: o.withDefaults()}
+	changesUsers := o.Task == Disable || o.Update != Update{}
+	r := &Run{client: client, options: o.withDefaults(), wantsRoles: changesUsers}
+	r.guardsAdmins = changesUsers && !o.AllowAdminRoles
 	r.gate = gate{limiter: rate.NewLimiter(r.options.Rate, r.options.Burst), closed: true, unanswered: map[*job]bool{}}
 	r.changed.L = &r.mu
 	return r
@@ -74,7 +77,8 @@ func New(client *qlik.Client, o Options) *Run {
 func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) error {
 	l := lookups{rows: rows, handle: r.settleRows, done: r.endLookups}
 	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
-	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asksRoles); r.asksRoles {
+	if r.options.Task == Create && slices.ContainsFunc(rows, asksRoles) {
+		r.wantsRoles = true
 		l.again = append(l.again, r.fetchRoles)
 	}
 	if r.options.NoLookup {
@@ -92,7 +96,7 @@ func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) err
 	r.mu.Lock()
 	r.started, r.lookups, r.record, r.rows = time.Now(), l, record, len(l.rows)
 	r.alarm = time.AfterFunc(r.options.Patience, r.wake)
-	if r.options.Approve != nil || r.guardsAdmins() {
+	if r.options.Approve != nil || r.guardsAdmins {
 		r.held = ReasonLookup
 	}
 	r.mu.Unlock()
