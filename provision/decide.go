@@ -43,9 +43,13 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 }
 
 // createFor is what is sent to create the user of a row's person.
-func (r *Run) createFor(row Row) qlik.NewUser {
+func (r *Run) createFor(row Row) qlik.User {
 	p := row.Person
-	return qlik.NewUser{Subject: p.Subject, Name: p.Name, Email: p.Email, Status: r.options.Status, Roles: r.rolesOf(row)}
+	u := qlik.User{Subject: p.Subject, Name: p.Name, Email: p.Email, Status: r.options.Status}
+	for _, name := range r.rolesOf(row) {
+		u.Roles = append(u.Roles, qlik.Role{Name: name})
+	}
+	return u
 }
 
 // deleteFor is the delete of the user that a run of this file created, where the user still has the row's subject.

@@ -105,8 +105,9 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) {
 
 // findOne looks up the users of one row.
 func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
-	found, err := r.client.ListUsers(qlik.ForRow(ctx, j.row.Number, 0), filterOf(j.row), r.wantsRoles)
-	return newDirectory(found.Users), err
+	ctx = qlik.WithExchange(ctx, qlik.Exchange{Row: j.row.Number})
+	users, err := r.client.ListUsers(ctx, filterOf(j.row), r.wantsRoles)
+	return newDirectory(users), err
 }
 
 // lookUpAgain queues another lookup of a row that a lookup did not settle, or whose lookup met err. It finishes the row
@@ -187,11 +188,12 @@ const lostAnswer = "created, though the answer was lost"
 // createdByUs reports whether a user with the row's subject was created by a write of the row that is unconfirmed, of
 // this run or an earlier one. A row that was never sent is never created.
 func (r *Run) createdByUs(j *job, u qlik.User) bool {
-	if r.options.Task == Disable || SubjectKey(u.Subject) != SubjectKey(j.row.Person.Subject) || u.CreatedAt.IsZero() {
+	if r.options.Task == Disable || SubjectKey(u.Subject) != SubjectKey(j.row.Person.Subject) {
 		return false
 	}
+	created := u.Created()
 	within := func(from, to time.Time) bool {
-		return !from.IsZero() && !u.CreatedAt.Before(from.Add(-slack)) && !u.CreatedAt.After(to.Add(slack))
+		return !from.IsZero() && !created.Before(from.Add(-slack)) && !created.After(to.Add(slack))
 	}
 	return within(j.row.SentAt, j.row.SentAt.Add(laterRun)) ||
 		j.unconfirmed && within(j.announcedAt, r.client.LastDate().Add(r.options.Timeout))

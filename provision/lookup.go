@@ -124,9 +124,11 @@ func (r *Run) fetchDate(ctx context.Context) error {
 
 // lookUp looks rows up, by the ID of the user to delete or by subject and email.
 func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
-	var found qlik.Found
+	var users []qlik.User
+	var requests int
 	if !r.options.NoLookup {
-		found, err = r.client.FilterUsers(qlik.ForRows(ctx, len(rows)), filterOf(rows...), r.wantsRoles)
+		ctx = qlik.WithExchange(ctx, qlik.Exchange{Rows: len(rows)})
+		users, requests, err = r.client.FilterUsers(ctx, filterOf(rows...), r.wantsRoles)
 	}
 	switch {
 	case err == nil:
@@ -139,15 +141,15 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	}
 	r.mu.Lock()
 	l, now := &r.lookups, time.Now()
-	l.rolesShown = l.rolesShown || slices.ContainsFunc(found.Users, func(u qlik.User) bool { return u.RolesShown() })
-	l.pacer.ReserveN(now, max(0, found.Requests-1)) // its other pages
+	l.rolesShown = l.rolesShown || slices.ContainsFunc(users, func(u qlik.User) bool { return u.RolesShown() })
+	l.pacer.ReserveN(now, max(0, requests-1)) // its other pages
 	r.lookedUp += len(rows)
 	l.refusals = 0
 	if !r.options.NoLookup {
 		r.progressed(now)
 	}
 	r.mu.Unlock()
-	l.handle(rows, newDirectory(found.Users))
+	l.handle(rows, newDirectory(users))
 	return nil
 }
 

@@ -25,7 +25,7 @@ var lost = map[string]faults.Fault{
 	"garbage":    {Kind: faults.Garbage},
 	"nested":     {Kind: faults.Status, Status: 201, Body: strings.Repeat("[", 60_000)},
 	"no id":      {Kind: faults.Status, Status: 201, Body: `{"subject":"emp-00004"}`},
-	"empty":      {Kind: faults.Status, Status: 201, NoBody: true},
+	"empty":      {Kind: faults.Status, Status: 201},
 	"login page": {Kind: faults.LoginPage},
 	"200":        {Kind: faults.OKInstead},
 	"another":    {Kind: faults.WrongAnswer},

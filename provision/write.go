@@ -33,7 +33,7 @@ func (r *Run) send(ctx context.Context, j *job, waited time.Duration) {
 	if !r.announce(j) {
 		return
 	}
-	res, err := r.request(qlik.ForRow(ctx, j.row.Number, waited), j)
+	res, err := r.request(qlik.WithExchange(ctx, qlik.Exchange{Row: j.row.Number, Wait: waited}), j)
 	if stopped(ctx, err) {
 		err = errCutOff
 	}

@@ -4,14 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
 	"qlik-provision/provision/roster"
-	"qlik-provision/provision/text"
 )
 
 // An Action is what the rows of a file are for, with everything that decides what is sent. Its text stands in
@@ -88,60 +85,32 @@ func parseAction(s string) (a Action, err error) {
 	return a, nil
 }
 
-// quote writes a word so that a POSIX shell, and splitWords, read it as it is. A word that would not survive a
-// spreadsheet or a line of the journal gets the quotes of $'…', with each byte that could do harm as \xHH.
+// quote writes a word so that a POSIX shell, and splitWords, read it as it is, but for control characters: a cell of the
+// file and a line of the journal have none, and headers and values match without them.
 func quote(word string) string {
-	switch {
-	case word != "" && strings.Trim(word, plainCharacters) == "":
+	word = cleanCell(word)
+	if plainWord.MatchString(word) {
 		return word
-	case utf8.ValidString(word) && !strings.ContainsFunc(word, text.IsControl):
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}
-	b := []byte("$'")
-	for _, c := range []byte(word) {
-		if c < ' ' || c > '~' || c == '\'' || c == '\\' {
-			b = fmt.Appendf(b, `\x%02x`, c)
-		} else {
-			b = append(b, c)
-		}
-	}
-	return string(append(b, '\''))
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// plainCharacters need no quotes.
-const plainCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
-
-// wordPart matches a blank, what is quoted, or plain characters at the beginning of a text.
-var wordPart = regexp.MustCompile(`^( |'[^']*'|\$'[^']*'|\\(?s:.)|[^ '\\$]+|\$)`)
+// They are read only: a word that needs no quotes, and a word as quote writes it.
+var (
+	plainWord  = regexp.MustCompile(`^[a-zA-Z0-9_@%+=:,./-]+$`)
+	quotedWord = regexp.MustCompile(`'(?:[^']|'\\'')*'|[^' ]+`)
+)
 
 // splitWords cuts s into words at blanks, and takes the quotes that quote writes away.
 func splitWords(s string) ([]string, error) {
-	var words []string
-	for begins := true; s != ""; {
-		part := wordPart.FindString(s)
-		s = s[len(part):]
-		switch {
-		case part == "":
-			return nil, errors.New("a quote has no end")
-		case part == " ":
-			begins = true
-			continue
-		case part[0] == '\'':
-			part = part[1 : len(part)-1]
-		case part[0] == '\\':
-			part = part[1:]
-		case strings.HasPrefix(part, "$'"):
-			var err error
-			part, err = strconv.Unquote(`"` + strings.ReplaceAll(part[2:len(part)-1], `"`, `\"`) + `"`)
-			if err != nil {
-				return nil, errors.New(`what follows a backslash is not the code of a byte`)
-			}
+	words := quotedWord.FindAllString(s, -1)
+	if strings.Join(words, " ") != s {
+		return nil, errors.New("a quote has no end")
+	}
+	for i, word := range words {
+		if strings.HasPrefix(word, "'") {
+			words[i] = strings.ReplaceAll(word[1:len(word)-1], `'\''`, "'")
 		}
-		if begins {
-			words = append(words, "")
-		}
-		words[len(words)-1] += part
-		begins = false
 	}
 	return words, nil
 }

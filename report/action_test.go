@@ -22,8 +22,8 @@ func TestActionsAreWrittenInOneOrderAndReadAgain(t *testing.T) {
 			`create --subject 'auth0|{ID}' --roles Roles --role Viewer --role 'Analyst'\''s' ` +
 				`--status invited --update name,roles ` +
 				`--where Status=Active --where 'Site!=Rome,Oslo'`},
-		{Action{Command: "create", Subject: "two\r\nlines \\ '", Status: "active"},
-			`create --subject $'two\x0d\x0alines \x5c \x27' --status active`},
+		{Action{Command: "create", Subject: "back\\slash $ '", Status: "active"},
+			`create --subject 'back\slash $ '\''' --status active`},
 		{Action{Command: "create", Subject: "Persönliche Nr.", Name: "--email", Status: "active"},
 			`create --subject 'Persönliche Nr.' --name --email --status active`},
 	} {
@@ -42,14 +42,12 @@ func TestActionsAreWrittenInOneOrderAndReadAgain(t *testing.T) {
 
 func TestTextsThatAreNoActionsAreRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                         "neither create nor disable",
-		"delete --subject x":       "neither create nor disable",
-		"create --subject":         "flag needs an argument: --subject",
-		"create --tenant x":        "unknown flag: --tenant",
-		"create --subject 'x":      "a quote has no end",
-		"create --subject $'x":     "a quote has no end",
-		`create --subject $'\xzz'`: "is not the code of a byte",
-		"create subject":           `"subject" is no value of a flag`,
+		"":                    "neither create nor disable",
+		"delete --subject x":  "neither create nor disable",
+		"create --subject":    "flag needs an argument: --subject",
+		"create --tenant x":   "unknown flag: --tenant",
+		"create --subject 'x": "a quote has no end",
+		"create subject":      `"subject" is no value of a flag`,
 	} {
 		if _, err := parseAction(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
@@ -61,6 +59,7 @@ func FuzzActionsSurviveTheirText(f *testing.F) {
 	f.Add("Employee ID", "it's", "$'x'")
 	f.Add("a\nb\x00\xff", `back\slash "quoted"`, "\u2028 ü")
 	f.Fuzz(func(t *testing.T, subject, name, where string) {
+		subject, name, where = cleanCell(subject), cleanCell(name), cleanCell(where)
 		a := Action{Command: "create", Subject: subject, Name: name, Status: "active"}
 		if where != "" {
 			a.Where = []string{where, "x"}

@@ -31,8 +31,8 @@ func (f files) tempPath() string { return f.path + ".unfinished" }
 
 // findFiles follows a symbolic link to the result file, which need not exist yet. A link to a file that does not
 // exist is refused: who made it would decide where personal data is written.
-func findFiles(f files) (files, error) {
-	f.path = f.name
+func findFiles(name string) (files, error) {
+	f := files{name: name, path: name}
 	info, err := os.Lstat(f.path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		if f.path, err = filepath.EvalSymlinks(f.name); errors.Is(err, fs.ErrNotExist) {

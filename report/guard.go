@@ -86,14 +86,7 @@ func (e *Entry) isEmptied() bool { return e.UserSubject == "" && e.Check == "" }
 // checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
 // the file, what the row was.
 func checkOf(e *Entry, p provision.Person) string {
-	check := []byte("c")
-	for _, sum := range []uint32{sumOf(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))), sumOf(p.Name, p.Email)} {
-		check = append(check, '-')
-		for shift := 28; shift >= 0; shift -= 4 {
-			check = append(check, "0123456789ABCDEF"[sum>>shift&15])
-		}
-	}
-	return string(check)
+	return fmt.Sprintf("c-%08X-%08X", sumOf(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))), sumOf(p.Name, p.Email))
 }
 
 // sumOf is the checksum of parts that are joined by a NUL each.

@@ -3,9 +3,12 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -42,11 +45,7 @@ type Ledger struct {
 // *ExistsError, which says how much of it is done. Nothing is written yet. With an empty path the ledger is a preview
 // in memory: it locks and writes nothing.
 func Create(path string, export *csvfile.File, action Action, o Options) (*Ledger, error) {
-	return create(files{name: path}, export, action, o)
-}
-
-func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, error) {
-	r := &Results{Path: f.name, File: export, Action: action, Rows: make([]Row, len(export.Records))}
+	r := &Results{Path: path, File: export, Action: action, Rows: make([]Row, len(export.Records))}
 	entry := Entry{Action: action.String(), Outcome: provision.Pending}
 	roster.InBatches(len(r.Rows), func(from, to int) {
 		for i := from; i < to; i++ {
@@ -55,10 +54,10 @@ func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, e
 		}
 	})
 	r.byNumber = sortByNumber(r.Rows)
-	if f.name == "" {
+	if path == "" {
 		return &Ledger{Results: r, options: o, preview: true}, nil
 	}
-	return newLedger(f, o, func(l *Ledger) error {
+	return newLedger(path, o, func(l *Ledger) error {
 		l.Results = r
 		return l.checkExisting()
 	})
@@ -66,11 +65,7 @@ func create(f files, export *csvfile.File, action Action, o Options) (*Ledger, e
 
 // Open locks the result file at path and reads it with the journal beside it.
 func Open(path string, read csvfile.Options, o Options) (*Ledger, error) {
-	return open(files{name: path}, read, o)
-}
-
-func open(f files, read csvfile.Options, o Options) (*Ledger, error) {
-	return newLedger(f, o, func(l *Ledger) (err error) {
+	return newLedger(path, o, func(l *Ledger) (err error) {
 		if l.Results, err = load(l.files, read); err != nil {
 			return err
 		}
@@ -82,10 +77,9 @@ func open(f files, read csvfile.Options, o Options) (*Ledger, error) {
 }
 
 // newLedger makes a ledger and fills it, under the lock of its file.
-func newLedger(f files, o Options, fill func(*Ledger) error) (*Ledger, error) {
-	l := &Ledger{options: o}
-	var err error
-	if l.files, err = findFiles(f); err != nil {
+func newLedger(path string, o Options, fill func(*Ledger) error) (l *Ledger, err error) {
+	l = &Ledger{options: o}
+	if l.files, err = findFiles(path); err != nil {
 		return nil, err
 	}
 	if l.lock, err = acquireLock(l.files); err != nil {
@@ -144,4 +138,137 @@ func (l *Ledger) start() error {
 		l.journal, err = startJournal(l.files)
 	}
 	return err
+}
+
+// Record takes a result into memory and the journal, and returns when the operating system has it.
+func (l *Ledger) Record(r provision.Result) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	row := l.find(r.Number)
+	if row == nil || l.journal == nil && !l.preview {
+		return fmt.Errorf("recording row %d: it is no row of a ledger that is prepared", r.Number)
+	}
+	e := row.Entry.withResult(r)
+	if l.undo && row.Entry.Outcome == provision.Created && r.Outcome != provision.Deleted {
+		e.Outcome, e.UserID = row.Entry.Outcome, row.Entry.UserID // the user exists: a retry must not create another
+	}
+	if !l.preview {
+		if err := l.journal.record(e); err != nil {
+			return err
+		}
+	}
+	row.Entry, row.Reached, l.unsaved = e, true, true
+	return nil
+}
+
+// withResult is the entry after a result. Attempts of earlier runs stay where this one made none.
+func (e Entry) withResult(r provision.Result) Entry {
+	e.Outcome, e.Code, e.Message = r.Outcome, Text(r.Code), Text(r.Message)
+	e.UserID, e.TraceID = Text(r.UserID), Text(r.TraceID)
+	e.HTTPStatus, e.Attempts = Number(r.HTTPStatus), cmp.Or(Number(r.Attempts), e.Attempts)
+	e.FinishedAt = Time{r.FinishedAt.UTC().Truncate(time.Millisecond)} // as it is read again
+	return e
+}
+
+// Pending lists the rows that a run works on: never-tried rows first, each in the file's order; after
+// PrepareUndo those that this file created, or may have created.
+func (l *Ledger) Pending() []provision.Row {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rows := make([]provision.Row, 0, len(l.Rows))
+	for _, tried := range []bool{false, true} {
+		for i := range l.Rows {
+			e := &l.Rows[i].Entry
+			wasTried := e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending
+			if row, waits := l.pendingRow(&l.Rows[i]); waits && wasTried == tried {
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+// pendingRow is a row as a run works on it, and whether one does.
+func (l *Ledger) pendingRow(r *Row) (row provision.Row, waits bool) {
+	e := &r.Entry
+	row = provision.Row{Number: r.Number, Person: r.Person}
+	switch e.Code {
+	case provision.CodeMaybeCreated:
+		row.SentAt = e.FinishedAt.Time
+	case provision.CodeMaybeChanged:
+		row.ChangedUser = string(e.UserID)
+	case provision.CodeSubjectTwice, provision.CodeEmailTwice:
+		row.LookupOnly = e.Outcome == provision.Invalid && l.Action.Command == "create"
+	}
+	if l.undo {
+		row.UserID = string(e.UserID)
+		return row, e.MayHaveCreated()
+	}
+	return row, e.Outcome == provision.Pending || row.LookupOnly
+}
+
+// MayHaveCreated reports whether a run of the file created the row's user, or may have: undo is for such rows.
+func (e Entry) MayHaveCreated() bool {
+	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
+}
+
+// decideAll decides what stands in the file of each row before the run. In a file of which no row was ever
+// sent, a plan, existing users are looked up again.
+func (l *Ledger) decideAll() {
+	isPlan := !WasSent(l.Rows)
+	for i := range l.Rows {
+		e := &l.Rows[i].Entry
+		if isPlan && (e.Outcome == provision.Exists || e.Outcome == provision.Unchanged) {
+			*e = e.withResult(provision.Result{Outcome: provision.Pending})
+		}
+	}
+	conflicts := findConflicts(l.byNumber, l.Action.Command == "create")
+	roster.InBatches(len(l.Rows), func(from, to int) {
+		for i := from; i < to; i++ {
+			l.Rows[i].Entry = l.decide(&l.Rows[i], conflicts)
+		}
+	})
+}
+
+// decide is a row's entry before the run. What the last try said stays until the next one.
+func (l *Ledger) decide(r *Row, conflicts map[*Row]provision.Result) Entry {
+	e, subject := r.Entry, subjectCell(r.Person.Subject)
+	e.Tenant = cmp.Or(e.Tenant, l.options.Tenant)
+	wasTried := e.UserSubject == subject && (e.Outcome == provision.Pending || e.Outcome == provision.Failed)
+	if !e.Outcome.Done() || e.isEmptied() {
+		e.UserSubject = subject
+		e.Check = checkOf(&e, r.Person)
+	}
+	if e.Outcome.Done() {
+		return e
+	}
+	now, isConflict := conflicts[r]
+	switch {
+	case r.Skipped:
+		now = provision.Result{Outcome: provision.Skipped, Message: r.Message}
+	case r.Code != "":
+		now = provision.Result{Outcome: provision.Invalid, Code: r.Code, Message: r.Message}
+	case !isConflict && wasTried:
+		e.Outcome = provision.Pending
+		if e.Code != provision.CodeMaybeChanged { // it may be the user of another person
+			e.UserID = ""
+		}
+		return e
+	case !isConflict:
+		now.Outcome = provision.Pending
+	}
+	e.Attempts = 0
+	return e.withResult(now)
+}
+
+// WasSent reports whether a write was ever sent for one of the rows.
+func WasSent(rows []Row) bool {
+	return slices.ContainsFunc(rows, func(r Row) bool {
+		switch r.Entry.Outcome {
+		case provision.Created, provision.Updated, provision.Disabled, provision.Deleted:
+			return true
+		}
+		return r.Entry.Attempts > 0 || r.Entry.Code == provision.CodeMaybeCreated ||
+			r.Entry.Code == provision.CodeMaybeChanged
+	})
 }

@@ -23,16 +23,18 @@ import (
 // Wherever the power fails, and whatever of the unsynced writes survives, the next run finds every row once, and
 // nothing that was synced is lost.
 func TestARunThatLosesPowerAnywhereIsFinishedByTheNext(t *testing.T) {
-	newRun := func(f files) (*Ledger, error) { return create(f, parseText(t, powerRows), theAction, sandbox) }
-	overwrite := func(f files) (*Ledger, error) {
-		return create(f, parseText(t, powerRows), theAction, Options{Tenant: "sandbox", Overwrite: true})
+	newRun := func(path string) (*Ledger, error) {
+		return Create(path, parseText(t, powerRows), theAction, sandbox)
 	}
-	retry := func(f files) (*Ledger, error) { return open(f, csvfile.Options{}, sandbox) }
+	overwrite := func(path string) (*Ledger, error) {
+		return Create(path, parseText(t, powerRows), theAction, Options{Tenant: "sandbox", Overwrite: true})
+	}
+	retry := func(path string) (*Ledger, error) { return Open(path, csvfile.Options{}, sandbox) }
 	prepareUndo := func(l *Ledger) error { return l.PrepareUndo(false) }
 	for _, c := range []struct {
 		name    string
 		before  func(*testing.T, string)
-		open    func(files) (*Ledger, error)
+		open    func(string) (*Ledger, error)
 		prepare func(*Ledger) error
 		results [][]provision.Result
 		busy    bool // the result file cannot be replaced at the end
@@ -80,10 +82,10 @@ func TestRunsThatLosePowerAgainAndAgainAreFinished(t *testing.T) {
 			}
 			run.storage = newStorage(t, folder)
 			synctest.Test(t, func(t *testing.T) {
-				run.do(t, filepath.Join(folder, "hr.results.csv"), func(f files) (*Ledger, error) {
-					l, err := open(f, csvfile.Options{}, sandbox)
+				run.do(t, filepath.Join(folder, "hr.results.csv"), func(path string) (*Ledger, error) {
+					l, err := Open(path, csvfile.Options{}, sandbox)
 					if errors.Is(err, fs.ErrNotExist) {
-						l, err = create(f, parseText(t, powerRows), theAction, sandbox)
+						l, err = Create(path, parseText(t, powerRows), theAction, sandbox)
 					}
 					return l, err
 				}, prepare, randomResults(random))
@@ -252,18 +254,17 @@ func stateOf(e Entry) string {
 }
 
 // do runs a ledger under the storage. Results of rows that are not to be run are left out.
-func (p *powerRun) do(t *testing.T, path string, open func(files) (*Ledger, error), prepare func(*Ledger) error,
+func (p *powerRun) do(t *testing.T, path string, open func(path string) (*Ledger, error), prepare func(*Ledger) error,
 	results [][]provision.Result) {
 	ends := false
-	f := files{name: path}
-	f.step = func(operation, path string) error {
+	step := func(operation, path string) error {
 		p.watch(operation, path, p.promise)
 		if ends && p.busy && operation == "rename" {
 			return syscall.EBUSY
 		}
 		return nil
 	}
-	l, err := open(f)
+	l, err := watched(step)(open(path))
 	if err == nil {
 		err = prepare(l)
 	}

@@ -20,8 +20,8 @@ func TestAResultThatDoesNotFitOnTheDiskLeavesTheJournalWhole(t *testing.T) {
 	for _, stuck := range []bool{false, true} { // stuck: nothing can be cut off either
 		t.Run(fmt.Sprintf("stuck %v", stuck), func(t *testing.T) {
 			full := false
-			f := files{name: filepath.Join(t.TempDir(), "hr.results.csv")}
-			f.step = func(operation, path string) error {
+			path := filepath.Join(t.TempDir(), "hr.results.csv")
+			step := func(operation, path string) error {
 				switch {
 				case !full || !strings.HasSuffix(path, ".journal"):
 				case operation == "write":
@@ -32,7 +32,7 @@ func TestAResultThatDoesNotFitOnTheDiskLeavesTheJournalWhole(t *testing.T) {
 				}
 				return nil
 			}
-			l, err := create(f, parseText(t, manyRows(9)), theAction, sandbox)
+			l, err := watched(step)(Create(path, parseText(t, manyRows(9)), theAction, sandbox))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,8 +47,8 @@ func TestAResultThatDoesNotFitOnTheDiskLeavesTheJournalWhole(t *testing.T) {
 			if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "hr.results.csv.journal") {
 				t.Fatal(err)
 			}
-			if whole := strings.HasSuffix(read(t, f.name+".journal"), "\n"); whole == stuck {
-				t.Errorf("the journal is\n%s", read(t, f.name+".journal"))
+			if whole := strings.HasSuffix(read(t, path+".journal"), "\n"); whole == stuck {
+				t.Errorf("the journal is\n%s", read(t, path+".journal"))
 			}
 			if l.Summary().Counts[provision.Created] != 1 {
 				t.Error("a result that was not recorded is counted")
@@ -58,7 +58,7 @@ func TestAResultThatDoesNotFitOnTheDiskLeavesTheJournalWhole(t *testing.T) {
 				t.Errorf("with space again: %v", err)
 			}
 			mustClose(t, l)
-			if got := strings.Count(read(t, f.name), ",created,"); got != 2 {
+			if got := strings.Count(read(t, path), ",created,"); got != 2 {
 				t.Errorf("%d rows created in the file", got)
 			}
 		})
@@ -72,8 +72,8 @@ func TestResultsAreSyncedWithinASecond(t *testing.T) {
 			syncs int
 			fail  error
 		)
-		f := files{name: filepath.Join(t.TempDir(), "hr.results.csv")}
-		f.step = func(operation, path string) error {
+		path := filepath.Join(t.TempDir(), "hr.results.csv")
+		step := func(operation, path string) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if operation == "sync" && strings.HasSuffix(path, ".journal") {
@@ -82,7 +82,7 @@ func TestResultsAreSyncedWithinASecond(t *testing.T) {
 			}
 			return nil
 		}
-		l, err := create(f, parseText(t, manyRows(3)), theAction, sandbox)
+		l, err := watched(step)(Create(path, parseText(t, manyRows(3)), theAction, sandbox))
 		if err == nil {
 			err = prepare(l)
 		}
@@ -120,8 +120,8 @@ func TestResultsAreSyncedWithinASecond(t *testing.T) {
 func TestAnEndReportsAllItsErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var broken atomic.Bool
-		f := files{name: filepath.Join(t.TempDir(), "hr.results.csv")}
-		f.step = func(operation, path string) error {
+		path := filepath.Join(t.TempDir(), "hr.results.csv")
+		step := func(operation, path string) error {
 			switch {
 			case !broken.Load():
 			case operation == "sync" && strings.HasSuffix(path, ".journal"):
@@ -131,7 +131,7 @@ func TestAnEndReportsAllItsErrors(t *testing.T) {
 			}
 			return nil
 		}
-		l, err := create(f, parseText(t, manyRows(3)), theAction, sandbox)
+		l, err := watched(step)(Create(path, parseText(t, manyRows(3)), theAction, sandbox))
 		if err == nil {
 			err = prepare(l)
 		}

@@ -42,7 +42,7 @@ type Row struct {
 // Read reads the result file at path: for report, verify and plan. It is not locked, and another run may work on it.
 // Persons are derived from the file's action where that can be done.
 func Read(path string, read csvfile.Options) (*Results, error) {
-	f, err := findFiles(files{name: path})
+	f, err := findFiles(path)
 	if err != nil {
 		return nil, err
 	}

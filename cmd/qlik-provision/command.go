@@ -44,24 +44,15 @@ func (c command) String() string {
 	return commandLine(words...)
 }
 
-// with sets a flag, in the place of one of the same name; an empty value is that of a flag that takes none.
-func (c command) with(name, value string) command {
-	c = c.without(name)
-	c.flags = append(c.flags, flagValue{name, value})
-	return c
-}
+// with sets a flag, in the place of those of the same name; an empty value is that of a flag that takes none.
+func (c command) with(name, value string) command { return c.replace(name, "", value) }
 
-// withSwitch sets a flag that takes no value.
-func (c command) withSwitch(name string) command { return c.with(name, "") }
-
-// replace replaces one value of a flag that may be given several times.
+// replace sets a flag, in the place of one that had a value; an empty value stands for all of the same name.
 func (c command) replace(name, was, value string) command {
-	c.flags = slices.Clone(c.flags)
-	for i, f := range c.flags {
-		if f.name == name && f.value == was {
-			c.flags[i].value = value
-		}
-	}
+	c.flags = slices.DeleteFunc(slices.Clone(c.flags), func(f flagValue) bool {
+		return f.name == name && (was == "" || f.value == was)
+	})
+	c.flags = append(c.flags, flagValue{name, value})
 	return c
 }
 
@@ -183,8 +174,6 @@ func quoteForWindows(s string) (word string, ok bool) {
 
 // isPlain reports whether s is a word by itself, of ASCII letters, digits and some punctuation.
 func isPlain(s, punctuation string) bool {
-	return s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
-			strings.ContainsRune(punctuation, r))
-	}) < 0
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	return s != "" && strings.Trim(s, letters+punctuation) == ""
 }

@@ -29,7 +29,7 @@ func TestPrintedCommandsKeepWhatTheFileDoesNotHave(t *testing.T) {
 			"qlik-provision retry out.csv --sandbox --allow-admin-roles --rate 10/s"},
 		{"a flag replaces its own", given.with("subject", "{Email}").without("sandbox", "workers", "rate", "json"),
 			"qlik-provision create hr.csv -o out.csv --role A --role B --allow-admin-roles --subject '{Email}'"},
-		{"a value that looks like a flag", plain.with("delimiter", "-").withSwitch("sandbox"),
+		{"a value that looks like a flag", plain.with("delimiter", "-").with("sandbox", ""),
 			"q create f --delimiter - --sandbox"},
 		{"a file that looks like a flag", plain.onResults("report", "-x.csv"), "q report ./-x.csv"},
 		{"a file with a quote", plain.onResults("report", "it's.csv"), `q report 'it'\''s.csv'`},

@@ -26,11 +26,12 @@ import (
 type config struct {
 	*app
 	flags
-	tenant qlik.Tenant // not set with --sandbox and --offline
+	tenant qlik.Tenant // not set with --offline
 	creds  qlik.Credentials
 
 	ledgerOptions report.Options
-	users         []sandbox.User // with --sandbox: those it starts with
+	inMemory      *sandbox.Tenant // of --sandbox
+	requests      *requestLog     // of --log, when the paths were checked
 }
 
 // configure makes a config of the flags, the environment and the context. An error says which of them is wrong.
@@ -98,10 +99,9 @@ func (a *app) checkValues(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
-// wrongValue says what a flag takes that cannot have a value, "" where it can. pflag has checked the type.
+// wrongValue says why a flag cannot have a value of its type, "" where it can.
 func wrongValue(f *pflag.Flag, value string) string {
 	kind, _ := pflag.UnquoteUsage(f)
-	header := slices.Contains([]string{"COLUMN", "CONDITION", "NAME"}, kind)
 	number := f.Value.Type() == "int" || f.Value.Type() == "duration"
 	words, parts := choices()[kind], []string{value}
 	if f.Value.Type() == "stringSlice" {
@@ -110,7 +110,7 @@ func wrongValue(f *pflag.Flag, value string) string {
 	switch {
 	case value == "": // a variable that is not set leaves it behind
 		return "give it a value, or leave it out"
-	case header && len(value) > 1 && value[0] == '\'' && value[len(value)-1] == '\'': // cmd.exe does not remove them
+	case kind != "COMMAND" && len(value) > 1 && value[0] == '\'' && value[len(value)-1] == '\'':
 		return `this shell does not remove single quotes, use double ones: "` + value[1:len(value)-1] + `"`
 	case number && strings.ContainsAny(f.Value.String()[:1], "-0"):
 		return "must be more than 0"

@@ -38,11 +38,11 @@ func TestWrongConfigurationHidesItsSecrets(t *testing.T) {
 		{"a line end in a key", "", []string{"QLIK_CLIENT_ID=", "QLIK_CLIENT_SECRET=", "QLIK_API_KEY=" + keyMark +
 			"\r\nX: y"},
 			nil, exitUsage},
-		{"quotes around a secret", "", []string{`QLIK_CLIENT_SECRET="` + secretMark + `"`}, nil, exitUsage},
+		{"quotes around a secret", "", []string{`QLIK_CLIENT_SECRET="` + secretMark + `"`}, nil, exitRun},
 		{"a secret as a flag", "create hr.csv --client-secret=" + secretMark, nil, nil, exitUsage},
 		{"a secret beside a mistyped flag", "create hr.csv --limt 5 --client-secret " + secretMark, nil, nil, exitUsage},
 		{"a key beside a mistyped command", "crate hr.csv --api-key " + keyMark, nil, nil, exitUsage},
-		{"a secret file with more in it", file, nil, secret("secret: " + markedSecret + "\nmore\n"), exitUsage},
+		{"a secret file with more in it", file, nil, secret("secret: " + markedSecret + "\nmore\n"), exitRun},
 		{"a wrong secret from a file", file, nil, secret(markedSecret), exitRun},
 		{"contexts that are no YAML", context, nil, contexts("contexts:\n  prod:\n\tkey: " + keyMark + "\n oauth: [" +
 			secretMark),

@@ -14,8 +14,8 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// approve is asked once, after everybody was looked up and before the first write. On a terminal it shows the plan, and
-// asks.
+// approve is asked once, after everybody was looked up and before the first write. On a terminal it shows the plan,
+// and asks.
 func (s *session) approve(ctx context.Context, p provision.Plan) error {
 	s.plan = &p
 	writes := p.Writes()
@@ -31,12 +31,7 @@ func (s *session) approve(ctx context.Context, p provision.Plan) error {
 		return nil
 	}
 	question, want := s.question(p)
-	yes, err := s.ask(ctx, s.table(s.ledger.Summary(), true)+"\n"+question, want)
-	if err == nil && !yes {
-		err = &failure{code: exitInterrupted, err: errors.New("declined; nothing was written to the tenant"),
-			hint: s.again().String()}
-	}
-	return err
+	return s.ask(ctx, s.table(s.ledger.Summary(), true)+"\n"+question, want, s.again().String())
 }
 
 // question is what is asked, and the answer that consents: y, or the count where that is hard to undo.
@@ -48,9 +43,9 @@ func (s *session) question(p provision.Plan) (question, want string) {
 		users = text.Grouped(n) + " of " + users
 	}
 	var verbs []string
-	for _, line := range planLines(s.runOptions.Task, p) {
-		if line.n > 0 {
-			verbs = append(verbs, strings.TrimPrefix(line.label, "to "))
+	for _, w := range plannedWrites(s.runOptions.Task, p) {
+		if w.n > 0 {
+			verbs = append(verbs, w.verb)
 		}
 	}
 	verb, warning := strings.Join(verbs, " or "), ""
@@ -71,13 +66,8 @@ func (c *config) requireYes() error {
 	if task := c.runOptions.Task; what[task] == "" || c.yes || c.sandbox || c.dryRun || c.interactive() {
 		return nil
 	}
-	first := "check first with --dry-run; if it is intended"
-	if c.given.name == "retry" {
-		first = "if it is intended"
-	}
 	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal",
-		what[c.runOptions.Task]),
-		choice(first, c.given.withSwitch("yes")))
+		what[c.runOptions.Task]), choice("if it is intended", c.given.with("yes", "")))
 }
 
 // asks reports whether a run asks before its first write.
@@ -91,37 +81,37 @@ func (a *app) interactive() bool {
 	return ok && a.out.terminal && term.IsTerminal(int(in.Fd()))
 }
 
-// ask prints a question and reports whether the answer is the one that is wanted. The error is that of an interrupt.
-func (a *app) ask(ctx context.Context, question, want string) (yes bool, err error) {
+// ask prints a question. Another answer than the one that is wanted is a failure with this hint.
+func (a *app) ask(ctx context.Context, question, want, hint string) error {
 	a.out.print(question)
 	line, err := untilDone(ctx, func() (string, error) { return a.answers.ReadString('\n') })
 	if err != nil {
 		a.out.print("\n") // nobody pressed Enter
 	}
 	if ctx.Err() != nil {
-		return false, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	answer := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(line)), ",", "")
-	return answer == want || want == "y" && answer == "yes", nil
+	if answer == want || want == "y" && answer == "yes" {
+		return nil
+	}
+	return &failure{code: exitInterrupted, err: errors.New("declined; nothing was written to the tenant"), hint: hint}
 }
 
 // untilDone calls read, and returns early when ctx is done. A read of a terminal or a pipe cannot be cancelled: it
 // stays behind in its goroutine then, which is harmless, since nothing else is read and the program is about to end.
 func untilDone[T any](ctx context.Context, read func() (T, error)) (T, error) {
-	type result struct {
-		value T
-		err   error
-	}
-	done := make(chan result, 1)
+	var value, none T
+	var err error
+	done := make(chan struct{})
 	go func() {
-		value, err := read()
-		done <- result{value, err}
+		defer close(done)
+		value, err = read()
 	}()
 	select {
-	case r := <-done:
-		return r.value, r.err
+	case <-done:
+		return value, err
 	case <-ctx.Done():
-		var none T
 		return none, context.Cause(ctx)
 	}
 }

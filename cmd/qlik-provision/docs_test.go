@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"qlik-provision/provision"
 )
 
 var update = flag.Bool("update", false, "write the reference, the man pages, and what the documentation shows")
@@ -187,44 +188,42 @@ func flagTable(flags []*pflag.Flag) string {
 	return b.String()
 }
 
-// jsonFields says what the fields of a summary mean. Counts of outcomes are described by the outcomes.
-var jsonFields = map[string]string{
-	"rows":              "rows of the file",
-	"codes":             "rows per code of the result file's `code` column",
-	"run":               "the counts of outcomes again, of the rows that this run finished",
-	"writes":            "writes that a plan needs, or that a run sent; `null` if not known",
-	"estimated_seconds": "how long the writes of a plan take; `null` for a run",
-	"seconds":           "duration of this run",
-	"waited_seconds":    "part of it in which no write was sent because the run had to wait",
-	"columns":           "where subject, name, email and roles come from",
-	"results":           "path of the result file; empty for a plan without one",
-	"tenant":            "host of the tenant; `sandbox` for `--sandbox`; empty for `--offline`",
-	"differing":         "rows that are not as the file says; of `verify` only",
-	"exit":              "the exit code",
-	"error":             "what went wrong; empty if `exit` is 0",
-	"hint":              "what to type next",
+// jsonFields says what the fields of a summary mean, but for the counts of outcomes.
+var jsonFields = [][2]string{
+	{"rows", "rows of the file"},
+	{"codes", "rows per code of the result file's `code` column"},
+	{"run", "the counts of outcomes again, of the rows that this run finished"},
+	{"writes", "writes that a plan needs, or that a run sent; `null` if not known"},
+	{"estimated_seconds", "how long the writes of a plan take; `null` for a run"},
+	{"seconds", "duration of this run"},
+	{"waited_seconds", "part of it in which no write was sent because the run had to wait"},
+	{"columns", "where subject, name, email and roles come from"},
+	{"results", "path of the result file; empty for a plan without one"},
+	{"tenant", "host of the tenant; `sandbox` for `--sandbox`; empty for `--offline`"},
+	{"differing", "rows that are not as the file says; of `verify` only"},
+	{"exit", "the exit code"},
+	{"error", "what went wrong; empty if `exit` is 0"},
+	{"hint", "what to type next"},
 }
 
 func jsonTable(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("| field | meaning |\n| --- | --- |\n")
+	known := newSummary()
 	var counts []string
-	kind := reflect.TypeFor[summary]()
-	for i := range kind.NumField() {
-		name, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
-		meaning, known := jsonFields[name]
-		switch {
-		case known:
-			if len(counts) > 0 {
-				fmt.Fprintf(&b, "| `%s` | rows per outcome; `null` if it was not looked up |\n", strings.Join(counts, "`, `"))
-				counts = nil
-			}
-			fmt.Fprintf(&b, "| `%s` | %s |\n", name, meaning)
-		case kind.Field(i).Type == reflect.TypeFor[*int]():
-			counts = append(counts, name)
-		default:
-			t.Errorf("--json has a field %s that nobody described", name)
+	for _, o := range provision.Outcomes() {
+		counts = append(counts, string(o))
+		delete(known, string(o))
+	}
+	for _, field := range jsonFields {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", field[0], field[1])
+		if field[0] == "rows" {
+			fmt.Fprintf(&b, "| `%s` | rows per outcome; `null` if it was not looked up |\n", strings.Join(counts, "`, `"))
 		}
+		delete(known, field[0])
+	}
+	for name := range known {
+		t.Errorf("--json has a field %s that nobody described", name)
 	}
 	return b.String()
 }

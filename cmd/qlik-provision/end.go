@@ -14,12 +14,17 @@ import (
 
 // end is the one end of a run, nil for exit 0.
 func (s *session) end(runErr, closeErr error) error {
+	again := s.again()
 	if closeErr != nil {
-		hint := cmp.Or(hintFor(closeErr, s.again()), s.again().String())
+		hint := cmp.Or(hintFor(closeErr, again), again.String())
 		return &failure{code: exitRun, err: errors.Join(runErr, closeErr), hint: hint}
 	}
 	if runErr != nil {
-		return s.failureOf(runErr, s.afterAborted(runErr), "")
+		// A result file of no tenant, or of the wrong one, is replaced by the command as it was typed: nothing was sent.
+		if s.progress.Writes == 0 && (errors.Is(runErr, qlik.ErrNotTenant) || errors.Is(runErr, provision.ErrUnreachable)) {
+			again = s.given
+		}
+		return s.failureOf(runErr, again, "")
 	}
 	if what, hint := s.notDone(); what != "" {
 		return &failure{code: exitRows, err: errors.New(what), hint: hint}
@@ -27,25 +32,15 @@ func (s *session) end(runErr, closeErr error) error {
 	return nil
 }
 
-// afterAborted is the command that goes on after a run that could not. Where no tenant was reached the result file is
-// of the wrong one, perhaps: the command as it was typed replaces it, since nothing was sent.
-func (s *session) afterAborted(err error) command {
-	if s.progress.Writes == 0 && (errors.Is(err, qlik.ErrNotTenant) || errors.Is(err, provision.ErrUnreachable)) {
-		return s.given
-	}
-	return s.again()
-}
-
 // again is the command that goes on where rows are not done.
 func (s *session) again() command {
-	switch given := s.given; {
+	switch {
 	case s.dryRun:
-		return given
+		return s.given
 	case s.runOptions.Task == provision.Delete:
-		return given.onResults("undo", s.ledger.Path)
-	default:
-		return given.onResults("retry", s.ledger.Path)
+		return s.given.onResults("undo", s.ledger.Path)
 	}
+	return s.given.onResults("retry", s.ledger.Path)
 }
 
 // notDone says why a run that came to its end has exit code 1, and what to do; "" where it has not. Against a plan or a
@@ -54,9 +49,13 @@ func (s *session) notDone() (what, hint string) {
 	counts, undo := s.total.Counts, s.runOptions.Task == provision.Delete
 	bad := counts[provision.Invalid] + counts[provision.Failed]
 	held, left := s.countNotDone()
+	missing := s.total.Codes[provision.CodeNotFound]
+	foundNobody := s.runOptions.Task == provision.Disable && missing > 0 && missing == counts[provision.Unchanged] &&
+		counts[provision.Disabled]+counts[provision.Failed]+counts[provision.Pending] == 0
 	switch dryRun := s.dryRun; {
-	case s.foundNobody():
-		return "nobody in the file has a user on the tenant", s.nobodyHint()
+	case foundNobody:
+		return "nobody in the file has a user on the tenant", "is " + csvfile.Quote(s.ledger.Action.Subject) +
+			" the right subject column? to use another, run the export again with --subject COLUMN and -o"
 	case dryRun && (undo || bad == 0), !dryRun && held == 0:
 		return "", ""
 	case dryRun:
@@ -71,31 +70,13 @@ func (s *session) notDone() (what, hint string) {
 	return what, s.notDoneHint()
 }
 
-// foundNobody reports whether a disable found none of the users it was for.
-func (s *session) foundNobody() bool {
-	counts, missing := s.total.Counts, s.total.Codes[provision.CodeNotFound]
-	return s.runOptions.Task == provision.Disable && missing > 0 && missing == counts[provision.Unchanged] &&
-		counts[provision.Disabled]+counts[provision.Failed]+counts[provision.Pending] == 0
-}
-
-func (s *session) nobodyHint() string {
-	if s.sandbox {
-		return "the tenant of --sandbox starts without users: serve one by qlik-provision sandbox --users FILE"
-	}
-	return "is " + csvfile.Quote(s.ledger.Action.Subject) + " the right subject column? to use another, run the export " +
-		"again with --subject COLUMN and -o"
-}
-
 // planHint is for a plan or a dry run with rows that cannot be sent.
 func (s *session) planHint() string {
-	file, next := "the export", s.next()
-	if s.ledger.Path != "" {
-		file = quote(s.ledger.Path)
+	hint := "correct or delete these rows in " + quote(cmp.Or(s.ledger.Path, s.ledger.File.Name))
+	if next := s.next(); next != "" {
+		hint += ", or leave them for later, then:\n  " + next
 	}
-	if next == "" {
-		return "correct or delete these rows in " + file
-	}
-	return "correct or delete these rows in " + file + ", or leave them for later, then:\n  " + next
+	return hint
 }
 
 // countNotDone counts the rows that make a run end with exitRows: those that are not done, of an undo those whose user
@@ -107,14 +88,14 @@ func (s *session) countNotDone() (held, left int) {
 	limited, undo := s.runOptions.Limit > 0, s.runOptions.Task == provision.Delete
 	for i, r := range rows {
 		counts := notDone[i] && !(limited && r.Entry.Outcome == provision.Duplicate)
+		waits := r.Entry.Outcome == provision.Pending
 		if undo {
-			counts = r.Entry.MayHaveCreated() && r.Entry.Code != provision.CodeNotCreatedHere
+			counts, waits = r.Entry.MayHaveCreated() && r.Entry.Code != provision.CodeNotCreatedHere, true
 		}
-		switch waits := undo || r.Entry.Outcome == provision.Pending; {
-		case !counts:
-		case limited && waits && !r.Reached:
+		switch {
+		case counts && limited && waits && !r.Reached:
 			left++
-		default:
+		case counts:
 			held++
 		}
 	}
@@ -132,7 +113,7 @@ func (s *session) notDoneHint() string {
 	switch {
 	case s.total.Codes[provision.CodeAdminRole] > 0 && !s.runOptions.AllowAdminRoles:
 		return choice("check the rows with the code admin-role; if these roles are intended",
-			again.withSwitch("allow-admin-roles"))
+			again.with("allow-admin-roles", ""))
 	case s.total.Counts[provision.Invalid] > 0:
 		what = "correct or delete the invalid rows in " + file
 		if s.total.Counts[provision.Pending] > 0 {
@@ -161,20 +142,13 @@ func (s *session) next() string {
 		return given.onResults("retry", s.ledger.Path).String()
 	case s.plan != nil && s.plan.Writes() == 0:
 		return ""
-	}
-	return s.plannedCommand().String()
-}
-
-// plannedCommand is the command that does what a plan without a file shows.
-func (s *session) plannedCommand() command {
-	given := s.given
-	if given.name == "plan" {
+	case given.name == "plan":
 		given.name = "create"
 	}
 	if given.file == "-" {
 		given = given.with("out", pipedResults)
 	}
-	return given.without("offline", "overwrite", "dry-run", "json", "quiet", "max")
+	return given.without("offline", "overwrite", "dry-run", "json", "quiet", "max").String()
 }
 
 // countOf is a count of rows with its verb: 1 of 60 rows is.

@@ -249,10 +249,10 @@ func TestContextsAreReadFromAPrivateFileOfBoundedSize(t *testing.T) {
 		put  plant
 		says string
 	}{
-		"large":               {grown, "is larger than 1024 KiB"},
+		"large":               {grown, "is larger than 1 MiB"},
 		"read by its group":   {shown, "can be read by others (mode 0640)"},
-		"a pipe":              {pipe, "is not a regular file"},
-		"a link to /dev/zero": {linkTo("/dev/zero"), "is not a regular file"},
+		"a pipe":              {pipe, "contexts.yml is a regular file"},
+		"a link to /dev/zero": {linkTo("/dev/zero"), "contexts.yml is a regular file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -108,7 +108,8 @@ func (f *flags) runFlags(fs *pflag.FlagSet) {
 	fs.DurationVar(&run.Timeout, "timeout", provision.DefaultTimeout, "give up on a request after `TIME`")
 	fs.BoolVar(&f.json, "json", false, "print the summary as one JSON object on stdout")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
-	fs.StringVar(&f.log, "log", "", "append one JSON line per request to `FILE`, without secrets, names and email addresses")
+	fs.StringVar(&f.log, "log", "",
+		"append one JSON line per request to `FILE`, without secrets, names and email addresses")
 }
 
 // writeFlags are for commands that write to the tenant.
@@ -170,21 +171,23 @@ func completeContext(*cobra.Command, []string, string) ([]cobra.Completion, cobr
 
 // flagError is pflag's error with the flag that was probably meant.
 func flagError(cmd *cobra.Command, err error) error {
-	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	wrong, isWrong := errors.AsType[*pflag.InvalidValueError](err)
+	unknown, isUnknown := errors.AsType[*pflag.NotExistError](err)
 	switch {
-	case !ok:
+	case isWrong && wrong.GetFlag().Value.Type() == "duration":
+		return usage(err, "a time has a unit: 5s or 15m")
+	case !isUnknown:
 		return usage(err, "")
 	case unknown.GetSpecifiedShortnames() != "": // with the value that may stand behind it, perhaps a secret
 		return usage(errors.New("unknown flag: -"+unknown.GetSpecifiedName()), "")
 	case !cmd.HasParent() && cmd.Flags().NArg() > 0:
 		return noCommand(cmd, cmd.Flags().Args())
-	case !cmd.HasParent():
-		return usage(err, "flags stand after the command: see "+cmd.CommandPath()+" --help")
 	}
+	hint := ""
 	if near := nearestFlag(unknown.GetSpecifiedName(), cmd); near != "" {
-		return usage(err, "did you mean --"+near+"?")
+		hint = "did you mean --" + near + "?"
 	}
-	return usage(err, "")
+	return usage(err, hint)
 }
 
 // checkDashes is a usage error where a long flag, of this command or of another, has a single dash before its name:

@@ -15,7 +15,7 @@ func FuzzContexts(f *testing.F) {
 			"    server-type: cloud\n    headers:\n      Authorization: Bearer MARKED-SECRET\n",
 		"contexts:\n  ops:\n    server: acme.eu.qlikcloud.com\n" +
 			"    oauth-client-id: me\n    oauth-client-secret: MARKED-SECRET\n",
-		"contexts: {a: {headers: {authorization: 'bearer  MARKED-SECRET '}}}",
+		"contexts: {a: {headers: {Authorization: 'Bearer  MARKED-SECRET '}}}",
 		"contexts:\n  a: &a\n    oauth-client-secret: MARKED-SECRET\n  b: *a\n  c:\n    <<: *a\n",
 		"contexts:\n  a: MARKED-SECRET\n",
 		"contexts: [MARKED-SECRET]",
@@ -90,19 +90,16 @@ func FuzzPrintable(f *testing.F) {
 	f.Add(markup)
 	f.Add("\xff\xfe\xc2")
 	f.Fuzz(func(t *testing.T, s string) {
-		if found := obeyed(printable(s)); len(found) > 0 || strings.Contains(printable(s), "\n") {
+		if found := obeyed(printable(s)); len(found) > 0 {
 			t.Errorf("%v of %q", found, s)
 		}
-		if found := obeyed(printableLines(s)); len(found) > 0 {
-			t.Errorf("%v of the lines of %q", found, s)
-		}
 		var ascii strings.Builder
-		if err := (summary{Tenant: s}).write(&ascii, nil); err != nil {
+		if err := (summary{"tenant": s}).write(&ascii, nil); err != nil {
 			t.Fatal(err)
 		}
 		line := strings.TrimSuffix(ascii.String(), "\n")
 		var decoded summary
-		if err := json.Unmarshal([]byte(line), &decoded); err != nil || decoded.Tenant != s && utf8.ValidString(s) {
+		if err := json.Unmarshal([]byte(line), &decoded); err != nil || decoded["tenant"] != s && utf8.ValidString(s) {
 			t.Errorf("%q is %q in JSON, %v", s, line, err)
 		}
 		if i := strings.IndexFunc(line, func(r rune) bool { return r < ' ' || r > '~' }); i >= 0 {

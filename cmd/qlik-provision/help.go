@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,15 +43,17 @@ func usageText(cmd *cobra.Command, columns int) string {
 			fmt.Fprintf(&b, "\n%s\n%s\n", title, strings.TrimRight(body, "\n"))
 		}
 	}
-	use := cmd.UseLine()
-	if cmd.HasAvailableSubCommands() {
-		use = cmd.CommandPath() + " COMMAND [flags]"
-	}
-	b.WriteString("USAGE\n  " + use + "\n")
+	b.WriteString("USAGE\n  " + cmd.UseLine() + "\n")
 	if len(cmd.Aliases) > 0 {
 		section("ALIASES", "  "+strings.Join(cmd.Aliases, ", "))
 	}
-	section("COMMANDS", commandList(cmd, columns))
+	var commands string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			commands += entry(sub.Name(), sub.Short, cmd.NamePadding(), columns)
+		}
+	}
+	section("COMMANDS", commands)
 	for _, group := range flagGroups {
 		section(group.heading, flagList(cmd, group.names, columns))
 	}
@@ -62,15 +63,10 @@ func usageText(cmd *cobra.Command, columns int) string {
 	return b.String()
 }
 
-func commandList(cmd *cobra.Command, columns int) string {
-	var b strings.Builder
-	for _, sub := range cmd.Commands() {
-		if sub.IsAvailableCommand() {
-			b.WriteString(wrap(sub.Short, columns, fmt.Sprintf("  %-*s  ", cmd.NamePadding(), sub.Name()),
-				strings.Repeat(" ", cmd.NamePadding()+4)))
-		}
-	}
-	return b.String()
+// entry is a name with what it means, in a list whose names are so wide.
+func entry(name, meaning string, width, columns int) string {
+	first := fmt.Sprintf("  %-*s  ", width, name)
+	return wrap(meaning, columns, first, strings.Repeat(" ", len(first)))
 }
 
 // flagList describes those flags of a command that have one of the names.
@@ -84,7 +80,7 @@ func flagList(cmd *cobra.Command, names []string, columns int) string {
 			fs.AddFlag(&shown)
 		}
 	}
-	return regexp.MustCompile(`(?m) +$`).ReplaceAllString(fs.FlagUsagesWrapped(columns), "")
+	return fs.FlagUsagesWrapped(columns)
 }
 
 // exits are the exit codes of a command that contacts a tenant, with what 0 and 1 mean there. They are annotations of
@@ -97,12 +93,11 @@ func exits(done, notDone string) map[string]string {
 }
 
 // exitCodes are those of a command, a line each.
-func exitCodes(cmd *cobra.Command, columns int) string {
-	var b strings.Builder
+func exitCodes(cmd *cobra.Command, columns int) (list string) {
 	for _, code := range []string{"0", "1", "2", "3", "130"} {
 		if meaning := cmd.Annotations[code]; meaning != "" {
-			b.WriteString(wrap(meaning, columns, fmt.Sprintf("  %-3s  ", code), "       "))
+			list += entry(code, meaning, len("130"), columns)
 		}
 	}
-	return b.String()
+	return list
 }

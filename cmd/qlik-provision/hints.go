@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -26,7 +27,11 @@ func hintFor(err error, next command) string {
 		return existsHint(exists, next)
 	}
 	if tenant, ok := errors.AsType[*report.TenantError](err); ok {
-		return tenantHint(tenant)
+		own := "--tenant " + tenant.File + " or a context of it"
+		if tenant.File == sandboxTenant {
+			own = "--sandbox"
+		}
+		return "a file is of one tenant: go on with " + own + ", or run the export again with another -o"
 	}
 	if changed, ok := errors.AsType[*report.ChangedError](err); ok {
 		return changedHint(changed, next)
@@ -37,7 +42,13 @@ func hintFor(err error, next command) string {
 	if errors.Is(err, report.ErrResultsGiven) && next.name == "create" {
 		return next.onResults("retry", next.file).String()
 	}
-	return cmp.Or(pathHint(err, next), remedyHint(err, next))
+	if folder, ok := errors.AsType[*report.FolderError](err); ok && errors.Is(err, fs.ErrNotExist) {
+		return folderHint(filepath.Dir(folder.Path), next)
+	}
+	if path, ok := errors.AsType[*fs.PathError](err); ok && report.IsInUse(err) {
+		return then(path.Path+" is open in another program: close it", next)
+	}
+	return remedyHint(err, next)
 }
 
 // csvHint says how a file can be read that was refused. A flag that decides which persons a file has is never left out
@@ -54,17 +65,15 @@ func csvHint(bad *csvfile.Error, next command) string {
 	case next.name == "retry" && !next.has(option) && decides:
 		return then("restore the header of that column in the file: its rows were derived from it", next)
 	case len(bad.Others) > 0:
-		var choices []string
+		var ways []string
 		for _, value := range append([]string{fix.Value}, bad.Others...) {
-			choices = append(choices, choice("if it is "+quote(value), next.with(option, value)))
+			ways = append(ways, choice("if it is "+quote(value), next.with(option, value)))
 		}
-		return strings.Join(choices, "\n")
+		return strings.Join(ways, "\n")
 	case fix.Value == "\t":
 		return then(bad.Advice, next.with(option, "tab")) // a tab cannot be pasted into a shell
-	case fix.Value != "" && fix.Was != "":
-		return then(bad.Advice, next.replace(option, fix.Was, fix.Value))
 	case fix.Value != "":
-		return then(bad.Advice, next.with(option, fix.Value))
+		return then(bad.Advice, next.replace(option, fix.Was, fix.Value))
 	case decides || !next.has(option):
 		return cmp.Or(bad.Advice, "say it") + "; the flag is --" + option
 	}
@@ -84,15 +93,6 @@ func existsHint(exists *report.ExistsError, next command) string {
 	return choice("to go on as it began", retry) + "\n" + own
 }
 
-// tenantHint is for a result file of another tenant than the run's.
-func tenantHint(tenant *report.TenantError) string {
-	own := "--tenant " + tenant.File + " or a context of it"
-	if tenant.File == sandboxTenant {
-		own = "--sandbox"
-	}
-	return "a file is of one tenant: go on with " + own + ", or run the export again with another -o"
-}
-
 // changedHint is for a result file whose persons are no longer what they were.
 func changedHint(changed *report.ChangedError, next command) string {
 	switch changed.Kind {
@@ -102,7 +102,7 @@ func changedHint(changed *report.ChangedError, next command) string {
 		return then("restore these cells; to change the subject of a row that is not done, empty its user_subject and check",
 			next)
 	}
-	return choice("if these changes are intended", next.withSwitch("yes"))
+	return choice("if these changes are intended", next.with("yes", ""))
 }
 
 // notResultsHint is for what was given as a result file and is none, an export perhaps, or no longer one.
@@ -119,94 +119,91 @@ func notResultsHint(none *report.NotResultsError, next command) string {
 	return "a result file is what create or disable wrote; an export is run by create, with -o for another result file"
 }
 
-// pathHint is for a name that leads to no file, or to one that is in use; "" where that is not what err is.
-func pathHint(err error, next command) string {
-	if folder, ok := errors.AsType[*report.FolderError](err); ok && errors.Is(err, fs.ErrNotExist) {
-		if word, ok := quoteWord(filepath.Dir(folder.Path)); ok {
-			return "make the folder, and run it again:\n  " + makeFolder + word + "\n  " + next.String()
-		}
+// folderHint is for a result file in a folder that does not exist.
+func folderHint(folder string, next command) string {
+	word, ok := quoteWord(folder)
+	if !ok {
 		return then("make the folder", next)
 	}
-	if path, ok := errors.AsType[*fs.PathError](err); ok && report.IsInUse(err) {
-		return then(path.Path+" is open in another program: close it", next)
+	makeIt := "mkdir -p "
+	if runtime.GOOS == "windows" {
+		makeIt = "mkdir "
 	}
-	return ""
+	return "make the folder, and run it again:\n  " + makeIt + word + "\n  " + next.String()
 }
 
 // remedyHint is the first remedy that applies, "" where none does.
 func remedyHint(err error, next command) string {
-	if errors.Is(err, provision.ErrRolesHidden) {
-		next = next.withSwitch("allow-admin-roles")
-	}
-	for _, r := range remedies() {
-		switch {
-		case !errors.Is(err, r.about):
-		case r.alone:
-			return r.what
-		case errors.Is(err, provision.ErrLookups) && (next.name == "retry" || next.name == "create"):
-			return then(r.what, next) + "\n" +
-				choice("without lookups, an existing user is noticed when the tenant refuses to create it",
-					next.withSwitch("no-lookup"))
-		default:
-			return then(r.what, next)
+	before, instead := remedies()
+	applies := func(r remedy) bool { return errors.Is(err, r.about) }
+	if i := slices.IndexFunc(before, applies); i >= 0 {
+		if errors.Is(err, provision.ErrRolesHidden) {
+			next = next.with("allow-admin-roles", "")
 		}
+		hint := then(before[i].what, next)
+		if errors.Is(err, provision.ErrLookups) && (next.name == "retry" || next.name == "create") {
+			hint += "\n" + choice("without lookups, an existing user is noticed when the tenant refuses to create it",
+				next.with("no-lookup", ""))
+		}
+		return hint
+	}
+	if i := slices.IndexFunc(instead, applies); i >= 0 {
+		return instead[i].what
 	}
 	return ""
 }
 
-// A remedy says what to do about a kind of error before the next command is typed, or, where it stands alone, instead.
+// A remedy says what to do about a kind of error.
 type remedy struct {
 	about error
 	what  string
-	alone bool
 }
 
-func remedies() []remedy {
+// remedies are what to do before the next command is typed, and what to do instead of it.
+func remedies() (before, instead []remedy) {
 	const (
 		status = "check the tenant's status (status.qlikcloud.com)"
 		others = status + " and who else uses this client; --patience waits longer"
 		scope  = "allow the client the scope " + qlik.Scope + " (Administration > OAuth), or use an API key of a tenant admin"
 		room   = "make room on the disk"
 	)
-	return []remedy{
-		{about: provision.ErrScope, what: scope},
-		{about: qlik.ErrScope, what: scope},
-		{about: qlik.ErrCredentials, what: "check the client's ID and secret, or the API key"},
-		{about: qlik.ErrNotTenant, what: "check the address of the tenant"},
-		{about: provision.ErrUnreachable, what: "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"},
-		{about: provision.ErrUnreadable, what: "something else answers in the place of the tenant, a log-in page of a " +
-			"proxy perhaps: check address and proxy"},
-		{about: provision.ErrRefusedAll, what: "correct what the tenant refuses: see code and message of the failed rows; " +
-			"retry starts with rows that were never tried"},
-		{about: provision.ErrRole, alone: true, what: "correct --role and run it again; a retry has it from its file: run " +
-			"the export again with another -o"},
-		{about: provision.ErrRolesHidden, what: "let the client read roles, or allow any role"},
-		{about: qlik.ErrForbidden, what: scope},
-		{about: provision.ErrLookups, what: status},
-		{about: qlik.ErrNotSent, what: "check the network, the proxy (HTTPS_PROXY) and the tenant's URL; " +
-			"--patience waits longer"},
-		{about: provision.ErrPatience, what: others},
-		{about: qlik.ErrNoToken, what: others},
-		{about: qlik.ErrNoAnswer, what: others},
-		{about: report.ErrInUse, what: "close it, and take its read-only attribute off"},
-		{about: report.ErrNotReplaced, what: "close the file in other programs, or " + room},
-		{about: errNotRecorded, what: room},
-		{about: syscall.ENOSPC, what: room},
-		{about: report.ErrLocked, what: "wait for that run to end, or interrupt it"},
-		{about: report.ErrDanglingLink, what: "name the file itself, or remove the link"},
-		{about: report.ErrNotRegular, what: "find out what made that file, and remove it"},
-		{about: page.ErrNotPage, alone: true, what: "name another file with -o"},
-		{about: report.ErrOldResults, alone: true,
-			what: "run the export again with another -o: existing users are found by their lookups"},
-		{about: report.ErrStrayJournal, alone: true, what: "put the result file back beside the journal; if it is lost, " +
-			"keep the journal: it names the users that were created"},
-		{about: report.ErrResultsGiven, alone: true, what: "give the export, not a result file"},
-		{about: syscall.ENAMETOOLONG, alone: true, what: "give the result file a shorter name, with -o: its journal and " +
-			"temporary files have longer ones"},
-		{about: fs.ErrNotExist, alone: true, what: "check the name of the file"},
-		{about: fs.ErrPermission, alone: true,
-			what: "the file must be readable, and the folder of the result file writable"},
+	before = []remedy{
+		{provision.ErrScope, scope},
+		{qlik.ErrScope, scope},
+		{qlik.ErrCredentials, "check the client's ID and secret, or the API key"},
+		{qlik.ErrNotTenant, "check the address of the tenant"},
+		{provision.ErrUnreachable, "check the address of the tenant, the network and the proxy (HTTPS_PROXY)"},
+		{provision.ErrUnreadable, "check address and proxy: what answers is a log-in page of a proxy perhaps"},
+		{provision.ErrRefusedAll, "correct what the tenant refuses: see code and message of the failed rows"},
+		{provision.ErrRolesHidden, "let the client read roles, or allow any role"},
+		{qlik.ErrForbidden, scope},
+		{provision.ErrLookups, status},
+		{qlik.ErrNotSent, "check the network, the proxy (HTTPS_PROXY) and the tenant's URL; --patience waits longer"},
+		{provision.ErrPatience, others},
+		{qlik.ErrNoToken, others},
+		{qlik.ErrNoAnswer, others},
+		{report.ErrInUse, "close it, and take its read-only attribute off"},
+		{report.ErrNotReplaced, "close the file in other programs, or " + room},
+		{errNotRecorded, room},
+		{syscall.ENOSPC, room},
+		{report.ErrLocked, "wait for that run to end, or interrupt it"},
+		{report.ErrDanglingLink, "name the file itself, or remove the link"},
+		{report.ErrNotRegular, "find out what made that file, and remove it"},
 	}
+	instead = []remedy{
+		{provision.ErrRole, "correct --role and run it again; a retry has it from its file: run the export again with " +
+			"another -o"},
+		{page.ErrNotPage, "name another file with -o"},
+		{report.ErrOldResults, "run the export again with another -o: existing users are found by their lookups"},
+		{report.ErrStrayJournal, "put the result file back beside the journal; if it is lost, keep the journal: it names " +
+			"the users that were created"},
+		{report.ErrResultsGiven, "give the export, not a result file"},
+		{syscall.ENAMETOOLONG, "give the result file a shorter name, with -o: its journal and temporary files have " +
+			"longer ones"},
+		{fs.ErrNotExist, "check the name of the file"},
+		{fs.ErrPermission, "the file must be readable, and the folder of the result file writable"},
+	}
+	return before, instead
 }
 
 // then joins what to do with the command to type after it.
@@ -218,9 +215,4 @@ func then(what string, next command) string {
 }
 
 // choice is a command with what it is for.
-func choice(purpose string, next command) string {
-	if !strings.HasSuffix(purpose, "?") {
-		purpose += ":"
-	}
-	return purpose + "\n  " + next.String()
-}
+func choice(purpose string, next command) string { return purpose + ":\n  " + next.String() }

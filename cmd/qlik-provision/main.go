@@ -6,11 +6,17 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // errInterrupted is the cause of a run's cancelled context.
@@ -19,7 +25,7 @@ var errInterrupted = errors.New("interrupted; rows that were not settled stay as
 func main() {
 	// net/http reports protocol errors of a peer through package log, with bytes of the connection in them.
 	log.SetOutput(io.Discard)
-	ctx, abort, stop := signals(os.Args)
+	ctx, abort, stop := signals()
 	code := run(ctx, abort, os.Args, os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -29,7 +35,7 @@ func main() {
 // ends in good order, and when abort is closed at once.
 func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{abort: abort, stdin: stdin, answers: bufio.NewReader(stdin), stdout: stdout, out: newOutput(stderr),
-		program: programName(args[0])}
+		program: programName(args[0]), summary: newSummary()}
 	root := a.root()
 	root.SetArgs(args[1:])
 	root.SetIn(stdin)
@@ -53,6 +59,124 @@ func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Rea
 	}
 	a.out.failure(f)
 	return f.code
+}
+
+// signals returns a context that the first interrupt cancels, and a channel that the second closes. The third is
+// left to the operating system, which ends the process.
+//
+// Windows delivers Ctrl-C as os.Interrupt and a closing console as SIGTERM. A terminal that goes away (SIGHUP)
+// ends a run like Ctrl-C, except under nohup. A reader that goes away (SIGPIPE) does not end a run that is
+// creating users.
+func signals() (ctx context.Context, abort <-chan struct{}, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	second, done := make(chan struct{}), make(chan struct{})
+	caught := make(chan os.Signal, 2)
+	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(caught, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE)
+	go func() {
+		defer close(done)
+		if _, ok := <-caught; ok {
+			cancel(errInterrupted)
+		}
+		if _, ok := <-caught; ok {
+			close(second)
+			signal.Stop(caught)
+		}
+	}()
+	return ctx, second, func() {
+		signal.Stop(caught)
+		close(caught)
+		<-done
+		cancel(nil)
+	}
+}
+
+// An app is what every command has: the streams, and what is printed on them.
+type app struct {
+	abort     <-chan struct{}
+	stdin     io.Reader
+	answers   *bufio.Reader // the lines of stdin, where somebody is asked
+	stdout    io.Writer
+	out       *output
+	program   string  // how the program was called, for the commands that we print
+	given     command // as it was typed
+	contacted bool    // a tenant was contacted: from then on no error is one of usage
+	summary   summary // what --json prints, as far as it is known
+}
+
+// root is the command of the program, with all others below it.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "qlik-provision COMMAND",
+		Short: "Create users on a Qlik Cloud tenant from an HR export",
+		Long: `qlik-provision takes a CSV file from HR and creates a user on a Qlik Cloud tenant for every person in it.
+It looks up existing users first, keeps to the tenant's rate limit, and writes the outcome of every row
+to a result file. From that file a run can always be continued, corrected and undone.`,
+		Example: `  qlik-provision plan --offline hr.csv    check the file, contact nobody
+  qlik-provision plan hr.csv              show what create would do
+  qlik-provision create hr.csv --limit 5  a first small run
+  qlik-provision retry hr.results.csv     run the rows that are not done`,
+		Version:                    versionText(),
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		Annotations:                map[string]string{cobra.CommandDisplayNameAnnotation: a.program},
+		Args:                       noCommand,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE:          a.checkValues,
+		SuggestionsMinimumDistance: 2,
+	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(a.createCommand(), a.disableCommand(), a.retryCommand(), a.undoCommand(), a.verifyCommand(),
+		a.planCommand(), a.reportCommand(), a.sandboxCommand(), a.versionCommand())
+	formatHelp(root, a.out.columns())
+	return root
+}
+
+// noCommand refuses a first word that is no command, and names the command that was probably meant.
+func noCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + near[0] + "?"
+	}
+	return usage(fmt.Errorf("unknown command: %s", args[0]), hint)
+}
+
+// onFile makes cmd a command on one file, an export or a result file. run gets the config that the flags come to, and
+// the file; addFlags add the flags to f and cmd.
+func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(*config, context.Context, string) error,
+	addFlags ...func(*pflag.FlagSet),
+) {
+	cmd.Args = func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0 || args[0] == "":
+			return usage(errors.New("no "+what+" was given"), "")
+		case len(args) > 1:
+			return usage(errors.New("more than one "+what+" was given: "+strings.Join(args, ", ")),
+				"a file name with spaces needs quotes: "+quote(strings.Join(args, " ")))
+		}
+		return nil
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if what == "result file" {
+			debug.SetGCPercent(50) // reading it needs its memory twice: as cells, and as entries
+		}
+		c, err := a.configure(cmd, *f)
+		if err != nil {
+			return err
+		}
+		return run(c, cmd.Context(), args[0])
+	}
+	for _, add := range addFlags {
+		add(cmd.Flags())
+	}
+	finishFlags(cmd)
 }
 
 // A failure is an end that is not 0: what happened, and what to type next.
@@ -96,42 +220,35 @@ func (a *app) failureOf(err error, next command, help string) *failure {
 	return &failure{code: exitRun, err: err, hint: cmp.Or(hint, next.String())}
 }
 
-// signals returns a context that the first interrupt cancels, and a channel that the second closes. The third is
-// left to the operating system, which ends the process.
-//
-// Windows delivers Ctrl-C as os.Interrupt and a closing console as SIGTERM. A terminal that goes away (SIGHUP)
-// ends a run like Ctrl-C, except under nohup. A reader that goes away (SIGPIPE) does not end a run that is
-// creating users.
-//
-// A sandbox in the background of a shell ignores Ctrl-C, which is typed at the shell's prompt then.
-func signals(args []string) (ctx context.Context, abort <-chan struct{}, stop func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	second, done := make(chan struct{}), make(chan struct{})
-	caught := make(chan os.Signal, 2)
-	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) {
-		signal.Notify(caught, syscall.SIGHUP)
+// Set by the linker, see the Makefile.
+var (
+	version = ""
+	commit  = ""
+	date    = ""
+)
+
+// versionText is the version, with the commit and its date in a release; of go install, that of the module.
+func versionText() string {
+	if info, ok := debug.ReadBuildInfo(); ok && version == "" && info.Main.Version != "(devel)" {
+		return cmp.Or(info.Main.Version, "devel")
 	}
-	signal.Ignore(syscall.SIGPIPE)
-	serves := len(args) > 1 && args[1] == "sandbox"
-	go func() {
-		defer close(done)
-		for s := range caught {
-			switch {
-			case s == os.Interrupt && serves && inBackground():
-			case ctx.Err() == nil:
-				cancel(errInterrupted)
-			default:
-				close(second)
-				signal.Stop(caught)
-				return
-			}
-		}
-	}()
-	return ctx, second, func() {
-		signal.Stop(caught)
-		close(caught)
-		<-done
-		cancel(nil)
+	return strings.Join(strings.Fields(cmp.Or(version, "devel")+" "+commit+" "+date), " ")
+}
+
+// userAgent names the program to the tenant.
+func userAgent() string { return "qlik-provision/" + cmp.Or(version, "devel") }
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "version",
+		Short:             "Print the version",
+		Long:              "version prints the version, the commit it was built from, and the date of that commit.",
+		Example:           "  qlik-provision version",
+		Args:              cobra.NoArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(a.stdout, "qlik-provision", versionText())
+			return err
+		},
 	}
 }

@@ -59,7 +59,7 @@ func (u *output) columns() int {
 }
 
 // note prints a line worth knowing.
-func (u *output) note(line string) { u.print(printableLines(line) + "\n") }
+func (u *output) note(line string) { u.print(printable(line) + "\n") }
 
 // print writes printable text, with the line of progress out of its way.
 func (u *output) print(lines string) {
@@ -75,8 +75,8 @@ func (u *output) print(lines string) {
 
 // failure prints an end that is not 0.
 func (u *output) failure(f *failure) {
-	u.print(u.paint(red, "error:") + " " + printableLines(f.Error()) + "\n" +
-		u.paint(cyan, "hint:") + " " + printableLines(f.hint) + "\n")
+	u.print(u.paint(red, "error:") + " " + printable(f.Error()) + "\n" +
+		u.paint(cyan, "hint:") + " " + printable(f.hint) + "\n")
 }
 
 type colour string
@@ -97,12 +97,9 @@ func (u *output) paint(c colour, s string) string {
 	return "\x1b[" + string(c) + "m" + s + "\x1b[0m"
 }
 
-// printable removes from s what a terminal would obey or what changes the order of the text: control characters
-// and marks of direction.
-func printable(s string) string { return strings.ReplaceAll(printableLines(s), "\n", " ") }
-
-// printableLines is printable, except for line ends.
-func printableLines(s string) string {
+// printable removes from s what a terminal would obey or what changes the order of the text: control characters, other
+// than line ends, and marks of direction.
+func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case text.IsBidi(r):
@@ -114,7 +111,7 @@ func printableLines(s string) string {
 	}, s)
 }
 
-// wrap breaks text at blanks into lines no wider than columns, where its words are not wider themselves.
+// wrap breaks text at blanks and line ends into lines no wider than columns, where its words are not wider themselves.
 func wrap(s string, columns int, first, rest string) string {
 	var b strings.Builder
 	line, empty := first, true

@@ -36,28 +36,24 @@ a run is in progress. Like the result file it holds personal data.`,
 	fs.BoolVar(&open, "open", false, "open the page in the browser")
 	a.onFile(cmd, &f, "result file", func(c *config, ctx context.Context, path string) error {
 		out := filepath.Clean(cmp.Or(c.outFile, strings.TrimSuffix(path, ".csv")+".html"))
-		if err := writePage(c, path, out); err != nil {
+		if err := c.checkPaths(path, namedPath{"the page", out}); err != nil {
 			return err
 		}
-		a.out.note("page: " + out)
+		results, err := c.readResults(path)
+		if err != nil {
+			return err
+		}
+		if err := page.Save(out, results); err != nil {
+			return err
+		}
+		c.note("page: " + out)
 		if open {
-			a.openPage(ctx, out)
+			c.openPage(ctx, out)
 		}
 		return nil
 	},
 		f.readFlags)
 	return cmd
-}
-
-func writePage(c *config, path, out string) error {
-	if err := distinct(append(filesOf(path), namedPath{"the page", out})); err != nil {
-		return err
-	}
-	results, err := c.readResults(path)
-	if err != nil {
-		return err
-	}
-	return page.Save(out, results)
 }
 
 // readResults reads a result file that no run works on, and says what is worth knowing of it.
@@ -72,28 +68,28 @@ func (c *config) readResults(path string) (*report.Results, error) {
 	return results, nil
 }
 
-// openPage opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it is
-// no failure: the page is written.
-func (a *app) openPage(ctx context.Context, path string) {
+// openPage opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it
+// is no failure: the page is written.
+func (c *config) openPage(ctx context.Context, path string) {
 	abs, err := filepath.Abs(path)
-	if err != nil {
-		abs = path
-	}
-	opener := []string{"xdg-open"}
+	opener, args := "xdg-open", []string{abs}
 	switch runtime.GOOS {
-	case "windows":
-		opener = []string{"rundll32", "url.dll,FileProtocolHandler"} // unlike start, it takes & and % in a name as they are
+	case "windows": // unlike start, this takes & and % in a name as they are
+		opener, args = "rundll32", []string{"url.dll,FileProtocolHandler", abs}
 	case "darwin":
-		opener = []string{"open"}
+		opener = "open"
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // some stay for as long as the browser does
 	defer cancel()
-	cmd := exec.CommandContext(ctx, opener[0], append(opener[1:], abs)...)
+	cmd := exec.CommandContext(ctx, opener, args...)
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
 		return strings.HasPrefix(strings.ToUpper(name), "QLIK_")
 	})
-	if err := cmd.Run(); err != nil && ctx.Err() == nil {
-		a.out.note(fmt.Sprintf("not opened: %s: %v; open %s in a browser", opener[0], err, abs))
+	if err == nil {
+		err = cmd.Run()
+	}
+	if err != nil && ctx.Err() == nil {
+		c.note(fmt.Sprintf("not opened: %s: %v; open %s in a browser", opener, err, path))
 	}
 }

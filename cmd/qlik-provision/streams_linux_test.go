@@ -29,7 +29,7 @@ func TestDevicesThatCannotBeReadOrWritten(t *testing.T) {
 		{"a full disk for a plan", "plan hr.csv", "", "/dev/full", exitRun, "printing the plan: "},
 		{"a full disk for the sandbox's settings", "sandbox", "", "/dev/full", exitUsage, "printing the settings: "},
 		{"an endless secret file", "create hr.csv --client-id me --client-secret-file /dev/zero", "", "", exitUsage,
-			"is larger than 64 KiB"},
+			"is larger than 1 MiB"},
 		{"an endless secret command", "create hr.csv --client-id me --client-secret-command yes", "", "", exitUsage,
 			"--client-secret-command failed: exit status 1"},
 		{"an empty secret file", "create hr.csv --client-id me --client-secret-file /dev/null", "", "", exitUsage,

@@ -18,52 +18,46 @@ type Dialect struct {
 // Plain reports UTF-8 without a byte order mark.
 func (d Dialect) Plain() bool { return d.Encoding == "UTF-8" }
 
-// How much of a file decides about its delimiter.
-const (
-	sampleBytes   = 256 << 10
-	sampleRecords = 100
-)
-
 // findDialect finds the delimiter. It returns a scanner of the text from where the header is looked for.
 func (f *File) findDialect(text string, o Options) (*scanner, *Error) {
-	if o.Delimiter != 0 && !canDelimit(o.Delimiter) {
+	if o.Delimiter != 0 && firstGroup(wholeDelimiter, string(o.Delimiter)) == 0 {
 		return nil, &Error{
 			Message: fmt.Sprintf("%q cannot be a delimiter", o.Delimiter),
 			Advice:  "use one character that is no letter, digit, quote or line end",
 			Fix:     Fix{Option: OptionDelimiter},
 		}
 	}
-	s := newScanner(text, ',', 1)
+	line := 1
+	skipLine := func() {
+		text = text[len(wholeLine.FindString(text)):]
+		line++
+	}
 	if strings.HasPrefix(text, "#TYPE ") { // PowerShell's Export-Csv
-		s.skipLine()
+		skipLine()
 	}
-	named := sepLine(text[s.pos:])
+	named := firstGroup(sepLine, text)
 	if named != 0 {
-		s.skipLine()
+		skipLine()
 	}
-	for s.line < o.HeaderRow && s.pos < len(text) {
-		s.skipLine()
+	for line < o.HeaderRow && text != "" {
+		skipLine()
 	}
-	text = text[s.pos:]
 	f.Dialect.Delimiter = cmp.Or(o.Delimiter, named)
 	if f.Dialect.Delimiter == 0 {
-		sample := text
-		if len(sample) > sampleBytes {
-			sample = sample[:strings.LastIndexAny(sample[:sampleBytes], "\r\n")+1]
-		}
-		f.Dialect.Delimiter = cmp.Or(findDelimiter(sample, o, commonDelimiters()), ',')
+		f.Dialect.Delimiter, _ = findDelimiter(text, o, commonDelimiters)
 	}
-	return newScanner(text, f.Dialect.Delimiter, s.line), nil
+	return newScanner(text, f.Dialect.Delimiter, line), nil
 }
-
-// sepLine is the delimiter that Excel's first line, sep=;, names; 0 where there is no such line.
-func sepLine(s string) rune { return firstGroup(namesDelimiter, s) }
-
-// namesDelimiter is read only.
-var namesDelimiter = regexp.MustCompile(`(?i)^"?sep=` + anyDelimiter + `"?(?:[\r\n]|$)`)
 
 // anyDelimiter is a group that matches what can delimit: no letter, digit, quote or line end.
 const anyDelimiter = `([\t ]|[^"\pL\pN\pC\pZ\x{fffd}])`
+
+// They are read only. A sepLine is Excel's first line, sep=;, that names the delimiter.
+var (
+	sepLine        = regexp.MustCompile(`(?i)^"?sep=` + anyDelimiter + `"?(?:[\r\n]|$)`)
+	wholeDelimiter = regexp.MustCompile("^" + anyDelimiter + "$")
+	wholeLine      = regexp.MustCompile("^[^\r\n]*(\r\n?|\n)?")
+)
 
 // firstGroup is the character that the first group of a pattern matches, 0 where nothing matches.
 func firstGroup(pattern *regexp.Regexp, s string) rune {
@@ -74,66 +68,56 @@ func firstGroup(pattern *regexp.Regexp, s string) rune {
 	return []rune(groups[1])[0]
 }
 
-func canDelimit(r rune) bool { return firstGroup(wholeDelimiter, string(r)) == r }
-
-// wholeDelimiter is read only.
-var wholeDelimiter = regexp.MustCompile("^" + anyDelimiter + "$")
-
-func commonDelimiters() []rune { return []rune{'\t', ';', '|', ','} }
-
 // findDelimiter takes the delimiter that cuts the header into most known words. Where that says
 // nothing, as below title lines, it takes the one that cuts most of the first records into as many
 // cells as the first, two at least, and then the one that is rarer in text: candidates are in that
-// order. It is 0 for a file of one column.
-func findDelimiter(sample string, o Options, candidates []rune) rune {
-	best, found := fit{}, rune(0)
-	if d := blockDelimiter(sample, o.Block); d != 0 {
-		candidates = append(candidates, d)
+// order. It is a comma, with the zero fit, for a file of one column.
+func findDelimiter(text string, o Options, candidates string) (rune, fit) {
+	if len(o.Block) > 1 { // a result file keeps whatever delimiter its export had
+		between := regexp.QuoteMeta(o.Block[0]) + `"?` + anyDelimiter + `"?` + regexp.QuoteMeta(o.Block[1])
+		if d := firstGroup(regexp.MustCompile(between), text[:min(len(text), sampleBytes)]); d != 0 {
+			candidates += string(d)
+		}
 	}
+	best, found := fit{}, ','
 	for _, d := range candidates {
-		if f := fitOf(sample, d, o); f.most > 0 && f.compare(best) > 0 {
+		if f := fitOf(text, d, o); f.compare(best) > 0 {
 			best, found = f, d
 		}
 	}
-	return found
+	return found, best
 }
 
-// blockDelimiter is what stands behind the block's first name: a result file keeps whatever
-// delimiter its export had.
-func blockDelimiter(text string, block []string) rune {
-	if len(block) < 2 {
-		return 0
-	}
-	between := regexp.QuoteMeta(block[0]) + `"?` + anyDelimiter + `"?` + regexp.QuoteMeta(block[1])
-	return firstGroup(regexp.MustCompile(between), text)
-}
+const (
+	commonDelimiters = "\t;|,"
+	rareDelimiters   = ":^~，；¦\u00a7\u00b6"
 
-// A fit is how well a delimiter fits the beginning of a file.
+	// How much of a file decides about its delimiter.
+	sampleBytes   = 256 << 10
+	sampleRecords = 100
+)
+
+// A fit is how well a delimiter fits the beginning of a file. It is zero where no record has two cells.
 type fit struct {
 	words int // cells of the header that are known words, or Options.Block's
-	first int // cells of the header
-	most  int // cells of most records, two at least; 0 where no record has two
-	agree int // records with that many cells, in thousandths
-	even  int // 1 where the header has that many, too, and most records do
+	agree int // of 1000 records, how many have the most frequent number of cells, two at least
 }
 
-// compare is positive where a fits better than b.
-func (a fit) compare(b fit) int {
-	return cmp.Or(a.words-b.words, a.even-b.even, a.agree-b.agree, min(a.first, 2)-min(b.first, 2))
-}
+// isEven is added to agree where the header has as many cells as most records, and 1 where it has two at least.
+const isEven = 1000
 
-func fitOf(sample string, delimiter rune, o Options) fit {
-	var f fit
+func (a fit) compare(b fit) int { return cmp.Or(a.words-b.words, a.agree-b.agree) }
+
+func fitOf(text string, delimiter rune, o Options) (f fit) {
 	times := make(map[int]int) // by the number of cells
-	records := 0
-	for s := newScanner(sample, delimiter, 1); records < sampleRecords && s.next(); {
+	header, records, most := 0, 0, 0
+	for s := newScanner(text, delimiter, 1); records < sampleRecords && s.next(); {
 		if s.blank() {
 			continue
 		}
 		if records++; records == 1 {
 			cells := s.record(nil).Cells
-			f.first = len(cells)
-			f.words = o.LooksLikeHeader(cells)
+			header, f.words = len(cells), o.LooksLikeHeader(cells)
 			if lastRun(cells, o.Block) >= 0 {
 				f.words += len(o.Block)
 			}
@@ -143,13 +127,79 @@ func fitOf(sample string, delimiter rune, o Options) fit {
 		}
 	}
 	for cells, n := range times {
-		if n > times[f.most] || n == times[f.most] && cells > f.most {
-			f.most = cells
+		if n > times[most] || n == times[most] && cells > most {
+			most = cells
 		}
 	}
-	f.agree = times[f.most] * 1000 / max(records, 1)
-	if f.first == f.most && f.agree > 500 {
-		f.even = 1
+	if most == 0 {
+		return fit{}
+	}
+	f.agree = times[most] * 1000 / records
+	switch {
+	case header == most && f.agree > 500:
+		f.agree += isEven
+	case header > 1:
+		f.agree++
 	}
 	return f
 }
+
+// checkHeader refuses a file whose header shows that it is not read as it was meant: other quotes,
+// whole lines in quotes, another delimiter.
+func (f *File) checkHeader(o Options) *Error {
+	if opening := foreignQuotes(f.Header.Cells); opening != "" {
+		return &Error{
+			Message: fmt.Sprintf("the file quotes with %s, which are no quotes in CSV", opening),
+			Advice:  `export it with double quotes ("), or without`,
+		}
+	}
+	if len(f.Header.Cells) > 1 {
+		return nil
+	}
+	header, records := f.Header.Cells[0], f.Records[:min(len(f.Records), sampleRecords)]
+	lines := []string{header}
+	for _, r := range records {
+		lines = append(lines, strings.Join(r.Cells, string(f.Dialect.Delimiter)))
+	}
+	d, fit := findDelimiter(strings.Join(lines, "\n"), o, commonDelimiters+rareDelimiters)
+	isQuoted := func(r Record) bool { return strings.HasPrefix(Trim(r.Raw), `"`) }
+	switch {
+	case fit.words < 2 && (fit.agree <= isEven || len(records) == 0):
+		return nil
+	case !isQuoted(f.Header):
+		message := fmt.Sprintf("the header is one column: %s", quote(header))
+		if o.Delimiter != 0 {
+			message = fmt.Sprintf("with %q as delimiter %s", o.Delimiter, message)
+		}
+		return &Error{Message: message, Fix: Fix{Option: OptionDelimiter, Value: string(d)}}
+	case o.Delimiter != 0 && strings.Count(header, string(d)) < 2:
+		return nil // a column of values such as "Last, First"
+	}
+	message := "the header is quoted as one cell"
+	if len(records) > 0 && len(records[0].Cells) == 1 && isQuoted(records[0]) {
+		message = "every line is quoted as one cell"
+	}
+	return &Error{
+		Message:  message,
+		Problems: []Problem{{Line: f.Header.Line, Message: quote(header)}},
+		Advice:   "remove the quotes at both ends of the line, or export it again without them",
+	}
+}
+
+// foreignQuotes is the quote with which every cell begins, "" where there is none.
+func foreignQuotes(cells []string) (found string) {
+	for _, c := range cells {
+		if c = Trim(c); c == "" {
+			continue
+		}
+		quotes := inForeignQuotes.FindStringSubmatch(c)
+		if quotes == nil {
+			return ""
+		}
+		found = cmp.Or(found, quotes[1])
+	}
+	return found
+}
+
+// inForeignQuotes is a cell in quotes that stand in place of a double quote. It is read only.
+var inForeignQuotes = regexp.MustCompile("(?s)^(['‘’‚‛“”„‟«»‹›`´＂＇]).*['‘’‚‛“”„‟«»‹›`´＂＇]$")

@@ -56,7 +56,7 @@ func TestSepLine(t *testing.T) {
 		"sep = ;": 0, "separator": 0,
 	} {
 		for _, end := range []string{"", "\n", "\r\nx", "\rx"} {
-			if got := sepLine(line + end); got != want {
+			if got := firstGroup(sepLine, line+end); got != want {
 				t.Errorf("%q: got %q, want %q", line+end, got, want)
 			}
 		}

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
-	"golang.org/x/text/encoding/unicode"
+	utf "golang.org/x/text/encoding/unicode"
 
 	"qlik-provision/provision/text"
 )
@@ -67,17 +68,15 @@ func lookUpEncoding(name string) (encoding.Encoding, string) {
 
 // decodeAs decodes raw, and refuses bytes that the encoding does not have.
 func decodeAs(e encoding.Encoding, raw, name string) (string, Dialect, *Error) {
-	d := Dialect{Encoding: name}
-	if e == unicode.UTF8 && utf8.ValidString(raw) {
-		return raw, d, nil
-	}
-	decoded := raw
-	if e != unicode.UTF8 {
+	d, decoded := Dialect{Encoding: name}, raw
+	switch {
+	case e != utf.UTF8:
 		var err error
-		decoded, err = e.NewDecoder().String(raw) // U+FFFD stands for what cannot be decoded
-		if err != nil {
+		if decoded, err = e.NewDecoder().String(raw); err != nil { // U+FFFD stands for what cannot be decoded
 			return "", d, &Error{Message: fmt.Sprintf("the file is not %s: %v", name, err)}
 		}
+	case utf8.ValidString(raw): // it may have U+FFFD
+		return raw, d, nil
 	}
 	return decoded, d, Reject("", garbledLines(decoded, name))
 }
@@ -100,48 +99,34 @@ func garbledLines(decoded, name string) []Problem {
 // detect decodes a file in UTF-8, UTF-16 or Windows-1252. It refuses what is none of them, and what
 // is several.
 func detect(raw string) (string, Dialect, *Error) {
-	for _, m := range []struct {
-		bytes, name string
-		encoding    encoding.Encoding
-	}{
-		{"\xef\xbb\xbf", "UTF-8 with BOM", unicode.UTF8},
-		{"\xff\xfe", "UTF-16LE", encodingUTF16(unicode.LittleEndian)},
-		{"\xfe\xff", "UTF-16BE", encodingUTF16(unicode.BigEndian)},
-	} {
-		if rest, found := strings.CutPrefix(raw, m.bytes); found {
-			return decodeAs(m.encoding, rest, m.name)
-		}
-	}
-	if e, name := unmarkedUTF16(raw); e != nil {
-		return decodeAs(e, raw, name)
-	}
-	if utf8.ValidString(raw) && !strings.Contains(raw, sharpS) {
+	switch le, be := utf.UTF16(utf.LittleEndian, utf.IgnoreBOM), utf.UTF16(utf.BigEndian, utf.IgnoreBOM); {
+	case strings.HasPrefix(raw, "\xef\xbb\xbf"):
+		return decodeAs(utf.UTF8, raw[3:], "UTF-8 with BOM")
+	case strings.HasPrefix(raw, "\xff\xfe"):
+		return decodeAs(le, raw[2:], "UTF-16LE")
+	case strings.HasPrefix(raw, "\xfe\xff"):
+		return decodeAs(be, raw[2:], "UTF-16BE")
+	case hasNULs(raw, 1):
+		return decodeAs(le, raw, "UTF-16LE")
+	case hasNULs(raw, 0):
+		return decodeAs(be, raw, "UTF-16BE")
+	case utf8.ValidString(raw) && !strings.Contains(raw, sharpS):
 		return raw, Dialect{Encoding: "UTF-8"}, nil
 	}
 	return detectWestern(raw)
 }
 
-func encodingUTF16(order unicode.Endianness) encoding.Encoding {
-	return unicode.UTF16(order, unicode.IgnoreBOM)
-}
-
-// unmarkedUTF16 finds UTF-16 without a byte order mark: where the text is ASCII, every other byte is
-// a NUL.
-func unmarkedUTF16(raw string) (encoding.Encoding, string) {
+// hasNULs reports whether NULs stand at even places, 0, or odd ones, 1, and hardly at the others: in
+// UTF-16 without a byte order mark that is the other half of ASCII characters.
+func hasNULs(raw string, place int) bool {
 	start := raw[:min(len(raw), 64<<10)]
-	var zeros [2]int // at even and odd places
+	var zeros [2]int
 	for i := range len(start) {
 		if start[i] == 0 {
 			zeros[i%2]++
 		}
 	}
-	switch least := max(len(start)/16, 1); {
-	case zeros[1] > max(least, 8*zeros[0]):
-		return encodingUTF16(unicode.LittleEndian), "UTF-16LE"
-	case zeros[0] > max(least, 8*zeros[1]):
-		return encodingUTF16(unicode.BigEndian), "UTF-16BE"
-	}
-	return nil, ""
+	return zeros[place] > max(len(start)/16, 1, 8*zeros[1-place])
 }
 
 // detectWestern tells UTF-8 from Windows-1252 where raw is not all UTF-8, or has the byte sharpS.
@@ -191,4 +176,65 @@ var pair = regexp.MustCompile("[A-Za-z]ß[…‘’“”–—›\u00a0«´»]|
 const (
 	sharpS       = "\xdf" // in Windows-1252; in UTF-8 it begins characters that no export has
 	pairsAreRare = 20     // how many bytes of Windows-1252 there are at least for each other pair, such as Ã¼ or Â°
+)
+
+// isWestern reports whether a text that was decoded from Windows-1252 may be of a western European language. It judges
+// words, as letters of other encodings come out as accented letters and symbols where no western word has them. A few
+// odd words among many do not count.
+func isWestern(decoded string) bool {
+	if strings.ContainsAny(decoded, "\u0081\u008d\u008f\u0090\u009d") { // bytes that it does not have
+		return false
+	}
+	words := make(map[string]int) // with characters that are not ASCII, and how often they occur
+	for w := range strings.FieldsFuncSeq(decoded, isNoWordRune) {
+		if strings.ContainsFunc(w, isHigh) {
+			words[w]++
+		}
+	}
+	accented, odd, icelandic := 0, 0, 0 // words: with letters that are not ASCII, odd ones, those with ð, þ or ý
+	letters, symbols := 0, 0            // that are not ASCII; symbols that stand beside no western word
+	for w, n := range words {
+		high := len(highLetter.FindAllString(w, -1))
+		letters += n * high
+		symbols += n * len(oddSymbol.FindAllString(w, -1))
+		switch {
+		case oddWord.MatchString(w):
+			odd += n
+		case high > 0:
+			accented += n
+		}
+		if strings.ContainsAny(w, "ÐÝÞðýþ") {
+			icelandic += n
+		}
+	}
+	isTurkish := icelandic >= 3 && icelandic*3 >= accented+odd && !strings.ContainsAny(decoded, "ÁÆÉÍÓÚáæéíóú")
+	return odd*4 <= accented && symbols <= max(letters, 1) && !isTurkish
+}
+
+func isHigh(r rune) bool { return r >= utf8.RuneSelf }
+
+// isNoWordRune reports whether c stands between the words of western texts.
+func isNoWordRune(c rune) bool {
+	return c < utf8.RuneSelf && !unicode.IsLetter(c) || strings.ContainsRune("€…‘’•–—™\u00a0©«\u00ad®´·»", c)
+}
+
+// They are read only. × and ÷ count as letters: they are in KOI8-R. An oddWord is of no western language: it has the
+// letters of others, as Windows-1252 shows them.
+var (
+	highLetter = regexp.MustCompile(`[ŠŒŽšœžŸÀ-ÿ]`)
+	oddSymbol  = regexp.MustCompile(`[^a-zA-ZŠŒŽšœžŸÀ-ÿ‚„‹“”›¡¢£¥§ª°±²³µº¼½¾¿]`)
+	oddWord    = regexp.MustCompile(strings.NewReplacer(
+		"LOWER", "[a-zšœžß-öø-ÿ]", "SYMBOL", "[^a-zA-ZŠŒŽšœžŸÀ-ÿ]", "HIGH", `[^\x00-\x7f]`,
+		"ACCENT", "[áéíóúÁÉÍÓÚöÖ]", "FOREIGN", "[àâãåçèêëìîïñòôõùûüÀÂÃÅÇÈÊËÌÎÏÑÒÔÕÙÛÜ]",
+	).Replace(strings.Join([]string{
+		`^HIGH{2,}$|HIGH{4}`,                              // Cyrillic, Greek, Hebrew, Arabic: Èâàí, Ïåòðîâ
+		`LOWER[ŠŒŽŸÀ-ÖØ-Þ]|ŸLOWER`,                        // capitals within a word: NguyêÞn, JosŽ, MŸller
+		`.SYMBOLLOWER|^[£ª¯º¼¾]LOWER|...[‚„³¹]$`,          // symbols as letters: Gra¿yna, £ukasz, Andr‚, Pawe³
+		`[Èè][aeiouáéíó]|oø|ø[áí]|iæ$`,                    // Czech, Slovak, Croatian: Èech, Dvoøák, Petroviæ
+		`ã[b-df-hj-np-rtv-xz]`,                            // Romanian: Brãtianu
+		`.[õÕ]$|[õÕ]([^e].*)?ACCENT|ACCENT.*[õÕ]([^e]|$)`, // Hungarian, not Estonian: Gergõ, Tõkés
+		`^[ðÐ].|[ðþý].*FOREIGN|FOREIGN.*[ðþý]|[yY]ý`,      // Baltic, Turkish: Ðarûnas, Bçrziòð, Çaðla, Yýldýz
+		`.[þÞ]$|[aeiouAEIOUýÝöÖüÜ][þÞ]`,                   // Turkish: Güneþ, Ayþe; Icelandic begins words with þ
+		`^Ý[b-df-hj-lnpqstv-xzB-DF-HJ-LNPQSTV-XZ]`,        // Turkish: Ýbrahim
+	}, "|")))
 )

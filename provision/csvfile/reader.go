@@ -5,6 +5,8 @@ package csvfile
 import (
 	"fmt"
 	"io"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -57,20 +59,19 @@ type File struct {
 	Dialect Dialect
 	Header  Record
 	Records []Record // behind the header, without records that have nothing in them; there may be none
-	Above   []Record // above a header whose line Options.HeaderRow gave: the first maxAbove at most
+	Above   []Record // above a header whose line Options.HeaderRow gave
 	Block   int      // index in the header of the first of Options.Block (its last run), -1 where it is not there
 
 	// Whole says that the file ends with a line end: its last record was not cut short.
 	Whole bool
 
-	keepBlanks []bool // as the scanner's, for the records behind the header
+	keepBlanks map[int]bool // as the scanner's, for the records behind the header
 }
 
 // What a file may hold.
 const (
 	maxField = 64 << 10 // bytes of a cell's value
 	maxCells = 20_000   // of a record: all that a spreadsheet can have, and those of a result file
-	maxAbove = 20       // records above the header
 )
 
 // read reads the file. Each step that returns an error is a reason to refuse it.
@@ -95,8 +96,9 @@ func (f *File) read(raw string, o Options) *Error {
 		return err
 	}
 	f.Block = lastRun(f.Header.Cells, o.Block)
-	f.readAbove(text[:len(text)-len(s.text)])
-	problems := f.readRecords(s)
+	f.Above, _ = readRecords(newScanner(text[:len(text)-len(s.text)], f.Dialect.Delimiter, 1))
+	var problems []Problem
+	f.Records, problems = readRecords(s)
 	if err := f.checkHeader(o); err != nil {
 		return err
 	}
@@ -138,11 +140,11 @@ func (f *File) readHeader(s *scanner, o Options) *Error {
 
 // unpaddedColumns are the columns in which blanks in front of a quote are no padding: a cell there has neither
 // a quote nor a blank in front.
-func unpaddedColumns(text string, delim rune) []bool {
+func unpaddedColumns(text string, delim rune) map[int]bool {
 	if !strings.Contains(text, ` "`) && !strings.Contains(text, "\t\"") {
 		return nil
 	}
-	columns := make([]bool, maxCells)
+	columns := make(map[int]bool)
 	for s := newScanner(text, delim, 1); s.next(); {
 		for i, c := range s.cells {
 			if c.start < c.end && !strings.ContainsRune("\" \t", rune(text[c.start])) {
@@ -153,19 +155,10 @@ func unpaddedColumns(text string, delim rune) []bool {
 	return columns
 }
 
-// readAbove reads the text above the header, so that it can be told whether the header is there.
-func (f *File) readAbove(text string) {
-	s := newScanner(text, f.Dialect.Delimiter, 1)
-	for len(f.Above) < maxAbove && s.next() {
-		if !s.blank() {
-			f.Above = append(f.Above, s.record(nil))
-		}
-	}
-}
-
-// readRecords reads what stands behind the header. The cells of many records share one allocation.
-func (f *File) readRecords(s *scanner) (problems []Problem) {
-	f.Records = make([]Record, 0, strings.Count(s.text[s.pos:], f.Dialect.LineEnd)+1)
+// readRecords reads what is left of a text: the records that have something in them, and what is wrong with them.
+// The cells of many records share one allocation.
+func readRecords(s *scanner) (records []Record, problems []Problem) {
+	records = make([]Record, 0, countLineEnds(s.text[s.pos:])+1)
 	var cells []string
 	for s.next() {
 		if s.problem == nil && s.blank() {
@@ -179,10 +172,9 @@ func (f *File) readRecords(s *scanner) (problems []Problem) {
 		if s.problem != nil {
 			problems = append(problems, *s.problem)
 		}
-		f.Records = append(f.Records, r)
+		records = append(records, r)
 	}
-	f.Records = slices.Clip(f.Records)
-	return problems
+	return slices.Clip(records), problems
 }
 
 // lastRun is the index at which the last run of exactly these names starts, -1 where there is none.
@@ -194,3 +186,33 @@ func lastRun(header, names []string) int {
 	}
 	return -1
 }
+
+// foreign refuses a file that is no CSV file by how it begins; nil where it may be one.
+func foreign(s string) *Error {
+	s = strings.TrimLeft(s[:min(len(s), 4096)], "\ufeff \t\r\n")
+	kind, _, _ := strings.Cut(http.DetectContentType([]byte(s)), ";")
+	switch {
+	case strings.HasPrefix(s, "\xd0\xcf\x11\xe0"):
+		kind = "application/x-ole-storage"
+	case beginsAsJSON.MatchString(s):
+		kind = "application/json"
+	}
+	const saveAs, askForCSV = "open it and save it as “CSV UTF-8”", "ask for the export as CSV"
+	found, is := map[string]struct{ what, advice string }{
+		"application/zip":           {"an Excel workbook (.xlsx) or another zip archive", saveAs},
+		"application/x-ole-storage": {"an old Excel workbook (.xls)", saveAs},
+		"application/pdf":           {"a PDF", askForCSV},
+		"application/x-gzip":        {"a gzip archive", "decompress it first: gunzip"},
+		"application/json":          {"JSON", askForCSV},
+		"text/xml":                  {"XML", askForCSV},
+		"text/html": {"an HTML page",
+			"open it in a browser: it may be a login page, or a table that is named .xls; then export it as CSV"},
+	}[kind]
+	if !is {
+		return nil
+	}
+	return &Error{Message: "the file is " + found.what + ", not a CSV file", Advice: found.advice}
+}
+
+// beginsAsJSON is read only.
+var beginsAsJSON = regexp.MustCompile(`^(\{\s*["}]|\[\s*[{\["\]])`)

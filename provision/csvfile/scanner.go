@@ -17,34 +17,25 @@ type scanner struct {
 	header []string  // names the columns in problems; nil while it is not read
 
 	// keepBlanks are the columns in which blanks in front of a quote belong to the value, and the quote is ordinary.
-	keepBlanks []bool
+	keepBlanks map[int]bool
 
 	pos  int // text[pos:] is still to be scanned
 	line int // on which text[pos] stands, from 1
 
 	// The record that next found.
 	cells   []cell
-	start   int // of its text
+	start   int    // of its text
+	raw     string // its text, without the line end
 	lineEnd string
 	first   int      // the line on which it starts
-	last    int      // the line up to which it is scanned
 	problem *Problem // the first one: why it cannot be read; nil where it can
 }
 
 // A cell is a piece of the text, with its quotes, but without blanks around them.
 type cell struct {
 	start, end int
-	form       form
+	isQuoted   bool // as strict CSV has it
 }
-
-type form uint8
-
-const (
-	bare    form = iota // without quotes
-	quoted              // in quotes, without quotes inside
-	doubled             // in quotes, with doubled quotes inside
-	sloppy              // with quotes that are not strict CSV
-)
 
 // newScanner scans a text whose first line is line of its file.
 func newScanner(text string, delim rune, line int) *scanner {
@@ -60,90 +51,82 @@ func (s *scanner) next() bool {
 	if s.pos == len(s.text) {
 		return false
 	}
-	i := s.pos
-	s.cells, s.start, s.first, s.last, s.problem = s.cells[:0], i, s.line, s.line, nil
-	for {
+	s.cells, s.start, s.first, s.problem = s.cells[:0], s.pos, s.line, nil
+	for i := s.pos; ; i += len(s.delim) {
 		var c cell
 		c, i = s.scanCell(i)
 		if len(s.cells) < maxCells {
 			s.cells = append(s.cells, c)
 		} else {
-			s.fail(s.first, -1, fmt.Sprintf("more than %d cells", maxCells))
+			s.fail(s.start, -1, fmt.Sprintf("more than %d cells", maxCells))
 		}
-		if i == len(s.text) || s.text[i] == '\n' || s.text[i] == '\r' {
-			s.finish(i)
+		if rest := s.text[i:]; !strings.HasPrefix(rest, s.delim) {
+			s.raw, s.lineEnd = s.text[s.start:i], rest[:min(len(rest), 1)]
+			if strings.HasPrefix(rest, "\r\n") {
+				s.lineEnd = "\r\n"
+			}
+			s.pos = i + len(s.lineEnd)
+			s.line += countLineEnds(s.text[s.start:s.pos])
 			return true
 		}
-		i += len(s.delim)
 	}
 }
 
 // scanCell scans the cell that starts at i, and returns where the text goes on. Blanks around quotes are
 // no part of the cell, but for keepBlanks. Behind blanks, quotes that are not closed at the end of the cell
 // are ordinary characters; without blanks they are a problem.
-func (s *scanner) scanCell(i int) (cell, int) {
-	start, column := i, len(s.cells)
-	if column >= len(s.keepBlanks) || !s.keepBlanks[column] {
-		start = s.skipBlanks(i)
+func (s *scanner) scanCell(i int) (c cell, next int) {
+	opening, column, bare := i, len(s.cells), i
+	if !s.keepBlanks[column] {
+		opening = s.skipBlanks(i)
 	}
-	if start == len(s.text) || s.text[start] != '"' {
-		return s.scanBare(i)
+	if strings.HasPrefix(s.text[opening:], `"`) {
+		end, isClosed := s.closingQuote(opening)
+		next := s.skipBlanks(end)
+		switch {
+		case isClosed && s.atEnd(next):
+			return cell{opening, end, true}, next
+		case opening > i: // an ordinary quote
+		case isClosed:
+			bare = end
+			s.fail(end, column, "text behind a closing quote: "+quote(s.text[i:s.bareEnd(end)]))
+		default:
+			bare, s.problem = end, nil // all that follows is in this cell
+			s.fail(i, column, "the quote that opens here is never closed")
+		}
 	}
-	opened := s.last
-	c := s.scanQuoted(start)
-	next := s.skipBlanks(c.end)
-	switch {
-	case c.form != sloppy && s.atEnd(next):
-		return c, next
-	case start > i:
-		s.last = opened
-		return s.scanBare(i)
-	case c.form == sloppy:
-		s.problem = nil // all that follows is in this cell
-		s.fail(opened, len(s.cells), "the quote that opens here is never closed")
-		return c, c.end
-	}
-	rest, next := s.scanBare(c.end)
-	c.form, c.end = sloppy, rest.end
-	s.fail(s.last, len(s.cells), "text behind a closing quote: "+quote(s.text[c.start:c.end]))
-	return c, next
+	end := s.bareEnd(bare)
+	return cell{i, end, false}, end
 }
 
-// scanQuoted scans from the quote at i to the one that closes it; sloppy is a cell that none closes.
-func (s *scanner) scanQuoted(i int) cell {
-	t, c := s.text, cell{start: i, form: quoted}
-	for i++; ; i++ {
-		size := strings.IndexByte(t[i:], '"')
+// closingQuote is where the text goes on behind the quote that closes the one at i; false where none does.
+func (s *scanner) closingQuote(i int) (int, bool) {
+	for {
+		size := strings.IndexByte(s.text[i+1:], '"')
 		if size < 0 {
-			s.last += countLineEnds(t[i:])
-			c.form, c.end = sloppy, len(t)
-			return c
+			return len(s.text), false
 		}
-		s.last += countLineEnds(t[i : i+size])
-		i += size + 1
-		if i == len(t) || t[i] != '"' {
-			c.end = i
-			return c
+		if i += size + 2; !strings.HasPrefix(s.text[i:], `"`) {
+			return i, true
 		}
-		c.form = doubled
 	}
 }
 
-// scanBare scans a cell that is not in quotes, up to the delimiter, the line end or the end of the text.
-func (s *scanner) scanBare(i int) (cell, int) {
-	t, c := s.text, cell{start: i}
+// bareEnd is where a cell that is not in quotes ends: at the delimiter, the line end or the end of the text.
+func (s *scanner) bareEnd(i int) int {
 	for ; ; i++ {
-		for i < len(t) && !s.stop[t[i]] {
+		for i < len(s.text) && !s.stop[s.text[i]] {
 			i++
 		}
 		if s.atEnd(i) {
-			c.end = i
-			return c, i
-		}
-		if t[i] == '"' {
-			c.form = sloppy
+			return i
 		}
 	}
+}
+
+// atEnd reports whether a cell ends at i.
+func (s *scanner) atEnd(i int) bool {
+	return i == len(s.text) || s.text[i] == '\n' || s.text[i] == '\r' || strings.HasPrefix(s.text[i:], s.delim)
 }
 
 // skipBlanks goes over spaces and tabs that are no delimiters.
@@ -154,41 +137,12 @@ func (s *scanner) skipBlanks(i int) int {
 	return i
 }
 
-// atEnd reports whether a cell ends at i.
-func (s *scanner) atEnd(i int) bool {
-	return i == len(s.text) || s.text[i] == '\n' || s.text[i] == '\r' || strings.HasPrefix(s.text[i:], s.delim)
-}
-
-// skipLine goes to the start of the next line, or to the end of the text.
-func (s *scanner) skipLine() {
-	rest := s.text[s.pos:]
-	size := strings.IndexAny(rest, "\r\n")
-	if size < 0 {
-		size = len(rest)
-	}
-	s.last = s.line
-	s.finish(s.pos + size)
-}
-
-// finish ends the record at i, where a line end or the end of the text is.
-func (s *scanner) finish(i int) {
-	s.lineEnd = ""
-	if rest := s.text[i:]; rest != "" {
-		s.lineEnd = rest[:1]
-		if strings.HasPrefix(rest, "\r\n") {
-			s.lineEnd = rest[:2]
-		}
-		s.last++
-	}
-	s.pos, s.line = i+len(s.lineEnd), s.last
-}
-
-// fail keeps the record's first problem. column is the index of its cell, -1 for none.
-func (s *scanner) fail(line, column int, message string) {
+// fail keeps the record's first problem. at is where in the text it is, column the index of its cell, -1 for none.
+func (s *scanner) fail(at, column int, message string) {
 	if s.problem != nil {
 		return
 	}
-	s.problem = &Problem{Line: line, Message: message}
+	s.problem = &Problem{Line: s.first + countLineEnds(s.text[s.start:at]), Message: message}
 	if column >= 0 && column < len(s.header) {
 		s.problem.Column = s.header[column]
 	}
@@ -200,14 +154,14 @@ func (s *scanner) record(dst []string) Record {
 	for _, c := range s.cells {
 		dst = append(dst, s.value(c))
 	}
-	r := Record{Line: s.first, Raw: s.text[s.start : s.pos-len(s.lineEnd)], Cells: slices.Clip(dst)}
+	r := Record{Line: s.first, Raw: s.raw, Cells: slices.Clip(dst)}
 	if nul := strings.IndexByte(r.Raw, 0); nul >= 0 || len(r.Raw) > maxField {
 		for i, c := range r.Cells {
 			if len(c) > maxField {
-				s.fail(r.Line, i, "longer than 64 KiB")
+				s.fail(s.start, i, "longer than 64 KiB")
 			}
 			if strings.IndexByte(c, 0) >= 0 {
-				s.fail(r.Line+countLineEnds(r.Raw[:nul]), i, "a NUL byte")
+				s.fail(s.start+nul, i, "a NUL byte")
 			}
 		}
 	}
@@ -216,14 +170,10 @@ func (s *scanner) record(dst []string) Record {
 
 // value is what a cell says.
 func (s *scanner) value(c cell) string {
-	v := s.text[c.start:c.end]
-	switch c.form {
-	case quoted:
-		return v[1 : len(v)-1]
-	case doubled:
-		return strings.ReplaceAll(v[1:len(v)-1], `""`, `"`)
+	if !c.isQuoted {
+		return s.text[c.start:c.end]
 	}
-	return v
+	return strings.ReplaceAll(s.text[c.start+1:c.end-1], `""`, `"`)
 }
 
 // blank reports whether the record has nothing in it.

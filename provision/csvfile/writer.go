@@ -11,7 +11,7 @@ import (
 func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 	d := f.Dialect.Delimiter
 	var s *scanner // nil where no cell is in quotes
-	if strings.IndexByte(r.Raw, '"') >= 0 {
+	if strings.Contains(r.Raw, `"`) {
 		if s = newScanner(r.Raw, d, r.Line); r.Line != f.Header.Line {
 			s.keepBlanks = f.keepBlanks
 		}
@@ -23,12 +23,12 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 		}
 		switch {
 		case i >= len(r.Cells):
-		case s == nil:
-			dst = append(dst, r.Cells[i]...)
-		case s.cells[i].form == sloppy:
+		case s != nil && s.cells[i].isQuoted:
+			dst = append(dst, r.Raw[s.cells[i].start:s.cells[i].end]...)
+		case strings.Contains(r.Cells[i], `"`):
 			dst = AppendCell(dst, r.Cells[i], d)
 		default:
-			dst = append(dst, r.Raw[s.cells[i].start:s.cells[i].end]...)
+			dst = append(dst, r.Cells[i]...)
 		}
 	}
 	return dst
@@ -37,25 +37,11 @@ func (f *File) AppendCells(dst []byte, r *Record, from, to int) []byte {
 // AppendCell appends one cell, quoted as strict CSV where it has to be: a delimiter, a quote, a
 // line end, a blank in front.
 func AppendCell(dst []byte, s string, delimiter rune) []byte {
-	if !needsQuotes(s, delimiter) {
+	beginsBlank := strings.HasPrefix(s, " ") || strings.HasPrefix(s, "\t")
+	if !beginsBlank && !strings.ContainsAny(s, "\"\r\n") && !strings.ContainsRune(s, delimiter) {
 		return append(dst, s...)
 	}
 	dst = append(dst, '"')
 	dst = append(dst, strings.ReplaceAll(s, `"`, `""`)...)
 	return append(dst, '"')
-}
-
-func needsQuotes(s string, delimiter rune) bool {
-	if s == "" {
-		return false
-	}
-	if s[0] == ' ' || s[0] == '\t' {
-		return true
-	}
-	for _, r := range s {
-		if r == delimiter || r == '"' || r == '\n' || r == '\r' {
-			return true
-		}
-	}
-	return false
 }

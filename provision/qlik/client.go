@@ -7,11 +7,26 @@ package qlik
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"sync/atomic"
 	"time"
 )
+
+// A Client sends requests to one tenant. It is safe for concurrent use.
+type Client struct {
+	tenant  Tenant
+	options Options       // with its defaults
+	lists   chan struct{} // one for each list that is read: they are what takes memory
+	tokens  tokens
+	secrets *secrets
+
+	answered atomic.Bool
+	lastDate atomic.Pointer[time.Time] // nil: none yet
+}
 
 // Options of a Client. The zero value works, except for the credentials.
 type Options struct {
@@ -37,52 +52,25 @@ type Exchange struct {
 	Err      error // nil for a success
 }
 
-// A Client sends requests to one tenant. It is safe for concurrent use.
-type Client struct {
-	tenant Tenant
-	// transport is not used through an http.Client, which would follow redirects and send the credentials to another
-	// host.
-	transport http.RoundTripper
-	lists     chan struct{} // one for each list that is read: they are what takes memory
-	tokens    *tokens
-	secrets   *secrets
-	timeout   time.Duration
-	agent     string
-	observe   func(Exchange)
-
-	answered atomic.Bool
-	lastDate atomic.Int64 // Unix seconds, 0 for none
-}
-
 // New returns a client of the tenant. Nothing is sent yet. Check Proxy before.
 func New(tenant Tenant, o Options) *Client {
-	var proxy *url.URL
+	o.Timeout, o.UserAgent = cmp.Or(o.Timeout, 30*time.Second), cmp.Or(o.UserAgent, "qlik-provision")
 	if o.Transport == nil {
-		proxy, _ = Proxy(tenant)
+		o.Transport = newTransport(cmp.Or(o.Connections, 16), o.Timeout)
 	}
-	c := &Client{
-		tenant:    tenant,
-		transport: o.Transport,
-		lists:     make(chan struct{}, maxLists),
-		secrets:   newSecrets(o.Credentials, proxy),
-		timeout:   cmp.Or(o.Timeout, 30*time.Second),
-		agent:     cmp.Or(o.UserAgent, "qlik-provision"),
-		observe:   o.Observe,
-	}
-	if c.transport == nil {
-		c.transport = newTransport(cmp.Or(o.Connections, 16), c.timeout)
-	}
-	creds := o.Credentials
-	c.tokens = &tokens{fetch: func(ctx context.Context) (*token, error) { return c.fetchToken(ctx, creds) }}
-	if creds.APIKey != "" {
-		c.tokens.fetch = nil
-		c.tokens.current.Store(&token{header: "Bearer " + creds.APIKey})
+	proxy, _ := Proxy(tenant)
+	secrets := newSecrets(o.Credentials, proxy)
+	c := &Client{tenant: tenant, options: o, lists: make(chan struct{}, maxLists), secrets: secrets}
+	if o.Credentials.APIKey == "" {
+		c.tokens.fetch = c.fetchToken
+	} else {
+		c.tokens.current.Store(&token{header: "Bearer " + o.Credentials.APIKey})
 	}
 	return c
 }
 
 // Close closes the idle connections.
-func (c *Client) Close() { (&http.Client{Transport: c.transport}).CloseIdleConnections() }
+func (c *Client) Close() { (&http.Client{Transport: c.options.Transport}).CloseIdleConnections() }
 
 // Tenant returns the tenant that the client sends requests to.
 func (c *Client) Tenant() Tenant { return c.tenant }
@@ -92,21 +80,45 @@ func (c *Client) Answered() bool { return c.answered.Load() }
 
 // LastDate is the Date of the newest answer of the tenant, whatever its status. It is zero where no answer had one.
 func (c *Client) LastDate() time.Time {
-	seconds := c.lastDate.Load()
-	if seconds == 0 {
-		return time.Time{}
+	if date := c.lastDate.Load(); date != nil {
+		return *date
 	}
-	return time.Unix(seconds, 0).UTC()
+	return time.Time{}
 }
 
-// ForRow notes in the context which row a request is for, and how long the row had waited, for the observer.
-func ForRow(ctx context.Context, row int, wait time.Duration) context.Context {
-	return context.WithValue(ctx, exchangeKey{}, Exchange{Row: row, Wait: wait})
-}
-
-// ForRows notes in the context how many rows a request is for, for the observer.
-func ForRows(ctx context.Context, rows int) context.Context {
-	return context.WithValue(ctx, exchangeKey{}, Exchange{Rows: rows})
+// WithExchange notes in the context what the observer is told about a request beyond the request itself: Row and Wait,
+// or Rows.
+func WithExchange(ctx context.Context, e Exchange) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, e)
 }
 
 type exchangeKey struct{}
+
+// newTransport returns the transport for a tenant on the network. Connecting has less time than a request, so that a
+// host that cannot be reached is told from one that does not answer.
+func newTransport(connections int, timeout time.Duration) *http.Transport {
+	connect := min(10*time.Second, timeout/2)
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: connect}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2:      true, // a TLSClientConfig of our own turns it off
+		MaxIdleConns:           connections,
+		MaxIdleConnsPerHost:    connections,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    connect,
+		MaxResponseHeaderBytes: 64 << 10,
+		// Over HTTP/2 all requests share a connection. One that a firewall dropped would time out each of them.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 10 * time.Second},
+
+		OnProxyConnectResponse: checkProxyAnswer,
+	}
+}
+
+// checkProxyAnswer makes the error of a proxy that refuses to connect name the proxy, and say that nothing was sent.
+func checkProxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: fmt.Errorf("the proxy answered %s", resp.Status)}
+}

@@ -1,12 +1,16 @@
 package qlik
 
 import (
+	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -42,45 +46,24 @@ var (
 )
 
 // An Error is an answer of the tenant other than the one that was asked for, or a missing answer. It does not change
-// after it was returned, and shows no secret.
+// after it was returned, and its fields and its text show no secret. It wraps its kind, one of those above, and the
+// cause where there was no answer or an unexpected one.
 type Error struct {
-	kind error // one of those above
+	kind  error
+	text  string // one line
+	cause error  // may be nil; its own text may show secrets
 
 	Status     int    // 0 where there was no answer
 	Code       string // the tenant's, or OAuth's
-	Title      string
-	Detail     string
 	TraceID    string
 	RetryAfter time.Duration // 0 where the tenant sent none that is valid; at most ten minutes
-	Err        error         // the cause, where there was no answer or an unexpected one
 }
-
-// Is reports whether the error is of one of the kinds above.
-func (e *Error) Is(target error) bool { return errors.Is(e.kind, target) }
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
 
 // Error returns the tenant's title and detail where there are any, else the status or the cause.
-func (e *Error) Error() string {
-	description := e.Title
-	if e.Detail != "" && e.Detail != e.Title {
-		description = strings.TrimPrefix(strings.TrimSuffix(e.Title, ".")+": "+e.Detail, ": ")
-	}
-	if description == "" && e.Err != nil {
-		description = e.Err.Error()
-	}
-	status := strings.TrimSpace(fmt.Sprintf("HTTP %d %s", e.Status, http.StatusText(e.Status)))
-	switch {
-	case description == "":
-		return status
-	case e.Status == 0 && e.Title == "":
-		return fmt.Sprintf("%v: %s", e.kind, description)
-	case e.kind == ErrGarbled:
-		return fmt.Sprintf("%v (%s): %s", e.kind, status, description)
-	}
-	return description
-}
+func (e *Error) Error() string { return e.text }
+
+// Unwrap returns the kind and the cause.
+func (e *Error) Unwrap() []error { return []error{e.kind, e.cause} }
 
 // RetryAfter is how long the tenant asked to wait, 0 where it did not.
 func RetryAfter(err error) time.Duration {
@@ -90,53 +73,39 @@ func RetryAfter(err error) time.Duration {
 	return 0
 }
 
-// statusError is the one place where a status becomes an error.
-func (c *Client) statusError(r request, status int, header http.Header, body []byte) *Error {
-	kind := kindOf(r, status)
-	e := &Error{kind: kind, Status: status}
-	switch kind {
-	case ErrLimited, ErrNoAnswer:
-		e.RetryAfter = retryAfter(header, time.Now())
-	case ErrGarbled:
-		e.Err = fmt.Errorf("status %d was expected", r.want)
-	}
-	e.readBody(body, c.secrets)
-	return e
-}
-
-func kindOf(r request, status int) error {
-	switch status {
-	case http.StatusUnauthorized:
-		return ErrCredentials
-	case http.StatusForbidden:
-		return ErrForbidden
-	case http.StatusConflict:
-		return ErrConflict
-	case http.StatusTooManyRequests:
-		return ErrLimited
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return ErrRefused
-	}
-	switch {
-	case status == http.StatusRequestTimeout, status >= 500 && status <= 599:
-		return ErrNoAnswer
-	case status == http.StatusNotFound && r.want == http.StatusNoContent: // the path names a user
-		return ErrNotFound
-	case status < 300:
-		return ErrGarbled
-	}
-	return ErrNotTenant
-}
-
 // Bounds on the tenant's text that an Error keeps, in bytes: a result file may hold one in every row.
 const (
 	maxName = 200 // Code, TraceID
 	maxText = 2000
 )
 
-// readBody fills in what an error body says, Qlik's or OAuth's, without the secrets. A gateway in front of the tenant
-// may send HTML or nothing, which says nothing.
-func (e *Error) readBody(body []byte, s *secrets) {
+// lost returns the error of a request that got no answer because of err.
+func (c *Client) lost(err error) *Error {
+	op, _ := errors.AsType[*net.OpError](err)
+	_, noHost := errors.AsType[*net.DNSError](err)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
+	noDescriptor := errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+	kind, why := ErrNoAnswer, err.Error()
+	switch {
+	case untrusted, noTLS:
+		kind = ErrNotTenant
+	case noHost, noDescriptor, op != nil && (op.Op == "dial" || op.Op == "proxyconnect"):
+		kind = ErrNotSent
+	case errors.Is(err, context.DeadlineExceeded):
+		why = fmt.Sprintf("timeout after %v", c.options.Timeout)
+	}
+	return &Error{kind: kind, text: c.secrets.oneLine(fmt.Sprintf("%v: %s", kind, why), maxText), cause: err}
+}
+
+// garbled returns an ErrGarbled for an answer of success that is not as it should be because of err.
+func (c *Client) garbled(r request, err error) *Error {
+	text := fmt.Sprintf("%v (HTTP %d): %v", ErrGarbled, r.want, err)
+	return &Error{kind: ErrGarbled, Status: r.want, text: c.secrets.oneLine(text, maxText), cause: err}
+}
+
+// statusError is the one place where a status becomes an error. The body is Qlik's or OAuth's.
+func (c *Client) statusError(r request, status int, header http.Header, body []byte) *Error {
 	var read struct {
 		Errors []struct {
 			Code   string `json:"code"`
@@ -147,14 +116,45 @@ func (e *Error) readBody(body []byte, s *secrets) {
 		OAuth            string `json:"error"`
 		OAuthDescription string `json:"error_description"`
 	}
-	// A field of the wrong type is left empty; the others are read all the same.
+	// A gateway in front of the tenant may send HTML or nothing, which says nothing. A field of the wrong type is left
+	// empty; the others are read all the same.
 	_ = json.Unmarshal(body, &read)
 	code, title, detail := read.OAuth, read.OAuth, read.OAuthDescription
 	if len(read.Errors) > 0 {
 		code, title, detail = read.Errors[0].Code, read.Errors[0].Title, read.Errors[0].Detail
 	}
-	e.Code, e.TraceID = s.oneLine(code, maxName), s.oneLine(read.TraceID, maxName)
-	e.Title, e.Detail = s.oneLine(title, maxText), s.oneLine(detail, maxText)
+	text := strings.Trim(strings.TrimSuffix(title, ".")+": "+detail, ": ")
+	e := &Error{kind: kindOf(r, status), Status: status}
+	switch {
+	case e.kind == ErrGarbled:
+		text = fmt.Sprintf("%v: HTTP %d instead of %d", e.kind, status, r.want)
+	case text == "":
+		text = strings.TrimSpace(fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
+	}
+	if e.kind == ErrLimited || e.kind == ErrNoAnswer {
+		e.RetryAfter = retryAfter(header, time.Now())
+	}
+	e.text = c.secrets.oneLine(text, maxText)
+	e.Code, e.TraceID = c.secrets.oneLine(code, maxName), c.secrets.oneLine(read.TraceID, maxName)
+	return e
+}
+
+func kindOf(r request, status int) error {
+	kinds := map[int]error{
+		400: ErrRefused, 401: ErrCredentials, 403: ErrForbidden, 408: ErrNoAnswer, 409: ErrConflict, 413: ErrRefused,
+		422: ErrRefused, 429: ErrLimited,
+	}
+	switch kind := kinds[status]; {
+	case kind != nil:
+		return kind
+	case status < 300:
+		return ErrGarbled
+	case status >= 500 && status <= 599:
+		return ErrNoAnswer
+	case status == http.StatusNotFound && r.want == http.StatusNoContent: // the path names a user
+		return ErrNotFound
+	}
+	return ErrNotTenant
 }
 
 // maxRetryAfter bounds what a tenant may ask for: Qlik's windows are five minutes, so a longer wait is a mistake.
@@ -164,15 +164,9 @@ const maxRetryAfter = 10 * time.Minute
 // the tenant's clock matters. It is 0 where there is none or it is invalid, and at most maxRetryAfter.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
-	if value == "" {
-		return 0
-	}
-	if strings.Trim(value, "0123456789") == "" {
-		seconds, err := strconv.Atoi(value)
-		if err != nil || seconds > int(maxRetryAfter/time.Second) {
-			return maxRetryAfter
-		}
-		return time.Duration(seconds) * time.Second
+	seconds, err := strconv.ParseUint(value, 10, 32)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // out of range, seconds is the largest number
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {

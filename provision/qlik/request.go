@@ -2,6 +2,7 @@ package qlik
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,13 +19,74 @@ type request struct {
 	path   string // with the query
 	body   any    // is sent as JSON; nil: none
 	want   int    // the one status of success
-	list   bool   // the answer is a list, which may be large
+	most   int64  // bytes that are read of the answer; maxAnswer where it is 0
+}
+
+// Bounds on what is read of an answer, in bytes, after decompression. An answer that is larger is ErrGarbled.
+const (
+	maxAnswer = 64 << 10 // errors included: a thousand workers may each hold one
+	maxPage   = 1 << 20  // a page of a list: 100 users or roles
+)
+
+// Bounds on lists. A tenant has 516 roles at most, and 96 terms rarely find more users than fit on one page.
+const (
+	maxPages = 50
+	maxList  = 8 * maxPage // bytes of all pages
+	maxLists = 16          // that are read at once, however many requests are: each may take maxList
+)
+
+// list returns all items of a list, which it reads page by page until there is no next one, and how many pages that
+// were. Any error discards the pages before it.
+func list[T any](ctx context.Context, c *Client, r request) (all []T, pages int, err error) {
+	select {
+	case c.lists <- struct{}{}:
+		defer func() { <-c.lists }()
+	case <-ctx.Done():
+		return nil, 0, context.Cause(ctx)
+	}
+	r.most = maxPage
+	for size := 0; pages < maxPages && size <= maxList; {
+		pages++
+		body, err := c.do(ctx, r)
+		if err != nil {
+			return nil, pages, err
+		}
+		size += len(body)
+		var page struct {
+			Data []T `json:"data"`
+		}
+		if err := c.decode(r, body, &page); err != nil {
+			return nil, pages, err
+		}
+		if page.Data == nil { // not even an empty list
+			return nil, pages, c.garbled(r, errors.New("there is no list in it"))
+		}
+		all = append(all, page.Data...)
+		var end struct {
+			Links struct {
+				Next struct {
+					Href string `json:"href"`
+				} `json:"next"`
+			} `json:"links"`
+		}
+		if err := json.Unmarshal(body, &end); err != nil { // a list without its end is no list
+			return nil, pages, c.garbled(r, err)
+		}
+		if end.Links.Next.Href == "" {
+			return all, pages, nil
+		}
+		if r.path, err = c.tenant.resolve(r.path, end.Links.Next.Href); err != nil {
+			return nil, pages, c.garbled(r, err)
+		}
+	}
+	return nil, pages, c.garbled(r, errors.New("its pages do not end"))
 }
 
 // maxTokens is how many tokens a request is sent with: another one may end, too, while the request is under way.
 const maxTokens = 4
 
-// do sends a request with a token, and again after a 401 where another token can help.
+// do sends a request with a token, and again after a 401 where another token can help. The body of the answer is
+// without the secrets.
 //
 // Errors are *Error, the context's cause, or that of a request that could not be built.
 func (c *Client) do(ctx context.Context, r request) (body []byte, err error) {
@@ -38,47 +100,44 @@ func (c *Client) do(ctx context.Context, r request) (body []byte, err error) {
 			t.accepted.Store(true)
 		}
 		if !errors.Is(err, ErrCredentials) || tokens == maxTokens || !c.tokens.reject(t) {
-			return body, err
+			return []byte(c.secrets.hide(string(body))), err
 		}
 	}
 }
 
 // send sends a request once and reports it to the observer. authorization may be empty.
-func (c *Client) send(ctx context.Context, r request, authorization string) (body []byte, err error) {
+func (c *Client) send(ctx context.Context, r request, authorization string) ([]byte, error) {
 	sent := time.Now()
-	body, err = c.exchange(ctx, r, authorization)
-	if c.observe != nil {
-		c.observe(describe(ctx, r, err, time.Since(sent)))
+	body, err := c.exchange(ctx, r, authorization)
+	if c.options.Observe == nil {
+		return body, err
 	}
-	return body, err
-}
-
-func describe(ctx context.Context, r request, err error, took time.Duration) Exchange {
 	e, _ := ctx.Value(exchangeKey{}).(Exchange)
 	e.Path, _, _ = strings.Cut(r.path, "?")
-	e.Method, e.Duration, e.Err = r.method, took, err
+	e.Method, e.Duration, e.Err = r.method, time.Since(sent), err
 	if err == nil {
 		e.Status = r.want
 	}
-	if other, ok := errors.AsType[*Error](err); ok {
-		e.Status, e.TraceID = other.Status, other.TraceID
+	if failed, ok := errors.AsType[*Error](err); ok {
+		e.Status, e.TraceID = failed.Status, failed.TraceID
 	}
-	return e
+	c.options.Observe(e)
+	return body, err
 }
 
 // exchange sends a request once and returns the body of its answer. Any answer but the one that r wants is an *Error.
 func (c *Client) exchange(ctx context.Context, r request, authorization string) ([]byte, error) {
-	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	limited, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 	var sent []byte
 	if r.body != nil {
 		sent, _ = json.Marshal(r.body) // strings always encode
 	}
 	req, err := http.NewRequestWithContext(limited, r.method, c.tenant.String()+r.path, bytes.NewReader(sent))
-	if err != nil {
-		return nil, fmt.Errorf("building a request: %w", bare(err))
+	if err != nil { // its text has the URL, whose filter holds personal data
+		return nil, errors.New("building a request: its URL is invalid")
 	}
-	req.Header.Set("User-Agent", c.agent)
+	req.Header.Set("User-Agent", c.options.UserAgent)
 	req.Header.Set("Accept", "application/json")
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -86,71 +145,49 @@ func (c *Client) exchange(ctx context.Context, r request, authorization string) 
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}
-	resp, err := c.transport.RoundTrip(req)
+	// An http.Client would follow redirects, and send the credentials to another host.
+	resp, err := c.options.Transport.RoundTrip(req)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, c.lostError(err)
+		return nil, c.lost(err)
 	}
 	c.answered.Store(true)
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		c.lastDate.Store(date.Unix())
+		c.lastDate.Store(&date)
 	}
-	body, err := readAnswer(resp, r.list)
+	body, err := readAnswer(resp, cmp.Or(r.most, maxAnswer))
 	switch {
 	case resp.StatusCode != r.want: // whether or not the body could be read
 		return nil, c.statusError(r, resp.StatusCode, resp.Header, body)
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		return nil, c.garbled(r, bare(err))
+		return nil, c.garbled(r, err)
 	}
 	return body, nil
 }
 
-// Bounds on what is read of an answer, in bytes, after decompression. An answer that is larger is ErrGarbled.
-const (
-	maxList   = 1 << 20  // a page of 100 users or roles
-	maxAnswer = 64 << 10 // everything else, errors included: a thousand workers may each hold one
-)
-
 // readAnswer reads and closes the body. A 101 has none: what follows it is another protocol, without an end.
-func readAnswer(resp *http.Response, list bool) ([]byte, error) {
+func readAnswer(resp *http.Response, most int64) ([]byte, error) {
 	if resp.StatusCode < 200 {
 		return nil, resp.Body.Close()
 	}
-	limit := int64(maxAnswer)
-	if list {
-		limit = maxList
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	err = errors.Join(err, resp.Body.Close())
-	if int64(len(body)) > limit {
-		return nil, fmt.Errorf("it is larger than %d bytes", limit)
+	if int64(len(body)) > most {
+		return nil, fmt.Errorf("it is larger than %d bytes", most)
 	}
 	return body, err
 }
 
-// decode decodes the answer to a request, without the secrets.
-func (c *Client) decode(r request, body []byte, value any) error {
-	if err := tolerant([]byte(c.secrets.hide(string(body))), value); err != nil {
-		return c.garbled(r, err)
-	}
-	return nil
-}
-
-// tolerant decodes JSON of the tenant's. What has the wrong type stays empty and is no error: it must not hide the
+// decode decodes the answer to a request. What has the wrong type stays empty and is no error: it must not hide the
 // rest.
-func tolerant(b []byte, v any) error {
-	err := json.Unmarshal(b, v)
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+func (c *Client) decode(r request, body []byte, value any) error {
+	err := json.Unmarshal(body, value)
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok || err == nil {
 		return nil
 	}
-	return err
-}
-
-// garbled returns an ErrGarbled for an answer of success whose body is not what it should be.
-func (c *Client) garbled(r request, err error) error {
-	return &Error{kind: ErrGarbled, Status: r.want, Err: c.secrets.cause(err)}
+	return c.garbled(r, err)
 }

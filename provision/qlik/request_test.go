@@ -21,7 +21,7 @@ const testSecret = "S3cret-client-secret-0123456789"
 // requests are one request to every endpoint, with a value in it that is not to be shown.
 var requests = map[string]func(*Client, context.Context) error{
 	"create": func(c *Client, ctx context.Context) error {
-		_, err := c.CreateUser(ctx, NewUser{Subject: "tell-nobody", Status: "active"})
+		_, err := c.CreateUser(ctx, User{Subject: "tell-nobody", Status: "active"})
 		return err
 	},
 	"change": func(c *Client, ctx context.Context) error { return c.ChangeUser(ctx, "u1", ReplaceName("tell-nobody")) },
@@ -30,7 +30,7 @@ var requests = map[string]func(*Client, context.Context) error{
 		return err
 	},
 	"filter": func(c *Client, ctx context.Context) error {
-		_, err := c.FilterUsers(ctx, UserFilter(nil, nil, []string{"tell-nobody"}), true)
+		_, _, err := c.FilterUsers(ctx, UserFilter(nil, nil, []string{"tell-nobody"}), true)
 		return err
 	},
 	"roles": func(c *Client, ctx context.Context) error {
@@ -157,17 +157,17 @@ func TestPagesOfAListAreBoundedTogether(t *testing.T) {
 	pages := 0
 	client := served(t, func(w http.ResponseWriter, _ *http.Request) {
 		pages++
-		io.WriteString(w, `{"data":[`+strings.Repeat(" ", maxList-200)+`],"links":{"next":{"href":"/api/v1/users?p=1"}}}`)
+		io.WriteString(w, `{"data":[`+strings.Repeat(" ", maxPage-200)+`],"links":{"next":{"href":"/api/v1/users?p=1"}}}`)
 	}, Options{})
 	_, err := client.ListUsers(t.Context(), "x", false)
-	if !errors.Is(err, ErrGarbled) || pages > maxBytes/maxList+1 {
+	if !errors.Is(err, ErrGarbled) || pages > maxList/maxPage+1 {
 		t.Errorf("%d pages, %v", pages, err)
 	}
 }
 
 func TestListsMayBeLargerThanOtherAnswers(t *testing.T) {
 	body := func(size int) string { return `{"data":[]` + strings.Repeat(" ", size-len(`{"data":[]}`)) + "}" }
-	for size, want := range map[int]error{maxAnswer + 1: nil, maxList: nil, maxList + 1: ErrGarbled} {
+	for size, want := range map[int]error{maxAnswer + 1: nil, maxPage: nil, maxPage + 1: ErrGarbled} {
 		_, c := always(t, 200, body(size))
 		if err := requests["list"](c, t.Context()); !errors.Is(err, want) || (err == nil) != (want == nil) {
 			t.Errorf("%d bytes: %v", size, err)
@@ -265,8 +265,8 @@ func TestObserverLearnsForWhichRowARequestWas(t *testing.T) {
 	}}
 	creds := Credentials{APIKey: "key-0123456789"}
 	c := s.client(t, Options{Credentials: creds, Observe: func(e Exchange) { seen = append(seen, e) }})
-	requests["create"](c, ForRow(t.Context(), 7, time.Minute))
-	requests["filter"](c, ForRows(t.Context(), 48))
+	requests["create"](c, WithExchange(t.Context(), Exchange{Row: 7, Wait: time.Minute}))
+	requests["filter"](c, WithExchange(t.Context(), Exchange{Rows: 48}))
 	if len(seen) != 2 {
 		t.Fatalf("%d exchanges", len(seen))
 	}

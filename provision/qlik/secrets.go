@@ -1,62 +1,53 @@
 package qlik
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"html"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"qlik-provision/provision/text"
 )
 
 // secrets removes the client's credentials from what the tenant answers: a gateway or a proxy may show the request that
-// it refused, and an answer's text goes to people, result files and logs. It is safe for concurrent use.
+// it refused, and an answer's text goes to people, result files and logs. It is safe for concurrent use, except that
+// one token is added at a time.
 type secrets struct {
-	forms atomic.Pointer[[]string] // all below, the long ones first: a form may be part of another
-
-	mu     sync.Mutex
-	own    []string   // guarded by mu: the forms of the credentials
-	tokens [][]string // guarded by mu: those of the latest tokens
+	forms       atomic.Pointer[[]string] // all that are hidden, the long ones first: a form may be part of another
+	credentials []string                 // the forms of the credentials
+	token       []string                 // those of the current token
 }
 
 const (
 	shortestSecret = 8          // in bytes; a shorter one is not looked for, since it may be part of a word
 	hidden         = "(secret)" // replaces a secret
-	lastTokens     = 8          // tokens remembered: an answer may show one that was replaced in the meantime
 )
 
 func newSecrets(creds Credentials, proxy *url.URL) *secrets {
-	s := &secrets{own: append(forms("", creds.APIKey), forms(creds.ClientID, creds.ClientSecret)...)}
+	s := &secrets{credentials: append(forms("", creds.APIKey), forms(creds.ClientID, creds.ClientSecret)...)}
 	if proxy != nil {
 		password, _ := proxy.User.Password()
-		s.own = append(s.own, forms(proxy.User.Username(), password)...)
+		s.credentials = append(s.credentials, forms(proxy.User.Username(), password)...)
 	}
-	s.update()
+	s.addToken("")
 	return s
 }
 
-// addToken hides a token.
+// addToken hides a token, and still the one before it: an answer may show one that was replaced in the meantime.
 func (s *secrets) addToken(token string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tokens = append(s.tokens, forms("", token))
-	s.tokens = s.tokens[max(0, len(s.tokens)-lastTokens):]
-	s.update()
-}
-
-// update puts all forms in order. s.mu is held.
-func (s *secrets) update() {
-	all := slices.Concat(append(s.tokens, s.own)...)
-	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
+	before := s.token
+	s.token = forms("", token)
+	all := slices.Concat(s.credentials, before, s.token)
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	all = slices.Compact(all)
 	s.forms.Store(&all)
 }
 
 // forms are the ways in which an answer may show a secret and a Basic authorization with it: as it is, and in base64;
-// and each of these in JSON, HTML, a form or a URL. user may be empty.
+// and each of these in JSON, a form or a URL. user may be empty.
 func forms(user, secret string) (all []string) {
 	if len(secret) < shortestSecret {
 		return nil
@@ -69,10 +60,9 @@ func forms(user, secret string) (all []string) {
 		inJSON := strings.Trim(quote(s), `"`)
 		htmlSafe, _ := json.Marshal(s) // a string always encodes
 		all = append(all, s, inJSON, strings.ReplaceAll(inJSON, "/", `\/`), strings.Trim(string(htmlSafe), `"`),
-			html.EscapeString(s), url.QueryEscape(s), url.PathEscape(s))
+			url.QueryEscape(s), url.PathEscape(s))
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return all
 }
 
 // hide returns answered without the secrets.
@@ -93,21 +83,3 @@ func (s *secrets) oneLine(answered string, most int) string {
 		return r
 	}, s.hide(answered)), most)
 }
-
-// cause returns err with a text that can be shown: without secrets and control characters, and bounded.
-func (s *secrets) cause(err error) error {
-	shown := s.oneLine(err.Error(), maxText)
-	if shown == err.Error() {
-		return err
-	}
-	return &redactedCause{shown, err}
-}
-
-// A redactedCause stands for an error whose text cannot be shown as it is.
-type redactedCause struct {
-	shown string
-	cause error
-}
-
-func (r *redactedCause) Error() string { return r.shown }
-func (r *redactedCause) Unwrap() error { return r.cause }

@@ -1,12 +1,13 @@
 package qlik
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -16,80 +17,38 @@ type Tenant struct {
 	host   string // lower case, with the port where it is not the scheme's default
 }
 
-const example = "https://acme.eu.qlikcloud.com"
-
-const quotationMarks = "\"'`“”‘’„«»"
-
 // ParseTenant reads https://acme.eu.qlikcloud.com, or the host alone. Plain http is accepted for loopback hosts only:
 // elsewhere it would show the credentials to the network. A loopback host alone means plain http: it is a sandbox.
 func ParseTenant(s string) (Tenant, error) {
+	const (
+		example = "https://acme.eu.qlikcloud.com"
+		form    = `^(?:(https?)://)?(localhost|[a-z0-9_-]+(?:\.[a-z0-9_-]+)+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?$`
+	)
 	s = strings.TrimSpace(s)
-	raw := s
-	if !strings.Contains(raw, "://") {
-		raw = "https://" + s
-		if u, err := url.Parse(raw); err == nil && loopback(u.Hostname()) {
-			raw = "http://" + s
-		}
-	}
-	u, err := url.Parse(raw)
+	parts := regexp.MustCompile(form).FindStringSubmatch(strings.ToLower(s))
 	switch {
-	case s == "":
-		return Tenant{}, errors.New("the tenant's address is empty")
 	case strings.Contains(s, "@"): // the value is not shown: it may hold a password
-		const format = "the tenant's address has an @ in it: credentials do not belong there, write %s"
-		return Tenant{}, fmt.Errorf(format, example)
-	case strings.ContainsAny(s, quotationMarks):
-		return Tenant{}, fmt.Errorf("the tenant %s has a quotation mark in it: write %s", s, strings.Trim(s, quotationMarks))
-	case err != nil:
-		return Tenant{}, fmt.Errorf("the tenant %q is not a URL (%w): write %s", s, bare(err), example)
+		return Tenant{}, fmt.Errorf("the tenant's address has an @ in it: credentials do not belong there, write %s", example)
+	case parts == nil:
+		return Tenant{}, fmt.Errorf("the tenant %q is not an address such as %s", s, example)
 	}
-	t := Tenant{scheme: strings.ToLower(u.Scheme), host: strings.ToLower(u.Host)}
-	t.host = strings.TrimSuffix(t.host, map[string]string{"https": ":443", "http": ":80"}[t.scheme])
-	if err := t.check(u); err != nil {
-		return Tenant{}, fmt.Errorf("the tenant %q %w", s, err)
-	}
-	return t, nil
-}
-
-// check says what is wrong with the URL that t was made of, as the end of a sentence.
-func (t Tenant) check(u *url.URL) error {
-	host := strings.ToLower(u.Hostname())
+	scheme, host, port := parts[1], parts[2], parts[3]
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	loopback := host == "localhost" || ip.IsLoopback()
 	switch {
-	case t.scheme != "https" && t.scheme != "http":
-		return fmt.Errorf("is not an https:// address: write %s", example)
-	case !isHost(host):
-		return fmt.Errorf("has an invalid host name: write %s", example)
-	case !strings.Contains(host, ".") && net.ParseIP(host) == nil && !loopback(host):
-		return fmt.Errorf("has no domain: write the whole address, such as %s", example)
-	case strings.HasSuffix(u.Host, ":"):
-		return errors.New("ends with a colon and no port")
-	case u.Port() != "" && !isPort(u.Port()):
-		return fmt.Errorf("has an invalid port %q", u.Port())
-	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return fmt.Errorf("has a path or a query: write %s", t)
-	case t.scheme == "http" && !loopback(host):
-		return fmt.Errorf("is plain http, which shows the credentials to the network: write https://%s", u.Host)
+	case strings.HasPrefix(host, "[") && ip == nil:
+		return Tenant{}, fmt.Errorf("the tenant %q is not an IP address", s)
+	case scheme == "http" && !loopback:
+		const format = "the tenant %q is plain http, which shows the credentials to the network: write https://%s"
+		return Tenant{}, fmt.Errorf(format, s, host+port)
+	case scheme == "" && loopback:
+		scheme = "http"
 	}
-	return nil
-}
-
-// isHost reports whether host is an IP address or has the form of a host name, in ASCII.
-func isHost(host string) bool {
-	names := regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
-	return net.ParseIP(host) != nil || names.MatchString(strings.ToLower(host))
-}
-
-func isPort(s string) bool {
-	port, err := strconv.ParseUint(s, 10, 16)
-	return err == nil && port > 0
-}
-
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
+	scheme = cmp.Or(scheme, "https")
+	if port == map[string]string{"https": ":443", "http": ":80"}[scheme] {
+		port = ""
 	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return Tenant{scheme, host + port}, nil
 }
 
 // Host is the tenant's host, with the port where it is not the scheme's default.
@@ -101,17 +60,33 @@ func (t Tenant) String() string { return t.scheme + "://" + t.host }
 // resolve returns the path and query of a link in the answer to a request for from. A link to another host is an error:
 // the credentials would be sent there.
 func (t Tenant) resolve(from, href string) (path string, err error) {
-	base, err := url.Parse(t.String() + from)
-	if err != nil {
-		return "", err
-	}
+	base := &url.URL{Scheme: t.scheme, Host: t.host}
+	base.Path, _, _ = strings.Cut(from, "?")
 	u, err := base.Parse(href)
 	if err != nil {
-		return "", fmt.Errorf("a link is not a URL: %w", bare(err))
+		return "", errors.New("a link is not a URL")
 	}
 	target, err := ParseTenant(u.Scheme + "://" + u.Host)
 	if err != nil || target != t {
 		return "", fmt.Errorf("a link leads to another host, %q", u.Host)
 	}
 	return u.RequestURI(), nil
+}
+
+// Proxy returns the proxy for the tenant, nil for none, and an error where HTTPS_PROXY is not the address of a proxy:
+// net/http ignores a value that it cannot read, and would connect without the proxy. A sandbox has none, and a host
+// alone is one of http.
+func Proxy(t Tenant) (*url.URL, error) {
+	address := cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy"))
+	if address == "" || t.scheme == "http" {
+		return nil, nil
+	}
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" { // the value is not shown: it may hold a password
+		return nil, errors.New("HTTPS_PROXY is not the address of a proxy, such as http://proxy.example.com:8080")
+	}
+	return u, nil
 }

@@ -46,41 +46,28 @@ var errCallerLeft = errors.New("the caller that requested the token has left")
 // one request.
 func (s *tokens) get(ctx context.Context) (*token, error) {
 	for {
-		if t := s.valid(); t != nil {
-			return t, nil
-		}
-		t, err, _ := s.flight.Do("", func() (any, error) { return s.request(ctx) })
+		shared, err, _ := s.flight.Do("", func() (any, error) {
+			if t := s.current.Load(); t != nil && (t.until.IsZero() || time.Now().Before(t.until)) {
+				return t, nil
+			}
+			t, err := s.fetch(ctx)
+			switch {
+			case err == nil:
+				s.current.Store(t)
+			case ctx.Err() != nil:
+				return nil, errCallerLeft
+			}
+			return t, err
+		})
 		switch {
 		case err == nil:
-			return t.(*token), nil
+			return shared.(*token), nil
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
 		case !errors.Is(err, errCallerLeft):
 			return nil, err
 		}
 	}
-}
-
-// valid returns the current token, nil where there is none that can be used.
-func (s *tokens) valid() *token {
-	if t := s.current.Load(); t != nil && (t.until.IsZero() || time.Now().Before(t.until)) {
-		return t
-	}
-	return nil
-}
-
-func (s *tokens) request(ctx context.Context) (*token, error) {
-	if t := s.valid(); t != nil {
-		return t, nil // another caller requested it since get checked
-	}
-	t, err := s.fetch(ctx)
-	switch {
-	case err == nil:
-		s.current.Store(t)
-	case ctx.Err() != nil:
-		return nil, errCallerLeft
-	}
-	return t, err
 }
 
 // reject notes a 401 to t, and reports whether another token can help: the one that replaced t already, or a new one
@@ -94,33 +81,26 @@ func (s *tokens) reject(t *token) bool {
 
 // fetchToken requests a token: with Scope, and once without a scope where that was refused for another reason than the
 // client's identity. A token that it returns may lack the permission to write users.
-func (c *Client) fetchToken(ctx context.Context, creds Credentials) (*token, error) {
-	t, err := c.requestToken(ctx, creds, Scope)
-	if !refusesScope(err) {
-		return t, tokenError(err, false)
+func (c *Client) fetchToken(ctx context.Context) (*token, error) {
+	t, err := c.requestToken(ctx, Scope)
+	if refusesScope(err) {
+		unscoped, other := c.requestToken(ctx, "")
+		if !refusesScope(other) {
+			t, err = unscoped, other
+		}
 	}
-	scoped := err
-	t, err = c.requestToken(ctx, creds, "")
-	if !refusesScope(err) {
-		return t, tokenError(err, false)
-	}
-	return nil, tokenError(scoped, lacksPermission(scoped) || lacksPermission(err))
+	return t, tokenError(err)
 }
 
 // refusesScope reports whether err is the refusal of a token request for another reason than the client's identity.
 func refusesScope(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && (e.Is(ErrRefused) || e.Is(ErrForbidden) || e.Is(ErrConflict)) && e.Code != "invalid_client"
-}
-
-// lacksPermission reports whether err, which refusesScope, says that the client is known.
-func lacksPermission(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && (e.Is(ErrForbidden) || strings.Contains(e.Code, "scope") || e.Code == "unauthorized_client")
+	return ok && (e.kind == ErrRefused || e.kind == ErrForbidden || e.kind == ErrConflict) && e.Code != "invalid_client"
 }
 
 // requestToken sends one token request. Its error is that of this request.
-func (c *Client) requestToken(ctx context.Context, creds Credentials, scope string) (*token, error) {
+func (c *Client) requestToken(ctx context.Context, scope string) (*token, error) {
+	creds := c.options.Credentials
 	body := struct {
 		ClientID     string `json:"client_id"`
 		ClientSecret string `json:"client_secret"`
@@ -138,8 +118,8 @@ func (c *Client) requestToken(ctx context.Context, creds Credentials, scope stri
 		ExpiresIn   float64 `json:"expires_in"` // seconds
 	}
 	// A lifetime of the wrong type counts as none: the tenant's 401 will tell when it is over.
-	if err := tolerant(answer, &read); err != nil {
-		return nil, c.garbled(r, err)
+	if err := c.decode(r, answer, &read); err != nil {
+		return nil, err
 	}
 	if read.AccessToken == "" {
 		return nil, c.garbled(r, errors.New("there is no access_token in it"))
@@ -155,24 +135,27 @@ func (c *Client) requestToken(ctx context.Context, creds Credentials, scope stri
 }
 
 // tokenError says what a failed token request means for the request that needed the token: an ErrNoToken where a retry
-// may help, an ErrCredentials or, where lacksScope is set, an ErrScope, or an ErrNotTenant. It has no Status, Code and
-// TraceID: those of the token request are not those of the request that needed the token. err may be nil.
-func tokenError(err error, lacksScope bool) error {
+// may help, an ErrCredentials or, where the client is known and lacks a permission, an ErrScope, or an ErrNotTenant. It
+// has no Status, Code and TraceID: those of the token request are not those of the request that needed the token. err
+// may be nil.
+func tokenError(err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		return err // nil, or the context's
 	}
 	const doing = "requesting an access token: "
-	failed := &Error{Title: doing + e.Error(), RetryAfter: e.RetryAfter, Err: e.Err}
+	failed := &Error{kind: ErrCredentials, text: doing + e.text, RetryAfter: e.RetryAfter, cause: e.cause}
 	switch {
-	case e.Is(ErrNotTenant):
+	case e.kind == ErrNotTenant:
 		failed.kind = ErrNotTenant
-	case e.Is(ErrNoAnswer), e.Is(ErrLimited), e.Is(ErrGarbled):
+	case errors.Is(e.kind, ErrNoAnswer), e.kind == ErrLimited, e.kind == ErrGarbled:
 		failed.kind = ErrNoToken
-	case lacksScope:
-		failed.kind, failed.Title = ErrScope, fmt.Sprintf("%s%v: %v", doing, ErrScope, e)
-	default:
-		failed.kind, failed.Title = ErrCredentials, fmt.Sprintf("%s%v: %v", doing, ErrCredentials, e)
+	case !refusesScope(e): // it is the client that was refused
+	case e.kind == ErrForbidden, strings.Contains(e.Code, "scope"), e.Code == "unauthorized_client":
+		failed.kind = ErrScope
+	}
+	if errors.Is(failed, ErrCredentials) {
+		failed.text = fmt.Sprintf("%s%v: %v", doing, failed.kind, e)
 	}
 	return failed
 }

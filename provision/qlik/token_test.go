@@ -33,7 +33,7 @@ func TestCallersShareOneTokenRequest(t *testing.T) {
 		}
 		close(start)
 		group.Wait()
-		if _, err := s.request(t.Context()); err != nil { // as a caller that checked before there was a token
+		if _, err := s.get(t.Context()); err != nil { // a caller that comes later
 			t.Error(err)
 		}
 		if n := fetched.Load(); n != 1 {
@@ -90,11 +90,11 @@ func TestTokenRequestEndsWithItsCaller(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, over)
 		defer cancel()
 		for range 2 { // while it is sent, and before
-			if _, err := c.CreateUser(ctx, NewUser{Subject: "a"}); err != over {
+			if _, err := c.CreateUser(ctx, User{Subject: "a"}); err != over {
 				t.Errorf("%v", err)
 			}
 		}
-		if _, err := c.CreateUser(t.Context(), NewUser{Subject: "a"}); !errors.Is(err, ErrNoToken) {
+		if _, err := c.CreateUser(t.Context(), User{Subject: "a"}); !errors.Is(err, ErrNoToken) {
 			t.Errorf("after the timeout: %v", err)
 		}
 	})
@@ -139,7 +139,7 @@ func TestRequestIsSentAgainWhereItsTokenWasReplaced(t *testing.T) {
 		return 201, `{"id":"u1","subject":"a"}`
 	})
 	c = s.client(t, Options{Credentials: Credentials{ClientID: "me", ClientSecret: "secret-0123"}})
-	if user, err := c.CreateUser(t.Context(), NewUser{Subject: "a"}); err != nil || user.ID != "u1" {
+	if user, err := c.CreateUser(t.Context(), User{Subject: "a"}); err != nil || user.ID != "u1" {
 		t.Errorf("%v, %v", user, err)
 	}
 }
@@ -156,7 +156,7 @@ func TestTenantThatRefusesEveryNewTokenEndsTheRequest(t *testing.T) {
 		return 401, ""
 	})
 	c = s.client(t, Options{Credentials: Credentials{ClientID: "me", ClientSecret: "secret-0123"}})
-	if _, err := c.CreateUser(t.Context(), NewUser{Subject: "a"}); !errors.Is(err, ErrCredentials) {
+	if _, err := c.CreateUser(t.Context(), User{Subject: "a"}); !errors.Is(err, ErrCredentials) {
 		t.Errorf("%v", err)
 	}
 	if len(s.sent) > 2*maxTokens {
@@ -197,8 +197,8 @@ func TestTokenAnswerIsRead(t *testing.T) {
 		{``, 0, ErrNoToken, 101},
 	} {
 		s := &script{answer: func(int, *http.Request) (int, string) { return test.status, test.body }}
-		c := s.client(t, Options{})
-		got, err := c.fetchToken(t.Context(), Credentials{ClientID: "me", ClientSecret: "secret-0123"})
+		c := s.client(t, Options{Credentials: Credentials{ClientID: "me", ClientSecret: "secret-0123"}})
+		got, err := c.fetchToken(t.Context())
 		if test.kind != nil {
 			for _, kind := range kinds {
 				if errors.Is(err, kind) != (kind == test.kind) {

@@ -1,10 +1,14 @@
 package roster
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
+	"qlik-provision/provision/text"
 )
 
 // Columns are where a person's fields come from. Name, Email and Roles may have no source.
@@ -12,152 +16,123 @@ type Columns struct {
 	Subject, Name, Email, Roles Source
 }
 
+// sources are the sources in the order of the fields of provision.Person.
+func (c *Columns) sources() []*Source { return []*Source{&c.Subject, &c.Name, &c.Email, &c.Roles} }
+
 // uses reports whether a field comes from the column at index i.
 func (c *Columns) uses(i int) bool {
-	return c.Subject.uses(i) || c.Name.uses(i) || c.Email.uses(i) || c.Roles.uses(i)
+	return slices.ContainsFunc(c.sources(), func(s *Source) bool { return slices.Contains(s.columns, i) })
 }
 
 // decideColumns finds the columns that the options name or, unless Decided, those whose headers say what they hold.
 // Where two fit it asks: no word is better than another.
-func (r *reader) decideColumns() (err error) {
-	o, found := r.options, &r.Columns
-	for _, choice := range []struct {
-		source *Source
-		option csvfile.Option
-		asked  string
-		detect func() (Source, error) // nil: it is never detected
+func (r *reader) decideColumns() error {
+	o, c := r.options, &r.Columns
+	for _, field := range []struct {
+		source  *Source
+		option  csvfile.Option
+		asked   string
+		fitting []string // sources as options would give them
 	}{
-		{&found.Roles, OptionRoles, o.Roles, nil},
-		{&found.Email, OptionEmail, o.Email, r.email},
-		{&found.Subject, OptionSubject, o.Subject, r.subject},
-		{&found.Name, OptionName, o.Name, r.name},
+		{&c.Roles, OptionRoles, o.Roles, nil},
+		{&c.Email, OptionEmail, o.Email, r.fitting(email)},
+		{&c.Subject, OptionSubject, o.Subject, r.fitting(subject)},
+		{&c.Name, OptionName, o.Name, r.names()},
 	} {
+		choices := field.fitting
+		if field.asked != "" {
+			choices = []string{field.asked}
+		} else if o.Decided {
+			choices = nil
+		}
+		var sources []Source
+		for _, choice := range choices {
+			s, bad := r.source(field.option, choice)
+			if bad != nil {
+				return bad
+			}
+			sources = append(sources, s)
+		}
 		switch {
-		case choice.asked != "":
-			*choice.source, err = r.asked(choice.option, choice.asked)
-		case choice.detect != nil && !o.Decided:
-			*choice.source, err = choice.detect()
-		}
-		if err != nil {
-			return err
+		case len(sources) > 1:
+			return r.ambiguous(field.option, sources)
+		case len(sources) == 1:
+			*field.source = sources[0]
+		case field.option == OptionSubject && !o.Decided:
+			return r.noSubject()
 		}
 	}
-	r.used = r.columns(found.uses)
+	r.used = r.columns(c.uses)
+	r.hasPersons = c.Name.text != "" || c.Email.text != "" ||
+		slices.ContainsFunc(r.fields, func(f field) bool { return f&anyName != 0 })
 	return nil
-}
-
-// asked is the source that an option names: a header, or a template.
-func (r *reader) asked(option csvfile.Option, text string) (Source, error) {
-	if strings.ContainsAny(text, "{}") && !slices.Contains(r.headers, text) {
-		return r.template(option, text)
-	}
-	i, bad := r.find(option, text, text)
-	if bad != nil {
-		return Source{}, bad
-	}
-	return r.single(i), nil
 }
 
 // find is the column of a header that stands in an option's value: the very same header, or the only one that matches
 // without case, spaces and punctuation. Of columns with one header, those that are empty in every row do not count.
-func (r *reader) find(option csvfile.Option, header, value string) (int, *csvfile.Error) {
+func (r *reader) find(option csvfile.Option, header, value string) (Source, *csvfile.Error) {
 	same := r.columns(func(i int) bool { return r.headers[i] == header })
-	if folded := fold(header); len(same) == 0 && folded != "" {
+	isExact := len(same) > 0
+	if folded := fold(header); !isExact && folded != "" {
 		same = r.columns(func(i int) bool { return r.folded[i] == folded })
 	}
-	switch filled := r.filled(same); {
+	filled := slices.DeleteFunc(slices.Clone(same), r.isEmpty)
+	switch {
 	case len(filled) == 1:
-		return filled[0].parts[0].column, nil
+		return r.column(filled[0]), nil
 	case len(filled) == 0 && len(same) > 0:
-		return same[0], nil
-	case len(filled) > 1 && filled[0].text == header:
-		return -1, r.ambiguous(option, filled)
+		return r.column(same[0]), nil
+	case isExact:
+		e := r.refuse("%d columns are called %s: which of them is meant is not clear", len(filled), quote(header))
+		e.Advice = "rename all but the one that is meant"
+		return Source{}, e
 	}
-	return -1, r.unknown(option, header, value)
+	return Source{}, r.unknown(option, header, value)
 }
 
-func (r *reader) email() (Source, error) { return r.one(OptionEmail, r.fitting(email)) }
+// column is the source that is one column.
+func (r *reader) column(i int) Source { return Source{text: r.headers[i], columns: []int{i}} }
 
-func (r *reader) subject() (Source, error) {
-	fitting := r.fitting(subject)
-	if len(fitting) == 0 {
-		return Source{}, r.noSubject()
+// names are the sources that fit the name: columns of whole names; where there is none, or where such a column may be
+// a part of the name, first and last name put together; and a preferred name, which fits as well as these. Where
+// nothing does, it is the name as lists sort it.
+func (r *reader) names() []string {
+	whole, first, last := anyWhole, firstName, lastName
+	hasFirst, hasLast := len(r.fitting(first)) > 0, len(r.fitting(last)) > 0
+	if hasFirst { // Prénom, Nom
+		whole, last = whole&^nameOrLast, last|nameOrLast
 	}
-	return r.one(OptionSubject, fitting)
-}
-
-// name is the column of the whole name, or else first and last name put together, or else the name as lists sort
-// it. A preferred name beside first and last name fits as well as they do.
-func (r *reader) name() (Source, error) {
-	whole, first, last, unclear := r.nameColumns()
-	fitting := whole
-	if len(whole) == 0 || unclear {
-		pairs, err := r.pairs(first, last)
-		if err != nil {
-			return Source{}, err
+	switch {
+	case hasFirst && !hasLast: // First Name, Name
+		last |= nameOrPart
+	case hasLast && !hasFirst: // Nombre, Apellidos; Name, Last Name
+		whole, first = whole&^nameOrFirst, first|nameOrFirst|nameOrPart
+	}
+	names := r.fitting(whole)
+	if len(names) == 0 || hasFirst != hasLast && len(r.fitting(nameOrPart)) > 0 {
+		between := " "
+		if particles := r.fitting(nameParticle); len(particles) == 1 { // van, de, von
+			between = " {" + particles[0] + "} "
 		}
-		fitting = append(fitting, pairs...)
-	}
-	fitting = append(fitting, r.fitting(preferredName)...)
-	if len(fitting) == 0 {
-		fitting = r.fitting(listedName)
-	}
-	return r.one(OptionName, fitting)
-}
-
-// nameColumns are the columns for whole names and for their parts. Some words say which only together with the
-// other columns; unclear says that not even these decide about a column, which is then both.
-func (r *reader) nameColumns() (whole, first, last []Source, unclear bool) {
-	hasFirst, hasLast := len(r.fitting(firstName)) > 0, len(r.fitting(lastName)) > 0
-	for _, s := range r.fitting(anyWhole | firstName | lastName) {
-		switch f := r.fields[s.parts[0].column]; {
-		case f&firstName != 0, f&nameOrFirst != 0 && hasLast && !hasFirst: // Nombre, Apellidos
-			first = append(first, s)
-		case f&lastName != 0, f&nameOrLast != 0 && hasFirst: // Nom, Prénom
-			last = append(last, s)
-		case f&nameOrPart != 0 && hasFirst && !hasLast: // Name, First Name
-			whole, last, unclear = append(whole, s), append(last, s), true
-		case f&nameOrPart != 0 && hasLast && !hasFirst: // Name, Last Name
-			whole, first, unclear = append(whole, s), append(first, s), true
-		default:
-			whole = append(whole, s)
-		}
-	}
-	return whole, first, last, unclear
-}
-
-// pairs are first and last names put together, with the one column for what stands between them: van, de, von.
-func (r *reader) pairs(first, last []Source) (pairs []Source, err error) {
-	between := " "
-	if particles := r.fitting(nameParticle); len(particles) == 1 {
-		between = " {" + particles[0].text + "} "
-	}
-	for _, f := range first {
-		for _, l := range last {
-			pair, err := r.template(OptionName, "{"+f.text+"}"+between+"{"+l.text+"}")
-			if err != nil {
-				return nil, err
+		for _, f := range r.fitting(first) {
+			for _, l := range r.fitting(last) {
+				names = append(names, "{"+f+"}"+between+"{"+l+"}")
 			}
-			pairs = append(pairs, pair)
 		}
 	}
-	return pairs, nil
-}
-
-// one is the source among those that fit; none where nothing does, an error where several do.
-func (r *reader) one(option csvfile.Option, fitting []Source) (Source, error) {
-	switch len(fitting) {
-	case 0:
-		return Source{}, nil
-	case 1:
-		return fitting[0], nil
+	names = append(names, r.fitting(preferredName)...)
+	if len(names) == 0 {
+		names = r.fitting(listedName)
 	}
-	return Source{}, r.ambiguous(option, fitting)
+	return names
 }
 
-// fitting are the columns whose header allows one of the fields, and that are not empty in every row.
-func (r *reader) fitting(wanted field) []Source {
-	return r.filled(r.columns(func(i int) bool { return r.fields[i]&wanted != 0 }))
+// fitting are the headers that allow one of the fields, of columns that are not empty in every row.
+func (r *reader) fitting(wanted field) (headers []string) {
+	for _, i := range r.columns(func(i int) bool { return r.fields[i]&wanted != 0 && !r.isEmpty(i) }) {
+		headers = append(headers, r.headers[i])
+	}
+	return headers
 }
 
 // columns are the indexes of the columns that fit.
@@ -170,15 +145,8 @@ func (r *reader) columns(fits func(i int) bool) (columns []int) {
 	return columns
 }
 
-// filled are those of the columns that are not empty in every row.
-func (r *reader) filled(columns []int) (filled []Source) {
-	for _, i := range columns {
-		if s := r.single(i); r.firstValue(s) != "" {
-			filled = append(filled, s)
-		}
-	}
-	return filled
-}
+// isEmpty reports whether the column at index i is empty in every row.
+func (r *reader) isEmpty(i int) bool { return r.firstValue(r.column(i)) == "" }
 
 // firstValue is the first value of a source that is not empty; "" where all are.
 func (r *reader) firstValue(s Source) string {
@@ -190,7 +158,102 @@ func (r *reader) firstValue(s Source) string {
 	return ""
 }
 
-// single is the source that is one column.
-func (r *reader) single(column int) Source {
-	return Source{r.headers[column], []part{{column, r.headers[column]}}}
+// ambiguous asks which of several sources a field comes from: it names them with their first values.
+func (r *reader) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Error {
+	var shown, texts []string
+	for _, s := range fitting {
+		shown, texts = append(shown, r.withValue(s)), append(texts, s.text)
+	}
+	count := "two"
+	if len(fitting) > 2 {
+		count = fmt.Sprint(len(fitting))
+	}
+	e := r.refuse("%s columns fit the %s: %s", count, option, strings.Join(shown, ", "))
+	e.Fix, e.Others = csvfile.Fix{Option: option, Value: texts[0]}, texts[1:]
+	return e
+}
+
+// withValue is a source with its first value.
+func (r *reader) withValue(s Source) string {
+	return fmt.Sprintf("%s (first value %s)", quote(s.text), quote(r.firstValue(s)))
+}
+
+// unknown refuses a header in an option's value that the file does not have. It names those that it has, and suggests
+// the value with the nearest of them: two characters in five may differ.
+func (r *reader) unknown(option csvfile.Option, header, value string) *csvfile.Error {
+	e := r.refuse("there is no column %s; the headers are %s", quote(header), list(r.headers, 20))
+	e.Fix.Option, e.Advice = option, "name one of these headers"
+	if near := provision.Nearest(header, r.headers, utf8.RuneCountInString(header)*2/5); near != "" {
+		e.Message += "; did you mean " + r.withValue(r.column(slices.Index(r.headers, near))) + "?"
+		e.Fix.Value, e.Advice = strings.Replace(value, header, near, 1), ""
+	}
+	return r.perhapsNoHeader(e)
+}
+
+// noSubject refuses a header in which no column is known to be the subject.
+func (r *reader) noSubject() *csvfile.Error {
+	e := r.refuse("no column is known to be the subject, or it is empty in every row; the headers are %s",
+		list(r.headers, 20))
+	address := r.Columns.Email.text
+	e.Fix = csvfile.Fix{Option: OptionSubject, Value: address}
+	switch {
+	case address == "":
+		e.Advice = "name the column that identifies a person for your identity provider"
+	case !strings.ContainsAny(address, "{}"):
+		e.Fix.Value = "{" + address + "}"
+	}
+	return r.perhapsNoHeader(e)
+}
+
+// perhapsNoHeader is an error about a header that lacks a column or, where the header is not the header, one that
+// says so.
+func (r *reader) perhapsNoHeader(e *csvfile.Error) *csvfile.Error {
+	const titleLines = 20
+	at, known := r.File.Header.Line, LooksLikeHeader(r.headers)
+	isSubject := func(cell string) bool { return fieldsOf(cell)&subject != 0 }
+	below := r.File.Records[:min(titleLines, len(r.File.Records))]
+	for _, record := range slices.Concat(r.File.Above, below) {
+		words := LooksLikeHeader(record.Cells)
+		if words > max(1, known) || words > known && slices.ContainsFunc(record.Cells, isSubject) {
+			e = r.refuse("line %d is no header, but line %d looks like the header", at, record.Line)
+			e.Fix = csvfile.Fix{Option: csvfile.OptionHeaderRow, Value: fmt.Sprint(record.Line)}
+			return e
+		}
+	}
+	i := slices.IndexFunc(r.headers, isData)
+	switch {
+	case known > 0:
+	case i >= 0:
+		e = r.refuse("there is no header: line %d holds %s, so it is a row", at, quote(csvfile.Trim(r.headers[i])))
+		e.Advice = "put a line with the columns' names above it"
+	case r.File.Dialect.Guessed:
+		e.Fix = csvfile.Fix{Option: csvfile.OptionEncoding}
+		e.Advice = "the file is not UTF-8 and was read as Windows-1252; where that is wrong, name its encoding: " +
+			"Shift_JIS, ISO-8859-2, macintosh …"
+	}
+	return e
+}
+
+// isData reports whether a cell is what no header would hold: an address, or a number.
+func isData(cell string) bool {
+	cell = csvfile.Trim(cell)
+	return cell != "" && (badEmail(cell) == "" || strings.Trim(cell, "0123456789") == "")
+}
+
+// refuse is an error about the file.
+func (r *reader) refuse(format string, args ...any) *csvfile.Error {
+	return &csvfile.Error{File: r.File.Name, Message: fmt.Sprintf(format, args...)}
+}
+
+// list shows values to people: so many at most, then how many there are besides.
+func list(values []string, most int) string {
+	var quoted []string
+	for _, v := range values[:min(most, len(values))] {
+		quoted = append(quoted, quote(v))
+	}
+	shown := strings.Join(quoted, ", ")
+	if more := len(values) - most; more > 0 {
+		shown += " and " + text.Grouped(more) + " more"
+	}
+	return shown
 }

@@ -133,7 +133,7 @@ func TestOptionNamesColumnOrTemplate(t *testing.T) {
 		{"{Fi{rst}}", "!has a { without"},
 		{"{Frist}", `!"First", "Last"`},
 		{"plain", `!no column "plain"; the headers are`},
-		{"mploy", `!did you mean "Employee ID" (first value "1") or "employee id" (first value "2")?`},
+		{"Emploee ID", `!did you mean "Employee ID" (first value "1")?`},
 		{"{{}}", "!names no column"},
 		{"{}", `!no column ""`},
 	} {

@@ -3,6 +3,7 @@ package roster
 import (
 	"cmp"
 	"fmt"
+	"net/mail"
 	"regexp"
 	"strings"
 	"unicode"
@@ -24,7 +25,7 @@ func damagedSubject(cell string) string {
 		return quote(cell) + " is a placeholder, not a subject: where it is right, create this user by hand"
 	case strings.ContainsRune(double+single, first), strings.ContainsRune(double, last):
 		return quote(cell) + " has a quote at one end, as spreadsheets and exporters add them: give the bare value"
-	case isSpreadsheetNumber(cell):
+	case strings.ContainsAny(cell, ".,eE") && spreadsheetNumber.MatchString(cell):
 		return quote(cell) + " looks like a number that a spreadsheet changed: export the column as text"
 	}
 	return ""
@@ -85,12 +86,60 @@ func isPlaceholder(v string) bool {
 		strings.IndexFunc(v, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) < 0
 }
 
-// isSpreadsheetNumber reports whether a value is a number as a spreadsheet shortens it or makes it
-// of digits: 1.23E+11, 1,23e+11, 417.0.
-func isSpreadsheetNumber(v string) bool {
-	return v[0] <= '9' && strings.ContainsAny(v, ".,eE") && spreadsheetNumber.MatchString(v)
-}
-
-// spreadsheetNumber is read only. 1E5 is none: an ID may look like that.
+// spreadsheetNumber is a number as a spreadsheet shortens it or makes it of digits: 1.23E+11, 1,23e+11, 417.0. 1E5 is
+// none: an ID may look like that. It is read only.
 var spreadsheetNumber = regexp.MustCompile(
 	`^[+-]?((\d|\d{1,3}[.,]\d+)[eE][+-]\d+|\d[.,]\d+[eE]\d+|\d+[.,]0+|\d{1,3}([,.' ]\d{3})+[.,]0+)$`)
+
+// badEmail is why a value is not one bare address, "" where it is one. Internationalized addresses are.
+func badEmail(v string) string {
+	if why := cmp.Or(formula(v), hiddenCharacter(v)); why != "" {
+		return why
+	}
+	at := max(strings.LastIndexByte(v, '@'), 0)
+	local, domain := v[:at], strings.TrimPrefix(v[at:], "@")
+	strange := strangeCharacter(local, domain)
+	switch {
+	case isDotted(local) && isDotted(domain) && strange == "":
+		return ""
+	case isPlaceholder(v):
+		return quote(v) + " is not an address: leave the cell empty where there is none"
+	}
+	a, err := mail.ParseAddress(strings.TrimPrefix(v, "mailto:"))
+	switch {
+	case err == nil && a.String() == "<"+v+">" && strings.ContainsAny(v, `"[`):
+		return "" // a local part in quotes, or an IP address for a domain
+	case err == nil && a.Address != v:
+		return quote(v) + " is more than an address: give the bare address, " + text.Clip(a.Address, 254)
+	case strings.Count(v, "@") > 1:
+		return quote(v) + " is not an address, or more than one"
+	case at == 0 || strange == "":
+		return quote(v) + " is not an address"
+	}
+	return quote(v) + " is not an address: " + strange
+}
+
+// strangeCharacter names a character that no mailbox has, "" where there is none.
+func strangeCharacter(local, domain string) string {
+	for i, r := range local {
+		quoting := r == '\'' && (i == 0 || i == len(local)-1) // O'Brien has one inside
+		if quoting || !isWordRune(r) && !strings.ContainsRune(".!#$%&'*+-/=?^_`{|}~", r) {
+			return "no mailbox has " + quote(string(r)) + " there"
+		}
+	}
+	for label := range strings.SplitSeq(domain, ".") {
+		for i, r := range label {
+			if inside := i > 0 && i < len(label)-1; !isWordRune(r) && (r != '-' || !inside) {
+				return "no domain has " + quote(string(r)) + " there"
+			}
+		}
+	}
+	return ""
+}
+
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
+
+// isDotted reports whether s has words with single dots between.
+func isDotted(s string) bool {
+	return s != "" && s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
+}

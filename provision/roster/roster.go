@@ -3,10 +3,15 @@
 package roster
 
 import (
-	"cmp"
 	"fmt"
+	"io"
 	"iter"
+	"runtime"
+	"slices"
 	"strings"
+
+	"github.com/gocarina/gocsv"
+	"golang.org/x/sync/errgroup"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -63,34 +68,141 @@ const (
 	OptionWhere   csvfile.Option = "where"
 )
 
+// Read decides the columns of f, derives a person from each record and judges it. A file that cannot be decided or
+// trusted as a whole is a *csvfile.Error.
+func Read(f *csvfile.File, o Options) (*Roster, error) {
+	r := &reader{Roster: &Roster{File: f, Rows: make([]Row, len(f.Records))}, options: o, headers: f.Header.Cells}
+	for _, h := range r.headers {
+		r.folded, r.fields = append(r.folded, fold(h)), append(r.fields, fieldsOf(h))
+	}
+	for i := range r.Rows {
+		r.Rows[i].Record = &f.Records[i]
+	}
+	for _, step := range []func() error{ // the reasons to refuse a file, beside those of csvfile.Read
+		r.refuseEmpty, r.decideColumns, r.readConditions, r.derivePersons, r.skipRows, r.checkShape,
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	InBatches(len(r.Rows), func(from, to int) {
+		for i := from; i < to; i++ {
+			if row := &r.Rows[i]; row.Sendable() {
+				row.Code, row.Message = r.validate(row)
+			}
+		}
+	})
+	r.warn()
+	return r.Roster, nil
+}
+
+// A reader makes the roster of an export.
+type reader struct {
+	*Roster
+	options    Options
+	headers    []string
+	folded     []string // the headers, as fold leaves them
+	fields     []field  // of each column
+	hasPersons bool     // a column has names or addresses
+	used       []int    // columns that a field comes from or a condition is about
+	conditions []*condition
+}
+
+// refuseEmpty refuses a file without a column or a row of an export.
+func (r *reader) refuseEmpty() error {
+	switch {
+	case len(r.headers) == 0:
+		e := r.refuse("the file has the columns of a result file, but none of an export")
+		e.Advice = "give the export, or the result file as it was written"
+		return e
+	case len(r.Rows) == 0:
+		return r.refuse("the file has a header, but no rows")
+	}
+	return nil
+}
+
+// derivePersons sets every row's person, with its own roles and everybody's, each once.
+func (r *reader) derivePersons() error {
+	sources := r.Columns.sources()
+	if r.Columns.Roles.text == "" {
+		sources = sources[:3]
+	}
+	cells := make([]string, 0, BatchSize*len(sources))
+	var persons []provision.Person // of a batch: gocsv maps them in memory of its own
+	for rows := range slices.Chunk(r.Rows, BatchSize) {
+		cells = cells[:0]
+		table := make(personTable, len(rows))
+		for i := range rows {
+			for _, s := range sources {
+				cells = append(cells, s.value(rows[i].Record.Cells))
+			}
+			table[i] = cells[i*len(sources):]
+		}
+		if err := gocsv.UnmarshalCSVWithoutHeaders(table, &persons); err != nil {
+			return fmt.Errorf("decoding persons: %w", err)
+		}
+		for i := range rows {
+			p := persons[i]
+			for _, name := range r.options.EveryonesRoles {
+				if !slices.Contains(p.Roles, name) {
+					p.Roles = append(p.Roles, name)
+				}
+			}
+			rows[i].Person = p
+		}
+	}
+	return nil
+}
+
+// personTable holds the decided columns' values in the order of the fields of provision.Person, to which gocsv maps
+// them. It is a gocsv.CSVReader, of which gocsv calls ReadAll.
+type personTable [][]string
+
+func (t personTable) ReadAll() ([][]string, error) { return t, nil }
+func (t personTable) Read() ([]string, error)      { return nil, io.EOF }
+
+// BatchSize is how many rows InBatches passes at most.
+const BatchSize = 1000
+
+// InBatches calls do for all of n rows, a range of indices at a time, on all processors at once.
+func InBatches(n int, do func(from, to int)) {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for from := 0; from < n; from += BatchSize {
+		group.Go(func() error {
+			do(from, min(from+BatchSize, n))
+			return nil
+		})
+	}
+	_ = group.Wait() // do has no errors
+}
+
 // Describe says in one line how the file was read: read hr.csv: UTF-8, commas, 60 rows, subject
 // from "Employee ID" … Where no column holds the name it says how many rows have none.
 func (r *Roster) Describe() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "read %s: %s, %s, %s", r.File.Name, r.File.Dialect.Encoding, layout(r.File),
-		text.Plural(len(r.Rows), "row", "rows"))
-	for _, c := range []struct {
-		field  string
-		source Source
-	}{
-		{"subject", r.Columns.Subject}, {"name", r.Columns.Name},
-		{"email", r.Columns.Email}, {"roles", r.Columns.Roles},
-	} {
-		if c.source.text != "" {
-			fmt.Fprintf(&b, ", %s from %s", c.field, quote(c.source.text))
+	said := []string{r.File.Dialect.Encoding, "one column", text.Plural(len(r.Rows), "row", "rows")}
+	if len(r.File.Header.Cells) > 1 {
+		said[1] = delimiterName(r.File.Dialect.Delimiter, "s")
+	}
+	for i, source := range r.Columns.sources() {
+		field := [...]csvfile.Option{OptionSubject, OptionName, OptionEmail, OptionRoles}[i]
+		if source.text != "" {
+			said = append(said, fmt.Sprintf("%s from %s", field, quote(source.text)))
 		}
 	}
 	if r.Columns.Name.text == "" {
-		unnamed := 0
-		for range r.sendable() {
-			unnamed++
-		}
-		fmt.Fprintf(&b, ", no column for the name")
-		if unnamed > 0 {
-			fmt.Fprintf(&b, ": %s will have none", text.Plural(unnamed, "row", "rows"))
-		}
+		unnamed := len(slices.Collect(r.sendable()))
+		said = append(said, "no column for the name: "+text.Plural(unnamed, "row", "rows")+" will have none")
 	}
-	return b.String()
+	return "read " + r.File.Name + ": " + strings.Join(said, ", ")
+}
+
+// delimiterName is what messages call a delimiter; plural is the ending of a word for several.
+func delimiterName(d rune, plural string) string {
+	if name := map[rune]string{',': "comma", ';': "semicolon", '\t': "tab", '|': "pipe"}[d]; name != "" {
+		return name + plural
+	}
+	return fmt.Sprintf("delimiter %q", d)
 }
 
 // sendable are the rows that can be sent.
@@ -102,22 +214,4 @@ func (r *Roster) sendable() iter.Seq[*Row] {
 			}
 		}
 	}
-}
-
-// layout names what separates the cells.
-func layout(f *csvfile.File) string {
-	if len(f.Header.Cells) == 1 {
-		return "one column"
-	}
-	name := delimiterName(f.Dialect.Delimiter)
-	if strings.ContainsRune(",;\t|", f.Dialect.Delimiter) {
-		name += "s"
-	}
-	return name
-}
-
-// delimiterName is what messages call a delimiter.
-func delimiterName(d rune) string {
-	names := map[rune]string{',': "comma", ';': "semicolon", '\t': "tab", '|': "pipe"}
-	return cmp.Or(names[d], fmt.Sprintf("delimiter %q", d))
 }

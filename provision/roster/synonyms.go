@@ -115,20 +115,14 @@ var fieldsByWord = func() map[string]field {
 }()
 
 // fieldsOf is what a column with this header may hold.
-func fieldsOf(header string) field {
-	if f := fieldsByWord[fold(header)]; f != 0 {
-		return f
-	}
-	return fieldsByWord[fold(withoutRemark(header))]
-}
+func fieldsOf(header string) field { return fieldsByWord[fold(withoutRemark(header))] }
 
-// withoutRemark is a header without the remark of an upload template: Email Address [Required], Name [displayName]
-// Required, Employee ID (optional).
-func withoutRemark(header string) string { return remarks.ReplaceAllString(header, "") }
+// withoutRemark is a header without the remark of an upload template behind it: Email Address [Required], Name
+// [displayName] Required, Employee ID (optional).
+func withoutRemark(header string) string { return remarks.ReplaceAllString(header, "$1") }
 
 // remarks is read only.
-var remarks = regexp.MustCompile(
-	`(?i)\[.*|\((required|optional|mandatory|read.?only|pflichtfeld|obligatoire|obligatorio)\)`)
+var remarks = regexp.MustCompile(`(?i)(.)(\[.*|\((required|optional)\).*)`)
 
 // LooksLikeHeader counts the cells whose words are known as a header's. It is for csvfile.Options.
 func LooksLikeHeader(cells []string) int {

@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,52 +11,30 @@ import (
 
 // A Source is a column, or a template of columns and text. The zero Source is none.
 type Source struct {
-	text  string // as Options take it: a header, or a template
-	parts []part
-}
-
-// A part of a template is a column's cell, or text.
-type part struct {
-	column int    // -1: text
-	text   string // the column's header, or the text
+	text    string   // as Options take it: a header, or a template
+	columns []int    // the columns that it is made of
+	between []string // of a template: the text in front of each column, and behind the last
 }
 
 // String is the source as Options take it: a header or a template; "" for none.
 func (s Source) String() string { return s.text }
 
-// uses reports whether the source reads the column at index i.
-func (s *Source) uses(i int) bool {
-	return slices.ContainsFunc(s.parts, func(p part) bool { return p.column == i })
-}
-
-// cells are the trimmed cells of a record that the source is made of, behind their columns' headers.
-func (s *Source) cells(record *csvfile.Record) iter.Seq2[string, string] {
-	return func(yield func(header, cell string) bool) {
-		for _, p := range s.parts {
-			if p.column >= 0 && !yield(p.text, cellAt(record.Cells, p.column)) {
-				return
-			}
-		}
-	}
-}
-
 // value is the source's value for a record: each cell is trimmed, and so is the whole. Where a cell of a template is
 // empty, the blank that would be doubled is left out.
 func (s *Source) value(cells []string) string {
-	if len(s.parts) == 1 {
-		return cellAt(cells, s.parts[0].column)
+	switch {
+	case len(s.columns) == 0:
+		return ""
+	case s.between == nil:
+		return cellAt(cells, s.columns[0])
 	}
-	value, isBehindEmpty := "", false
-	for _, p := range s.parts {
-		piece := p.text
-		switch {
-		case p.column >= 0:
-			piece = cellAt(cells, p.column)
-			isBehindEmpty = piece == ""
-		case isBehindEmpty && strings.HasSuffix(value, " "):
-			piece = strings.TrimPrefix(piece, " ")
+	value := s.between[0]
+	for i, column := range s.columns {
+		cell, behind := cellAt(cells, column), s.between[i+1]
+		if cell == "" && strings.HasSuffix(value, " ") {
+			behind = strings.TrimPrefix(behind, " ")
 		}
-		value += piece
+		value += cell + behind
 	}
 	return csvfile.Trim(value)
 }
@@ -70,36 +47,39 @@ func cellAt(cells []string, i int) string {
 	return ""
 }
 
-// template is the source of a template that an option gives: {Header} is a cell, {{ and }} are braces. A header
-// of the file that has braces itself is written as it is.
-func (r *reader) template(option csvfile.Option, t string) (Source, error) {
+// source is the source that an option gives: a header, or a template in which {Header} is a cell, and {{ and }} are
+// braces. A header of the file that has braces itself is written as it is.
+func (r *reader) source(option csvfile.Option, t string) (Source, *csvfile.Error) {
+	if !strings.ContainsAny(t, "{}") || slices.Contains(r.headers, t) {
+		return r.find(option, t, t)
+	}
 	pieces := `\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+`
 	for _, h := range r.headers {
 		if strings.ContainsAny(h, "{}") {
 			pieces = `\{` + regexp.QuoteMeta(h) + `\}|` + pieces
 		}
 	}
-	s := Source{text: t}
+	s, between := Source{text: t}, ""
 	for _, piece := range regexp.MustCompile(pieces).FindAllString(t, -1) {
 		switch {
 		case piece == "{" || piece == "}":
 			return s, r.badTemplate(option, t, "has a "+piece+" without its counterpart; a brace itself is "+piece+piece)
 		case piece == "{{" || piece == "}}":
-			s.parts = append(s.parts, part{-1, piece[:1]})
+			between += piece[:1]
 		case piece[0] == '{':
-			header := piece[1 : len(piece)-1]
-			column, bad := r.find(option, header, t)
+			column, bad := r.find(option, piece[1:len(piece)-1], t)
 			if bad != nil {
 				return s, bad
 			}
-			s.parts = append(s.parts, part{column, r.headers[column]})
+			s.columns, s.between, between = append(s.columns, column.columns...), append(s.between, between), ""
 		default:
-			s.parts = append(s.parts, part{-1, piece})
+			between += piece
 		}
 	}
-	if !slices.ContainsFunc(s.parts, func(p part) bool { return p.column >= 0 }) {
+	if len(s.columns) == 0 {
 		return s, r.badTemplate(option, t, "names no column, so every row would have the same")
 	}
+	s.between = append(s.between, between)
 	return s, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"qlik-provision/provision/csvfile"
 )
@@ -18,9 +19,10 @@ const (
 	clearTrailer
 )
 
-func looksLikeTrailer(what string) string {
-	return quote(what) + " looks like a total or section line: delete the row; " +
-		"if it is a person, fill in a name or an address"
+// trailerMessage is the message of a row that is a trailer.
+func (r *reader) trailerMessage(what string) string {
+	return inColumn(r.Columns.Subject.text, quote(what)+" looks like a total or section line: delete the row; "+
+		"if it is a person, fill in a name or an address")
 }
 
 // trailerIn is what makes the row a trailer, "" where it is a person: its subject is the text of a trailer, and it has
@@ -30,22 +32,24 @@ func (r *reader) trailerIn(row *Row, hasEmail bool) string {
 	if hasEmail {
 		return ""
 	}
-	p, isLast := &row.Person, row.Record == &r.File.Records[len(r.File.Records)-1]
-	hasColumns := r.Columns.Name.text != "" || r.Columns.Email.text != "" ||
-		slices.ContainsFunc(r.fields, func(f field) bool { return f&anyName != 0 })
-	for _, cell := range r.Columns.Subject.cells(row.Record) {
+	for _, column := range r.Columns.Subject.columns {
+		cell := cellAt(row.Record.Cells, column)
 		kind := trailerText(cell)
-		if kind == notTrailer {
-			continue
-		}
-		name := r.nameOf(row)
-		isNamed := readsAsName(name) && (name != cell || kind == maybeTrailer)
-		if hasColumns && !isNamed || !hasColumns && kind == clearTrailer && strings.ContainsAny(cell, " :") {
-			return cell
+		switch {
+		case kind == notTrailer:
+		case !r.hasPersons:
+			if kind == clearTrailer && strings.ContainsAny(cell, " :") {
+				return cell
+			}
+		default:
+			if name := r.nameOf(row); !readsAsName(name) || name == cell && kind == clearTrailer {
+				return cell
+			}
 		}
 	}
+	p, isLast := &row.Person, row.Record == &r.File.Records[len(r.File.Records)-1]
 	switch {
-	case !hasColumns || p.Subject == "":
+	case !r.hasPersons || p.Subject == "":
 	case isReportWord(p.Subject) && r.isAlone(row):
 		return p.Subject
 	case p.Email == "" && isCount(p.Name) && !strings.ContainsAny(p.Subject, "0123456789@"):
@@ -57,15 +61,15 @@ func (r *reader) trailerIn(row *Row, hasEmail bool) string {
 	return ""
 }
 
-// nameOf is the row's name, with what the other columns for names hold.
+// nameOf is what all columns for names hold in a row.
 func (r *reader) nameOf(row *Row) string {
-	name := row.Person.Name
+	var names []string
 	for i, f := range r.fields {
-		if f&anyName != 0 && !r.Columns.Name.uses(i) {
-			name += " " + cellAt(row.Record.Cells, i)
+		if f&anyName != 0 || slices.Contains(r.Columns.Name.columns, i) {
+			names = append(names, cellAt(row.Record.Cells, i))
 		}
 	}
-	return csvfile.Trim(name)
+	return csvfile.Trim(strings.Join(names, " "))
 }
 
 // isAlone reports whether a row has a subject and nothing else. A number does not count where the subject has a blank,
@@ -74,7 +78,7 @@ func (r *reader) isAlone(row *Row) bool {
 	hasBlank := strings.Contains(row.Person.Subject, " ")
 	for i := range row.Record.Cells {
 		cell := cellAt(row.Record.Cells, i)
-		if cell != "" && !(hasBlank && isCount(cell)) && !r.Columns.Subject.uses(i) {
+		if cell != "" && !(hasBlank && isCount(cell)) && !slices.Contains(r.Columns.Subject.columns, i) {
 			return false
 		}
 	}
@@ -137,11 +141,12 @@ func trailerText(s string) trailerKind {
 		return notTrailer
 	}
 	bare := strings.TrimLeft(s, "-=*_~#>/;•·.( ")
+	isDecorated := utf8.RuneCountInString(s) > utf8.RuneCountInString(bare)+1 // a comment or a rule: # exported by hr
 	count := counted.FindStringSubmatch(bare)
 	switch {
 	case bare == "":
 		return notTrailer
-	case decorated.MatchString(s), reportLine.MatchString(bare), count != nil && means(count[1], noun):
+	case isDecorated, reportLine.MatchString(bare), count != nil && means(count[1], noun):
 		return clearTrailer
 	}
 	isBetween := func(r rune) bool { return strings.ContainsRune(" :;=,(", r) }
@@ -165,13 +170,12 @@ func trailerText(s string) trailerKind {
 	return kind
 }
 
-// They are read only, for texts as plainWords leaves them. A decorated line is a comment or a rule: # exported by hr. A
-// reportLine is the number of a page, a word and what it is about, or when or by whom the report was made: Department:
-// Finance, Stand: 20.11.2026, Erstellt am 20.11.2026. A counted noun is 2 rows selected, (25 Mitarbeiter).
+// They are read only, for texts as plainWords leaves them. A reportLine is a copyright, the number of a page, a word
+// and what it is about, or when or by whom the report was made: Department: Finance, Stand: 20.11.2026, Erstellt am
+// 20.11.2026. A counted noun is 2 rows selected, (25 Mitarbeiter).
 var (
-	decorated  = regexp.MustCompile(`^(©|[-=*_~#>/;•·.(] |[-=*_~#>/;•·.(]{2})`)
 	reportLine = regexp.MustCompile(strings.ReplaceAll(
-		`^((page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d|\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$|`+
+		`^(©|(page|seite|blatt|pagina|sivu|strana|strona|sayfa|stand) \d|\p{L}[\p{L}\p{M} '/&.-]* ?:([^!-~].*)?$|`+
 			`(report|bericht|rapport|rapporto|informe|reporte|relatorio|raport) (MADE|date|name|title|vom|as of)\b|`+
 			`MADE[ ,=(–]+(\d|(on|at|by|for|am|von|vom|le|par|el|por|il|op|em)\b))`,
 		"MADE", `(generated|created|exported|printed|run|executed|prepared|erstellt|erzeugt|exportiert|gedruckt|genere|`+

@@ -109,7 +109,7 @@ func TestAddressIsOneBareMailbox(t *testing.T) {
 		"a＠b.c": "not an address",
 		"…":     "not an address", "/": "not an address", "N/A": "leave the cell empty", "-": "leave the cell empty",
 		"<a@b.c>": "give the bare address", "A <a@b.c>": "more than an address: give the bare address, a@b.c",
-		"Lovelace, Ada <a@b.c>": "more than an address", "a@b.c (A)": "more than an address",
+		"Lovelace, Ada <a@b.c>": `no mailbox has "," there`, "a@b.c (A)": "more than an address",
 		"mailto:jörg@b.c": "give the bare address, jörg@b.c",
 		"mailto:a@b.c":    "give the bare address", "a@b.c,d@e.f": "more than one", "a@b.c; d@e.f": "more than one",
 		"a@b.c d@e.f": "more than one", "a@b.c/d@e.f": "more than one", `="a@b.c"`: `its value, "a@b.c"`,

@@ -6,7 +6,9 @@ import (
 	"html"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"qlik-provision/provision/csvfile"
@@ -26,119 +28,134 @@ func (r *reader) warn() {
 	if !r.options.Leavers {
 		r.warnOfStates()
 	}
-	r.warnOfMissingCells()
 	r.warnOfSubjectsAlone()
 	r.warnOfDamage()
-	if r.more > 0 {
-		more := text.Plural(r.more, "more warning", "more warnings")
-		r.Warnings = append(r.Warnings, Warning{Text: "and " + more})
+	const most = 20
+	if more := len(r.Warnings) - most; more > 0 {
+		r.Warnings = append(r.Warnings[:most], Warning{Text: "and " + text.Plural(more, "more warning", "more warnings")})
 	}
 }
 
-func (r *reader) addWarning(text, where string) {
-	if len(r.Warnings) == 20 {
-		r.more++
-		return
-	}
-	r.Warnings = append(r.Warnings, Warning{text, where})
-}
-
-func (r *reader) addRowWarning(row *Row, column, why string) {
-	r.addWarning(fmt.Sprintf("line %d, %s", row.Record.Line, inColumn(column, why)), "")
+func (r *reader) addWarning(format string, args ...any) {
+	r.Warnings = append(r.Warnings, Warning{Text: fmt.Sprintf(format, args...)})
 }
 
 // warnOfUnknownValues warns of values in conditions that no row has.
 func (r *reader) warnOfUnknownValues() {
 	for _, cond := range r.conditions {
-		counts := r.countValues(cond.column, len(r.Rows), true)
+		present, _ := r.valuesOf(cond.column, len(r.Rows), true)
 		for _, value := range cond.values {
-			hasValue := func(v valueCount) bool { return has(foldList(v.text), value) }
-			if !slices.ContainsFunc(counts, hasValue) {
-				r.addWarning(fmt.Sprintf("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
-					quote(csvfile.Trim(value)), quote(r.headers[cond.column]), r.valuesOf(cond.column)), "")
+			if !slices.ContainsFunc(present, func(v string) bool { return has(foldList(v), value) }) {
+				r.addWarning("the condition %s: no row has %s in column %s; it has %s", quote(cond.text),
+					quote(csvfile.Trim(value)), quote(r.headers[cond.column]), list(present, 8))
 			}
 		}
 	}
 }
 
-// leaveOutPlaceholders takes placeholders out of names, so that two people called N/A are not one, and warns of them.
+// leaveOutPlaceholders takes names away that are placeholders, so that two people called N/A are not one, and warns of
+// them.
 func (r *reader) leaveOutPlaceholders() {
 	first, rows := "", 0
 	for row := range r.sendable() {
-		name := row.Person.Name
-		if bare := r.withoutPlaceholders(row); name != bare {
-			first, row.Person.Name = cmp.Or(first, name), bare
+		isNamed := func(column int) bool {
+			cell := cellAt(row.Record.Cells, column)
+			return cell != "" && !isPlaceholder(cell)
+		}
+		if p := &row.Person; p.Name != "" && !slices.ContainsFunc(r.Columns.Name.columns, isNamed) {
+			first, p.Name = cmp.Or(first, p.Name), ""
 			rows++
 		}
 	}
 	if rows > 0 {
-		r.addWarning(fmt.Sprintf("column %s: %s a placeholder for the name, such as %s; it is left out",
-			quote(r.Columns.Name.text), text.Plural(rows, "row has", "rows have"), quote(first)), "")
+		r.addWarning("column %s: %s a placeholder for the name, such as %s; it is left out",
+			quote(r.Columns.Name.text), text.Plural(rows, "row has", "rows have"), quote(first))
 	}
 }
 
-// withoutPlaceholders is the row's name without the cells that are placeholders. One that may be a part of a name
-// counts only where all cells are placeholders.
-func (r *reader) withoutPlaceholders(row *Row) string {
-	name, cells, hasName := &r.Columns.Name, row.Record.Cells, false
-	for _, p := range name.parts {
-		switch cell := cellAt(cells, max(p.column, 0)); {
-		case p.column < 0 || cell == "":
-		case !isPlaceholder(cell):
-			hasName = true
-		case !partOfName.MatchString(cell):
-			cells = slices.Clone(cells)
-			cells[p.column] = ""
+// warnOfStates warns of columns whose values say that people have left: every row becomes a user, theirs too. The
+// condition that leaves them out is suggested where it can be written.
+func (r *reader) warnOfStates() {
+	const most = 24 // a column of states has few values
+	for i, header := range r.headers {
+		if r.Columns.uses(i) {
+			continue
+		}
+		values, rows := r.valuesOf(i, most, false)
+		isCoded := slices.ContainsFunc(values, func(v string) bool { return plainWords(v) == "a" })
+		var left, counts []string
+		for _, v := range values {
+			if v != "" && hasLeft(header, plainWords(v), isCoded) {
+				left = append(left, v)
+				counts = append(counts, text.Plural(rows[v], "row is ", "rows are ")+quote(v))
+			}
+		}
+		if len(left) == 0 {
+			continue
+		}
+		r.addWarning("column %s: %s; every row becomes a user", quote(header), strings.Join(counts, ", "))
+		same := r.columns(func(i int) bool { return r.headers[i] == header })
+		if values := strings.Join(left, ","); len(same) == 1 && !strings.Contains(header, "=") && !hasEmptyValue(values) {
+			r.Warnings[len(r.Warnings)-1].Where = header + "!=" + values
 		}
 	}
-	if !hasName {
-		return ""
-	}
-	return name.value(cells)
 }
 
-// partOfName is a placeholder that may be a part of a name: Null, K.A., 0. It is read only.
-var partOfName = regexp.MustCompile(`^(0|\pL+|(\p{Lu}\. ?)+)$`)
-
-// warnOfMissingCells warns of rows that lack cells at the end.
-func (r *reader) warnOfMissingCells() {
-	const what = "cells at the end, of columns that are not used; the first is on line"
-	if len(r.short) > 0 {
-		rows := text.Plural(len(r.short), "row lacks "+what, "rows lack "+what)
-		r.addWarning(fmt.Sprint(rows, " ", r.short[0]), "")
+// hasLeft reports whether a value of a column, as plainWords leaves it, says that somebody has left. isCoded says that
+// the column has A for active people.
+func hasLeft(header, value string, isCoded bool) bool {
+	word, flag := fold(withoutRemark(header)), fieldsOf(header)&(activeFlag|inactiveFlag)
+	isState := stateHeader.MatchString(word)
+	switch {
+	case otherState.MatchString(word):
+		return false
+	case means(value, leaver), means(value, leaverInState) && (isState || flag != 0):
+		return true
+	case word == "useraccountcontrol": // Active Directory: bit 2 is a disabled account
+		n, err := strconv.Atoi(value)
+		return err == nil && n&2 != 0
+	case flag&activeFlag != 0:
+		return means(value, no)
+	case flag&inactiveFlag != 0:
+		return means(value, yes)
+	case isState && isCoded && (value == "t" || value == "i"):
+		return true
 	}
+	words := strings.FieldsFunc(value, func(r rune) bool { return !unicode.IsLetter(r) })
+	return isState && slices.ContainsFunc(words, func(w string) bool { return means(w, leaver) })
 }
+
+// They are read only, for headers as fold leaves them. stateHeader is that of a column of states; otherState is a part
+// of a header whose states say nothing of whether somebody has left.
+var (
+	stateHeader = regexp.MustCompile(strings.ReplaceAll(`status|^(WORD)|(WORD)$`, "WORD", `state|zustand|statut|etat|`+
+		`estado|stato|situacion|situation|situazione|situacao|lifecycle|durum|stav|stan|allapot|статус|状态|状態|ステータス`))
+	otherState = regexp.MustCompile(`marital|familienstand|civil|disability|behinderung|veteran|military|mfa|2fa|2sv|` +
+		`twofactor|multifactor|2step|password|passwort|sync|licen|lizenz|device|laptop|phone|vpn|badge|permit|visa|` +
+		`benefit|insurance|deposit|bank|project|mailbox|forwarding`)
+)
 
 // warnOfSubjectsAlone warns of rows that have a subject and nothing else, where nearly all others have more.
 func (r *reader) warnOfSubjectsAlone() {
-	var alone []*Row
-	others := 0
-	for row := range r.sendable() {
-		if r.isAlone(row) {
-			alone = append(alone, row)
-		} else {
-			others++
-		}
-	}
-	if others < 2 || len(alone) > max(1, others/4) {
+	rows := slices.Collect(r.sendable())
+	others := len(rows)
+	alone := slices.DeleteFunc(rows, func(row *Row) bool { return !r.isAlone(row) })
+	if others -= len(alone); others < 2 || len(alone) > max(1, others/4) {
 		return
 	}
 	for _, row := range alone {
-		r.addRowWarning(row, r.Columns.Subject.text,
-			quote(row.Person.Subject)+" stands alone in its row: a section line, or a person?")
+		why := quote(row.Person.Subject) + " stands alone in its row: a section line, or a person?"
+		r.addWarning("line %d, %s", row.Record.Line, inColumn(r.Columns.Subject.text, why))
 	}
 }
 
 // warnOfDamage warns of rows with a value that looks damaged.
 func (r *reader) warnOfDamage() {
-	c := &r.Columns
+	sources := r.Columns.sources()
 	for row := range r.sendable() {
-		for _, f := range []struct {
-			value  string
-			source *Source
-		}{{row.Person.Subject, &c.Subject}, {row.Person.Name, &c.Name}, {row.Person.Email, &c.Email}} {
-			if why := suspicious(f.value, r.File.Dialect.Guessed); why != "" {
-				r.addRowWarning(row, f.source.text, why)
+		for i, value := range []string{row.Person.Subject, row.Person.Name, row.Person.Email} {
+			if why := suspicious(value, r.File.Dialect.Guessed); why != "" {
+				r.addWarning("line %d, %s", row.Record.Line, inColumn(sources[i].text, why))
 				break
 			}
 		}
@@ -148,7 +165,8 @@ func (r *reader) warnOfDamage() {
 // suspicious is why a value looks damaged, "" where it does not. guessed says that the file is taken for Windows-1252
 // by its words alone.
 func suspicious(v string, guessed bool) string {
-	if why := formula(v); why != "" || !guessed && isPlain(v) {
+	mayBeDamaged := func(r rune) bool { return r >= utf8.RuneSelf || r == '?' || r == '&' }
+	if why := formula(v); why != "" || !strings.ContainsFunc(v, mayBeDamaged) {
 		return why
 	}
 	for _, s := range suspicions {
@@ -160,20 +178,6 @@ func suspicious(v string, guessed bool) string {
 		return quote(v) + " has an HTML entity; it means " + quote(meant)
 	}
 	return ""
-}
-
-// isPlain reports whether none of the suspicions can be true: most values are ASCII without ? and &, or have single
-// letters such as é besides.
-func isPlain(v string) bool {
-	const beforeGreek = '\u0370'
-	last := rune(0)
-	for _, r := range v {
-		if r == '?' || r == '&' || r >= beforeGreek || r >= utf8.RuneSelf && last >= utf8.RuneSelf {
-			return false
-		}
-		last = r
-	}
-	return true
 }
 
 // suspicions are what damaged text looks like. Mojibake is UTF-8 that was read as Windows-1252, or as Macintosh or DOS:

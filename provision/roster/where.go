@@ -46,7 +46,7 @@ func (r *reader) condition(given string) (*condition, *csvfile.Error) {
 		e.Fix.Option, e.Advice = OptionWhere, "a condition is Header=Value, or Header!=Value,Value"
 		return nil, e
 	}
-	column, bad := r.find(OptionWhere, header, given)
+	source, bad := r.find(OptionWhere, header, given)
 	if bad != nil {
 		return nil, bad
 	}
@@ -57,7 +57,7 @@ func (r *reader) condition(given string) (*condition, *csvfile.Error) {
 		e.Fix = csvfile.Fix{Option: OptionWhere, Value: strings.TrimSuffix(given, allowed) + strings.Join(filled, ",")}
 		return nil, e
 	}
-	return &condition{given, column, not, values, foldList(allowed)}, nil
+	return &condition{given, source.columns[0], not, values, foldList(allowed)}, nil
 }
 
 // hasEmptyValue reports whether one of several values is empty.
@@ -75,13 +75,8 @@ func foldList(list string) string {
 	return strings.Join(values, ",")
 }
 
-// holds reports whether a row meets the condition. A cell that holds a comma is several of the values in a row.
-func (cond *condition) holds(cells []string) bool {
-	return has(cond.folded, cellAt(cells, cond.column)) != cond.not
-}
-
-// has reports whether one list of values, as foldList leaves them, holds those of another in a row.
-func has(folded, list string) bool { return strings.Contains(","+folded+",", ","+foldList(list)+",") }
+// has reports whether a list of values, as foldList leaves it, holds a cell's. A cell with a comma is several in a row.
+func has(folded, cell string) bool { return strings.Contains(","+folded+",", ","+foldList(cell)+",") }
 
 // skipRows leaves out the rows that do not meet every condition. Where none is left, the file is refused, but for one
 // whose columns are decided: a retry may have nothing to do.
@@ -89,12 +84,12 @@ func (r *reader) skipRows() error {
 	left := len(r.Rows)
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		isUnmet := func(cond *condition) bool { return !cond.holds(row.Record.Cells) }
-		if unmet := slices.IndexFunc(r.conditions, isUnmet); unmet >= 0 {
-			cond := r.conditions[unmet]
-			cell := quote(cellAt(row.Record.Cells, cond.column))
-			row.Skipped, row.Message = true, inColumn(r.headers[cond.column], cell+" does not meet "+cond.text)
-			left--
+		for _, cond := range r.conditions {
+			if cell := cellAt(row.Record.Cells, cond.column); has(cond.folded, cell) == cond.not {
+				row.Skipped, row.Message = true, inColumn(r.headers[cond.column], quote(cell)+" does not meet "+cond.text)
+				left--
+				break
+			}
 		}
 	}
 	if left > 0 || r.options.Decided {
@@ -102,49 +97,30 @@ func (r *reader) skipRows() error {
 	}
 	message := "no row meets the conditions"
 	for _, cond := range r.conditions {
-		message += fmt.Sprintf("; column %s has %s", quote(r.headers[cond.column]), r.valuesOf(cond.column))
+		values, _ := r.valuesOf(cond.column, len(r.Rows), true)
+		message += fmt.Sprintf("; column %s has %s", quote(r.headers[cond.column]), list(values, 8))
 	}
 	e := r.refuse("%s", message)
 	e.Fix.Option, e.Advice = OptionWhere, "correct the condition: it is Header=Value, or Header!=Value,Value"
 	return e
 }
 
-// valuesOf shows the values of a column, the most frequent first: 8 at most.
-func (r *reader) valuesOf(column int) string {
-	var values []string
-	for _, v := range r.countValues(column, len(r.Rows), true) {
-		values = append(values, v.text)
-	}
-	return list(values, 8)
-}
-
-// A valueCount is how many rows have a value in a column.
-type valueCount struct {
-	text string
-	rows int
-}
-
-// countValues counts the values of a column, the most frequent first; nil where there are more than most different
-// ones. Skipped rows count only where they are asked for.
-func (r *reader) countValues(column, most int, skipped bool) []valueCount {
-	index := make(map[string]int)
-	var counts []valueCount
+// valuesOf are the different values of a column, the most frequent first, with how many rows have each; none where
+// there are more than most. Skipped rows count only where they are asked for.
+func (r *reader) valuesOf(column, most int, skipped bool) (values []string, rows map[string]int) {
+	rows = make(map[string]int)
 	for i := range r.Rows {
-		row := &r.Rows[i]
-		if row.Skipped && !skipped {
+		if r.Rows[i].Skipped && !skipped {
 			continue
 		}
-		v := cellAt(row.Record.Cells, column)
-		at, found := index[v]
-		if !found {
-			if len(counts) == most {
-				return nil
-			}
-			at = len(counts)
-			index[v], counts = at, append(counts, valueCount{text: v})
+		v := cellAt(r.Rows[i].Record.Cells, column)
+		if rows[v]++; rows[v] == 1 {
+			values = append(values, v)
 		}
-		counts[at].rows++
+		if len(values) > most {
+			return nil, nil
+		}
 	}
-	slices.SortStableFunc(counts, func(a, b valueCount) int { return b.rows - a.rows })
-	return counts
+	slices.SortStableFunc(values, func(a, b string) int { return rows[b] - rows[a] })
+	return values, rows
 }

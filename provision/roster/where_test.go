@@ -84,7 +84,7 @@ func TestConditionThatCannotBeMetIsRefused(t *testing.T) {
 		message string
 		fix     csvfile.Fix
 	}{
-		"Statsu=Active": {`did you mean "Status" (first value "Active")? The headers are "Login", "Status"`,
+		"Statsu=Active": {`the headers are "Login", "Status"; did you mean "Status" (first value "Active")?`,
 			csvfile.Fix{Option: roster.OptionWhere, Value: "Status=Active", Was: "Statsu=Active"}},
 		"Statsu!=Active": {`no column "Statsu"`,
 			csvfile.Fix{Option: roster.OptionWhere, Value: "Status!=Active", Was: "Statsu!=Active"}},

@@ -102,25 +102,12 @@ func means(lower string, m meaning) bool { return meanings[lower]&m != 0 }
 func plainWords(s string) string {
 	s = strings.ToLower(s)
 	if strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		s = norm.NFC.String(strings.Map(plainLetter, norm.NFKD.String(s)))
+		isMark := func(r rune) bool { return unicode.Is(unicode.Mn, r) }
+		bare := strings.Join(strings.FieldsFunc(norm.NFKD.String(s), isMark), "")
+		s = norm.NFC.String(strings.NewReplacer("ł", "l", "ø", "o", "ı", "i").Replace(bare)) // these do not decompose
 	}
 	if strings.Contains(s, "  ") || strings.ContainsAny(s, "\t\n\r") {
 		s = strings.Join(strings.Fields(s), " ")
 	}
 	return s
-}
-
-// plainLetter drops diacritics, and writes letters that do not decompose without their stroke or with a dot.
-func plainLetter(r rune) rune {
-	switch {
-	case r == 'ł':
-		return 'l'
-	case r == 'ø':
-		return 'o'
-	case r == 'ı':
-		return 'i'
-	case unicode.Is(unicode.Mn, r):
-		return -1
-	}
-	return r
 }

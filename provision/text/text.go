@@ -4,6 +4,7 @@ package text
 
 import (
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -47,9 +48,5 @@ func IsBidi(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }
 // IsInvisible reports whether r has no width and no meaning of its own in a value: zero-width spaces and joiners, word
 // joiners, soft hyphens, byte order marks.
 func IsInvisible(r rune) bool {
-	switch r {
-	case '\u200b', '\u200c', '\u200d', '\u2060', '\u180e', '\u00ad', '\ufeff':
-		return true
-	}
-	return IsBidi(r)
+	return IsBidi(r) || strings.ContainsRune("\u200b\u200c\u200d\u2060\u180e\u00ad\ufeff", r)
 }

@@ -17,6 +17,7 @@ type chart struct {
 	Step        time.Duration // length of an interval
 	Most        int           // rows of the highest column
 	Working     time.Duration // of all runs, without the pauses between them
+	Waiting     time.Duration // about how much of it the runs waited
 	Pauses      int
 }
 
@@ -37,11 +38,18 @@ const (
 
 // newChart has no columns where the runs were short.
 func newChart(rows []report.Row) *chart {
-	finished := finishTimes(rows)
+	var finished []time.Time
+	for _, r := range rows {
+		at := r.Entry.FinishedAt.Time
+		if o := r.Entry.Outcome; o != provision.Duplicate && o != provision.Pending && !at.IsZero() {
+			finished = append(finished, at)
+		}
+	}
 	c := &chart{Rows: len(finished)}
 	if c.Rows == 0 {
 		return c
 	}
+	slices.SortFunc(finished, time.Time.Compare)
 	c.First, c.Last = finished[0], finished[c.Rows-1]
 	gap := func(i int) time.Duration { return finished[i].Sub(finished[max(i, 1)-1]) } // before a row
 	for i := range finished {
@@ -68,29 +76,10 @@ func newChart(rows []report.Row) *chart {
 		last.Count++
 		c.Most = max(c.Most, last.Count)
 	}
-	return c
-}
-
-// Waiting is about how long the runs waited.
-func (c *chart) Waiting() time.Duration {
-	var waiting time.Duration
 	for _, column := range c.Columns {
 		if column.Count == 0 && column.Pause == 0 {
-			waiting += c.Step
+			c.Waiting += c.Step
 		}
 	}
-	return waiting
-}
-
-// finishTimes are sorted.
-func finishTimes(rows []report.Row) []time.Time {
-	var times []time.Time
-	for _, r := range rows {
-		at := r.Entry.FinishedAt.Time
-		if o := r.Entry.Outcome; o != provision.Duplicate && o != provision.Pending && !at.IsZero() {
-			times = append(times, at)
-		}
-	}
-	slices.SortFunc(times, time.Time.Compare)
-	return times
+	return c
 }

@@ -52,8 +52,8 @@ func TestChartHasWaitsAndPauses(t *testing.T) {
 			}
 			columns = append(columns, column.Count)
 		}
-		if diff := cmp.Diff(c.columns, columns); diff != "" || chart.Waiting() != c.waiting {
-			t.Errorf("%s: waiting %v, want %v; columns (-want +got):\n%s", what, chart.Waiting(), c.waiting, diff)
+		if diff := cmp.Diff(c.columns, columns); diff != "" || chart.Waiting != c.waiting {
+			t.Errorf("%s: waiting %v, want %v; columns (-want +got):\n%s", what, chart.Waiting, c.waiting, diff)
 		}
 	}
 }

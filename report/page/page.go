@@ -4,14 +4,23 @@ package page
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"html"
 	"html/template"
 	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
+	"qlik-provision/provision"
 	"qlik-provision/provision/text"
 	"qlik-provision/report"
 )
@@ -24,6 +33,58 @@ var pageCSS string
 
 //go:embed page.js
 var pageJS string
+
+// Save writes the page of a result file to path: to a file beside it that nobody else can read, which then replaces a
+// page of ours. For anything else at path it fails with ErrNotPage, for a missing folder with a *report.FolderError.
+func Save(path string, r *report.Results) error {
+	if err := checkReplaceable(path); err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(filepath.Dir(path), ".qlik-provision-*.tmp") // mode 0600
+	if errors.Is(err, fs.ErrNotExist) {
+		return &report.FolderError{Path: path, Err: err}
+	}
+	if err == nil {
+		if err = errors.Join(Write(draft, r), draft.Sync(), draft.Close()); err == nil {
+			err = os.Rename(draft.Name(), path)
+		}
+		if err != nil {
+			err = errors.Join(err, os.Remove(draft.Name()))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}
+
+// ErrNotPage says that there is a file at the page's path that is no page of ours.
+var ErrNotPage = errors.New("already exists, and is not the page of a result file")
+
+// pageMark stands near the top of every page of ours, and allows the next one to replace it.
+const pageMark = `<meta name="generator" content="qlik-provision">`
+
+// checkReplaceable is nil where there is nothing at path, or a page of ours.
+func checkReplaceable(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode().IsRegular():
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer file.Close() // only read
+		top, err := io.ReadAll(io.LimitReader(file, 512))
+		if err != nil || bytes.Contains(top, []byte(pageMark)) {
+			return err
+		}
+	}
+	return fmt.Errorf("%s %w", path, ErrNotPage)
+}
 
 // Write writes the page of a result file in UTF-8. It fails where w does.
 func Write(w io.Writer, r *report.Results) error { return write(w, r, time.Now()) }
@@ -54,6 +115,7 @@ func newTemplate() *template.Template {
 		"policy":  policy,
 		"style":   func() template.CSS { return template.CSS(pageCSS) },
 		"script":  func() template.JS { return template.JS(pageJS) },
+		"class":   class,
 		"shown":   shown,
 		"clip":    text.Clip,
 		"grouped": text.Grouped,
@@ -72,4 +134,86 @@ func policy() string {
 	}
 	return "default-src 'none'; style-src " + hash(pageCSS) + "; script-src " + hash(pageJS) +
 		"; img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+}
+
+// writeRows writes all rows once, for two readers. A browser without scripts shows the table. With scripts the contents
+// of a noscript element are one text that is not parsed; the page's script takes the rows from its lines, and shows
+// those that are asked for. So a line has this form, in which cells hold text and character references alone:
+//
+//	<tr id=row-2 class=open data-group=1><td>2<td>failed<td>00418<td>Anna<small>anna@acme.example</small><td>…
+//
+// class says that the row is not done. Small print below an outcome is the code that gives it another mark. An error
+// of w stays with it, as bufio.Writer has it.
+func writeRows(w *bufio.Writer, v *view) {
+	if v.Rows == 0 {
+		return
+	}
+	fmt.Fprintf(w, "<noscript id=\"all\">\n<table class=\"rows\">\n"+
+		"<thead><tr><th>Row<th>Outcome<th>%s<th>Name<th>Message</thead>\n<tbody>\n", cell(v.SubjectHead))
+	notDone := report.NotDone(v.Results.Rows)
+	for i := range v.Results.Rows {
+		r := &v.Results.Rows[i]
+		attributes, lockedMark := "", ""
+		if notDone[i] {
+			attributes = " class=open"
+		}
+		if n := v.groupOf[i]; n > 0 {
+			attributes += fmt.Sprintf(" data-group=%d", n)
+		}
+		if class(&r.Entry) == locked {
+			lockedMark = provision.CodeDisabled
+		}
+		fmt.Fprintf(w, "<tr id=row-%d%s><td>%d<td>%s%s<td>%s<td>%s%s<td>%s%s\n", r.Number, attributes, r.Number,
+			cell(string(r.Entry.Outcome)), small(lockedMark), cell(r.Person.Subject), cell(r.Person.Name),
+			small(r.Person.Email), cell(string(r.Entry.Message)), small(facts(&r.Entry)))
+	}
+	w.WriteString("</table>\n</noscript>\n")
+}
+
+// facts are what the tenant's administrator or Qlik's support may ask for.
+func facts(e *report.Entry) string {
+	var facts []string
+	add := func(prefix, value string) {
+		if value != "" {
+			facts = append(facts, prefix+text.Clip(value, maxShown/4))
+		}
+	}
+	add("", string(e.Code))
+	if e.HTTPStatus != 0 && e.HTTPStatus != http.StatusOK && !e.Outcome.Done() {
+		add("HTTP ", fmt.Sprint(int(e.HTTPStatus)))
+	}
+	add("trace ", string(e.TraceID))
+	add("user ", string(e.UserID))
+	return strings.Join(facts, " · ")
+}
+
+// small is a text in small print below a cell.
+func small(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "<small>" + cell(s) + "</small>"
+}
+
+// maxShown is how many bytes of a cell the page shows.
+const maxShown = 1000
+
+// cell is a text of the file as the page's source has it, clipped.
+func cell(s string) string { return html.EscapeString(shown(text.Clip(s, maxShown))) }
+
+// shown is a text of the file as the page shows it, on one line. Characters that are invisible or change the direction
+// of writing stand there by their number, so that a name is what it looks like.
+func shown(s string) string {
+	var b strings.Builder
+	for _, r := range s { // U+FFFD for what is not UTF-8
+		switch {
+		case r == '\t', r == '\n', r == '\r':
+			b.WriteByte(' ')
+		case text.IsControl(r), text.IsBidi(r):
+			fmt.Fprintf(&b, "⟨U+%04X⟩", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

@@ -13,7 +13,7 @@
   const number = new Intl.NumberFormat("en");
   const plural = (n) => number.format(n) + (n === 1 ? " row" : " rows");
 
-  // With scripts on, the contents of the noscript element are one text with a row on each line. rows.go describes it.
+  // With scripts on, the contents of the noscript element are one text with a row on each line. page.go describes it.
   const form = /^<tr id=row-(\d+)( class=open)?(?: data-group=(\d+))?><td>\d+<td>([a-z]+)<(small>)?/;
   const rows = [];
   for (const line of all.textContent.split("\n")) {

@@ -18,9 +18,8 @@ type view struct {
 	Name        string    // of the result file, without its folder
 	Now         time.Time // when the page is written
 	Plan        bool      // no row was ever sent
-	Lede        string    // the totals in a sentence; "" where the heading says it
 	Correct     bool      // there are rows that a person has to correct
-	Retry       string    // the command for what is not done, "" for none
+	Retry       string    // the command for what is not done; "" for none, and for a name that shells read differently
 	SubjectHead string    // the title of the subject's column
 
 	Totals []total
@@ -29,7 +28,7 @@ type view struct {
 	Causes   []*group // why rows are not done
 	Findings []*group // what is worth checking in rows that are done
 	Further  int      // rows whose cause is none of Causes
-	groupOf  []*group // of each row, nil for none
+	groupOf  []int    // the number of each row's group, 0 for none
 }
 
 func newView(r *report.Results, now time.Time) *view {
@@ -38,41 +37,137 @@ func newView(r *report.Results, now time.Time) *view {
 		Results: r, Summary: s, Name: filepath.Base(r.Path), Now: now,
 		Plan:        s.Counts[provision.Pending] > 0 && !report.WasSent(r.Rows),
 		Correct:     s.Counts[provision.Invalid]+s.Counts[provision.Failed] > 0,
-		SubjectHead: subjectHead(r.Action.Subject),
+		SubjectHead: "Subject",
 		Totals:      newTotals(r.Rows),
 		Chart:       newChart(r.Rows),
 	}
-	if s.NotDone > 0 {
-		v.Retry = retryCommand(v.Name, s.Tenant)
+	if column := r.Action.Subject; column != "" && !strings.ContainsAny(column, "{}") { // no template
+		v.SubjectHead = text.Clip(column, 40) + " (subject)"
 	}
-	if s.Rows > 0 && !(v.Plan && s.Counts[provision.Pending] == s.Rows) {
-		v.Lede = lede(v.Totals)
+	if s.NotDone > 0 && plainName.MatchString(v.Name) {
+		v.Retry = "qlik-provision retry " + v.Name
+		if s.Tenant == "sandbox" {
+			v.Retry += " --sandbox"
+		}
 	}
 	v.addGroups()
 	return v
 }
 
-// subjectHead names the column of the export that the subject is from, where it is one.
-func subjectHead(source string) string {
-	if source == "" || strings.ContainsAny(source, "{}") {
-		return "Subject"
-	}
-	return text.Clip(source, 40) + " (subject)"
+// plainName is a file name that means the same in every shell. It is read only.
+var plainName = regexp.MustCompile(`^[\pL\pN._][\pL\pN._-]*$`)
+
+// A total is how many of the rows are of a kind, and their part of the bar of totals, in hundredths of
+// its length.
+type total struct {
+	kind
+	Count    int
+	X, Width float64
 }
 
-// retryCommand is what to type for the rows that are not done; "" for a file whose name shells read in different ways.
-func retryCommand(name, tenant string) string {
-	if !plainName.MatchString(name) {
-		return ""
+// newTotals counts the rows by kind. Kinds of no row are left out, but that no row failed is worth knowing.
+func newTotals(rows []report.Row) []total {
+	count := map[string]int{}
+	for i := range rows {
+		count[class(&rows[i].Entry)]++
 	}
-	if strings.ContainsAny(name, " ()") {
-		name = `"` + name + `"`
+	const minWidth = 0.8 // one row in a hundred thousand is still seen
+	var totals []total
+	length := 0.0
+	for _, k := range kinds() {
+		t := total{kind: k, Count: count[k.Class], X: length}
+		switch {
+		case t.Count > 0:
+			t.Width = max(minWidth, 100*float64(t.Count)/float64(len(rows)))
+		case k.Class != "invalid" && k.Class != "failed" && k.Class != "pending":
+			continue
+		}
+		length += t.Width
+		totals = append(totals, t)
 	}
-	if tenant == "sandbox" {
-		name += " --sandbox"
+	for i := range totals {
+		totals[i].X *= 100 / length
+		totals[i].Width *= 100 / length
 	}
-	return "qlik-provision retry " + name
+	return totals
 }
 
-// plainName is a file name that means the same in every shell, in double quotes. It is read only.
-var plainName = regexp.MustCompile(`^[\pL\pN._ ()][\pL\pN._ ()-]*$`)
+// A kind is an outcome. Existing users who are disabled are a kind of their own: the row is done, and
+// the person cannot log in all the same.
+type kind struct {
+	Class         string // of its mark, and what the page filters by
+	Name, Meaning string
+}
+
+func kinds() []kind {
+	return []kind{
+		{"created", "created", "a run of this file created the user"},
+		{"exists", "exists", "this person already has a user"},
+		{locked, "exists, disabled", "has a user that is disabled: cannot log in"},
+		{"updated", "updated", "the user existed, and a run of this file changed it"},
+		{"disabled", "disabled", "a run of this file disabled the user"},
+		{"unchanged", "unchanged", "the user was already disabled, or there is no such user"},
+		{"skipped", "skipped", "left out by a condition of the run"},
+		{"deleted", "deleted", "a run of this file created the user, and undo deleted it"},
+		{"duplicate", "duplicate", "the same person as an earlier row"},
+		{"invalid", "invalid", "the row cannot be sent as it is"},
+		{"failed", "failed", "refused by the tenant, or in conflict with another person's user"},
+		{"pending", "pending", "not tried yet, or not finished when the run ended"},
+	}
+}
+
+// locked is the class of existing users who are disabled.
+const locked = "locked"
+
+// class is the class of a row's kind.
+func class(e *report.Entry) string {
+	if e.Outcome == provision.Exists && e.Code == provision.CodeDisabled {
+		return locked
+	}
+	return string(e.Outcome)
+}
+
+// A group is rows with the same outcome for the same reason. The page can be filtered by it.
+type group struct {
+	*report.Entry               // of its first row
+	Varies        bool          // other rows have other values in their messages
+	Count         int           // of its rows
+	First         []*report.Row // some of them
+	Number        int           // from 1 on the page; 0 for a group that the page does not have
+}
+
+// More is how many rows the group has besides First.
+func (g *group) More() int { return g.Count - len(g.First) }
+
+// How many groups of a kind the page has, and how many rows each names.
+const (
+	maxGroups    = 50
+	maxGroupRows = 5
+)
+
+// addGroups makes groups of the causes: those of rows that are not done, and those that are done and have a code.
+func (v *view) addGroups() {
+	rows := v.Results.Rows
+	v.groupOf = make([]int, len(rows))
+	for _, c := range report.Causes(rows) {
+		g := &group{Entry: &rows[c.Rows[0]].Entry, Varies: c.Varies, Count: len(c.Rows)}
+		list := &v.Causes
+		if g.Outcome.Done() {
+			list = &v.Findings
+		}
+		if len(*list) == maxGroups {
+			if !g.Outcome.Done() {
+				v.Further += g.Count
+			}
+			continue
+		}
+		*list = append(*list, g)
+		g.Number = len(v.Causes) + len(v.Findings)
+		for n, i := range c.Rows {
+			v.groupOf[i] = g.Number
+			if n < maxGroupRows {
+				g.First = append(g.First, &rows[i])
+			}
+		}
+	}
+}

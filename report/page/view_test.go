@@ -42,15 +42,15 @@ func TestPageStatesOutcomeOfRun(t *testing.T) {
 		has, hasNot []string
 	}{
 		{"everything done", []sample{ok, disabled, differing},
-			[]string{"All 3 rows are done", "1 user created; 1 user existed already; 1 person has a disabled user.",
+			[]string{"All 3 rows are done", "exists, disabled: 1</title>",
 				"3 rows were finished in 1m20s", "2 Mar 2026, 09:16:17 UTC", "Done, but worth checking",
 				"name differs</p>", "disabled on the tenant</p>", `<rect class="s-locked"`},
 			[]string{"Why rows are not done", `value="open"`, "qlik-provision retry"}},
 		{"a short run", []sample{ok, created("2", 59*time.Second)}, nil, []string{`class="chart`}},
 		{"one row, done", []sample{ok}, []string{"The one row is done"}, []string{`class="chart`, "Done, but"}},
-		{"one of one not", []sample{bad}, []string{"0 of 1 row is done", "1 row failed.", `value="failed"`}, nil},
+		{"one of one not", []sample{bad}, []string{"0 of 1 row is done", "failed: 1</title>", `value="failed"`}, nil},
 		{"some not", []sample{ok, disabled, bad, open},
-			[]string{"2 of 4 rows are done", "; 1 row failed; 1 row is not finished yet.",
+			[]string{"2 of 4 rows are done", "failed: 1</title>", "pending: 1</title>",
 				`<a href="#row-3">3 <bdi>3</bdi></a>`, "id=row-4 class=open", "not in the export. Do not open",
 				"<code>qlik-provision retry new-hires.results.csv</code>"},
 			[]string{"other causes"}},
@@ -58,9 +58,9 @@ func TestPageStatesOutcomeOfRun(t *testing.T) {
 			"For the rows that are not done, the administrator runs:\n<code>qlik-provision retry new-hires.results.csv</code>"},
 			[]string{"Correct these cells"}},
 		{"a plan without lookups", []sample{open, open}, []string{"Nothing has been sent yet: 2 rows"},
-			[]string{"First outcome", `class="chart`, `class="lede"`}},
+			[]string{"First outcome", `class="chart`}},
 		{"a plan with lookups", []sample{disabled, open, open},
-			[]string{"Nothing has been sent yet: 3 rows", "1 person has a disabled user; 2 rows are not finished yet."}, nil},
+			[]string{"Nothing has been sent yet: 3 rows", "exists, disabled: 1</title>", "pending: 2</title>"}, nil},
 		{"a pause between two runs", []sample{ok, created("2", 65*time.Second), created("3", 26*time.Hour)},
 			[]string{"3 rows were finished in 1m5s, with 1 pause between runs", "a pause of 25h58m55s"}, nil},
 		{"pauses between three runs",
@@ -162,16 +162,19 @@ func TestPageNamesPersonsAndColumn(t *testing.T) {
 }
 
 func TestRetryCommandIsSafeToPaste(t *testing.T) {
+	open := results([]sample{{outcome: "pending"}})
 	for name, want := range map[string]string{
-		"hr.results.csv": "qlik-provision retry hr.results.csv", "hr (2).csv": `qlik-provision retry "hr (2).csv"`,
-		"$(rm x).csv": "", "a;b.csv": "", "-o.csv": "",
+		"hr.results.csv": "qlik-provision retry hr.results.csv", "Größe-2.csv": "qlik-provision retry Größe-2.csv",
+		"hr (2).csv": "", "$(rm x).csv": "", "a;b.csv": "", "-o.csv": "",
 		"a`b.csv": "", "a'b.csv": "", `a"b.csv`: "", "a\nb.csv": "", "%a%.csv": "",
 	} {
-		if got := retryCommand(name, "acme.eu.qlikcloud.com"); got != want {
+		open.Path = "/results/" + name
+		if got := newView(open, sampleStart()).Retry; got != want {
 			t.Errorf("for %q: %q, want %q", name, got, want)
 		}
 	}
-	if got := retryCommand("hr.csv", "sandbox"); got != "qlik-provision retry hr.csv --sandbox" {
+	open.Path, open.Rows[0].Entry.Tenant = "/results/hr.csv", "sandbox"
+	if got := newView(open, sampleStart()).Retry; got != "qlik-provision retry hr.csv --sandbox" {
 		t.Error(got)
 	}
 }
