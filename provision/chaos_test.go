@@ -138,7 +138,7 @@ func killAndGoOn(t *testing.T, seed uint64) {
 	}
 	tr := &trial{tenant: tenant}
 	for runs := 0; len(tr.left(rows)) > 0; runs++ {
-		k := &killable{next: tenant.Transport()}
+		k := &killable{next: sandbox.InProcess(tenant)}
 		tr.client = clientWith(t, tenant.Tenant, k, qlik.Options{Timeout: 5 * time.Second})
 		ctx, cancel := context.WithCancel(t.Context())
 		if runs < 25 {

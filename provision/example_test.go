@@ -21,8 +21,8 @@ func ExampleRun_Run() {
 		return
 	}
 	client := qlik.New(address, qlik.Options{
-		Credentials: qlik.Credentials{ClientID: tenant.ClientID(), ClientSecret: tenant.ClientSecret()},
-		Transport:   tenant.Transport(),
+		Credentials: qlik.Credentials{ClientID: tenant.Options().ClientID, ClientSecret: tenant.Options().ClientSecret},
+		Transport:   sandbox.InProcess(tenant),
 	})
 	defer client.Close()
 

@@ -54,7 +54,7 @@ var matrix = []struct {
 		allDone, allDone, allDone, allDone, allDone, patience, lookups, unreadable, unreadable, tenPending, 0},
 	{"login page", faults.Fault{Kind: faults.LoginPage},
 		allDone, allDone, allDone, allDone, allDone, patience, lookups, unreadable, unreadable, tenPending, 0},
-	{"101", faults.Fault{Kind: faults.Status, Status: 101, NoBody: true},
+	{"101", faults.Fault{Kind: faults.Status, Status: 101},
 		"", allDone, allDone, allDone, allDone, "", lookups, unreadable, unreadable, tenPending, 0},
 	{"200 for a create", faults.Fault{Kind: faults.OKInstead},
 		"", "", "", allDone, "", "", "", "", unreadable, "", 0},

@@ -110,7 +110,7 @@ func schedule(t *testing.T, limit sandbox.Limit, n int, others []time.Duration) 
 			for _, at := range others {
 				select {
 				case <-time.After(at - time.Since(began)):
-					tr.tenant.SpendTier2(1)
+					tr.tenant.SpendTier2()
 				case <-done:
 					return
 				}

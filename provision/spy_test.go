@@ -120,7 +120,7 @@ func together(calls []*call) (most int) {
 func watched(t testing.TB, o sandbox.Options, q qlik.Options) (*trial, *spy) {
 	t.Helper()
 	tenant := faults.Wrap(sandbox.New(o), 1)
-	s := &spy{next: tenant.Transport(), began: time.Now()}
+	s := &spy{next: sandbox.InProcess(tenant), began: time.Now()}
 	return &trial{tenant: tenant, client: clientWith(t, tenant.Tenant, s, q)}, s
 }
 

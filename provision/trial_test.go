@@ -95,7 +95,7 @@ func newTrial(t testing.TB, o sandbox.Options) *trial {
 
 func newTrialOf(t testing.TB, tenant *faults.Injector, q qlik.Options) *trial {
 	t.Helper()
-	return &trial{tenant: tenant, client: clientWith(t, tenant.Tenant, tenant.Transport(), q)}
+	return &trial{tenant: tenant, client: clientWith(t, tenant.Tenant, sandbox.InProcess(tenant), q)}
 }
 
 // clientWith is a client with the tenant's credentials, unless q has some.
@@ -107,7 +107,7 @@ func clientWith(t testing.TB, tenant *sandbox.Tenant, transport http.RoundTrippe
 	}
 	q.Transport = transport
 	if q.Credentials == (qlik.Credentials{}) {
-		q.Credentials = qlik.Credentials{ClientID: tenant.ClientID(), ClientSecret: tenant.ClientSecret()}
+		q.Credentials = qlik.Credentials{ClientID: tenant.Options().ClientID, ClientSecret: tenant.Options().ClientSecret}
 	}
 	return qlik.New(address, q)
 }

@@ -48,7 +48,7 @@ func (l *Ledger) checkExisting() error {
 		return err
 	case WasSent(old.Rows):
 		s, action := old.Summary(), old.Action.String()
-		return &ExistsError{l.Path, s.Rows, s.Done, old.isOf(l.File), action == l.Action.String(), action}
+		return &ExistsError{l.Path, s.Rows, s.Rows - s.NotDone, old.isOf(l.File), action == l.Action.String(), action}
 	default:
 		l.notify("%s is replaced: no row of it was ever sent", l.Path)
 	}

@@ -13,8 +13,7 @@ type Summary struct {
 	Counts  map[provision.Outcome]int // every outcome, those of no row too
 	Run     map[provision.Outcome]int // of rows that this run settled
 	Codes   map[string]int
-	Done    int    // rows that are done; duplicates of such rows too
-	NotDone int    // all other rows
+	NotDone int    // rows that are not done; duplicates of such rows too
 	Tenant  string // of the first row that has one
 }
 
@@ -40,7 +39,6 @@ func (r *Results) Summary() *Summary {
 			s.NotDone++
 		}
 	}
-	s.Done = s.Rows - s.NotDone
 	return s
 }
 

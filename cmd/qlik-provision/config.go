@@ -30,7 +30,8 @@ type config struct {
 	creds  qlik.Credentials
 
 	ledgerOptions report.Options
-	users         []sandbox.User // with --sandbox: those it starts with
+	inMemory      *sandbox.Tenant // of --sandbox
+	requests      *requestLog     // of --log, when the paths were checked
 }
 
 // configure makes a config of the flags, the environment and the context. An error says which of them is wrong.
@@ -98,7 +99,7 @@ func (a *app) checkValues(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
-// wrongValue says what a flag takes that cannot have a value, "" where it can. pflag has checked the type.
+// wrongValue says why a flag cannot have a value of its type, "" where it can.
 func wrongValue(f *pflag.Flag, value string) string {
 	kind, _ := pflag.UnquoteUsage(f)
 	number := f.Value.Type() == "int" || f.Value.Type() == "duration"

@@ -14,8 +14,8 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// approve is asked once, after everybody was looked up and before the first write. On a terminal it shows the plan, and
-// asks.
+// approve is asked once, after everybody was looked up and before the first write. On a terminal it shows the plan,
+// and asks.
 func (s *session) approve(ctx context.Context, p provision.Plan) error {
 	s.plan = &p
 	writes := p.Writes()
@@ -66,13 +66,8 @@ func (c *config) requireYes() error {
 	if task := c.runOptions.Task; what[task] == "" || c.yes || c.sandbox || c.dryRun || c.interactive() {
 		return nil
 	}
-	first := "check first with --dry-run; if it is intended"
-	if c.given.name == "retry" {
-		first = "if it is intended"
-	}
 	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal",
-		what[c.runOptions.Task]),
-		choice(first, c.given.with("yes", "")))
+		what[c.runOptions.Task]), choice("if it is intended", c.given.with("yes", "")))
 }
 
 // asks reports whether a run asks before its first write.

@@ -80,42 +80,20 @@ func (c *config) chooseResults(export string) (string, error) {
 	return path, c.checkPaths(path, namedPath{"the export", export})
 }
 
-// prepareExport reads an export into the ledger of a new result file at path.
+// prepareExport reads an export into the ledger of a new result file at path, and says how it was read.
 func (c *config) prepareExport(ctx context.Context, file, path string) (*report.Ledger, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(800)) // nearly all of what is made here stays in memory for the run
-	people, err := c.readExport(ctx, file)
+	export, err := c.readFile(ctx, file)
 	if err != nil {
 		return nil, err
 	}
-	action, columns := c.action, people.Columns // those that were decided: a retry detects none
-	action.Subject, action.Name = columns.Subject.String(), columns.Name.String()
-	action.Email, action.Roles = columns.Email.String(), columns.Roles.String()
-	c.useAction(action)
-	if err := c.requireYes(); err != nil {
+	if err := report.CheckExport(export); err != nil {
 		return nil, err
 	}
-	ledger, err := report.Create(path, people.File, action, c.ledgerOptions)
-	if err != nil {
-		return nil, err
-	}
-	if err := ledger.Prepare(people, false); err != nil {
-		return nil, errors.Join(err, ledger.Close())
-	}
-	return ledger, nil
-}
-
-// readExport reads an export, decides its columns and derives its persons, and says how.
-func (c *config) readExport(ctx context.Context, file string) (*roster.Roster, error) {
-	f, err := c.readFile(ctx, file)
-	if err != nil {
-		return nil, err
-	}
-	if err := report.CheckExport(f); err != nil {
-		return nil, err
-	}
-	sources := c.action.Sources()
-	sources.Decided, sources.Leavers = false, c.action.Command == "disable"
-	people, err := roster.Read(f, sources)
+	action := c.action
+	sources := action.Sources()
+	sources.Decided, sources.Leavers = false, action.Command == "disable"
+	people, err := roster.Read(export, sources)
 	if err != nil {
 		return nil, err
 	}
@@ -127,14 +105,26 @@ func (c *config) readExport(ctx context.Context, file string) (*roster.Roster, e
 		}
 		c.note("warning: " + line)
 	}
-	return people, nil
+	columns := people.Columns // those that were decided: a retry detects none
+	action.Subject, action.Name = columns.Subject.String(), columns.Name.String()
+	action.Email, action.Roles = columns.Email.String(), columns.Roles.String()
+	c.useAction(action)
+	if err := c.requireYes(); err != nil {
+		return nil, err
+	}
+	ledger, err := report.Create(path, export, action, c.ledgerOptions)
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger.Prepare(people, false); err != nil {
+		return nil, errors.Join(err, ledger.Close())
+	}
+	return ledger, nil
 }
-
-// maxInput bounds what is read of standard input or a pipe.
-const maxInput = 1 << 30 // bytes
 
 // readFile reads a CSV file, or what can be read only once: standard input, or a pipe with a name.
 func (c *config) readFile(ctx context.Context, file string) (*csvfile.File, error) {
+	const most = 1 << 30 // bytes
 	return untilDone(ctx, func() (*csvfile.File, error) {
 		name, in, read := "standard input", c.stdin, c.readOptions
 		if file != "-" {
@@ -143,14 +133,12 @@ func (c *config) readFile(ctx context.Context, file string) (*csvfile.File, erro
 				return nil, err
 			}
 			defer f.Close() // only read
-			if info, err := f.Stat(); err == nil && info.IsDir() {
-				return nil, usage(errors.New(file+" is a folder"), "name the CSV file in it")
-			} else if err == nil {
-				read.Size = min(info.Size(), maxInput)
+			if info, err := f.Stat(); err == nil {
+				read.Size = min(info.Size(), most)
 			}
 			name, in = file, f
 		}
-		limited := &io.LimitedReader{R: in, N: maxInput + 1}
+		limited := &io.LimitedReader{R: in, N: most + 1}
 		export, err := csvfile.Read(limited, name, read)
 		if limited.N <= 0 {
 			return nil, usage(errors.New(name+" is larger than 1 GiB"), "split it into several files")

@@ -175,7 +175,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	unknown, isUnknown := errors.AsType[*pflag.NotExistError](err)
 	switch {
 	case isWrong && wrong.GetFlag().Value.Type() == "duration":
-		return usage(err, "a time needs a unit: "+wrong.GetValue()+"s or "+wrong.GetValue()+"m")
+		return usage(err, "a time has a unit: 5s or 15m")
 	case !isUnknown:
 		return usage(err, "")
 	case unknown.GetSpecifiedShortnames() != "": // with the value that may stand behind it, perhaps a secret

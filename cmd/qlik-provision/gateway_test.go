@@ -144,12 +144,12 @@ func TestCreatedRowsAreTheTenantsUsers(t *testing.T) {
 		{"the previous answer", faults.Fault{Kind: faults.WrongAnswer, On: create, Skip: good}, exitRun},
 		{"a log-in page", faults.Fault{Kind: faults.LoginPage, On: create, Skip: good}, exitRun},
 		{"a log-in page for everything", faults.Fault{Kind: faults.LoginPage, Skip: good + 6}, exitRun},
-		{"200", faults.Fault{Kind: faults.Status, Status: 200, On: create, NoBody: true, Skip: good}, exitRun},
-		{"202", faults.Fault{Kind: faults.Status, Status: 202, On: create, NoBody: true, Skip: good}, exitRun},
-		{"204", faults.Fault{Kind: faults.Status, Status: 204, On: create, NoBody: true, Skip: good}, exitRun},
+		{"200", faults.Fault{Kind: faults.Status, Status: 200, On: create, Skip: good}, exitRun},
+		{"202", faults.Fault{Kind: faults.Status, Status: 202, On: create, Skip: good}, exitRun},
+		{"204", faults.Fault{Kind: faults.Status, Status: 204, On: create, Skip: good}, exitRun},
 		{"200 for users that were created", faults.Fault{Kind: faults.OKInstead, On: create, After: true, Skip: good,
 			Times: 10}, exitDone},
-		{"202 for users that were created", faults.Fault{Kind: faults.Status, Status: 202, NoBody: true, On: create,
+		{"202 for users that were created", faults.Fault{Kind: faults.Status, Status: 202, On: create,
 			After: true, Skip: good, Times: 10}, exitDone},
 	} {
 		t.Run(test.name, func(t *testing.T) {

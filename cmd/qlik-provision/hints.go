@@ -65,11 +65,11 @@ func csvHint(bad *csvfile.Error, next command) string {
 	case next.name == "retry" && !next.has(option) && decides:
 		return then("restore the header of that column in the file: its rows were derived from it", next)
 	case len(bad.Others) > 0:
-		var choices []string
+		var ways []string
 		for _, value := range append([]string{fix.Value}, bad.Others...) {
-			choices = append(choices, choice("if it is "+quote(value), next.with(option, value)))
+			ways = append(ways, choice("if it is "+quote(value), next.with(option, value)))
 		}
-		return strings.Join(choices, "\n")
+		return strings.Join(ways, "\n")
 	case fix.Value == "\t":
 		return then(bad.Advice, next.with(option, "tab")) // a tab cannot be pasted into a shell
 	case fix.Value != "":

@@ -12,8 +12,8 @@ import (
 // A namedPath is a file of a run with the part it has in it. An empty path is no file.
 type namedPath struct{ name, path string }
 
-// checkPaths is an error where two of a run's files are one, or the log cannot be written: nothing is begun then. results
-// is the result file, which has names beside it that runs use.
+// checkPaths is an error where two of a run's files are one, and opens the log: nothing is begun where that fails.
+// results is the result file, which has names beside it that runs use.
 func (c *config) checkPaths(results string, others ...namedPath) error {
 	var files []namedPath
 	if results != "" {
@@ -34,11 +34,12 @@ func (c *config) checkPaths(results string, others ...namedPath) error {
 	if c.log == "" {
 		return nil
 	}
-	log, err := openLog(c.log)
+	file, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return err
+		return usage(fmt.Errorf("opening the log: %w", err), "give --log a file that can be written")
 	}
-	return log.close()
+	c.requests = &requestLog{file: file}
+	return nil
 }
 
 // sameFile reports whether two names are those of one file, which may not exist yet.

@@ -47,7 +47,7 @@ func newProgram(t testing.TB, tenant *faults.Injector) *program {
 		t.Fatal(err)
 	}
 	p := &program{path: self, dir: t.TempDir(), env: append(os.Environ(), asProgram+"=1", quickExit, "NO_PROXY=*",
-		"QLIK_CLIENT_ID="+tenant.ClientID(), "QLIK_CLIENT_SECRET="+tenant.ClientSecret(), "QLIK_API_KEY=")}
+		"QLIK_CLIENT_ID="+tenant.Options().ClientID, "QLIK_CLIENT_SECRET="+tenant.Options().ClientSecret, "QLIK_API_KEY=")}
 	p.serve(t, tenant)
 	return p
 }

@@ -22,15 +22,8 @@ type progress struct {
 	bar   *progressbar.ProgressBar
 }
 
-const (
-	redrawEvery = 200 * time.Millisecond // on a terminal
-	printEvery  = 10 * time.Second       // a line elsewhere
-	mostWords   = 50                     // columns of the words beside the bar
-	besideWords = 14                     // columns that the percentage and the smallest bar take
-)
-
-// follow shows how far a run of so many rows is, until the function it returns is called. When ctx is done it says what
-// the run waits for then.
+// follow shows how far a run of so many rows is, until the function it returns is called. A run that does not end soon
+// after ctx is done waits for requests, and it says so.
 func (u *output) follow(ctx context.Context, now func() provision.Progress, total int) (stop func()) {
 	p := &progress{out: u, now: now, total: total, began: time.Now(), bar: progressbar.NewOptions(max(total, 1),
 		progressbar.OptionSetWriter(u.w),
@@ -39,13 +32,13 @@ func (u *output) follow(ctx context.Context, now func() provision.Progress, tota
 		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionShowDescriptionAtLineEnd(),
 		progressbar.OptionUseANSICodes(u.colour),
-		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: " ", BarStart: "|", BarEnd: "|"}),
 	)}
-	every := printEvery
+	every := 10 * time.Second
 	if u.cursor {
-		every = redrawEvery
+		every = 200 * time.Millisecond
 	}
 	quit, interrupted := make(chan struct{}), ctx.Done()
+	var soon <-chan time.Time
 	var shown sync.WaitGroup
 	shown.Go(func() {
 		ticker := time.NewTicker(every)
@@ -57,8 +50,9 @@ func (u *output) follow(ctx context.Context, now func() provision.Progress, tota
 			case <-ticker.C:
 				p.show()
 			case <-interrupted:
+				interrupted, soon = nil, time.After(100*time.Millisecond)
+			case <-soon:
 				u.note("interrupted: waiting for requests in flight, 10 s at most; a second Ctrl-C does not wait")
-				interrupted = nil
 			}
 		}
 	})
@@ -79,33 +73,31 @@ func (p *progress) show() {
 	if s.Waiting == provision.ReasonApproval {
 		return
 	}
-	rows := text.Grouped(s.Finished) + " of " + text.Plural(p.total, "row", "rows")
 	if !u.cursor {
-		_, _ = fmt.Fprintln(u.w, strings.Join(append([]string{rows}, p.words(s)...), ", "))
+		_, _ = fmt.Fprintln(u.w, p.words(s))
 		return
 	}
+	const most, bar = 50, 14 // columns of the words, and of the percentage with the smallest bar
 	u.drawn = u.columns()
-	words := strings.Join(append(p.words(s), rows), ", ")
+	width := max(min(u.drawn-bar, most), 0)
 	// A line that cannot be drawn is no reason to stop creating users.
 	_ = p.bar.Set(min(s.Finished, p.total))
-	p.bar.Describe(fit(words, min(u.drawn-besideWords, mostWords)))
-	_, _ = fmt.Fprint(u.w, "\r") // what the terminal echoes, as ^C, goes over the line and not into the next one
+	p.bar.Describe(fmt.Sprintf("%-*.*s", width, width, p.words(s))) // so wide that it overwrites what stood there
+	// What the terminal echoes, as ^C, goes over the line and not into the next one.
+	_, _ = fmt.Fprint(u.w, "\r")
 }
 
-// words say what is going on: what the run waits for, or its speed, the failures so far, and the time that is left.
-func (p *progress) words(s provision.Progress) (words []string) {
-	perSecond := float64(s.Finished) / max(time.Since(p.began).Seconds(), 1)
-	wait := ""
-	if left := time.Until(s.Until); left > 0 {
-		wait = " " + duration(left)
-	}
-	switch {
+// words say what the run waits for, or its speed, the failures so far, the time that is left, and how far it is: what
+// matters most comes first, since the end may not be shown.
+func (p *progress) words(s provision.Progress) string {
+	var words []string
+	switch left := time.Until(s.Until); {
+	case s.Waiting != "" && left > 0:
+		words = append(words, "waiting "+duration(left)+" for "+string(s.Waiting))
 	case s.Waiting != "":
-		words = append(words, "waiting"+wait+" for "+string(s.Waiting))
-	case perSecond >= 1:
-		words = append(words, fmt.Sprintf("%.0f/s", perSecond))
+		words = append(words, "waiting for "+string(s.Waiting))
 	case s.Finished > 0:
-		words = append(words, fmt.Sprintf("%.0f/min", perSecond*60))
+		words = append(words, fmt.Sprintf("%.1f/s", float64(s.Finished)/max(time.Since(p.began).Seconds(), 1)))
 	}
 	if s.Failed > 0 {
 		words = append(words, text.Grouped(s.Failed)+" failed")
@@ -113,13 +105,6 @@ func (p *progress) words(s provision.Progress) (words []string) {
 	if s.TimeLeft >= time.Second {
 		words = append(words, "about "+duration(s.TimeLeft)+" left")
 	}
-	return words
-}
-
-// fit makes s so many columns wide, so that it overwrites what stood there.
-func fit(s string, columns int) string {
-	if runes := []rune(s); len(runes) > columns {
-		s = string(runes[:max(columns-1, 0)]) + "…"
-	}
-	return fmt.Sprintf("%-*s", columns, s)
+	words = append(words, text.Grouped(s.Finished)+" of "+text.Plural(p.total, "row", "rows"))
+	return strings.Join(words, ", ")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,15 +19,15 @@ func TestProgressSaysWhatTheRunWaitsFor(t *testing.T) {
 		}{
 			{provision.Progress{Finished: 40, Failed: 2, Waiting: provision.ReasonLimit,
 				Until: now.Add(251500 * time.Millisecond), TimeLeft: 400 * time.Second},
-				"waiting 4m12s for the tenant's rate limit, 2 failed, about 6m40s left"},
-			{provision.Progress{Waiting: provision.ReasonDown}, "waiting for the tenant to answer again"},
+				"waiting 4m12s for the tenant's rate limit, 2 failed, about 6m40s left, 40 of 90 rows"},
+			{provision.Progress{Waiting: provision.ReasonDown}, "waiting for the tenant to answer again, 0 of 90 rows"},
 			{provision.Progress{Finished: 40, Failed: 1866, TimeLeft: 90 * time.Minute},
-				"20/s, 1,866 failed, about 1h30m left"},
-			{provision.Progress{Finished: 1}, "30/min"},
-			{provision.Progress{}, ""},
+				"20.0/s, 1,866 failed, about 1h30m left, 40 of 90 rows"},
+			{provision.Progress{Finished: 1}, "0.5/s, 1 of 90 rows"},
+			{provision.Progress{}, "0 of 90 rows"},
 		} {
-			p := &progress{began: now.Add(-2 * time.Second)}
-			if got := strings.Join(p.words(test.progress), ", "); got != test.want {
+			p := &progress{total: 90, began: now.Add(-2 * time.Second)}
+			if got := p.words(test.progress); got != test.want {
 				t.Errorf("%+v: %q, not %q", test.progress, got, test.want)
 			}
 		}
@@ -56,5 +57,22 @@ func TestDurationsAreWrittenForPeople(t *testing.T) {
 		if got := duration(d); got != want || err != nil {
 			t.Errorf("%v: %s, not %s (%v)", typed, got, want, err)
 		}
+	}
+}
+
+func TestInterruptedRunSaysThatItWaits(t *testing.T) {
+	for took, want := range map[time.Duration]int{0: 0, time.Second: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			var said strings.Builder
+			ctx, cancel := context.WithCancel(t.Context())
+			stop := newOutput(&said).follow(ctx, func() provision.Progress { return provision.Progress{} }, 10)
+			cancel()
+			synctest.Wait()
+			time.Sleep(took)
+			stop()
+			if n := strings.Count(said.String(), "interrupted: waiting for requests in flight"); n != want {
+				t.Errorf("a run that ended after %v said so %d times, not %d", took, n, want)
+			}
+		})
 	}
 }

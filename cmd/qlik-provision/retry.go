@@ -30,7 +30,7 @@ have been corrected and saved by a spreadsheet in the meantime.`,
 		Annotations: exits("every row is done; with --limit: every row that was tried",
 			"the run finished; some rows are not done"),
 	}
-	a.onFile(cmd, &f, "result file", (*config).retry,
+	a.onFile(cmd, &f, "result file", runResults((*config).prepareRetry),
 		f.tenantFlags, f.writeFlags, f.columnFlags, f.createFlags, f.readFlags, f.runFlags, f.lookupFlag)
 	new(report.Action).Flags().VisitAll(func(f *pflag.Flag) {
 		_ = cmd.Flags().MarkHidden(f.Name) // the file's action has them; they are there to be compared
@@ -38,25 +38,23 @@ have been corrected and saved by a spreadsheet in the meantime.`,
 	return cmd
 }
 
-func (c *config) retry(ctx context.Context, path string) error {
-	return c.runResults(ctx, path, c.prepareRetry)
-}
-
 // runResults opens a result file, prepares its rows and runs them: retry and undo.
-func (c *config) runResults(ctx context.Context, path string, prepare func(context.Context, *report.Ledger) error,
-) error {
-	if err := c.checkPaths(path); err != nil {
-		return err
+func runResults(prepare func(*config, context.Context, *report.Ledger) error,
+) func(*config, context.Context, string) error {
+	return func(c *config, ctx context.Context, path string) error {
+		if err := c.checkPaths(path); err != nil {
+			return err
+		}
+		c.announceTenant()
+		ledger, err := report.Open(path, c.readOptions, c.ledgerOptions)
+		if err != nil {
+			return err
+		}
+		if err := prepare(c, ctx, ledger); err != nil {
+			return errors.Join(err, ledger.Close())
+		}
+		return (&session{config: c, ledger: ledger}).run(ctx)
 	}
-	c.announceTenant()
-	ledger, err := report.Open(path, c.readOptions, c.ledgerOptions)
-	if err != nil {
-		return err
-	}
-	if err := prepare(ctx, ledger); err != nil {
-		return errors.Join(err, ledger.Close())
-	}
-	return (&session{config: c, ledger: ledger}).run(ctx)
 }
 
 // prepareRetry takes the action from the file, derives the persons, checks them against the file, and says how many
@@ -80,10 +78,9 @@ func (c *config) prepareRetry(ctx context.Context, ledger *report.Ledger) error 
 	}
 	err = ledger.Prepare(people, false)
 	if changed, ok := errors.AsType[*report.ChangedError](err); ok && changed.Kind == report.PersonChanged {
-		if err := c.confirmChanges(ctx, changed); err != nil {
-			return err
+		if err = c.confirmChanges(ctx, changed); err == nil {
+			err = ledger.Prepare(people, true)
 		}
-		err = ledger.Prepare(people, true)
 	}
 	if err != nil {
 		return err
@@ -106,8 +103,7 @@ func (c *config) confirmChanges(ctx context.Context, changed *report.ChangedErro
 	case !c.interactive():
 		return changed
 	}
-	c.out.note(changed.Error())
-	return c.ask(ctx, "are these changes intended? [y/N] ", "y", hintFor(changed, c.given))
+	return c.ask(ctx, printable(changed.Error())+"\nare these changes intended? [y/N] ", "y", hintFor(changed, c.given))
 }
 
 // checkAction refuses flags that are not of the file's action: its rows were derived with others.

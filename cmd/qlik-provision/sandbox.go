@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,14 +71,9 @@ func (a *app) serveSandbox(ctx context.Context, inMemory *sandbox.Tenant, addr, 
 	if err := a.printSettings(shell, tenant, inMemory); err != nil {
 		return usage(fmt.Errorf("printing the settings: %w", err), "")
 	}
-	said := fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C", tenant)
-	if runtime.GOOS != "windows" {
-		said += fmt.Sprintf(", or: kill %d", os.Getpid())
-	}
-	a.out.note(said)
+	a.out.note(fmt.Sprintf("serving an in-memory tenant at %s; stop it with Ctrl-C, or: kill %d", tenant, os.Getpid()))
 	server := &http.Server{Handler: inMemory, ReadHeaderTimeout: 10 * time.Second}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // at once: what it holds is in memory only
-	defer stop()
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // at once: what it holds is in memory only
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return &failure{code: exitRun, err: fmt.Errorf("the server of the sandbox failed: %w", err)}
 	}
@@ -93,7 +87,7 @@ func (a *app) printSettings(shell string, tenant qlik.Tenant, inMemory *sandbox.
 		"posix": "export %s=%s\n", "powershell": "$env:%s='%s'\n", "cmd": "set %s=%s\n",
 	}[shell]
 	_, err := fmt.Fprintf(a.stdout, strings.Repeat(setting, 3), "QLIK_TENANT", tenant,
-		"QLIK_CLIENT_ID", inMemory.ClientID(), "QLIK_CLIENT_SECRET", inMemory.ClientSecret())
+		"QLIK_CLIENT_ID", inMemory.Options().ClientID, "QLIK_CLIENT_SECRET", inMemory.Options().ClientSecret)
 	if f, ok := a.stdout.(*os.File); ok && f == os.Stdout {
 		err = errors.Join(err, f.Close())
 	}
@@ -121,8 +115,7 @@ func addUsers(tenant *sandbox.Tenant, path string) error {
 		if u.Subject == "" {
 			return usage(fmt.Errorf("%s: row %d has no subject", path, i+1), hint)
 		}
-		tenant.Add(sandbox.User{Subject: u.Subject, Name: u.Name, Email: u.Email, Status: cmp.Or(u.Status, "active"),
-			Roles: u.Roles})
+		tenant.Add(sandbox.User{Subject: u.Subject, Name: u.Name, Email: u.Email, Status: u.Status, Roles: u.Roles})
 	}
 	return nil
 }

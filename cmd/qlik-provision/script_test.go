@@ -139,7 +139,7 @@ func cmdTenant(ts *testscript.TestScript, _ bool, args []string) {
 		var err error
 		switch key {
 		case "limit":
-			o.Limit, err = sandbox.ParseLimit(value)
+			o.Limit = sandbox.Limit(value)
 		case "budget": // N/duration
 			n, window, _ := strings.Cut(value, "/")
 			o.Tier2.Requests, err = strconv.Atoi(n)
@@ -175,8 +175,8 @@ func cmdTenant(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Defer(st.server.Close)
 	ts.Setenv("QLIK_TENANT", st.server.URL)
 	ts.Setenv("HOST", strings.TrimPrefix(st.server.URL, "http://"))
-	ts.Setenv("QLIK_CLIENT_ID", st.tenant.ClientID())
-	ts.Setenv("QLIK_CLIENT_SECRET", st.tenant.ClientSecret())
+	ts.Setenv("QLIK_CLIENT_ID", st.tenant.Options().ClientID)
+	ts.Setenv("QLIK_CLIENT_SECRET", st.tenant.Options().ClientSecret)
 }
 
 // fault KIND ENDPOINT [after] [key=value…]: breaks the tenant. Keys: status, times, skip, subject, rate, retry,
@@ -185,7 +185,13 @@ func cmdFault(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: fault KIND ENDPOINT [after] [key=value…]")
 	}
-	f := faults.Fault{Kind: faults.Kind(args[0]), On: sandbox.Endpoint(args[1])}
+	f := faults.Fault{Kind: faults.Kind(args[0]), On: map[string]sandbox.Endpoint{
+		"token": sandbox.EndpointToken, "create": sandbox.EndpointCreate, "patch": sandbox.EndpointPatch,
+		"delete": sandbox.EndpointDelete, "list": sandbox.EndpointList, "filter": sandbox.EndpointFilter,
+	}[args[1]]}
+	if f.On == "" {
+		ts.Fatalf("fault: unknown endpoint %s", args[1])
+	}
 	for _, arg := range args[2:] {
 		key, value, _ := strings.Cut(arg, "=")
 		var err error

@@ -159,7 +159,7 @@ func TestSecretsAsWindowsWritesThem(t *testing.T) {
 	tenant := newTenant(sandbox.Options{})
 	p := newProgram(t, tenant)
 	p.write(t, "hr.csv", 1)
-	secret := tenant.ClientSecret()
+	secret := tenant.Options().ClientSecret
 	var low, high strings.Builder
 	for _, c := range []byte(secret + "\r\n") {
 		low.Write([]byte{c, 0})
@@ -173,7 +173,8 @@ func TestSecretsAsWindowsWritesThem(t *testing.T) {
 		"with a comment":  secret + "\r\n# of the client for HR\r\n",
 	} {
 		p.writeText(t, "secret", text)
-		c := p.expect(t, exitDone, "plan", "hr.csv", "--client-id", tenant.ClientID(), "--client-secret-file", "secret")
+		id := tenant.Options().ClientID
+		c := p.expect(t, exitDone, "plan", "hr.csv", "--client-id", id, "--client-secret-file", "secret")
 		if strings.Contains(c.stderr.String(), secret) {
 			t.Errorf("%s:\n%s", name, &c.stderr)
 		}

@@ -95,7 +95,8 @@ func (s *session) table(total *report.Summary, plan bool) string {
 		}
 		fmt.Fprintf(&b, "  %-14s %s%s\n", label, count, more)
 	}
-	labels, took, looked := map[provision.Outcome]string{}, "", plan && s.plan != nil
+	looked := plan && s.plan != nil
+	labels, took := map[provision.Outcome]string{}, ""
 	if plan {
 		labels = map[provision.Outcome]string{provision.Created: "created before", provision.Exists: "existing",
 			provision.Failed: "conflicts", provision.Pending: "can be sent"}
@@ -176,8 +177,8 @@ func duration(d time.Duration) string {
 	return strings.Replace(d.Round(unit).String(), "m0s", "m", 1)
 }
 
-// firstPersons are the first person that will be sent, and the first whose name has a letter beyond ASCII, a line each:
-// they show a wrong column or a wrong encoding before it is sent.
+// firstPersons are the first person that will be sent, and the first whose name has a letter beyond ASCII, a line
+// each: they show a wrong column or a wrong encoding before it is sent.
 func (s *session) firstPersons() []string {
 	rows := slices.DeleteFunc(s.ledger.Pending(), func(r provision.Row) bool { return r.LookupOnly })
 	if len(rows) == 0 {
@@ -198,8 +199,8 @@ func personLine(p provision.Person) string {
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " · ")
 }
 
-// causes is a paragraph on why rows are not done, or what is worth knowing of those that are: a line for each of the most
-// frequent causes. The result file has them all.
+// causes is a paragraph on why rows are not done, or what is worth knowing of those that are: a line for each of the
+// most frequent causes. The result file has them all.
 func (s *session) causes() string {
 	const shown = 10
 	var b strings.Builder

@@ -25,13 +25,9 @@ needs --yes.`,
 			"every such user is deleted, or left because its subject has changed; with --limit: every one that was tried",
 			"some of them could not be deleted"),
 	}
-	a.onFile(cmd, &f, "result file", (*config).undo,
+	a.onFile(cmd, &f, "result file", runResults((*config).prepareUndo),
 		f.tenantFlags, f.readFlags, f.writeFlags, f.dryRunFlag, f.runFlags)
 	return cmd
-}
-
-func (c *config) undo(ctx context.Context, path string) error {
-	return c.runResults(ctx, path, c.prepareUndo)
 }
 
 // prepareUndo says how many users there are to delete.
@@ -43,12 +39,8 @@ func (c *config) prepareUndo(_ context.Context, ledger *report.Ledger) error {
 		return err
 	}
 	if c.sandbox {
-		c.users = sandboxUsers(ledger.Rows)
+		addUsersOf(ledger.Rows, c.inMemory)
 	}
-	said := "nothing to undo: no run of this file created a user"
-	if n := len(ledger.Pending()); n > 0 {
-		said = text.Plural(n, "user", "users") + " to delete"
-	}
-	c.note(ledger.Path + ": " + said)
+	c.note(ledger.Path + ": " + text.Plural(len(ledger.Pending()), "user", "users") + " to delete")
 	return nil
 }

@@ -42,7 +42,7 @@ func (c *config) verify(ctx context.Context, path string) error {
 		return err
 	}
 	if c.sandbox {
-		c.users = sandboxUsers(results.Rows)
+		addUsersOf(results.Rows, c.inMemory)
 	}
 	total := results.Summary()
 	c.summary.addFile(results, total)
@@ -52,8 +52,7 @@ func (c *config) verify(ctx context.Context, path string) error {
 		differences, err = run.Verify(ctx, promises)
 		return err
 	})
-	took := time.Since(began)
-	c.summary["seconds"], c.summary["differing"] = seconds(took), len(differences)
+	c.summary["seconds"], c.summary["differing"] = seconds(time.Since(began)), len(differences)
 	for _, d := range differences {
 		c.note(fmt.Sprintf("row %d, %s: %s", d.Number, d.Outcome, d.Message))
 	}
@@ -68,11 +67,7 @@ func (c *config) verify(ctx context.Context, path string) error {
 		return &failure{code: exitRows, hint: hint,
 			err: errors.New(countOf(len(differences), total.Rows) + " not as the file says")}
 	}
-	said := fmt.Sprintf("%s: %s as the file says, in %s", path, text.Plural(total.Rows, "row is", "rows are"),
-		duration(took))
-	if total.NotDone > 0 {
-		said += "; " + text.Grouped(total.NotDone) + " of them not done"
-	}
-	c.note(said)
+	c.note(fmt.Sprintf("%s: %s as the file says, %s of them done", path, text.Plural(total.Rows, "row is", "rows are"),
+		text.Grouped(total.Rows-total.NotDone)))
 	return nil
 }

@@ -51,7 +51,7 @@ var (
 type Error struct {
 	kind  error
 	text  string // one line
-	cause error  // may be nil; its own text may show anything
+	cause error  // may be nil; its own text may show secrets
 
 	Status     int    // 0 where there was no answer
 	Code       string // the tenant's, or OAuth's
@@ -127,7 +127,7 @@ func (c *Client) statusError(r request, status int, header http.Header, body []b
 	e := &Error{kind: kindOf(r, status), Status: status}
 	switch {
 	case e.kind == ErrGarbled:
-		text = fmt.Sprintf("%v: HTTP %d in the place of %d", e.kind, status, r.want)
+		text = fmt.Sprintf("%v: HTTP %d instead of %d", e.kind, status, r.want)
 	case text == "":
 		text = strings.TrimSpace(fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
 	}
@@ -141,10 +141,8 @@ func (c *Client) statusError(r request, status int, header http.Header, body []b
 
 func kindOf(r request, status int) error {
 	kinds := map[int]error{
-		http.StatusUnauthorized: ErrCredentials, http.StatusForbidden: ErrForbidden, http.StatusConflict: ErrConflict,
-		http.StatusBadRequest: ErrRefused, http.StatusRequestEntityTooLarge: ErrRefused,
-		http.StatusUnprocessableEntity: ErrRefused, http.StatusRequestTimeout: ErrNoAnswer,
-		http.StatusTooManyRequests: ErrLimited,
+		400: ErrRefused, 401: ErrCredentials, 403: ErrForbidden, 408: ErrNoAnswer, 409: ErrConflict, 413: ErrRefused,
+		422: ErrRefused, 429: ErrLimited,
 	}
 	switch kind := kinds[status]; {
 	case kind != nil:

@@ -60,10 +60,8 @@ func (t Tenant) String() string { return t.scheme + "://" + t.host }
 // resolve returns the path and query of a link in the answer to a request for from. A link to another host is an error:
 // the credentials would be sent there.
 func (t Tenant) resolve(from, href string) (path string, err error) {
-	base, err := url.Parse(t.String() + from)
-	if err != nil {
-		return "", err
-	}
+	base := &url.URL{Scheme: t.scheme, Host: t.host}
+	base.Path, _, _ = strings.Cut(from, "?")
 	u, err := base.Parse(href)
 	if err != nil {
 		return "", errors.New("a link is not a URL")

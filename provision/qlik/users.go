@@ -55,7 +55,7 @@ func (c *Client) CreateUser(ctx context.Context, u User) (User, error) {
 	switch {
 	case user.ID == "":
 		return User{}, c.garbled(r, errors.New("there is no user ID in it"))
-	case !sameSubject(user.Subject, u.Subject):
+	case !strings.EqualFold(norm.NFC.String(user.Subject), norm.NFC.String(u.Subject)):
 		return User{}, c.garbled(r, errors.New("it is about another subject"))
 	}
 	return user, nil
@@ -137,9 +137,6 @@ func (c *Client) FetchDate(ctx context.Context) error {
 	_, err := c.do(ctx, r)
 	return err
 }
-
-// sameSubject reports whether two subjects are equal, case and Unicode form aside.
-func sameSubject(a, b string) bool { return strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b)) }
 
 // MaxTerms is how many terms fit into one filter, beside the four for the status: an ID, or a subject and an address,
 // of each user.

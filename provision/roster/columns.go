@@ -32,7 +32,7 @@ func (r *reader) decideColumns() error {
 		source  *Source
 		option  csvfile.Option
 		asked   string
-		fitting []string // sources by the headers' words
+		fitting []string // sources as options would give them
 	}{
 		{&c.Roles, OptionRoles, o.Roles, nil},
 		{&c.Email, OptionEmail, o.Email, r.fitting(email)},
@@ -45,10 +45,15 @@ func (r *reader) decideColumns() error {
 		} else if o.Decided {
 			choices = nil
 		}
-		sources, bad := r.sources(field.option, choices)
+		var sources []Source
+		for _, choice := range choices {
+			s, bad := r.source(field.option, choice)
+			if bad != nil {
+				return bad
+			}
+			sources = append(sources, s)
+		}
 		switch {
-		case bad != nil:
-			return bad
 		case len(sources) > 1:
 			return r.ambiguous(field.option, sources)
 		case len(sources) == 1:
@@ -61,23 +66,6 @@ func (r *reader) decideColumns() error {
 	r.hasPersons = c.Name.text != "" || c.Email.text != "" ||
 		slices.ContainsFunc(r.fields, func(f field) bool { return f&anyName != 0 })
 	return nil
-}
-
-// sources reads sources: each is a header, or a template.
-func (r *reader) sources(option csvfile.Option, texts []string) (sources []Source, bad *csvfile.Error) {
-	for _, t := range texts {
-		var s Source
-		if strings.ContainsAny(t, "{}") && !slices.Contains(r.headers, t) {
-			s, bad = r.template(option, t)
-		} else {
-			s, bad = r.find(option, t, t)
-		}
-		if bad != nil {
-			return nil, bad
-		}
-		sources = append(sources, s)
-	}
-	return sources, nil
 }
 
 // find is the column of a header that stands in an option's value: the very same header, or the only one that matches
@@ -106,8 +94,8 @@ func (r *reader) find(option csvfile.Option, header, value string) (Source, *csv
 func (r *reader) column(i int) Source { return Source{text: r.headers[i], columns: []int{i}} }
 
 // names are the sources that fit the name: columns of whole names; where there is none, or where such a column may be
-// a part of the name, first and last name put together; and a preferred name, which fits as well as these. Where nothing
-// does, it is the name as lists sort it.
+// a part of the name, first and last name put together; and a preferred name, which fits as well as these. Where
+// nothing does, it is the name as lists sort it.
 func (r *reader) names() []string {
 	whole, first, last := anyWhole, firstName, lastName
 	hasFirst, hasLast := len(r.fitting(first)) > 0, len(r.fitting(last)) > 0

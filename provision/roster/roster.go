@@ -88,7 +88,7 @@ func Read(f *csvfile.File, o Options) (*Roster, error) {
 	InBatches(len(r.Rows), func(from, to int) {
 		for i := from; i < to; i++ {
 			if row := &r.Rows[i]; row.Sendable() {
-				row.Code, row.Message = r.fault(row)
+				row.Code, row.Message = r.validate(row)
 			}
 		}
 	})
@@ -103,7 +103,7 @@ type reader struct {
 	headers    []string
 	folded     []string // the headers, as fold leaves them
 	fields     []field  // of each column
-	hasPersons bool     // beside the subject, a column has names or addresses
+	hasPersons bool     // a column has names or addresses
 	used       []int    // columns that a field comes from or a condition is about
 	conditions []*condition
 }

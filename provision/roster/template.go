@@ -2,6 +2,7 @@ package roster
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"qlik-provision/provision/csvfile"
@@ -46,9 +47,12 @@ func cellAt(cells []string, i int) string {
 	return ""
 }
 
-// template is the source of a template that an option gives: {Header} is a cell, {{ and }} are braces. A header
-// of the file that has braces itself is written as it is.
-func (r *reader) template(option csvfile.Option, t string) (Source, *csvfile.Error) {
+// source is the source that an option gives: a header, or a template in which {Header} is a cell, and {{ and }} are
+// braces. A header of the file that has braces itself is written as it is.
+func (r *reader) source(option csvfile.Option, t string) (Source, *csvfile.Error) {
+	if !strings.ContainsAny(t, "{}") || slices.Contains(r.headers, t) {
+		return r.find(option, t, t)
+	}
 	pieces := `\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+`
 	for _, h := range r.headers {
 		if strings.ContainsAny(h, "{}") {

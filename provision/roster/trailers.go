@@ -170,8 +170,8 @@ func trailerText(s string) trailerKind {
 	return kind
 }
 
-// They are read only, for texts as plainWords leaves them. A reportLine is a copyright, the number of a page, a word and
-// what it is about, or when or by whom the report was made: Department: Finance, Stand: 20.11.2026, Erstellt am
+// They are read only, for texts as plainWords leaves them. A reportLine is a copyright, the number of a page, a word
+// and what it is about, or when or by whom the report was made: Department: Finance, Stand: 20.11.2026, Erstellt am
 // 20.11.2026. A counted noun is 2 rows selected, (25 Mitarbeiter).
 var (
 	reportLine = regexp.MustCompile(strings.ReplaceAll(

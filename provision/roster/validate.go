@@ -11,9 +11,9 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// fault is the code and the message that say why a row cannot be sent; both are empty where it can. These rules are
-// all that makes a row invalid by itself; the first that finds something decides.
-func (r *reader) fault(row *Row) (code, message string) {
+// validate returns the code and the message that say why a row cannot be sent; both are empty where it can. These rules
+// are all that makes a row invalid by itself; the first that finds something decides.
+func (r *reader) validate(row *Row) (code, message string) {
 	p, c, cells, emailWhy := &row.Person, &r.Columns, row.Record.Cells, ""
 	if p.Email != "" {
 		emailWhy = badEmail(p.Email)

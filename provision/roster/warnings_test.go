@@ -147,8 +147,8 @@ func TestPlaceholdersAreLeftOutOfNames(t *testing.T) {
 	const header = "Login,First Name,Last Name\n"
 	for cells, want := range map[string]string{
 		"N/A,N/A": "", "NULL,": "", "TBD,TBD": "", "-,-": "", "unbekannt,": "", "K.A.,K.A.": "",
-		"Ada,-": "Ada -", "n/a,Lee": "n/a Lee", "Jennifer,Null": "Jennifer Null", "None,Lee": "None Lee", "Ada,Lovelace": "Ada Lovelace",
-		"Person,0": "Person 0", "Ramesh,K.A.": "Ramesh K.A.",
+		"Ada,-": "Ada -", "n/a,Lee": "n/a Lee", "Jennifer,Null": "Jennifer Null", "None,Lee": "None Lee",
+		"Ada,Lovelace": "Ada Lovelace", "Person,0": "Person 0", "Ramesh,K.A.": "Ramesh K.A.",
 		"N.V.,Ramana": "N.V. Ramana", "n.n.,Lee": "n.n. Lee",
 		"Al -,Lee": "Al - Lee", "Prince,Rogers ☥": "Prince Rogers ☥", "Philips,Group N.V.": "Philips Group N.V.",
 	} {

@@ -75,9 +75,8 @@ func foldList(list string) string {
 	return strings.Join(values, ",")
 }
 
-// has reports whether a list of values, as foldList leaves it, holds a cell's: a cell with a comma is several of them in a
-// row.
-func has(folded, list string) bool { return strings.Contains(","+folded+",", ","+foldList(list)+",") }
+// has reports whether a list of values, as foldList leaves it, holds a cell's. A cell with a comma is several in a row.
+func has(folded, cell string) bool { return strings.Contains(","+folded+",", ","+foldList(cell)+",") }
 
 // skipRows leaves out the rows that do not meet every condition. Where none is left, the file is refused, but for one
 // whose columns are decided: a retry may have nothing to do.
@@ -106,8 +105,8 @@ func (r *reader) skipRows() error {
 	return e
 }
 
-// valuesOf are the different values of a column, the most frequent first, with how many rows have each; none where there
-// are more than most. Skipped rows count only where they are asked for.
+// valuesOf are the different values of a column, the most frequent first, with how many rows have each; none where
+// there are more than most. Skipped rows count only where they are asked for.
 func (r *reader) valuesOf(column, most int, skipped bool) (values []string, rows map[string]int) {
 	rows = make(map[string]int)
 	for i := range r.Rows {

@@ -28,7 +28,7 @@ func benchPost(b *testing.B, rt http.RoundTripper, bearer, path, body string, wa
 
 func BenchmarkCreateInProcess(b *testing.B) {
 	tenant := New(Options{Limit: LimitOff})
-	bearer, rt := inProcess(b, tenant).bearer, tenant.Transport()
+	bearer, rt := inProcess(b, tenant).bearer, InProcess(tenant)
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
@@ -64,7 +64,7 @@ func BenchmarkFilterOf100Terms(b *testing.B) {
 			for i := range n {
 				tenant.Add(User{Subject: fmt.Sprint("u", i), Email: fmt.Sprintf("u%d@acme.example", i)})
 			}
-			bearer, rt := inProcess(b, tenant).bearer, tenant.Transport()
+			bearer, rt := inProcess(b, tenant).bearer, InProcess(tenant)
 			terms := make([]string, 100)
 			for i := range terms {
 				terms[i] = fmt.Sprintf(`subject eq \"U%d\"`, i*977%n)

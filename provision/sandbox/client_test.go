@@ -57,7 +57,7 @@ type wireRole struct{ ID, Name, Type, Level string }
 
 // inProcess returns a client without a socket that has a token.
 func inProcess(t testing.TB, tenant *Tenant) *client {
-	c := &client{t: t, http: &http.Client{Transport: tenant.Transport()}, base: "https://acme.eu.qlikcloud.com"}
+	c := &client{t: t, http: &http.Client{Transport: InProcess(tenant)}, base: "https://acme.eu.qlikcloud.com"}
 	c.logIn(tenant)
 	return c
 }
@@ -81,7 +81,7 @@ func (c *client) logIn(tenant *Tenant) {
 
 func tokenRequest(tenant *Tenant, more string) string {
 	return fmt.Sprintf(`{"client_id":%q,"client_secret":%q,"grant_type":"client_credentials"%s}`,
-		tenant.ClientID(), tenant.ClientSecret(), more)
+		tenant.Options().ClientID, tenant.Options().ClientSecret, more)
 }
 
 func (c *client) do(method, path, contentType, text string) answer {

@@ -9,9 +9,9 @@ import (
 )
 
 // An in-memory tenant that is reached in process.
-func ExampleTenant_Transport() {
+func ExampleInProcess() {
 	tenant := sandbox.New(sandbox.Options{APIKey: "key"})
-	client := &http.Client{Transport: tenant.Transport()}
+	client := &http.Client{Transport: sandbox.InProcess(tenant)}
 	for range 2 {
 		req, err := http.NewRequest(http.MethodPost, "https://acme.eu.qlikcloud.com/api/v1/users",
 			strings.NewReader(`{"subject": "jdoe"}`))

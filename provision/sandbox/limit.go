@@ -1,9 +1,6 @@
 package sandbox
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Limit is a way of counting requests against a Budget. Not published: which one Qlik uses, beyond "evaluated over a
 // five-minute window to support bursts".
@@ -19,15 +16,6 @@ const (
 	// LimitOff accepts everything.
 	LimitOff Limit = "off"
 )
-
-// ParseLimit returns the limit with a name.
-func ParseLimit(s string) (Limit, error) {
-	switch l := Limit(s); l {
-	case LimitRolling, LimitFixed, LimitBucket, LimitOff:
-		return l, nil
-	}
-	return "", fmt.Errorf("unknown limit %q: use rolling, fixed, bucket or off", s)
-}
 
 // Budget is what one tier accepts: Requests in a Window. Both are above zero.
 type Budget struct {
@@ -71,29 +59,27 @@ func (l *limiter) admit(now time.Time) (seconds int) {
 
 // take counts a request that is accepted, or returns how long it takes until one is.
 func (l *limiter) take(now time.Time) time.Duration {
-	expired := func() bool { return len(l.accepted) > 0 && now.Sub(l.accepted[0]) >= l.budget.Window }
+	window, requests := l.budget.Window, l.budget.Requests
 	switch l.limit {
-	case LimitRolling:
-		for expired() {
-			l.accepted = l.accepted[1:]
-		}
-	case LimitFixed:
-		if expired() {
-			l.accepted = nil
-		}
+	case LimitOff:
+		return 0
 	case LimitBucket:
-		refill := l.budget.Window / time.Duration(l.budget.Requests) // for one request
+		refill := window / time.Duration(requests) // for one request
 		untilFull := max(l.full.Sub(now), 0)
-		wait := untilFull - time.Duration(l.budget.Requests-1)*refill
+		wait := untilFull - time.Duration(requests-1)*refill
 		if wait <= 0 {
 			l.full = now.Add(untilFull + refill)
 		}
 		return wait
-	default:
-		return 0
 	}
-	if len(l.accepted) == l.budget.Requests {
-		return l.accepted[0].Add(l.budget.Window).Sub(now)
+	for len(l.accepted) > 0 && now.Sub(l.accepted[0]) >= window {
+		l.accepted = l.accepted[1:]
+		if l.limit == LimitFixed {
+			l.accepted = nil
+		}
+	}
+	if len(l.accepted) == requests {
+		return l.accepted[0].Add(window).Sub(now)
 	}
 	l.accepted = append(l.accepted, now)
 	return 0

@@ -106,7 +106,7 @@ func TestListParameters(t *testing.T) {
 		t.Fatal(err)
 	}
 	for query, want := range map[string]int{
-		"limit=0": 400, "limit=101": 400, "limit=x": 400, "limit=": 400, "limit=1": 200, "limit=100": 200, "unknown=1": 200,
+		"limit=0": 400, "limit=101": 400, "limit=x": 400, "limit=1": 200, "limit=100": 200, "unknown=1": 200,
 		"next=" + url.QueryEscape(next.Query().Get("next")): 200,
 		"filter=": 400, "filter=subject": 400, "filter=subject+eq+%22a%22": 200,
 	} {

@@ -1,6 +1,6 @@
 // Package sandbox is an in-memory Qlik Cloud tenant for tests and trials: an http.Handler with the token endpoint, the
 // parts of the Users and Roles APIs that provisioning uses, and a tenant's rate limits. It is reached over a socket, or
-// in process through [Tenant.Transport]. Package faults wraps it where a test needs a tenant that fails.
+// in process through [InProcess]. Package faults wraps it where a test needs a tenant that fails.
 //
 // What it does follows Qlik's public reference (qlik.dev: Users and Roles with their OpenAPI descriptions, "Rate
 // limiting", "Get started with OAuth machine-to-machine", the changelog on unique addresses), OAuth (RFC 6749), JSON
@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -27,8 +28,8 @@ type Tenant struct {
 	mu      sync.Mutex           // guards everything below
 	records []*record            // in the order of creation, the deleted ones included
 	index   map[string][]*record // by record.keys
-	roles   []role
-	tokens  map[string]*token // by the Authorization header that presents them
+	roles   map[string]role      // by name
+	tokens  map[string]*token    // by the Authorization header that presents them
 	limits  map[tier]*limiter
 	stats   Stats
 }
@@ -41,35 +42,73 @@ type User struct {
 	Roles                    []string  // names
 }
 
+// Options configure a Tenant. The zero value is a tenant with Qlik's published limits over a rolling window and a
+// client with random credentials.
+type Options struct {
+	// Limit is how requests are counted; zero means LimitRolling. The client and the API key share the budgets: of Tier
+	// 1 (GET) 5,000 in five minutes, of filters 200 in a minute, and Tier2.
+	Limit Limit
+	// Tier2 is the budget of POST, PATCH and DELETE of users. Zero means 500 in five minutes. A tenant whose only user
+	// is the client's bot has half of that.
+	Tier2 Budget
+
+	// ClientID and ClientSecret are the credentials of the one M2M client; zero means random ones.
+	ClientID, ClientSecret string
+	// APIKey, where it is set, is accepted as a bearer token that has every scope and does not expire.
+	APIKey string
+	// TokenLife is how long a token is valid; zero means six hours. TokenUses is for how many requests; zero: any number.
+	TokenLife time.Duration
+	TokenUses int
+	// Scopes are the scopes of the client; nil means admin.users and admin_classic.
+	Scopes []string
+
+	// CaseInsensitive makes subjects that differ in case only a conflict. Not published: whether a tenant does.
+	CaseInsensitive bool
+	// Lag is how long after a create lists and filters find the user. Conflicts, PATCH and DELETE know it at once.
+	Lag time.Duration
+	// Latency is how long each answer is held back. The request has taken effect by then.
+	Latency time.Duration
+	// MaxTerms is how many terms a filter may have, terms on the status included; zero means 100. Not published:
+	// whether they count. They do here, so that a client is right either way.
+	MaxTerms int
+
+	// RolesForbidden makes GET /roles answer 403. RolesHidden leaves assignedRoles out of users, and LevelsHidden the
+	// levels out of those.
+	RolesForbidden, RolesHidden, LevelsHidden bool
+}
+
 // New returns a tenant without users.
 func New(o Options) *Tenant {
-	o = o.withDefaults()
+	o.Limit = cmp.Or(o.Limit, LimitRolling)
+	o.Tier2 = cmp.Or(o.Tier2, Budget{500, 5 * time.Minute})
+	o.ClientID = cmp.Or(o.ClientID, randomHex(16))
+	o.ClientSecret = cmp.Or(o.ClientSecret, randomHex(32))
+	o.TokenLife = cmp.Or(o.TokenLife, 6*time.Hour)
+	o.TokenUses = cmp.Or(o.TokenUses, math.MaxInt)
+	o.MaxTerms = cmp.Or(o.MaxTerms, 100)
+	if len(o.Scopes) == 0 {
+		o.Scopes = []string{"admin.users", "admin_classic"}
+	}
 	t := &Tenant{
 		options: o,
 		id:      randomHex(12),
-		index:   make(map[string][]*record),
-		tokens:  make(map[string]*token),
+		index:   map[string][]*record{},
+		roles:   defaultRoles(),
+		tokens:  map[string]*token{},
 		limits: map[tier]*limiter{
 			tier1:      {limit: o.Limit, budget: Budget{5000, 5 * time.Minute}},
 			tier2:      {limit: o.Limit, budget: o.Tier2},
 			tierFilter: {limit: o.Limit, budget: Budget{200, time.Minute}},
 		},
 	}
-	t.addDefaultRoles()
 	if o.APIKey != "" {
-		t.tokens["Bearer "+o.APIKey] = &token{expires: time.Now().AddDate(100, 0, 0), uses: -1, scoped: true}
+		t.tokens["Bearer "+o.APIKey] = &token{expires: time.Now().AddDate(100, 0, 0), uses: math.MaxInt, scoped: true}
 	}
 	return t
 }
 
-// ClientID returns the ID of the tenant's M2M client.
-func (t *Tenant) ClientID() string { return t.options.ClientID }
-
-// ClientSecret returns the secret of the tenant's M2M client.
-func (t *Tenant) ClientSecret() string { return t.options.ClientSecret }
-
-// Latency returns Options.Latency.
-func (t *Tenant) Latency() time.Duration { return t.options.Latency }
+// Options returns the options of the tenant, with their defaults in the place of zeros.
+func (t *Tenant) Options() Options { return t.options }
 
 // Add puts a user on the tenant without a request, a check or a lag. An empty ID, status or creation time is filled in,
 // and a role that the tenant does not have becomes a custom one.
@@ -78,12 +117,10 @@ func (t *Tenant) Add(u User) {
 	defer t.mu.Unlock()
 	u.Roles = slices.Clone(u.Roles)
 	u.Status = cmp.Or(u.Status, "active")
-	if u.CreatedAt.IsZero() {
-		u.CreatedAt = time.Now()
-	}
+	u.CreatedAt = cmp.Or(u.CreatedAt, time.Now())
 	for _, name := range u.Roles {
-		if _, found := t.role(name); !found {
-			t.addRole(name, "custom", "user")
+		if _, found := t.roles[name]; !found {
+			t.roles[name] = newRole(name, "custom", "user")
 		}
 	}
 	t.add(u, time.Time{})
@@ -102,7 +139,7 @@ func (t *Tenant) Users() []User {
 	return users
 }
 
-// User returns a copy of the user with an ID, whatever its status.
+// User returns a copy of the user with an ID, unless it is deleted.
 func (t *Tenant) User(id string) (u User, found bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -113,13 +150,53 @@ func (t *Tenant) User(id string) (u User, found bool) {
 	return r.copy(), true
 }
 
-// SpendTier2 sends n requests of Tier 2, as another program that uses the same client would.
-func (t *Tenant) SpendTier2(n int) {
+// SpendTier2 sends a request of Tier 2, as another program that uses the same client would.
+func (t *Tenant) SpendTier2() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for range n {
-		t.limits[tier2].admit(time.Now())
+	t.limits[tier2].admit(time.Now())
+}
+
+// Stats counts the requests a tenant received, by endpoint and whatever the answer, and what it answered.
+type Stats struct {
+	Requests                                    int
+	Token, Create, Patch, Delete, Filter, Roles int
+	Writes                                      int // creates, patches and deletes
+
+	Created, Changed, Deleted int // users, by requests
+	Unauthorized              int // 401, those of the token endpoint included
+	Conflicts                 int // 409
+	TooMany                   int // 429
+}
+
+// Stats returns the counts so far.
+func (t *Tenant) Stats() Stats {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.stats
+}
+
+// Count counts a request that package faults answers in the place of the tenant.
+func (t *Tenant) Count(e Endpoint) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stats.count(e, 0)
+}
+
+// count counts a request and the status of its answer; 0 is none.
+func (s *Stats) count(e Endpoint, status int) {
+	s.Requests++
+	byEndpoint := map[Endpoint]*int{
+		EndpointToken: &s.Token, EndpointCreate: &s.Create, EndpointPatch: &s.Patch, EndpointDelete: &s.Delete,
+		EndpointFilter: &s.Filter, EndpointRoles: &s.Roles,
 	}
+	byStatus := map[int]*int{401: &s.Unauthorized, 409: &s.Conflicts, 429: &s.TooMany}
+	for _, n := range []*int{byEndpoint[e], byStatus[status]} {
+		if n != nil {
+			*n++
+		}
+	}
+	s.Writes = s.Create + s.Patch + s.Delete
 }
 
 func randomHex(bytes int) string {

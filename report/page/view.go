@@ -54,6 +54,9 @@ func newView(r *report.Results, now time.Time) *view {
 	return v
 }
 
+// Done is how many rows are done, for the page.
+func (v *view) Done() int { return v.Rows - v.NotDone }
+
 // plainName is a file name that means the same in every shell. It is read only.
 var plainName = regexp.MustCompile(`^[\pL\pN._][\pL\pN._-]*$`)
 

@@ -39,7 +39,8 @@ type dial func(testing.TB, *Injector) *client
 var dials = map[string]dial{"in process": inProcess, "socket": overSocket}
 
 func inProcess(t testing.TB, i *Injector) *client {
-	return &client{t, &http.Client{Transport: i.Transport(), CheckRedirect: noRedirect}, "https://acme.eu.qlikcloud.com"}
+	c := &http.Client{Transport: sandbox.InProcess(i), CheckRedirect: noRedirect}
+	return &client{t, c, "https://acme.eu.qlikcloud.com"}
 }
 
 func overSocket(t testing.TB, i *Injector) *client {

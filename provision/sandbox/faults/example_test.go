@@ -13,7 +13,7 @@ import (
 func ExampleInjector() {
 	tenant := faults.Wrap(sandbox.New(sandbox.Options{APIKey: "key"}), 1)
 	tenant.Inject(faults.Fault{Kind: faults.Reset, On: sandbox.EndpointCreate, After: true, Times: 1})
-	client := &http.Client{Transport: tenant.Transport()}
+	client := &http.Client{Transport: sandbox.InProcess(tenant)}
 	for range 2 {
 		req, err := http.NewRequest(http.MethodPost, "https://acme.eu.qlikcloud.com/api/v1/users",
 			strings.NewReader(`{"subject": "jdoe"}`))
