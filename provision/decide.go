@@ -83,11 +83,10 @@ func (r *Run) changeFor(j *job, m match) (*write, Result) {
 		return nil, res
 	case w == nil, j.row.LookupOnly, !m.sure && !disables:
 		return nil, res
-	case !m.sure && m.kind == subjectMatch:
-		return nil, conflictResult(j.row, m, CodeSubjectConflict, unsure)
 	case !m.sure:
-		return nil, conflictResult(j.row, m, CodeEmailConflict, unsure)
-	case r.guardsAdmins() && hasAdminRole(m.user):
+		code := map[matchKind]string{subjectMatch: CodeSubjectConflict, emailMatch: CodeEmailConflict}[m.kind]
+		return nil, conflictResult(j.row, m, code, "the names are too different to disable the user")
+	case r.guardsAdmins && hasAdminRole(m.user):
 		return nil, conflictResult(j.row, m, CodeAdminRole, "the user has an admin role")
 	case j.begun && r.hidesRoles(m.user): // before the first write, checkRolesShown ends the run
 		return nil, res
@@ -96,8 +95,6 @@ func (r *Run) changeFor(j *job, m match) (*write, Result) {
 	}
 	return w, Result{}
 }
-
-const unsure = "the names are too different to disable the user"
 
 // disableFor is the change that disables the user of a row's person, or the result where there is none.
 func disableFor(row Row, m match) (*write, Result) {
@@ -109,8 +106,7 @@ func disableFor(row Row, m match) (*write, Result) {
 	return &write{kind: changeWrite, user: &m.user, changes: changes, message: strings.Join(said, "; ")}, Result{}
 }
 
-// updateFor is the change that Options.Update asks for, nil for none, and the result of a row whose user stays as it
-// is.
+// updateFor is the change that Options.Update asks for, nil for none, and the result where the user stays as it is.
 func (r *Run) updateFor(row Row, m match) (*write, Result) {
 	p, u, update := row.Person, m.user, r.options.Update
 	w := &write{kind: changeWrite, user: &u}
@@ -129,9 +125,7 @@ func (r *Run) updateFor(row Row, m match) (*write, Result) {
 	if hasStatus(u, "disabled") {
 		differ("disabled on the tenant", update.Status, "enabled", qlik.ReplaceStatus("active"))
 	}
-	for _, said := range foundAs(row, m) {
-		differ(said, false, "")
-	}
+	differ(strings.Join(foundAs(row, m), "; "), false, "")
 	differ(difference("name", p.Name, u.Name), update.Name, fmt.Sprintf("name changed from %q", u.Name),
 		qlik.ReplaceName(p.Name))
 	differ(difference("email", p.Email, u.Email), false, "")
@@ -163,8 +157,7 @@ func (r *Run) updateFor(row Row, m match) (*write, Result) {
 	return w, res
 }
 
-// difference says how a field on the tenant differs from the file's, "" where it does not. An empty one in the file
-// says nothing.
+// difference says how a field on the tenant differs from the file's; "" where it does not, or the file says nothing.
 func difference(field, file, tenant string) string {
 	switch {
 	case strings.TrimSpace(file) == "", Fold(file) == Fold(tenant):
@@ -178,11 +171,7 @@ func difference(field, file, tenant string) string {
 // foundAs names the user's subject where it is not the row's, and another user that has the row's address.
 func foundAs(row Row, m match) (said []string) {
 	if m.user.Subject != row.Person.Subject {
-		as := "exists as " + m.user.Subject
-		if created := m.user.Created(); !created.IsZero() {
-			as += ", created " + created.UTC().Format(time.DateOnly)
-		}
-		said = append(said, as)
+		said = append(said, "exists as "+m.user.Subject)
 	}
 	if m.other.ID != "" {
 		said = append(said, "the address belongs to another user: "+describeUser(m.other))

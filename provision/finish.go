@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func (r *Run) settle(j *job, d directory) bool {
 	case w == nil && j.row.LookupOnly: // there is nothing to say of it
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.counts.Finished++
+		r.progress.Finished++
 	case w == nil, w.kind == createWrite && j.begun, j.attempts >= r.options.Attempts: // a list may lag behind
 		r.lookUpAgain(j, nil)
 	default:
@@ -63,11 +64,9 @@ func (r *Run) conclude(ctx context.Context, j *job, res Result) {
 	case j.err == nil:
 		j.refusal = nil
 		r.finish(j, res)
-	case errors.Is(j.err, qlik.ErrConflict) && j.write.kind == createWrite:
+	case errors.Is(j.err, qlik.ErrNotFound), errors.Is(j.err, qlik.ErrConflict) && j.write.kind == createWrite:
 		j.refusal = j.err
-		r.lookUpOne(ctx, j)
-	case errors.Is(j.err, qlik.ErrNotFound):
-		j.refusal, j.unconfirmed = j.err, true // what was asked for may hold all the same
+		j.unconfirmed = j.unconfirmed || j.write.kind != createWrite // what was asked for may hold all the same
 		r.lookUpOne(ctx, j)
 	default:
 		r.refuse(j)
@@ -107,23 +106,14 @@ func (r *Run) lookUpOne(ctx context.Context, j *job) {
 // findOne looks up the users of one row.
 func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
 	ctx = qlik.WithExchange(ctx, qlik.Exchange{Row: j.row.Number})
-	users, err := r.client.ListUsers(ctx, filterOf(j.row), r.wantsRoles())
+	users, err := r.client.ListUsers(ctx, filterOf(j.row), r.wantsRoles)
 	return newDirectory(users), err
 }
 
 // lookUpAgain queues another lookup of a row that a lookup did not settle, or whose lookup met err. It finishes the row
-// where it was looked up long enough.
+// where it was looked up for half a minute, an outage and waits for a limit or a token aside.
 func (r *Run) lookUpAgain(j *job, err error) {
-	if !r.queueLookup(j, err) {
-		r.finish(j, r.unfinishedResult(j))
-	}
-}
-
-// queueLookup queues the next lookup of a row, and reports false where there is none: the row was looked up for half a
-// minute, an outage and waits for a limit or a token aside.
-func (r *Run) queueLookup(j *job, err error) bool {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	now := time.Now()
 	if j.misses == 0 {
 		j.giveUp, j.giveUpLatest = now.Add(lookupPeriod), now.Add(max(lookupPeriod, r.options.Patience))
@@ -134,17 +124,20 @@ func (r *Run) queueLookup(j *job, err error) bool {
 	if later := j.giveUp.Add(wait); notLookedUp && later.Before(j.giveUpLatest) {
 		j.giveUp = later
 	}
-	if j.lookedLongEnough(now) || err != nil && !isTemporary(err) {
-		return false
+	goesOn := !j.lookedLongEnough(now) && (err == nil || isTemporary(err))
+	if goesOn {
+		r.queue.lookups.add(j, sooner(now.Add(wait), j.giveUp))
 	}
-	r.queue.lookups.add(j, sooner(now.Add(wait), j.giveUp))
-	return true
+	r.mu.Unlock()
+	if !goesOn {
+		r.finish(j, r.unfinishedResult(j))
+	}
 }
 
 func (j *job) lookedLongEnough(now time.Time) bool { return j.misses > 0 && !now.Before(j.giveUp) }
 
 // finish records the last result of a row in this run, with what the answer that decided tells. It reports false where
-// the result could not be recorded.
+// that failed.
 func (r *Run) finish(j *job, res Result) bool {
 	why := j.refusal
 	if why == nil && res.HTTPStatus == 0 {
@@ -153,10 +146,7 @@ func (r *Run) finish(j *job, res Result) bool {
 	if j.row.UserID != "" && !res.Outcome.Done() { // the user was not deleted
 		res.Outcome, res.UserID = Created, j.row.UserID
 	}
-	res.Number, res.Attempts = j.row.Number, j.attempts
-	if res.FinishedAt.IsZero() {
-		res.FinishedAt = time.Now().UTC()
-	}
+	res.Number, res.Attempts, res.FinishedAt = j.row.Number, j.attempts, cmp.Or(res.FinishedAt, time.Now().UTC())
 	if e, ok := errors.AsType[*qlik.Error](why); ok {
 		res.HTTPStatus, res.TraceID = e.Status, e.TraceID
 		if res.Code == "" && !res.Outcome.Done() {
@@ -168,20 +158,17 @@ func (r *Run) finish(j *job, res Result) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.counts.Finished++
+	r.progress.Finished++
 	if res.Outcome == Failed {
-		r.counts.Failed++
+		r.progress.Failed++
 	}
 	r.fail(r.brake.noteResult(j, res, why))
 	return true
 }
 
-// maxText bounds what a tenant sent, of which an answer may hold a megabyte, to what a cell of a spreadsheet holds.
-const maxText = 4000
-
 // store passes a result to the caller of Run. Where it could not be recorded, the run ends, and store reports false.
 func (r *Run) store(res Result) bool {
-	res.Message = text.Clip(res.Message, maxText)
+	res.Message = text.Clip(res.Message, 4000) // a tenant may send a megabyte
 	err := r.record(res)
 	r.fail(err)
 	return err == nil
@@ -208,10 +195,8 @@ func (r *Run) createdByUs(j *job, u qlik.User) bool {
 	within := func(from, to time.Time) bool {
 		return !from.IsZero() && !created.Before(from.Add(-slack)) && !created.After(to.Add(slack))
 	}
-	if within(j.row.SentAt, j.row.SentAt.Add(laterRun)) {
-		return true
-	}
-	return j.unconfirmed && within(j.announcedAt, r.client.LastDate().Add(r.options.Timeout))
+	return within(j.row.SentAt, j.row.SentAt.Add(laterRun)) ||
+		j.unconfirmed && within(j.announcedAt, r.client.LastDate().Add(r.options.Timeout))
 }
 
 // announce records before a write of a row that one is sent, with the tenant's Date, so that a later run can settle it

@@ -28,7 +28,6 @@ type gate struct {
 	waits    int       // closed: waits in a row
 
 	suspects        []*job // rows that met a 403 and are held; whether it is their own is not known yet
-	refused         []*job // rows whose 403 turned out to be their own; the run finishes them
 	forbiddenProbes int    // probes of other rows that met a 403 as well
 
 	unanswered map[*job]bool // rows that got no answer since anything else was answered
@@ -40,8 +39,7 @@ const (
 	scopeAfter = 3  // probes of other rows that met a 403 as well: the client lacks the scope
 )
 
-// ready reports whether a write may be sent now. Where it may not, at is when to ask again; zero: after the next
-// answer.
+// ready reports whether a write may be sent now. Else at is when to ask again; zero: after the next answer.
 func (g *gate) ready(now time.Time) (ok bool, at time.Time) {
 	switch {
 	case g.closed && g.probing:
@@ -63,10 +61,6 @@ func nextToken(l *rate.Limiter, now time.Time) time.Time {
 	return now.Add(max(wait, time.Microsecond))
 }
 
-// prefers reports whether j should be sent before others. Rows without an answer wait: another row tells an outage
-// before the same few have used up their attempts, and in an outage each probe is of another row.
-func (g *gate) prefers(j *job) bool { return !g.unanswered[j] }
-
 // take notes that j is sent now; ready has said that it may. In an outage it is no attempt until every row was a probe;
 // moreComing says that other rows are still to be looked up.
 func (g *gate) take(now time.Time, j *job, moreComing bool) {
@@ -76,9 +70,9 @@ func (g *gate) take(now time.Time, j *job, moreComing bool) {
 	j.openings, j.probe, g.probing = g.openings, g.closed, g.closed
 }
 
-// answer applies the verdict on the write of j, which met an error, nil for none. An error that it returns is that of a
-// run that cannot go on.
-func (g *gate) answer(now time.Time, j *job, v verdict, met error) error {
+// answer applies the verdict on the write of j, which met an error, nil for none. It returns the rows whose 403 turned
+// out to be their own, and the error of a run that cannot go on.
+func (g *gate) answer(now time.Time, j *job, v verdict, met error) (refused []*job, err error) {
 	if j.probe {
 		g.probing = false
 	}
@@ -87,38 +81,38 @@ func (g *gate) answer(now time.Time, j *job, v verdict, met error) error {
 	}
 	late := j.openings != g.openings // others were processed since it was sent, so that it says nothing about now
 	switch {
-	case v == processed:
-		if j.probe {
-			g.open()
-		}
+	case v == processed && j.probe:
+		return g.open(), nil
 	case v == forbidden && late:
-		g.refused = append(g.refused, j)
+		return []*job{j}, nil
 	case v == forbidden:
-		return g.suspect(j)
-	case v == unusable, late:
+		return nil, g.suspect(j)
+	case v == processed, v == unusable, late:
 	case v == blocked:
-		g.close(now, blockedBy(met), j, met)
+		g.close(now, j, met)
 	default:
 		g.lose(now, j, v == outage, met)
 	}
-	return nil
+	return nil, nil
 }
 
-func (g *gate) open() {
-	g.refused = append(g.refused, g.suspects...)
+// open returns the suspects: their 403s were their own.
+func (g *gate) open() (refused []*job) {
+	refused = g.suspects
 	g.closed, g.reason, g.until = false, "", time.Time{}
 	g.suspects, g.forbiddenProbes, g.waits, g.down = nil, 0, 0, false
 	g.openings++
+	return refused
 }
 
-// close blocks writes for as long as what j met asks for, else for a back-off; writes that were in flight together count
-// as one. The reason is that of the longest wait.
-func (g *gate) close(now time.Time, reason Reason, j *job, met error) {
+// close blocks writes for as long as what j met asks for, else for a back-off; writes that were in flight together
+// count as one. The reason is that of the longest wait.
+func (g *gate) close(now time.Time, j *job, met error) {
 	if j.probe || g.waits == 0 {
 		g.waits++
 	}
 	if until := now.Add(waitAfter(met, g.waits)); !g.closed || !until.Before(g.until) {
-		g.reason, g.until = reason, until
+		g.reason, g.until = reasonOf(met), until
 	}
 	g.closed = true
 }
@@ -131,20 +125,12 @@ func (g *gate) suspect(j *job) error {
 	}
 	g.suspects, g.closed = append(g.suspects, j), true
 	if g.forbiddenProbes >= scopeAfter {
-		return fmt.Errorf("%w: %w", ErrScope, j.err)
+		return scopeError(j)
 	}
 	return nil
 }
 
-// decideSuspects decides about the suspects where no row is left to probe with: the 403 is their own if this run ever
-// had a write processed, else it is the run's.
-func (g *gate) decideSuspects() error {
-	if g.openings == 0 {
-		return fmt.Errorf("%w: %w", ErrScope, g.suspects[0].err)
-	}
-	g.refused, g.suspects = g.suspects, nil
-	return nil
-}
+func scopeError(j *job) error { return fmt.Errorf("%w: %w", ErrScope, j.err) }
 
 // lose notes a write whose answer was lost.
 func (g *gate) lose(now time.Time, j *job, outage bool, met error) {
@@ -152,7 +138,7 @@ func (g *gate) lose(now time.Time, j *job, outage bool, met error) {
 	begins := !g.down && (outage || len(g.unanswered) >= downAfter)
 	g.down = g.down || begins
 	if begins || g.down && j.probe {
-		g.close(now, ReasonDown, j, met)
+		g.close(now, j, met)
 	}
 }
 
@@ -184,16 +170,13 @@ const brakeAfter = 20
 // conflict that turned out as an existing user counts as accepted.
 func (b *brake) noteResult(j *job, res Result, why error) error {
 	stays := j.row.UserID != "" && res.Outcome == Created // its user was not deleted
-	refused := stays || res.Outcome == Failed || res.Code == CodeConflictNotFound
 	switch {
 	case j.attempts == 0:
 		return nil
-	case !refused:
-		if res.Outcome.Done() {
-			b.off, b.garbled = true, 0
-		}
+	case res.Outcome.Done() && !stays:
+		b.off, b.garbled = true, 0
 		return nil
-	case b.off, why == nil, isTemporary(why):
+	case res.Outcome == Pending && res.Code != CodeConflictNotFound, b.off, why == nil, isTemporary(why):
 		return nil
 	}
 	code := "no code"
@@ -223,51 +206,40 @@ func (b *brake) noteAnswer(v verdict, err error) error {
 }
 
 // patience is the clock of Options.Patience. It runs from the first request that makes no progress until there is some.
-// The run's lock guards it.
 type patience struct {
-	since  time.Time // zero: it does not run
-	reason Reason    // what the run waits for
-	err    error     // of the last request that made no progress
+	end time.Time // when the run ends if there is no progress until then; zero: the clock does not run
+	err error     // of the last request that made no progress
 }
 
-// stall notes what a request met that made no progress, and what the run waits for since.
-func (p *patience) stall(now time.Time, reason Reason, err error) {
-	if p.since.IsZero() {
-		p.since = now
+// stall notes what a request met that made no progress.
+func (r *Run) stall(now time.Time, err error) {
+	r.patience.err = err
+	if r.patience.end.IsZero() {
+		r.patience.end = now.Add(r.options.Patience)
 	}
-	p.reason, p.err = reason, err
-}
-
-// end is when the run ends if there is no progress until then; zero: the clock does not run.
-func (p *patience) end(most time.Duration) time.Time {
-	if p.since.IsZero() {
-		return time.Time{}
-	}
-	return p.since.Add(most)
 }
 
 // progressed notes that a first lookup was answered or a write was processed. Where writes have to wait all the same,
 // the clock starts again.
 func (r *Run) progressed(now time.Time) {
-	r.patience.since = time.Time{}
+	r.patience.end = time.Time{}
 	if now.Before(r.gate.until) {
-		r.patience.since = now
+		r.patience.end = now.Add(r.options.Patience)
 	}
 }
 
-// overdue is an error where the run has waited long enough. at is when that may be so; zero: never.
-func (r *Run) overdue(now time.Time) (at time.Time, err error) {
+// overdue ends a run that has waited long enough. at is when that may be so; zero: never.
+func (r *Run) overdue(now time.Time) (at time.Time) {
 	p := &r.patience
 	if !r.client.Answered() {
 		at = r.started.Add(max(silence, r.options.Timeout))
 		if !now.Before(at) {
 			met := cmp.Or(p.err, fmt.Errorf("nothing came back from %s", r.client.Tenant()))
-			return at, fmt.Errorf("%w: %w", ErrUnreachable, met)
+			r.fail(fmt.Errorf("%w: %w", ErrUnreachable, met))
 		}
 	}
-	end := p.end(r.options.Patience)
-	if end.IsZero() || now.Before(end) {
-		return sooner(at, end), nil
+	if !p.end.IsZero() && !now.Before(p.end) {
+		r.fail(fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, reasonOf(p.err), p.err))
 	}
-	return end, fmt.Errorf("%w for %v, waiting for %s: %w", ErrPatience, r.options.Patience, p.reason, p.err)
+	return sooner(at, p.end)
 }

@@ -26,13 +26,9 @@ func SamePerson(a, b Person) bool {
 func compare(a, b Person) (same, sure bool) {
 	names := compareNames(a, b)
 	emailA, emailB := EmailKey(a.Email), EmailKey(b.Email)
-	switch noEmail := emailA == "" || emailB == ""; {
-	case names == namesAgree, !noEmail && emailA == emailB, noEmail && names == namesUnknown:
-		return true, true
-	case noEmail && names == namesClose:
-		return true, false
-	}
-	return false, false
+	noEmail := emailA == "" || emailB == ""
+	sure = names == namesAgree || !noEmail && emailA == emailB || noEmail && names == namesUnknown
+	return sure || noEmail && names == namesClose, sure
 }
 
 // A likeness says how two names compare.
@@ -80,8 +76,7 @@ func words(name string) []string {
 	return list
 }
 
-// Fold returns the form in which texts are compared: NFC, case folded, white space runs as one blank, ’ as '. What is
-// sent is never folded.
+// Fold returns the form in which texts are compared: NFC, case folded, white space runs as one blank, ’ as '.
 func Fold(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	return strings.ReplaceAll(foldCase(s), "’", "'")
@@ -90,8 +85,7 @@ func Fold(s string) string {
 // SubjectKey returns the key of a subject: subjects that differ only in case and Unicode form have the same.
 func SubjectKey(subject string) string { return foldCase(subject) }
 
-// EmailKey returns the key of an address on a tenant; addresses that differ only in case have the same. It is empty
-// for an empty address.
+// EmailKey returns the key of an address: addresses that differ only in case have the same. It is empty for none.
 func EmailKey(email string) string { return foldCase(strings.TrimSpace(email)) }
 
 func foldCase(s string) string {
@@ -131,27 +125,20 @@ type directory struct {
 }
 
 func newDirectory(users []qlik.User) directory {
-	slices.SortStableFunc(users, func(a, b qlik.User) int { return rank(a) - rank(b) })
+	ranks := map[string]int{"active": -1, "disabled": 1}
+	slices.SortStableFunc(users, func(a, b qlik.User) int {
+		return ranks[strings.ToLower(a.Status)] - ranks[strings.ToLower(b.Status)]
+	})
 	d := directory{map[string][]qlik.User{}, map[string][]qlik.User{}, map[string]qlik.User{}}
 	for _, u := range users {
-		if hasStatus(u, "deleted") {
-			continue
+		if !hasStatus(u, "deleted") {
+			d.ids[u.ID] = u
+			d.subjects[SubjectKey(u.Subject)] = append(d.subjects[SubjectKey(u.Subject)], u)
+			d.emails[EmailKey(u.Email)] = append(d.emails[EmailKey(u.Email)], u)
 		}
-		d.ids[u.ID] = u
-		d.subjects[SubjectKey(u.Subject)] = append(d.subjects[SubjectKey(u.Subject)], u)
-		d.emails[EmailKey(u.Email)] = append(d.emails[EmailKey(u.Email)], u)
 	}
+	delete(d.emails, "")
 	return d
-}
-
-func rank(u qlik.User) int {
-	switch {
-	case hasStatus(u, "active"):
-		return 0
-	case hasStatus(u, "disabled"):
-		return 2
-	}
-	return 1
 }
 
 func hasStatus(u qlik.User, status string) bool { return strings.EqualFold(u.Status, status) }
@@ -189,9 +176,6 @@ func (d directory) bySubject(p Person, afterConflict bool) (best match) {
 // byEmail finds the user with the person's address, the user with one ID aside. The address of a disabled user may have
 // been given to a newcomer: there only a name that agrees makes them the same person.
 func (d directory) byEmail(p Person, except string) (best match) {
-	if EmailKey(p.Email) == "" {
-		return best
-	}
 	for _, u := range d.emails[EmailKey(p.Email)] {
 		if u.ID == except {
 			continue

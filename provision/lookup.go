@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,8 +12,7 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-// lookups is what a run reads of the tenant ahead of its writes: first about the tenant, then about its rows. The run's
-// lock guards it.
+// lookups is what a run reads of the tenant ahead of its writes: first about the tenant, then about its rows.
 type lookups struct {
 	pacer  *rate.Limiter
 	rows   []Row                  // that are not looked up yet
@@ -39,8 +37,6 @@ func (r *Run) lookUpRows(rows []Row) readRequest {
 }
 
 const (
-	lookupRefused = "its lookup was refused: "
-
 	maxAhead   = 1000 // rows that are looked up or being looked up, and whose write is not sent
 	maxLookups = 4    // in flight at once
 
@@ -52,15 +48,14 @@ const (
 func (l *lookups) left() bool { return len(l.again)+len(l.rows)+l.requests > 0 }
 
 // pickLookup chooses what a worker reads next: not too far ahead of the writes, and one request at a time until rows
-// were answered, since it may tell that there is no use. Where that is nothing, at is when to pick again; zero: after a
-// change.
+// were answered, since it may tell that there is no use. Else at is when to pick again; zero: after a change.
 func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at time.Time) {
 	l := &r.lookups
-	if r.limitReached() { // no other row is begun
+	if r.progress.Writes >= r.options.Limit { // no other row is begun
 		l.again, l.rows, r.queue.fresh = nil, nil, nil
 	}
 	tooFar := r.held == "" && len(r.queue.fresh)+l.requests*qlik.MaxTerms/2 >= maxAhead
-	tooMany := l.requests == maxLookups || l.requests > 0 && r.counts.lookedUp == 0
+	tooMany := l.requests == maxLookups || l.requests > 0 && r.lookedUp == 0
 	if len(l.again)+len(l.rows) == 0 || tooFar || tooMany {
 		return nil, at
 	}
@@ -70,13 +65,12 @@ func (r *Run) pickLookup(now time.Time) (task func(flight context.Context), at t
 	if at.After(now) {
 		return nil, at
 	}
-	var q readRequest
-	if len(l.again) > 0 {
-		q, l.again = l.again[0], l.again[1:]
-	} else {
+	if len(l.again) == 0 {
 		n := l.batch()
-		q, l.rows = r.lookUpRows(l.rows[:n]), l.rows[n:]
+		l.again, l.rows = append(l.again, r.lookUpRows(l.rows[:n])), l.rows[n:]
 	}
+	q := l.again[0]
+	l.again = l.again[1:]
 	l.pacer.AllowN(now, 1)
 	l.requests++
 	return func(flight context.Context) { r.read(flight, q) }, at
@@ -113,7 +107,7 @@ func (r *Run) read(ctx context.Context, q readRequest) {
 		if at := now.Add(waitAfter(err, l.failures)); at.After(l.until) {
 			l.until = at
 		}
-		r.patience.stall(now, cmp.Or(blockedBy(err), ReasonLookup), err)
+		r.stall(now, err)
 	default:
 		r.fail(err)
 	}
@@ -134,21 +128,22 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	var requests int
 	if !r.options.NoLookup {
 		ctx = qlik.WithExchange(ctx, qlik.Exchange{Rows: len(rows)})
-		users, requests, err = r.client.FilterUsers(ctx, filterOf(rows...), r.wantsRoles())
+		users, requests, err = r.client.FilterUsers(ctx, filterOf(rows...), r.wantsRoles)
 	}
 	switch {
+	case err == nil:
 	case errors.Is(err, qlik.ErrRefused):
 		return r.lookupRefused(rows, err)
 	case errors.Is(err, qlik.ErrNoToken), judge(err) == unusable, !r.client.Answered():
 		return fmt.Errorf("looking up existing users: %w", err)
-	case err != nil:
+	default:
 		return fmt.Errorf("%w: looking up existing users: %w", ErrLookups, err)
 	}
 	r.mu.Lock()
 	l, now := &r.lookups, time.Now()
 	l.rolesShown = l.rolesShown || slices.ContainsFunc(users, func(u qlik.User) bool { return u.RolesShown() })
 	l.pacer.ReserveN(now, max(0, requests-1)) // its other pages
-	r.counts.lookedUp += len(rows)
+	r.lookedUp += len(rows)
 	l.refusals = 0
 	if !r.options.NoLookup {
 		r.progressed(now)
@@ -158,8 +153,7 @@ func (r *Run) lookUp(ctx context.Context, rows []Row) (err error) {
 	return nil
 }
 
-// lookupRefused splits a lookup that was refused. That of a single row is the row's own fault only if others are
-// answered.
+// lookupRefused splits a refused lookup. That of a single row is the row's own fault only if others are answered.
 func (r *Run) lookupRefused(rows []Row, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -170,9 +164,9 @@ func (r *Run) lookupRefused(rows []Row, err error) error {
 		return nil
 	}
 	l.size = 0 // it was not the number of rows that was refused
-	l.refused = append(l.refused, &job{row: rows[0], err: err})
+	l.refused = append(l.refused, &job{row: rows[0], err: fmt.Errorf("its lookup was refused: %w", err)})
 	l.refusals++
-	wereAnswered, areLeft := r.counts.lookedUp > 0, len(l.again)+len(l.rows) > 0
+	wereAnswered, areLeft := r.lookedUp > 0, len(l.again)+len(l.rows) > 0
 	if wereAnswered && l.refusals < maxLaterRefusals || l.refusals < maxFirstRefusals && areLeft {
 		return nil
 	}
@@ -195,23 +189,20 @@ func filterOf(rows ...Row) string {
 // endLookups finishes the rows whose lookup was refused, and lets writes be sent that waited for the last lookup.
 func (r *Run) endLookups() {
 	for _, j := range r.lookups.refused {
-		r.finish(j, Result{Outcome: Failed, Code: CodeLookupRefused, Message: lookupRefused + j.err.Error()})
+		r.finish(j, Result{Outcome: Failed, Code: CodeLookupRefused, Message: j.err.Error()})
 	}
 	if r.held == "" {
 		return
 	}
-	err := r.checkRolesShown()
+	r.mu.Lock()
+	plan, err := r.plan(), r.checkRolesShown()
+	r.held, r.patience.end = ReasonApproval, time.Time{} // waiting for approval is no lack of progress
+	r.mu.Unlock()
 	if err == nil && r.options.Approve != nil {
-		r.hold(ReasonApproval)
-		err = r.options.Approve(r.plan())
+		err = r.options.Approve(plan)
 	}
-	r.fail(err)
-	r.hold("")
-}
-
-// hold keeps writes from being sent for a reason; "" lets them. That is no lack of progress.
-func (r *Run) hold(reason Reason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held, r.patience.since = reason, time.Time{}
+	r.fail(err)
+	r.held, r.patience.end = "", time.Time{}
 }

@@ -1,9 +1,13 @@
 package provision
 
 import (
+	"cmp"
+	"errors"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"qlik-provision/provision/qlik"
 )
 
 // A Progress is how far a run is at one moment.
@@ -29,51 +33,46 @@ const (
 	ReasonApproval Reason = "approval"
 )
 
-// counts is what a run counts. The run's lock guards it.
-type counts struct {
-	Progress           // Finished, Failed, Writes and Waited
-	rows     int       // of the run
-	lookedUp int       // of them
-	idle     time.Time // since when the run waits to send a write; zero: it does not
-}
-
-// endIdle adds the time that the run waited to Waited.
-func (c *counts) endIdle(now time.Time) {
-	if !c.idle.IsZero() {
-		c.Waited += now.Sub(c.idle)
-		c.idle = time.Time{}
+// reasonOf says what a run waits for after a request that met err.
+func reasonOf(err error) Reason {
+	switch {
+	case errors.Is(err, qlik.ErrLimited):
+		return ReasonLimit
+	case errors.Is(err, qlik.ErrNoToken):
+		return ReasonToken
+	case errors.Is(err, ErrLookups):
+		return ReasonLookup
 	}
+	return ReasonDown
 }
 
 // Progress is how far the run is. It is safe for concurrent use with Run.
 func (r *Run) Progress() Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.started.IsZero() {
-		return Progress{}
-	}
 	now := time.Now()
-	c := r.counts
-	c.endIdle(now)
-	p := c.Progress
+	p := r.progress
+	p.Waited += now.Sub(cmp.Or(r.idle, now))
 	p.Waiting, p.Until = r.waiting(now)
 	p.TimeLeft = r.estimate(now)
 	return p
 }
 
+// endIdle adds the time that the run waited to Waited.
+func (r *Run) endIdle(now time.Time) {
+	r.progress.Waited += now.Sub(cmp.Or(r.idle, now))
+	r.idle = time.Time{}
+}
+
 // waiting says what the run waits for, and until when; zero: not known.
 func (r *Run) waiting(now time.Time) (Reason, time.Time) {
-	const patient = 2 * time.Second // for the first answer, before it is worth showing
-	end := r.patience.end(r.options.Patience)
 	switch g, l := r.gate, r.lookups; {
 	case r.held == ReasonApproval:
 		return ReasonApproval, time.Time{}
-	case !r.client.Answered() && now.Sub(r.started) > patient:
-		return ReasonDown, time.Time{}
 	case now.Before(g.until):
-		return g.reason, sooner(g.until, end)
-	case now.Before(l.until) && (r.queue.empty() || r.held != "") && r.busy == 0:
-		return r.patience.reason, sooner(l.until, end)
+		return g.reason, sooner(g.until, r.patience.end)
+	case now.Before(l.until) && r.busy == 0 && (r.queue.writes() == 0 || r.held != ""):
+		return reasonOf(r.patience.err), sooner(l.until, r.patience.end)
 	}
 	return "", time.Time{}
 }
@@ -81,13 +80,12 @@ func (r *Run) waiting(now time.Time) (Reason, time.Time) {
 // estimate is how long the rest takes: the wait the tenant asked for, then what is left of the burst, then the rate. Of
 // the rows that are still to be looked up, as many need a write as of the others.
 func (r *Run) estimate(now time.Time) time.Duration {
-	c := r.counts
 	inHand := r.busy - r.lookups.requests
 	writes := r.queue.writes() + inHand + len(r.queue.lookups) + len(r.gate.suspects)
-	if r.lookups.left() && c.lookedUp > 0 {
-		writes += (c.rows - c.lookedUp) * (c.Writes + len(r.queue.fresh)) / c.lookedUp
+	if r.lookups.left() && r.lookedUp > 0 {
+		writes += (r.rows - r.lookedUp) * (r.progress.Writes + len(r.queue.fresh)) / r.lookedUp
 	}
-	writes = min(writes, r.options.Limit-c.Writes+inHand)
+	writes = min(writes, r.options.Limit-r.progress.Writes+inHand)
 	l, wait := r.gate.limiter, max(0, r.gate.until.Sub(now))
 	tokens := min(float64(l.Burst()), l.TokensAt(now)+wait.Seconds()*float64(l.Limit()))
 	return wait + Estimate(writes, l.Limit(), int(tokens))
@@ -103,10 +101,7 @@ type Plan struct {
 func (p Plan) Writes() int { return p.Create + p.Change + p.Disable + p.Delete }
 
 // plan is what the run would send, when all rows were looked up.
-func (r *Run) plan() Plan {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var p Plan
+func (r *Run) plan() (p Plan) {
 	for _, j := range r.queue.fresh {
 		switch {
 		case j.write.kind == createWrite:

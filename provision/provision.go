@@ -31,8 +31,7 @@ type Row struct {
 	// SentAt is the tenant's Date before the first write of this row in an earlier run, where the outcome of that write
 	// was never learned; zero where nothing is unconfirmed.
 	SentAt time.Time
-	// ChangedUser is the ID of the user that an earlier run sent a change of, where the outcome of that was never learned;
-	// else empty.
+	// ChangedUser is the ID of the user that an earlier run sent a change of that is unconfirmed; else empty.
 	ChangedUser string
 	// UserID is the user that a run of this file created, for a Delete; the row is looked up by it.
 	UserID string
@@ -153,8 +152,6 @@ const (
 
 // An Update says which fields of existing users a Create brings in line. Status only enables disabled users.
 type Update struct{ Name, Roles, Status bool }
-
-func (u Update) any() bool { return u.Name || u.Roles || u.Status }
 
 // Defaults of a run. Source: "Rate limiting" on qlik.dev.
 const (

@@ -25,17 +25,14 @@ func (l *RoleList) UnmarshalCSV(cell string) error {
 	return nil
 }
 
-// MarshalCSV writes the names with a semicolon between.
-func (l RoleList) MarshalCSV() (string, error) { return strings.Join(l, ";"), nil }
-
 // fetchRoles sets the levels of the tenant's roles, except where the tenant does not list them and admin roles are
 // allowed. A role that everybody asks for has to exist.
 func (r *Run) fetchRoles(ctx context.Context) error {
 	list, err := r.client.ListRoles(ctx)
-	switch hidden := errors.Is(err, qlik.ErrForbidden); {
-	case hidden && r.options.AllowAdminRoles:
+	switch {
+	case errors.Is(err, qlik.ErrForbidden) && r.options.AllowAdminRoles:
 		return nil
-	case hidden:
+	case errors.Is(err, qlik.ErrForbidden):
 		return fmt.Errorf("%w: listing the roles: %w", ErrRolesHidden, err)
 	case err != nil:
 		return fmt.Errorf("listing the roles: %w", err)
@@ -44,10 +41,8 @@ func (r *Run) fetchRoles(ctx context.Context) error {
 	for _, role := range list {
 		r.roleLevels[role.Name] = role.Level
 	}
-	for _, name := range r.options.EveryonesRoles {
-		if unknown := r.unknownRole(name); unknown != "" {
-			return fmt.Errorf("%w: %s", ErrRole, unknown)
-		}
+	if everyones := r.checkRoles(Row{}); everyones.Code == CodeUnknownRole {
+		return fmt.Errorf("%w: %s", ErrRole, everyones.Message)
 	}
 	return nil
 }
@@ -66,50 +61,30 @@ func (r *Run) rolesOf(row Row) []string {
 // checkRoles returns an Invalid result where one of the roles of a row cannot be given, else a zero one.
 func (r *Run) checkRoles(row Row) Result {
 	for _, name := range r.rolesOf(row) {
-		if unknown := r.unknownRole(name); unknown != "" {
-			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, unknown)
-		}
-		if r.roleLevels != nil && !r.options.AllowAdminRoles && !strings.EqualFold(r.roleLevels[name], "user") {
+		level, found := r.roleLevels[name]
+		switch {
+		case r.roleLevels == nil:
+		case !found:
+			message := fmt.Sprintf("the tenant has no role %q", name)
+			if nearest := Nearest(name, slices.Sorted(maps.Keys(r.roleLevels)), 3); nearest != "" {
+				message += fmt.Sprintf("; the nearest is %q", nearest)
+			}
+			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, message)
+		case !r.options.AllowAdminRoles && !strings.EqualFold(level, "user"):
 			return foundResult(Invalid, CodeAdminRole, qlik.User{}, fmt.Sprintf("role %q is of admin level", name))
 		}
 	}
 	return Result{}
 }
 
-// unknownRole says that no role of the tenant has a name; "" where one has it, or the tenant shows none.
-func (r *Run) unknownRole(name string) (message string) {
-	if _, found := r.roleLevels[name]; found || r.roleLevels == nil {
-		return ""
-	}
-	message = fmt.Sprintf("the tenant has no role %q", name)
-	if nearest := Nearest(name, slices.Sorted(maps.Keys(r.roleLevels)), 3); nearest != "" {
-		message += fmt.Sprintf("; the nearest is %q", nearest)
-	}
-	return message
-}
-
-// missingRoles lists the roles that a row asks for and its user does not have; none where the tenant does not show
-// them.
-func (r *Run) missingRoles(row Row, u qlik.User) (names []string) {
-	if !u.RolesShown() && len(u.Roles) == 0 && !r.options.Update.Roles {
+// missingRoles lists the roles that a row asks for and its user lacks; none where the tenant does not show them.
+func (r *Run) missingRoles(row Row, u qlik.User) []string {
+	if u.Roles == nil && !r.options.Update.Roles {
 		return nil
 	}
-	for _, name := range r.rolesOf(row) {
-		if !slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return role.Name == name }) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// wantsRoles reports whether lookups ask for the roles of users.
-func (r *Run) wantsRoles() bool {
-	return r.options.Task == Disable || r.options.Update.any() || r.asksRoles
-}
-
-// guardsAdmins reports whether users with an admin role are neither changed nor disabled.
-func (r *Run) guardsAdmins() bool {
-	return (r.options.Task == Disable || r.options.Update.any()) && !r.options.AllowAdminRoles
+	return slices.DeleteFunc(r.rolesOf(row), func(name string) bool {
+		return slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return role.Name == name })
+	})
 }
 
 // hasAdminRole reports whether one of a user's roles is of admin level.
@@ -117,16 +92,13 @@ func hasAdminRole(u qlik.User) bool {
 	return slices.ContainsFunc(u.Roles, func(role qlik.Role) bool { return strings.EqualFold(role.Level, "admin") })
 }
 
-// hidesRoles reports whether it cannot be told that a user has no admin role: the tenant shows nobody's roles, or not
-// the levels of this user's.
+// hidesRoles reports whether the tenant shows nobody's roles, or not the levels of this user's, and they matter.
 func (r *Run) hidesRoles(u qlik.User) bool {
-	return r.guardsAdmins() && !u.RolesShown() && (!r.lookups.rolesShown || len(u.Roles) > 0)
+	return r.guardsAdmins && !u.RolesShown() && (!r.lookups.rolesShown || len(u.Roles) > 0)
 }
 
 // checkRolesShown returns an error where a user would be changed who may be an administrator.
 func (r *Run) checkRolesShown() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	isHidden := func(j *job) bool { return j.write.kind == changeWrite && r.hidesRoles(*j.write.user) }
 	if slices.ContainsFunc(r.queue.fresh, isHidden) {
 		return fmt.Errorf("%w: the tenant does not show the roles of users with their levels", ErrRolesHidden)
@@ -147,12 +119,12 @@ func Nearest(typed string, words []string, most int) (nearest string) {
 
 // edits is how many characters have to be inserted, removed or replaced to make b of a.
 func edits(a, b string) int {
-	from, to := []rune(a), []rune(b)
+	to := []rune(b)
 	row := make([]int, len(to)+1)
 	for j := range row {
 		row[j] = j
 	}
-	for i, x := range from {
+	for i, x := range []rune(a) {
 		diagonal := row[0]
 		row[0] = i + 1
 		for j, y := range to {

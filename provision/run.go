@@ -25,11 +25,12 @@ import (
 //
 // An error that ends the run is passed to fail where it occurs, and nothing new is begun.
 type Run struct {
-	client     *qlik.Client
-	options    Options
-	record     func(Result) error
-	asksRoles  bool              // rows ask for roles; like the next one set before the first lookup
-	roleLevels map[string]string // of the tenant's roles, by name; nil: not known
+	client       *qlik.Client
+	options      Options
+	record       func(Result) error
+	guardsAdmins bool              // users with an admin role are neither changed nor disabled
+	wantsRoles   bool              // lookups ask for the roles of users; like the next one set before the first lookup
+	roleLevels   map[string]string // of the tenant's roles, by name; nil: not known
 
 	failing sync.Mutex
 	errs    []error // guarded by failing: why the run ends
@@ -39,28 +40,24 @@ type Run struct {
 	held     Reason     // why no write may be sent yet: ReasonLookup, then ReasonApproval; "" where they may
 	queue    queue
 	lookups  lookups
-	gate     *gate
+	gate     gate
 	brake    brake
 	patience patience
-	counts   counts
+	progress Progress    // Finished, Failed, Writes and Waited
+	rows     int         // of the run
+	lookedUp int         // of them
 	busy     int         // workers with something to do
+	idle     time.Time   // since when the run waits to send a write; zero: it does not
 	changed  sync.Cond   // with mu: those who wait have to check again
 	alarm    *time.Timer // wakes them when the next thing is due
 }
 
 // New prepares a run. Nothing is sent yet.
 func New(client *qlik.Client, o Options) *Run {
-	o = o.withDefaults()
-	lookupRate := rate.Limit(lookupsPerMinute / 60.0)
-	if o.Rate == rate.Inf || o.NoLookup {
-		lookupRate = rate.Inf // the tenant says when it has had enough, of writes and of lookups
-	}
-	r := &Run{
-		client:  client,
-		options: o,
-		lookups: lookups{pacer: rate.NewLimiter(lookupRate, lookupsPerMinute)},
-		gate:    &gate{limiter: rate.NewLimiter(o.Rate, o.Burst), closed: true, unanswered: map[*job]bool{}},
-	}
+	changesUsers := o.Task == Disable || o.Update != Update{}
+	r := &Run{client: client, options: o.withDefaults(), wantsRoles: changesUsers}
+	r.guardsAdmins = changesUsers && !o.AllowAdminRoles
+	r.gate = gate{limiter: rate.NewLimiter(r.options.Rate, r.options.Burst), closed: true, unanswered: map[*job]bool{}}
 	r.changed.L = &r.mu
 	return r
 }
@@ -80,7 +77,8 @@ func New(client *qlik.Client, o Options) *Run {
 func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) error {
 	l := lookups{rows: rows, handle: r.settleRows, done: r.endLookups}
 	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
-	if r.asksRoles = r.options.Task == Create && slices.ContainsFunc(rows, asksRoles); r.asksRoles {
+	if r.options.Task == Create && slices.ContainsFunc(rows, asksRoles) {
+		r.wantsRoles = true
 		l.again = append(l.again, r.fetchRoles)
 	}
 	if r.options.NoLookup {
@@ -91,7 +89,17 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 
 // run reads what l holds, and works until nothing is left or the run has to end.
 func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) error {
-	r.begin(l, record)
+	l.pacer = rate.NewLimiter(lookupsPerMinute/60.0, lookupsPerMinute)
+	if r.options.Rate == rate.Inf || r.options.NoLookup {
+		l.pacer.SetLimit(rate.Inf) // the tenant says when it has had enough, of writes and of lookups
+	}
+	r.mu.Lock()
+	r.started, r.lookups, r.record, r.rows = time.Now(), l, record, len(l.rows)
+	r.alarm = time.AfterFunc(r.options.Patience, r.wake)
+	if r.options.Approve != nil || r.guardsAdmins {
+		r.held = ReasonLookup
+	}
+	r.mu.Unlock()
 	defer r.alarm.Stop()
 	workers, stop := errgroup.WithContext(ctx) // stop is done when the first worker fails
 	defer context.AfterFunc(stop, r.wake)()
@@ -113,18 +121,6 @@ func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) err
 	cut()
 	<-ended
 	return r.wrapUp(ctx)
-}
-
-func (r *Run) begin(l lookups, record func(Result) error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l.pacer = r.lookups.pacer
-	r.started, r.lookups, r.record = time.Now(), l, record
-	r.alarm = time.AfterFunc(r.options.Patience, r.wake)
-	r.counts.rows = len(l.rows)
-	if r.options.Approve != nil || r.guardsAdmins() {
-		r.held = ReasonLookup
-	}
 }
 
 // stopped reports whether err is that of a request cut off because its context has ended.
@@ -152,9 +148,9 @@ func (r *Run) failure() error {
 // wrapUp returns why the run ended, and records what was tried of the rows that are left.
 func (r *Run) wrapUp(ctx context.Context) error {
 	r.mu.Lock()
-	r.counts.endIdle(time.Now())
-	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects, r.gate.refused)
-	interrupted := ctx.Err() != nil && r.counts.Finished < r.counts.rows
+	r.endIdle(time.Now())
+	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects)
+	interrupted := ctx.Err() != nil && r.progress.Finished < r.rows
 	r.mu.Unlock()
 	if interrupted {
 		r.fail(context.Cause(ctx))

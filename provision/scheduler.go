@@ -13,17 +13,14 @@ import (
 // work sends writes and looks rows up, until nothing is left, the run stops, or it fails: then it returns why. flight
 // is the context of its requests, which outlives stop.
 func (r *Run) work(stop, flight context.Context) error {
-	for {
-		task := r.next(stop)
-		if task == nil {
-			return r.failure()
-		}
+	for task := r.next(stop); task != nil; task = r.next(stop) {
 		task(flight)
 		r.mu.Lock()
 		r.busy--
 		r.changed.Broadcast()
 		r.mu.Unlock()
 	}
+	return r.failure()
 }
 
 // next waits for something to do. It is nil where nothing is left, or the run stops or fails.
@@ -31,11 +28,10 @@ func (r *Run) next(stop context.Context) (task func(flight context.Context)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	came := time.Now()
-	for stop.Err() == nil && r.failure() == nil {
+	for {
 		now := time.Now()
-		overdueAt, err := r.overdue(now)
-		if err != nil {
-			r.fail(err)
+		overdueAt := r.overdue(now)
+		if stop.Err() != nil || r.failure() != nil {
 			return nil
 		}
 		task, at := r.pick(now, now.Sub(came))
@@ -46,26 +42,28 @@ func (r *Run) next(stop context.Context) (task func(flight context.Context)) {
 		case r.drained():
 			return nil
 		}
-		r.wait(sooner(at, overdueAt))
+		if at = sooner(at, overdueAt); !at.IsZero() { // one alarm is enough: the same is due next for all who wait
+			r.alarm.Reset(time.Until(at))
+		}
+		r.changed.Wait()
 	}
-	return nil
 }
 
 // drained reports whether no row waits, is in a worker's hands, or will come.
 func (r *Run) drained() bool {
-	return !r.lookups.left() && r.lookups.done == nil && r.queue.empty() && len(r.gate.refused) == 0 && r.busy == 0
+	return !r.lookups.left() && r.lookups.done == nil && r.queue.writes()+len(r.queue.lookups)+r.busy == 0
 }
 
 // pick chooses what a worker does that has waited for so long: a lookup of one row, a lookup of many, or a write. Where
 // that is nothing, at is when to ask again; zero: after a change.
 func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight context.Context), at time.Time) {
-	j, at := r.queue.lookups.take(now, anyJob)
+	j, at := r.queue.lookups.take(now)
 	if j != nil {
 		return func(flight context.Context) { r.lookUpOne(flight, j) }, at
 	}
 	task, lookupAt := r.pickLookup(now)
 	at = sooner(at, lookupAt)
-	switch done := r.lookups.done; {
+	switch done, suspects := r.lookups.done, r.gate.suspects; {
 	case task != nil:
 		return task, at
 	case !r.lookups.left() && done != nil:
@@ -73,49 +71,39 @@ func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight contex
 		return func(context.Context) { done() }, at
 	case r.held != "":
 		return nil, at
-	case r.drained() && len(r.gate.suspects) > 0:
-		r.fail(r.gate.decideSuspects())
+	case !r.drained() || len(suspects) == 0:
+		j, writeAt := r.pickWrite(now)
+		if j == nil {
+			return nil, sooner(at, writeAt)
+		}
+		return func(flight context.Context) { r.send(flight, j, waited) }, at
+	case r.gate.openings == 0: // no row is left to probe with, and none was ever processed
+		r.fail(scopeError(suspects[0]))
+		return nil, at
+	default: // no row is left to probe with
+		r.gate.suspects = nil
+		return func(context.Context) { r.refuse(suspects...) }, at
 	}
-	if refused := r.gate.refused; len(refused) > 0 {
-		r.gate.refused = nil
-		return func(context.Context) { r.refuse(refused...) }, at
-	}
-	j, writeAt := r.pickWrite(now)
-	if j == nil {
-		return nil, sooner(at, writeAt)
-	}
-	return func(flight context.Context) { r.send(flight, j, waited) }, at
 }
 
 func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 	ok, at := r.gate.ready(now)
 	if !ok {
-		if r.busy == r.lookups.requests && r.counts.idle.IsZero() && r.queue.writes() > 0 {
-			r.counts.idle = now
+		if r.busy == r.lookups.requests && r.idle.IsZero() && r.queue.writes() > 0 {
+			r.idle = now
 		}
 		return nil, at
 	}
-	if j, at = r.queue.nextWrite(now, r.gate.prefers); j == nil {
+	if j, at = r.queue.nextWrite(now, r.gate.unanswered); j == nil {
 		return nil, at
 	}
-	r.counts.endIdle(now)
+	r.endIdle(now)
 	r.gate.take(now, j, r.lookups.left())
 	if !j.begun {
 		j.begun = true
-		r.counts.Writes++
+		r.progress.Writes++
 	}
 	return j, at
-}
-
-func (r *Run) limitReached() bool { return r.counts.Writes >= r.options.Limit }
-
-// wait releases the lock until something changed, or at has come; zero: never. One alarm is enough for all who wait:
-// what is due next is the same for each of them.
-func (r *Run) wait(at time.Time) {
-	if !at.IsZero() {
-		r.alarm.Reset(time.Until(at))
-	}
-	r.changed.Wait()
 }
 
 // wake lets everybody who waits check again. The caller does not hold the lock; one who does calls changed.Broadcast.
@@ -132,22 +120,21 @@ type queue struct {
 	lookups waiting // rows that are looked up alone
 }
 
-// nextWrite takes out the row whose write is sent next: one that is sent again and preferred, a fresh one, or another
-// one that is sent again. Where there is none now, at is when a back-off ends; zero: not before something changes.
-func (q *queue) nextWrite(now time.Time, preferred func(*job) bool) (j *job, at time.Time) {
-	if j, _ = q.again.take(now, preferred); j == nil && len(q.fresh) > 0 {
-		j, q.fresh = q.fresh[0], q.fresh[1:]
+// nextWrite takes out the row whose write is sent next: one that is sent again, else a fresh one. Rows without an
+// answer come after the fresh ones: another row tells an outage before the same few have used up their attempts. Where
+// there is none now, at is when a back-off ends; zero: not before something changes.
+func (q *queue) nextWrite(now time.Time, unanswered map[*job]bool) (j *job, at time.Time) {
+	if len(q.again) > 0 && (len(q.fresh) == 0 || !unanswered[q.again[0]]) {
+		j, at = q.again.take(now)
 	}
-	if j == nil {
-		return q.again.take(now, anyJob)
+	if j == nil && len(q.fresh) > 0 {
+		j, q.fresh = q.fresh[0], q.fresh[1:]
 	}
 	return j, at
 }
 
 // writes is how many rows wait for a write.
 func (q *queue) writes() int { return len(q.again) + len(q.fresh) }
-
-func (q *queue) empty() bool { return q.writes()+len(q.lookups) == 0 }
 
 // waiting is rows in the order in which their back-off ends.
 type waiting []*job
@@ -161,21 +148,18 @@ func (w *waiting) add(j *job, from time.Time) {
 	*w = slices.Insert(*w, i, j)
 }
 
-// take takes out the first row that may go. Where its back-off is not over, at is when it ends; zero: there is no row.
-func (w *waiting) take(now time.Time, may func(*job) bool) (j *job, at time.Time) {
-	i := slices.IndexFunc(*w, may)
-	if i < 0 {
-		return nil, time.Time{}
-	}
-	if at = (*w)[i].notBefore; at.After(now) {
+// take takes out the first row. Where its back-off is not over, at is when it ends; zero: there is no row.
+func (w *waiting) take(now time.Time) (j *job, at time.Time) {
+	if len(*w) == 0 {
 		return nil, at
 	}
-	j = (*w)[i]
-	*w = slices.Delete(*w, i, i+1)
-	return j, time.Time{}
+	j = (*w)[0]
+	if j.notBefore.After(now) {
+		return nil, j.notBefore
+	}
+	*w = slices.Delete(*w, 0, 1)
+	return j, at
 }
-
-func anyJob(*job) bool { return true }
 
 // A job is a row on its way: what was tried, and what is not known of it yet.
 type job struct {

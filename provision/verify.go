@@ -45,6 +45,18 @@ type Promise struct {
 	Code    string
 }
 
+// holds reports whether the user that was found, if one was, is what the outcome promises.
+func (p Promise) holds(user qlik.User, found bool) bool {
+	disabled := hasStatus(user, "disabled")
+	switch p.Outcome {
+	case Created, Exists, Updated:
+		return found && (!disabled || p.Code == CodeDisabled)
+	case Disabled, Unchanged:
+		return !found || disabled
+	}
+	return !found
+}
+
 // A verification collects what differs. The run's lock guards it.
 type verification struct {
 	run      *Run
@@ -55,23 +67,25 @@ type verification struct {
 func (v *verification) check(rows []Row, d directory) {
 	v.run.mu.Lock()
 	defer v.run.mu.Unlock()
-	v.run.counts.Finished += len(rows)
+	v.run.progress.Finished += len(rows)
 	for _, row := range rows {
 		user, found := d.ids[row.UserID]
 		if row.UserID == "" {
 			m := d.match(row.Person, false)
 			user, found = m.user, m.kind == subjectMatch || m.kind == emailMatch
 		}
-		p := v.promises[row.Number]
 		delete(v.differ, row.Number)
-		if how := p.differs(user, found); how != "" {
-			v.differ[row.Number] = Result{Number: row.Number, Outcome: p.Outcome, Message: how}
+		switch {
+		case v.promises[row.Number].holds(user, found):
+		case found:
+			v.note(row, user.Status+" on the tenant: "+describeUser(user))
+		default:
+			v.note(row, "not on the tenant: "+cmp.Or(row.UserID, row.Person.Subject))
 		}
 	}
 }
 
-// lookUpAgain looks the rows with an ID that differ up again, half a minute later, and adds those whose lookup was
-// refused.
+// lookUpAgain looks rows with an ID that differ up again half a minute later, and adds those whose lookup was refused.
 func (v *verification) lookUpAgain() {
 	v.run.mu.Lock()
 	defer v.run.mu.Unlock()
@@ -82,35 +96,13 @@ func (v *verification) lookUpAgain() {
 		}
 	}
 	l.until = time.Now().Add(lookupPeriod)
-	v.run.counts.Finished += len(l.refused) - len(l.rows)
+	v.run.progress.Finished += len(l.refused) - len(l.rows)
 	for _, j := range l.refused {
-		number := j.row.Number
-		v.differ[number] = Result{Number: number, Outcome: v.promises[number].Outcome, Message: lookupRefused + j.err.Error()}
+		v.note(j.row, j.err.Error())
 	}
 }
 
-// differs says how the user that was found, if one was, is not what the outcome promises; "" where it is.
-func (p Promise) differs(user qlik.User, found bool) string {
-	how, disabled := "", hasStatus(user, "disabled")
-	switch p.Outcome {
-	case Created, Exists, Updated:
-		if !found {
-			return "no user " + cmp.Or(p.Row.UserID, p.Row.Person.Subject)
-		}
-		if disabled && p.Code != CodeDisabled {
-			how = "disabled on the tenant: "
-		}
-	case Disabled, Unchanged:
-		if !disabled {
-			how = "not disabled on the tenant: "
-		}
-	case Deleted:
-		how = "not deleted: "
-	default:
-		how = "the person has a user: "
-	}
-	if how == "" || !found {
-		return ""
-	}
-	return how + describeUser(user)
+// note notes how a row differs.
+func (v *verification) note(row Row, message string) {
+	v.differ[row.Number] = Result{Number: row.Number, Outcome: v.promises[row.Number].Outcome, Message: message}
 }

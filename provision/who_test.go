@@ -76,7 +76,7 @@ var who = []struct {
 		}}},
 	{name: "her address", outcome: provision.Exists, code: provision.CodeEmailMatch, id: "u1",
 		users:   []sandbox.User{{ID: "u1", Subject: "auth0|81", Name: "Ada Byron", Email: "ada@example.com"}},
-		message: "exists as auth0|81, created 1999-"},
+		message: "exists as auth0|81"},
 	{name: "her address, invited without a name", outcome: provision.Exists, code: provision.CodeEmailMatch, id: "u1",
 		users:   []sandbox.User{{ID: "u1", Subject: "ExampleSubject1", Email: "ada@example.com", Status: "invited"}},
 		message: "no name on the tenant"},

@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +41,7 @@ func (r *Run) send(ctx context.Context, j *job, waited time.Duration) {
 	if v == lost && r.isOutage(ctx, j) {
 		v = outage
 	}
-	r.apply(j, v, err)
+	r.refuse(r.apply(j, v, err)...)
 	if v == processed {
 		r.conclude(ctx, j, res)
 	}
@@ -78,7 +77,7 @@ type verdict int
 const (
 	unusable  verdict = iota // the run cannot go on: the credentials are refused, or it is no tenant
 	processed                // accepted, or refused for the row's own sake
-	blocked                  // not processed, and sent again: blockedBy says why
+	blocked                  // not processed for want of a token or because of the rate limit, and sent again
 	forbidden                // 403
 	lost                     // 408, 5xx, a broken connection, a timeout, an answer that cannot be read
 	outage                   // lost, and a lookup got no answer either
@@ -103,18 +102,7 @@ func judge(err error) verdict {
 }
 
 // isTemporary reports whether a request that met err may be answered another time.
-func isTemporary(err error) bool { v := judge(err); return v == blocked || v == lost }
-
-// blockedBy says what keeps a request from being processed that met err; "" where err is another.
-func blockedBy(err error) Reason {
-	switch {
-	case errors.Is(err, qlik.ErrLimited):
-		return ReasonLimit
-	case errors.Is(err, qlik.ErrNoToken):
-		return ReasonToken
-	}
-	return ""
-}
+func isTemporary(err error) bool { return judge(err) == blocked || judge(err) == lost }
 
 func isAny(err error, kinds ...error) bool {
 	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
@@ -134,17 +122,18 @@ func (r *Run) isOutage(ctx context.Context, j *job) bool {
 }
 
 // apply applies the verdict on an answer to the gate, and queues the row where it is sent again. Both are one step, so
-// that a row that met the limit is first in line before another is sent.
-func (r *Run) apply(j *job, v verdict, err error) {
+// that a row that met the limit is first in line before another is sent. It returns rows that are refused now.
+func (r *Run) apply(j *job, v verdict, err error) (refused []*job) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	j.err = err
-	r.fail(r.gate.answer(now, j, v, err))
+	refused, ends := r.gate.answer(now, j, v, err)
+	r.fail(ends)
 	r.changed.Broadcast() // the others need not wait until the row is finished
 	switch {
 	case v != processed:
-		r.patience.stall(now, cmp.Or(r.gate.reason, ReasonDown), err)
+		r.stall(now, err)
 	case !r.gate.closed:
 		r.progressed(now)
 	}
@@ -161,6 +150,7 @@ func (r *Run) apply(j *job, v verdict, err error) {
 	default:
 		r.retry(j, now, err, v == outage || j.noAttempt)
 	}
+	return refused
 }
 
 // retry queues a row whose answer was lost: another attempt, or a lookup where none is left. Of a change or a delete a
