@@ -45,6 +45,17 @@ func (r *Results) Summary() *Summary {
 // NotDone reports of each row whether it is not done. A duplicate is done where another row of its subject is: one whose
 // subject is the very same or, where there is none, one whose subject differs in case.
 func NotDone(rows []Row) []bool {
+	notDone := make([]bool, len(rows))
+	var duplicates []int
+	for i := range rows {
+		notDone[i] = !rows[i].Entry.Outcome.Done()
+		if rows[i].Entry.Outcome == provision.Duplicate {
+			duplicates = append(duplicates, i)
+		}
+	}
+	if duplicates == nil {
+		return notDone
+	}
 	exact, folded := map[string]bool{}, map[string]bool{} // whether a row of a subject is done
 	for i := range rows {
 		e := &rows[i].Entry
@@ -53,14 +64,10 @@ func NotDone(rows []Row) []bool {
 			folded[key] = folded[key] || e.Outcome.Done()
 		}
 	}
-	notDone := make([]bool, len(rows))
-	for i := range rows {
-		e := &rows[i].Entry
-		notDone[i] = !e.Outcome.Done()
-		if e.Outcome == provision.Duplicate {
-			done, found := exact[e.UserSubject]
-			notDone[i] = !done && (found || !folded[provision.SubjectKey(e.UserSubject)])
-		}
+	for _, i := range duplicates {
+		subject := rows[i].Entry.UserSubject
+		done, found := exact[subject]
+		notDone[i] = !done && (found || !folded[provision.SubjectKey(subject)])
 	}
 	return notDone
 }
