@@ -3,10 +3,10 @@ package report
 import (
 	"errors"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/gocarina/gocsv"
@@ -176,31 +176,20 @@ func cleanCell(s string) string {
 	}, strings.ToValidUTF8(s, "\ufffd"))
 }
 
-// escapeFormulas puts an apostrophe in front of each character that may begin a formula: where a cell begins,
-// or would begin if s were cut at a separator.
+// escapeFormulas puts an apostrophe in front of each character that may begin a formula: where a cell begins, or would
+// begin if s were cut at a separator. A dash between blanks is a dash.
 func escapeFormulas(s string) string {
 	if !strings.ContainsFunc(s, startsFormula) {
 		return s
 	}
-	var b strings.Builder
-	begins, blank := true, false // a cell may begin here; only because of a blank
-	for i, r := range s {
-		switch {
-		case unicode.IsSpace(r):
-			blank = blank || !begins
-			begins = true
-		case unicode.Is(unicode.Cf, r): // has no width
-		default:
-			next, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
-			if begins && startsFormula(r) && !(blank && unicode.IsSpace(next)) { // a dash between blanks is a dash
-				b.WriteByte('\'')
-			}
-			begins, blank = strings.ContainsRune(",;|:^~\"，；", r), false // what separates cells, besides blanks
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
+	return afterBlank.ReplaceAllString(afterSeparator.ReplaceAllString(s, "$1'$2"), "$1'$2")
 }
+
+// They are read only: what may begin a formula, behind what separates cells. Characters of Cf have no width.
+var (
+	afterSeparator = regexp.MustCompile(`((?:^|[,;|:^~"，；])[\s\p{Z}\p{Cf}]*)([=+\-@＝＋－＠])`)
+	afterBlank     = regexp.MustCompile(`([\s\p{Z}]\p{Cf}*)([=+\-@＝＋－＠](?:[^\s\p{Z}]|$))`)
+)
 
 // startsFormula reports whether a spreadsheet takes a cell that begins with r for a formula.
 func startsFormula(r rune) bool { return strings.ContainsRune("=+-@＝＋－＠", r) }

@@ -18,14 +18,14 @@ func (l *Ledger) checkPersons(acceptPersons bool) error {
 	changes := map[ChangeKind][]string{}
 	for i := range l.Rows {
 		r := &l.Rows[i]
-		if l.undo && !r.Entry.MayHaveCreated() {
+		e := &r.Entry
+		switch {
+		case l.undo && !e.MayHaveCreated(), !l.undo && !e.Outcome.Done() && e.isEmptied(): // that one is derived again
 			continue
+		case l.undo && e.Outcome == provision.Created && e.UserID == "":
+			return l.refuse("%s has no user_id: restore it, or delete the row", r.place())
 		}
-		kind, change := r.findChange()
-		if l.undo && r.Entry.isEmptied() { // whose user it is can no longer be told
-			kind, change = SubjectDamaged, r.subjectChange("")
-		}
-		if change != "" {
+		if kind, change := r.findChange(); change != "" {
 			changes[kind] = append(changes[kind], change)
 		}
 	}
@@ -45,19 +45,12 @@ func (l *Ledger) checkPersons(acceptPersons bool) error {
 
 // findChange says what changed of the row's person, and restores a user_subject; "" where nothing did.
 func (r *Row) findChange() (kind ChangeKind, change string) {
-	e := &r.Entry
-	if e.isEmptied() && (!e.Outcome.Done() || subjectCell(r.Person.Subject) == "") { // it is derived
-		return "", ""
-	}
-	subject := subjectCell(r.Person.Subject)
-	fits := e.fits(e.UserSubject)
-	if !fits && e.fits(subject) {
-		e.UserSubject, fits = subject, true
+	e, subject := &r.Entry, subjectCell(r.Person.Subject)
+	if !e.fits(e.UserSubject) && e.fits(subject) {
+		e.UserSubject = subject
 	}
 	switch isSettled := e.Outcome.Done() || e.Outcome == provision.Pending; {
-	case e.isEmptied(): // its user has the subject that it had
-		kind = SubjectChanged
-	case !fits, subject != e.UserSubject && spreadsheetChanges(e.UserSubject, subject):
+	case !e.fits(e.UserSubject), subject != e.UserSubject && spreadsheetChanges(e.UserSubject, subject):
 		kind = SubjectDamaged
 	case subject != e.UserSubject && isSettled:
 		kind = SubjectChanged

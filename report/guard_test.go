@@ -52,6 +52,7 @@ func TestRetryRefusesAFileThatCannotBeRun(t *testing.T) {
 			}
 			return tb
 		}, `the action "" cannot be read: it begins with neither`},
+		{"no rows", func(tb table) table { return tb[:1] }, "it has no rows"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, path, _, err := retryText(t, c.save(tableOf(t, text)).saved(',', false, ""), sandbox)

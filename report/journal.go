@@ -200,7 +200,7 @@ func (r *Results) merge(j replay) (belonging int) {
 			continue
 		}
 		was := &row.Entry
-		if e.Check != was.Check || was.Tenant != "" && !strings.EqualFold(e.Tenant, was.Tenant) {
+		if !strings.EqualFold(e.Check, was.Check) || was.Tenant != "" && !strings.EqualFold(e.Tenant, was.Tenant) {
 			continue
 		}
 		belonging++

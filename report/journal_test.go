@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -199,6 +200,16 @@ func TestMergingAJournalTwiceChangesNothing(t *testing.T) {
 	mustClose(t, mustRetry(t, path))
 	if twice := read(t, path); once != twice {
 		t.Errorf("once:\n%s\ntwice:\n%s", once, twice)
+	}
+}
+
+func TestAJournalBelongsToAFileWhoseChecksAreInLowerCase(t *testing.T) {
+	file, journal := killedRun(t)
+	lower := regexp.MustCompile("c-[0-9A-F]{8}-[0-9A-F]{8}").ReplaceAllStringFunc(file, strings.ToLower)
+	path := placed(t, lower, journal)
+	r, err := Read(path, csvfile.Options{})
+	if err != nil || lower == file || len(r.Warnings) > 0 || !r.Unmerged {
+		t.Errorf("%v, %v", err, r.Warnings)
 	}
 }
 

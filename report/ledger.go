@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -235,6 +236,8 @@ func (l *Ledger) decide(r *Row, conflicts map[*Row]provision.Result) Entry {
 	e, subject := r.Entry, subjectCell(r.Person.Subject)
 	e.Tenant = cmp.Or(e.Tenant, l.options.Tenant)
 	wasTried := e.UserSubject == subject && (e.Outcome == provision.Pending || e.Outcome == provision.Failed)
+	// A trailer with fewer cells than the header has all of them in the result file, where it looks like a person.
+	isTrailer := e.Code == provision.CodeNotAPerson && strings.EqualFold(e.Check, checkOf(&e, r.Person))
 	if !e.Outcome.Done() || e.isEmptied() {
 		e.UserSubject = subject
 		e.Check = checkOf(&e, r.Person)
@@ -244,6 +247,8 @@ func (l *Ledger) decide(r *Row, conflicts map[*Row]provision.Result) Entry {
 	}
 	now, isConflict := conflicts[r]
 	switch {
+	case isTrailer:
+		return e
 	case r.Skipped:
 		now = provision.Result{Outcome: provision.Skipped, Message: r.Message}
 	case r.Code != "":

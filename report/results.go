@@ -86,7 +86,7 @@ func (r *Results) CheckTenant(run string) error {
 func (r *Results) Promises() []provision.Promise {
 	promises := make([]provision.Promise, 0, len(r.Rows))
 	for _, row := range r.Rows {
-		if row.Person.Subject != "" && !row.Skipped {
+		if row.Person.Subject != "" {
 			promises = append(promises, provision.Promise{
 				Row:     provision.Row{Number: row.Number, Person: row.Person, UserID: string(row.Entry.UserID)},
 				Outcome: row.Entry.Outcome, Code: string(row.Entry.Code),
@@ -228,6 +228,9 @@ func (r *Results) refuse(format string, args ...any) error {
 // readAction reads the one action of the rows. A row's cell may be empty: it is filled in.
 func (r *Results) readAction() (err error) {
 	action := ""
+	if len(r.Rows) == 0 {
+		return r.refuse("it has no rows")
+	}
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		if here := row.Entry.Action; here != "" && action != "" && here != action {
@@ -251,11 +254,8 @@ func (r *Row) place() string { return fmt.Sprintf("row %d (line %d)", r.Number, 
 func (r *Results) checkRows() error {
 	for i := range r.Rows {
 		row, e := &r.Rows[i], &r.Rows[i].Entry
-		isCut := i == len(r.Rows)-1 && !r.File.Whole && (row.Number == 0 || e.Check != "" && !e.fits(e.UserSubject))
 		why := ""
 		switch first := r.find(row.Number); {
-		case isCut:
-			why = "the last line has no end, so the file was probably cut short"
 		case row.Number == 0 && e.isEmptied():
 			why = "the row was added to the file: delete it, and put the person into another export"
 		case row.Number == 0:

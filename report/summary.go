@@ -42,20 +42,32 @@ func (r *Results) Summary() *Summary {
 	return s
 }
 
-// NotDone reports of each row whether it is not done. A duplicate is done where another row of its subject is.
+// NotDone reports of each row whether it is not done. A duplicate is done where another row of its subject is: one whose
+// subject is the very same or, where there is none, one whose subject differs in case.
 func NotDone(rows []Row) []bool {
-	done := map[string]bool{} // by subject
-	for _, r := range rows {
-		if r.Entry.Outcome.Done() && r.Entry.Outcome != provision.Skipped {
-			done[provision.SubjectKey(r.Entry.UserSubject)] = true
+	notDone := make([]bool, len(rows))
+	var duplicates []int
+	for i := range rows {
+		notDone[i] = !rows[i].Entry.Outcome.Done()
+		if rows[i].Entry.Outcome == provision.Duplicate {
+			duplicates = append(duplicates, i)
 		}
 	}
-	notDone := make([]bool, len(rows))
-	for i, r := range rows {
-		notDone[i] = !r.Entry.Outcome.Done()
-		if r.Entry.Outcome == provision.Duplicate {
-			notDone[i] = !done[provision.SubjectKey(r.Entry.UserSubject)]
+	if duplicates == nil {
+		return notDone
+	}
+	exact, folded := map[string]bool{}, map[string]bool{} // whether a row of a subject is done
+	for i := range rows {
+		e := &rows[i].Entry
+		if key := provision.SubjectKey(e.UserSubject); e.Outcome != provision.Duplicate && e.Outcome != provision.Skipped {
+			exact[e.UserSubject] = exact[e.UserSubject] || e.Outcome.Done()
+			folded[key] = folded[key] || e.Outcome.Done()
 		}
+	}
+	for _, i := range duplicates {
+		subject := rows[i].Entry.UserSubject
+		done, found := exact[subject]
+		notDone[i] = !done && (found || !folded[provision.SubjectKey(subject)])
 	}
 	return notDone
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,6 +50,15 @@ func TestADuplicateIsDoneWhereItsRowIs(t *testing.T) {
 	record(t, l, created(l.Pending()[0]))
 	if s := l.Summary(); s.NotDone != 2 || s.Counts[provision.Duplicate] != 2 {
 		t.Errorf("%+v", s)
+	}
+	mustClose(t, l)
+
+	l, _ = start(t, "Employee ID,Name\na,Jane\nA,John\nA,John\n", Action{Command: "create", Subject: "Employee ID",
+		Name: "Name", Status: "active"}, sandbox)
+	rows := l.Pending()
+	record(t, l, created(rows[0]), failed(rows[1]))
+	if got := NotDone(l.Rows); !slices.Equal(got, []bool{false, true, true}) {
+		t.Errorf("%v: a duplicate of a failed row is done", got)
 	}
 }
 

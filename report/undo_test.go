@@ -118,6 +118,20 @@ func TestUndoRefusesARowWhoseSubjectWasEmptied(t *testing.T) {
 	}
 }
 
+func TestUndoRefusesARowWhoseUserIDWasEmptied(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hr.results.csv")
+	write(t, path, tableOf(t, ranText(t)).set(1, "user_id", "").saved(',', false, ""))
+	l, err := Open(path, csvfile.Options{}, sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	e := as[*NotResultsError](t, l.PrepareUndo(false))
+	if want := "row 1 (line 2) has no user_id: restore it, or delete the row"; e.Why != want {
+		t.Errorf("%s, want %s", e.Why, want)
+	}
+}
+
 func TestUndoRefusesADamagedFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hr.results.csv")
 	write(t, path, tableOf(t, ranText(t)).set(1, "user_subject", "1002").saved(',', false, ""))
