@@ -229,18 +229,20 @@ func (s *session) causes() string {
 	return b.String()
 }
 
-// rowsOf names the first rows of a cause.
+// rowsOf names the first rows of a cause, and where they stand in the file.
 func (s *session) rowsOf(c report.Cause) string {
 	const shown = 5
-	var numbers []string
+	var numbers, lines []string
 	for _, i := range c.Rows[:min(shown, len(c.Rows))] {
-		numbers = append(numbers, strconv.Itoa(s.ledger.Rows[i].Number))
+		r := s.ledger.Rows[i]
+		numbers, lines = append(numbers, strconv.Itoa(r.Number)), append(lines, strconv.Itoa(r.Record.Line))
 	}
+	words := "rows %s (lines %s of %s)"
 	switch {
 	case len(c.Rows) == 1:
-		return "row " + numbers[0]
+		words = "row %s (line %s of %s)"
 	case len(c.Rows) > shown:
 		numbers = append(numbers, "…")
 	}
-	return "rows " + strings.Join(numbers, ", ")
+	return fmt.Sprintf(words, strings.Join(numbers, ", "), strings.Join(lines, ", "), s.ledger.File.Name)
 }
