@@ -168,7 +168,6 @@ func remedies() (before, instead []remedy) {
 		room   = "make room on the disk"
 	)
 	before = []remedy{
-		{provision.ErrScope, scope},
 		{qlik.ErrScope, scope},
 		{qlik.ErrCredentials, "check the client's ID and secret, or the API key"},
 		{qlik.ErrNotTenant, "check the address of the tenant"},
@@ -201,6 +200,7 @@ func remedies() (before, instead []remedy) {
 		{syscall.ENAMETOOLONG, "give the result file a shorter name, with -o: its journal and temporary files have " +
 			"longer ones"},
 		{fs.ErrNotExist, "check the name of the file"},
+		{syscall.EISDIR, "name the file in it"},
 		{fs.ErrPermission, "the file must be readable, and the folder of the result file writable"},
 	}
 	return before, instead

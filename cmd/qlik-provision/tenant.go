@@ -272,6 +272,7 @@ func readPrivate(path, what, hint string) ([]byte, error) {
 // check is an error where the credentials are not those of a client or an API key. It does not show them.
 func (s source) check() error {
 	id, secret, key := s.creds.ClientID, s.creds.ClientSecret, s.creds.APIKey
+	inQuotes := func(part string) bool { return strings.HasPrefix(part, `"`) } // set X="…" in cmd.exe keeps them
 	wrong := ""
 	switch {
 	case id+secret != "" && key != "":
@@ -284,6 +285,8 @@ func (s source) check() error {
 		wrong = "has a client's secret, but not its ID"
 	case strings.ContainsFunc(id+secret+key, unicode.IsControl): // no header can hold it
 		wrong = "has a credential that is more than one line of text"
+	case slices.ContainsFunc([]string{id, secret, key}, inQuotes):
+		wrong = "has a credential with double quotes around it, which are not part of it"
 	default:
 		return nil
 	}
