@@ -124,9 +124,7 @@ func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) err
 }
 
 // stopped reports whether err is that of a request cut off because its context has ended.
-func stopped(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && errors.Is(err, ctx.Err())
-}
+func stopped(ctx context.Context, err error) bool { return ctx.Err() != nil && errors.Is(err, ctx.Err()) }
 
 // fail ends the run because of err; nil does nothing. The caller may hold the run's lock.
 func (r *Run) fail(err error) {
@@ -150,11 +148,10 @@ func (r *Run) wrapUp(ctx context.Context) error {
 	r.mu.Lock()
 	r.endIdle(time.Now())
 	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects)
-	interrupted := ctx.Err() != nil && r.progress.Finished < r.rows
-	r.mu.Unlock()
-	if interrupted {
+	if ctx.Err() != nil && r.progress.Finished < r.rows {
 		r.fail(context.Cause(ctx))
 	}
+	r.mu.Unlock()
 	for _, j := range left {
 		if j.err != nil && !r.finish(j, r.unfinishedResult(j)) {
 			break
