@@ -124,7 +124,9 @@ func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) err
 }
 
 // stopped reports whether err is that of a request cut off because its context has ended.
-func stopped(ctx context.Context, err error) bool { return ctx.Err() != nil && errors.Is(err, ctx.Err()) }
+func stopped(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, ctx.Err())
+}
 
 // fail ends the run because of err; nil does nothing. The caller may hold the run's lock.
 func (r *Run) fail(err error) {
