@@ -114,16 +114,17 @@ func printable(s string) string {
 // wrap breaks text at blanks and line ends into lines no wider than columns, where its words are not wider themselves.
 func wrap(s string, columns int, first, rest string) string {
 	var b strings.Builder
-	line, empty := first, true
-	for word := range strings.FieldsSeq(s) {
-		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns {
+	line := first
+	for i, word := range strings.Fields(s) {
+		switch {
+		case i == 0:
+			line += word
+		case utf8.RuneCountInString(line+" "+word) > columns:
 			b.WriteString(line + "\n")
-			line, empty = rest, true
+			line = rest + word
+		default:
+			line += " " + word
 		}
-		if !empty {
-			line += " "
-		}
-		line, empty = line+word, false
 	}
 	return b.String() + line + "\n"
 }

@@ -22,8 +22,8 @@ type progress struct {
 	bar   *progressbar.ProgressBar
 }
 
-// follow shows how far a run of so many rows is, until the function it returns is called. When ctx is done it says
-// what the run waits for then.
+// follow shows how far a run of so many rows is, until the function it returns is called. A run that does not end soon
+// after ctx is done waits for requests, and it says so.
 func (u *output) follow(ctx context.Context, now func() provision.Progress, total int) (stop func()) {
 	p := &progress{out: u, now: now, total: total, began: time.Now(), bar: progressbar.NewOptions(max(total, 1),
 		progressbar.OptionSetWriter(u.w),
@@ -38,6 +38,7 @@ func (u *output) follow(ctx context.Context, now func() provision.Progress, tota
 		every = 200 * time.Millisecond
 	}
 	quit, interrupted := make(chan struct{}), ctx.Done()
+	var soon <-chan time.Time
 	var shown sync.WaitGroup
 	shown.Go(func() {
 		ticker := time.NewTicker(every)
@@ -49,8 +50,9 @@ func (u *output) follow(ctx context.Context, now func() provision.Progress, tota
 			case <-ticker.C:
 				p.show()
 			case <-interrupted:
+				interrupted, soon = nil, time.After(100*time.Millisecond)
+			case <-soon:
 				u.note("interrupted: waiting for requests in flight, 10 s at most; a second Ctrl-C does not wait")
-				interrupted = nil
 			}
 		}
 	})

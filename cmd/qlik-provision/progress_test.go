@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -56,5 +57,22 @@ func TestDurationsAreWrittenForPeople(t *testing.T) {
 		if got := duration(d); got != want || err != nil {
 			t.Errorf("%v: %s, not %s (%v)", typed, got, want, err)
 		}
+	}
+}
+
+func TestInterruptedRunSaysThatItWaits(t *testing.T) {
+	for took, want := range map[time.Duration]int{0: 0, time.Second: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			var said strings.Builder
+			ctx, cancel := context.WithCancel(t.Context())
+			stop := newOutput(&said).follow(ctx, func() provision.Progress { return provision.Progress{} }, 10)
+			cancel()
+			synctest.Wait()
+			time.Sleep(took)
+			stop()
+			if n := strings.Count(said.String(), "interrupted: waiting for requests in flight"); n != want {
+				t.Errorf("a run that ended after %v said so %d times, not %d", took, n, want)
+			}
+		})
 	}
 }

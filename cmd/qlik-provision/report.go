@@ -71,7 +71,7 @@ func (c *config) readResults(path string) (*report.Results, error) {
 // openPage opens a page in the browser, without our secrets in its environment. Where that fails it says so, and it
 // is no failure: the page is written.
 func (c *config) openPage(ctx context.Context, path string) {
-	abs, err := filepath.Abs(path)
+	abs, _ := filepath.Abs(path) // without a working folder nothing is opened, and that is said
 	opener, args := "xdg-open", []string{abs}
 	switch runtime.GOOS {
 	case "windows": // unlike start, this takes & and % in a name as they are
@@ -86,10 +86,7 @@ func (c *config) openPage(ctx context.Context, path string) {
 		name, _, _ := strings.Cut(v, "=")
 		return strings.HasPrefix(strings.ToUpper(name), "QLIK_")
 	})
-	if err == nil {
-		err = cmd.Run()
-	}
-	if err != nil && ctx.Err() == nil {
+	if err := cmd.Run(); err != nil && ctx.Err() == nil {
 		c.note(fmt.Sprintf("not opened: %s: %v; open %s in a browser", opener, err, path))
 	}
 }

@@ -81,12 +81,11 @@ func (s *session) runPending(ctx context.Context) (err error) {
 // record records a result in the ledger. One that cannot be recorded is printed: it is all that is known of a user
 // that was created.
 func (s *session) record(r provision.Result) error {
-	err := s.ledger.Record(r)
-	if err == nil {
-		return nil
+	if err := s.ledger.Record(r); err != nil {
+		s.out.note(fmt.Sprintf("not recorded: row %d, %s %s", r.Number, r.Outcome, r.UserID))
+		return fmt.Errorf("%w: %w", errNotRecorded, err)
 	}
-	s.out.note(fmt.Sprintf("not recorded: row %d, %s %s", r.Number, r.Outcome, r.UserID))
-	return fmt.Errorf("%w: %w", errNotRecorded, err)
+	return nil
 }
 
 // summarize adds the run to the summary.
@@ -141,7 +140,8 @@ func (c *config) contact(ctx context.Context, rows int, work func(*provision.Run
 	}
 	client := qlik.New(c.tenant, connection)
 	defer client.Close()
-	c.contacted, c.runOptions.Abort = true, c.abort
+	c.contacted = true
+	c.runOptions.Abort = c.abort
 	run := provision.New(client, c.runOptions)
 	if !c.quiet {
 		defer c.out.follow(ctx, run.Progress, rows)()

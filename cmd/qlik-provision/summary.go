@@ -95,7 +95,8 @@ func (s *session) table(total *report.Summary, plan bool) string {
 		}
 		fmt.Fprintf(&b, "  %-14s %s%s\n", label, count, more)
 	}
-	labels, took, looked := map[provision.Outcome]string{}, "", plan && s.plan != nil
+	looked := plan && s.plan != nil
+	labels, took := map[provision.Outcome]string{}, ""
 	if plan {
 		labels = map[provision.Outcome]string{provision.Created: "created before", provision.Exists: "existing",
 			provision.Failed: "conflicts", provision.Pending: "can be sent"}

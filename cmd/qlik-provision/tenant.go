@@ -105,17 +105,17 @@ func (c *config) typedSource(ctx context.Context) (from source, err error) {
 		return from, usage(errors.New("no tenant: neither --tenant nor QLIK_TENANT is set"),
 			"set QLIK_TENANT, QLIK_CLIENT_ID and QLIK_CLIENT_SECRET (or QLIK_API_KEY), or try it with --sandbox")
 	}
-	if c.clientID == "" && c.secretFile == "" && c.secretCommand == "" {
-		from.name, from.hint = "the environment", "set QLIK_CLIENT_ID and QLIK_CLIENT_SECRET, or QLIK_API_KEY"
-		from.creds.ClientID, from.creds.ClientSecret = read("QLIK_CLIENT_ID"), read("QLIK_CLIENT_SECRET")
-		from.creds.APIKey = read("QLIK_API_KEY")
-		return from, nil
+	if c.clientID != "" || c.secretFile != "" || c.secretCommand != "" {
+		from.name = "the command line"
+		from.hint = "give --client-id and the flag of its secret: one of them alone hides all credentials in the environment"
+		from.creds.ClientID = c.clientID
+		from.creds.ClientSecret, err = c.readSecret(ctx)
+		return from, err
 	}
-	from.name = "the command line"
-	from.hint = "give --client-id and the flag of its secret: one of them alone hides all credentials in the environment"
-	from.creds.ClientID = c.clientID
-	from.creds.ClientSecret, err = c.readSecret(ctx)
-	return from, err
+	from.name, from.hint = "the environment", "set QLIK_CLIENT_ID and QLIK_CLIENT_SECRET, or QLIK_API_KEY"
+	from.creds.ClientID, from.creds.ClientSecret = read("QLIK_CLIENT_ID"), read("QLIK_CLIENT_SECRET")
+	from.creds.APIKey = read("QLIK_API_KEY")
+	return from, nil
 }
 
 // readSecret reads the client's secret: the first line of a file, or of what a command prints. It is "" where neither
