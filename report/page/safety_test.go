@@ -130,7 +130,8 @@ func TestWriteFailsWhereWriterDoes(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	if err := write(&b, results(nil), sampleStart()); err != nil || !strings.Contains(b.String(), "There are no rows in this file") {
+	err := write(&b, results(nil), sampleStart())
+	if err != nil || !strings.Contains(b.String(), "There are no rows in this file") {
 		t.Errorf("the page of no rows: %v", err)
 	}
 }
