@@ -28,7 +28,7 @@ func (r *Results) Summary() *Summary {
 	for i, row := range r.Rows {
 		e := &row.Entry
 		s.Counts[e.Outcome]++
-		if row.Reached && e.Outcome != provision.Pending {
+		if row.Recorded && e.Outcome != provision.Pending {
 			s.Run[e.Outcome]++
 		}
 		if e.Code != "" {

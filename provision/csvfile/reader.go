@@ -54,7 +54,7 @@ type Record struct {
 	Cells []string // the values of its cells; their number is the record's own, not the header's
 }
 
-// A File is a CSV file in memory. It is not changed after Read, and is safe for concurrent use.
+// A File is a CSV file in memory. It is safe for concurrent use while nobody changes its records.
 type File struct {
 	Name    string // for messages
 	Dialect Dialect
