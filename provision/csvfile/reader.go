@@ -63,9 +63,6 @@ type File struct {
 	Above   []Record // above a header whose line Options.HeaderRow gave
 	Block   int      // index in the header of the first of Options.Block (its last run), -1 where it is not there
 
-	// Whole says that the file ends with a line end: its last record was not cut short.
-	Whole bool
-
 	keepBlanks map[int]bool // as the scanner's, for the records behind the header
 }
 
@@ -88,7 +85,6 @@ func (f *File) read(raw string, o Options) *Error {
 	if end := strings.Index(text, ctrlZ); end >= 0 && strings.Trim(text[end:], ctrlZ+"\r\n") == "" {
 		text = text[:end]
 	}
-	f.Whole = strings.HasSuffix(text, "\n") || strings.HasSuffix(text, "\r")
 	s, err := f.findDialect(text, o)
 	if err != nil {
 		return err
