@@ -26,8 +26,8 @@ func (f files) journalPath() string { return f.path + ".journal" }
 func (f files) journalName() string { return f.name + ".journal" }
 func (f files) lockPath() string    { return f.path + ".lock" }
 
-// tempPath is of a file that is to become the result file. No other name that a run needs is as long: that it is written
-// before the first request shows that all of them can be.
+// tempPath is of a file that is to become the result file. No other name that a run needs is as long, so that
+// writing it before the first request shows that all of them can be written.
 func (f files) tempPath() string { return f.path + ".unfinished" }
 
 // findFiles follows a symbolic link to the result file, which need not exist yet. A link to a file that does not

@@ -231,7 +231,7 @@ func (l *Ledger) prepareRows() {
 	})
 }
 
-// prepareEntry is a row's entry before the run. The code and message of an earlier run stay until this one has a result.
+// prepareEntry is a row's entry before the run. An earlier run's code and message stay until this one has a result.
 func (l *Ledger) prepareEntry(r *Row, conflicts map[*Row]provision.Result) Entry {
 	e, subject := r.Entry, subjectCell(r.Person.Subject)
 	e.Tenant = cmp.Or(e.Tenant, l.options.Tenant)
