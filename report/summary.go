@@ -28,7 +28,7 @@ func (r *Results) Summary() *Summary {
 	for i, row := range r.Rows {
 		e := &row.Entry
 		s.Counts[e.Outcome]++
-		if row.Reached && e.Outcome != provision.Pending {
+		if row.Recorded && e.Outcome != provision.Pending {
 			s.Run[e.Outcome]++
 		}
 		if e.Code != "" {
@@ -42,8 +42,8 @@ func (r *Results) Summary() *Summary {
 	return s
 }
 
-// NotDone reports of each row whether it is not done. A duplicate is done where another row of its subject is: one whose
-// subject is the very same or, where there is none, one whose subject differs in case.
+// NotDone reports of each row whether it is not done. A duplicate is done where another row of its subject is: one
+// whose subject is the very same or, where there is none, one whose subject differs in case.
 func NotDone(rows []Row) []bool {
 	notDone := make([]bool, len(rows))
 	var duplicates []int
