@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"qlik-provision/provision/text"
 )
@@ -174,9 +173,11 @@ func (s *scanner) blank() bool {
 
 // Trim takes outer white space, Unicode's too, and invisible characters from a value.
 func Trim(value string) string {
-	return strings.TrimFunc(value, func(r rune) bool {
-		return unicode.IsSpace(r) || r >= utf8.RuneSelf && text.IsInvisible(r)
-	})
+	isPlain := func(c byte) bool { return c > ' ' && c < 0x7f }
+	if value == "" || isPlain(value[0]) && isPlain(value[len(value)-1]) {
+		return value // as most are
+	}
+	return strings.TrimFunc(value, func(r rune) bool { return unicode.IsSpace(r) || text.IsInvisible(r) })
 }
 
 // countLineEnds counts each LF, CR and CRLF.
