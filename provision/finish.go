@@ -124,12 +124,12 @@ func (r *Run) lookUpAgain(j *job, err error) {
 	if later := j.giveUp.Add(wait); notLookedUp && later.Before(j.giveUpLatest) {
 		j.giveUp = later
 	}
-	goesOn := !j.lookedLongEnough(now) && (err == nil || isTemporary(err))
-	if goesOn {
+	isLast := j.lookedLongEnough(now) || err != nil && !isTemporary(err)
+	if !isLast {
 		r.queue.lookups.add(j, sooner(now.Add(wait), j.giveUp))
 	}
 	r.mu.Unlock()
-	if !goesOn {
+	if isLast {
 		r.finish(j, r.unfinishedResult(j))
 	}
 }
@@ -185,12 +185,9 @@ const (
 
 const lostAnswer = "created, though the answer was lost"
 
-// createdByUs reports whether a user with the row's subject was created by a write of the row that is unconfirmed, of
+// createdByUs reports whether u, which has the row's subject, was created by a write of the row that is unconfirmed, of
 // this run or an earlier one. A row that was never sent is never created.
 func (r *Run) createdByUs(j *job, u qlik.User) bool {
-	if r.options.Task == Disable || SubjectKey(u.Subject) != SubjectKey(j.row.Person.Subject) {
-		return false
-	}
 	created := u.Created()
 	within := func(from, to time.Time) bool {
 		return !from.IsZero() && !created.Before(from.Add(-slack)) && !created.After(to.Add(slack))

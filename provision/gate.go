@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"time"
 
@@ -53,12 +52,9 @@ func (g *gate) ready(now time.Time) (ok bool, at time.Time) {
 
 // nextToken is when a limiter has a token: now or later.
 func nextToken(l *rate.Limiter, now time.Time) time.Time {
-	missing := 1 - l.TokensAt(now)
-	if missing <= 0 {
-		return now
-	}
-	wait := time.Duration(math.Ceil(missing / float64(l.Limit()) * float64(time.Second)))
-	return now.Add(max(wait, time.Microsecond))
+	reservation := l.ReserveN(now, 1)
+	defer reservation.CancelAt(now)
+	return now.Add(reservation.DelayFrom(now))
 }
 
 // take notes that j is sent now; ready has said that it may. In an outage it is no attempt until every row was a probe;
@@ -91,7 +87,12 @@ func (g *gate) answer(now time.Time, j *job, v verdict, met error) (refused []*j
 	case v == blocked:
 		g.close(now, j, met)
 	default:
-		g.lose(now, j, v == outage, met)
+		g.unanswered[j] = true
+		begins := !g.down && (v == outage || len(g.unanswered) >= downAfter)
+		g.down = g.down || begins
+		if begins || g.down && j.probe {
+			g.close(now, j, met)
+		}
 	}
 	return nil, nil
 }
@@ -132,16 +133,6 @@ func (g *gate) suspect(j *job) error {
 
 func scopeError(j *job) error { return fmt.Errorf("%w: %w", ErrScope, j.err) }
 
-// lose notes a write whose answer was lost.
-func (g *gate) lose(now time.Time, j *job, outage bool, met error) {
-	g.unanswered[j] = true
-	begins := !g.down && (outage || len(g.unanswered) >= downAfter)
-	g.down = g.down || begins
-	if begins || g.down && j.probe {
-		g.close(now, j, met)
-	}
-}
-
 // waitAfter is how long to wait after the nth failure in a row: as long as the tenant asked for, else a back-off.
 func waitAfter(err error, n int) time.Duration { return cmp.Or(qlik.RetryAfter(err), backoff(n)) }
 
@@ -149,11 +140,8 @@ func waitAfter(err error, n int) time.Duration { return cmp.Or(qlik.RetryAfter(e
 // take a fifth, so that requests that failed together are not sent again together.
 func backoff(n int) time.Duration {
 	const first, most = 500 * time.Millisecond, 30 * time.Second
-	wait := most
-	if n <= 6 {
-		wait = first << max(n-1, 0)
-	}
-	return min(most, time.Duration(float64(wait)*(0.8+0.4*rand.Float64())))
+	doublings := min(max(n-1, 0), 6)
+	return min(most, time.Duration(float64(first<<doublings)*(0.8+0.4*rand.Float64())))
 }
 
 // A brake ends a run whose writes are all refused with one code, or whose answers cannot be read.
@@ -213,10 +201,7 @@ type patience struct {
 
 // stall notes what a request met that made no progress.
 func (r *Run) stall(now time.Time, err error) {
-	r.patience.err = err
-	if r.patience.end.IsZero() {
-		r.patience.end = now.Add(r.options.Patience)
-	}
+	r.patience = patience{end: cmp.Or(r.patience.end, now.Add(r.options.Patience)), err: err}
 }
 
 // progressed notes that a first lookup was answered or a write was processed. Where writes have to wait all the same,

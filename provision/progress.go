@@ -24,7 +24,6 @@ type Progress struct {
 // A Reason says why no write is sent at the moment, the write rate aside.
 type Reason string
 
-// The reasons to wait.
 const (
 	ReasonLimit    Reason = "the tenant's rate limit"
 	ReasonDown     Reason = "the tenant to answer again"
@@ -53,8 +52,15 @@ func (r *Run) Progress() Progress {
 	now := time.Now()
 	p := r.progress
 	p.Waited += now.Sub(cmp.Or(r.idle, now))
-	p.Waiting, p.Until = r.waiting(now)
 	p.TimeLeft = r.estimate(now)
+	switch g, l := r.gate, r.lookups; {
+	case r.held == ReasonApproval:
+		p.Waiting = ReasonApproval
+	case now.Before(g.until):
+		p.Waiting, p.Until = g.reason, sooner(g.until, r.patience.end)
+	case now.Before(l.until) && r.busy == 0 && (r.queue.writes() == 0 || r.held != ""):
+		p.Waiting, p.Until = reasonOf(r.patience.err), sooner(l.until, r.patience.end)
+	}
 	return p
 }
 
@@ -62,19 +68,6 @@ func (r *Run) Progress() Progress {
 func (r *Run) endIdle(now time.Time) {
 	r.progress.Waited += now.Sub(cmp.Or(r.idle, now))
 	r.idle = time.Time{}
-}
-
-// waiting says what the run waits for, and until when; zero: not known.
-func (r *Run) waiting(now time.Time) (Reason, time.Time) {
-	switch g, l := r.gate, r.lookups; {
-	case r.held == ReasonApproval:
-		return ReasonApproval, time.Time{}
-	case now.Before(g.until):
-		return g.reason, sooner(g.until, r.patience.end)
-	case now.Before(l.until) && r.busy == 0 && (r.queue.writes() == 0 || r.held != ""):
-		return reasonOf(r.patience.err), sooner(l.until, r.patience.end)
-	}
-	return "", time.Time{}
 }
 
 // estimate is how long the rest takes: the wait the tenant asked for, then what is left of the burst, then the rate. Of

@@ -143,7 +143,6 @@ type Options struct {
 // A Task is the kind of write that a run sends.
 type Task int
 
-// The tasks.
 const (
 	Create  Task = iota // create missing users, and change existing ones where Options.Update says so
 	Disable             // disable existing users

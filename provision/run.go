@@ -150,11 +150,10 @@ func (r *Run) wrapUp(ctx context.Context) error {
 	r.mu.Lock()
 	r.endIdle(time.Now())
 	left := slices.Concat(r.queue.again, r.queue.lookups, r.gate.suspects)
-	interrupted := ctx.Err() != nil && r.progress.Finished < r.rows
-	r.mu.Unlock()
-	if interrupted {
+	if ctx.Err() != nil && r.progress.Finished < r.rows {
 		r.fail(context.Cause(ctx))
 	}
+	r.mu.Unlock()
 	for _, j := range left {
 		if j.err != nil && !r.finish(j, r.unfinishedResult(j)) {
 			break

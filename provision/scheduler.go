@@ -71,19 +71,18 @@ func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight contex
 		return func(context.Context) { done() }, at
 	case r.held != "":
 		return nil, at
-	case !r.drained() || len(suspects) == 0:
-		j, writeAt := r.pickWrite(now)
-		if j == nil {
-			return nil, sooner(at, writeAt)
-		}
-		return func(flight context.Context) { r.send(flight, j, waited) }, at
-	case r.gate.openings == 0: // no row is left to probe with, and none was ever processed
+	case len(suspects) > 0 && r.drained() && r.gate.openings == 0: // no row is left to probe with
 		r.fail(scopeError(suspects[0]))
 		return nil, at
-	default: // no row is left to probe with
+	case len(suspects) > 0 && r.drained(): // others were processed, so that the 403s are their own
 		r.gate.suspects = nil
 		return func(context.Context) { r.refuse(suspects...) }, at
 	}
+	j, writeAt := r.pickWrite(now)
+	if j == nil {
+		return nil, sooner(at, writeAt)
+	}
+	return func(flight context.Context) { r.send(flight, j, waited) }, at
 }
 
 func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {

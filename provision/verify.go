@@ -19,8 +19,7 @@ import (
 //	disabled, unchanged        a disabled user, or none
 //	deleted                    no user with the row's ID
 //	failed, pending            no user of this person
-//
-// Rows with another outcome promise nothing.
+//	other outcomes             nothing
 func (r *Run) Verify(ctx context.Context, promises []Promise) (differ []Result, err error) {
 	v := verification{run: r, promises: map[int]Promise{}, differ: map[int]Result{}}
 	var rows []Row

@@ -85,8 +85,8 @@ func parseAction(s string) (a Action, err error) {
 	return a, nil
 }
 
-// quote writes a word so that a POSIX shell, and splitWords, read it as it is, but for control characters: a cell of the
-// file and a line of the journal have none, and headers and values match without them.
+// quote writes a word so that a POSIX shell, and splitWords, read it as it is, but for control characters: a cell of
+// the file and a line of the journal have none, and headers and values match without them.
 func quote(word string) string {
 	word = cleanCell(word)
 	if plainWord.MatchString(word) {

@@ -16,14 +16,16 @@ import (
 // where emails is true.
 func findConflicts(rows []*Row, emails bool) map[*Row]provision.Result {
 	found := map[*Row]provision.Result{}
-	waits := func(r *Row) bool { return r.Sendable() && !r.Entry.Outcome.Done() }
-	claims := func(r *Row) bool { return waits(r) || r.Entry.Outcome.Done() && r.Entry.Outcome != provision.Skipped }
+	isOpen := func(r *Row) bool { return r.Sendable() && !r.Entry.Outcome.Done() }
+	claimsSubject := func(r *Row) bool {
+		return isOpen(r) || r.Entry.Outcome.Done() && r.Entry.Outcome != provision.Skipped
+	}
 	var byEmail, bySubject map[string][]*Row
 	var both sync.WaitGroup
 	if emails {
-		both.Go(func() { byEmail = groupBy(rows, emailKey, waits) })
+		both.Go(func() { byEmail = groupBy(rows, emailKey, isOpen) })
 	}
-	both.Go(func() { bySubject = groupBy(rows, subjectKey, claims) })
+	both.Go(func() { bySubject = groupBy(rows, subjectKey, claimsSubject) })
 	both.Wait()
 	for _, group := range byEmail {
 		judgeEmails(group, found)
@@ -70,7 +72,7 @@ func judgeEmails(group []*Row, found map[*Row]provision.Result) {
 		if subjectKey(r) == key {
 			rival = group[i]
 		}
-		found[r] = twice(provision.CodeEmailTwice, "address", rival)
+		found[r] = contradictionWith(provision.CodeEmailTwice, "address", rival)
 	}
 }
 
@@ -83,7 +85,7 @@ func judgeSubjects(group []*Row, found map[*Row]provision.Result) {
 	for _, r := range group {
 		i := slices.IndexFunc(deleted, func(d *Row) bool { return provision.SamePerson(d.Person, r.Person) })
 		if i >= 0 && !r.Entry.Outcome.Done() {
-			found[r] = duplicate(deleted[i], r)
+			found[r] = duplicateOf(deleted[i], r)
 		}
 		if _, contradicts := found[r]; !contradicts && !isDeleted(r) {
 			first = cmp.Or(first, r)
@@ -93,7 +95,7 @@ func judgeSubjects(group []*Row, found map[*Row]provision.Result) {
 	if first == nil {
 		return
 	}
-	isOnePersons := findContrary(bySubject[first.Person.Subject]) == nil
+	isOnePersons := findContradiction(bySubject[first.Person.Subject]) == nil
 	for _, same := range bySubject {
 		if isOnePersons && provision.SamePerson(first.Person, same[0].Person) {
 			judgeSubject(same, first, found)
@@ -107,25 +109,25 @@ func judgeSubjects(group []*Row, found map[*Row]provision.Result) {
 func judgeSubject(rows []*Row, first *Row, found map[*Row]provision.Result) {
 	isOpen := func(r *Row) bool { return !r.Entry.Outcome.Done() }
 	done := evidence(slices.DeleteFunc(slices.Clone(rows), isOpen))
-	all, contrary := evidence(rows), findContrary(rows)
+	all, contradiction := evidence(rows), findContradiction(rows)
 	for _, r := range rows {
-		other := contradicting(done, r)
+		other := rivalOf(done, r)
 		isSame := func(d *Row) bool {
 			return provision.SamePerson(d.Person, r.Person) && !incomparable(d.Person, r.Person)
 		}
 		switch i := slices.IndexFunc(done, isSame); {
-		case !isOpen(r), contrary == nil && other == nil && first == r:
-		case contrary == nil && other == nil:
-			found[r] = duplicate(first, r)
+		case !isOpen(r), contradiction == nil && other == nil && first == r:
+		case contradiction == nil && other == nil:
+			found[r] = duplicateOf(first, r)
 		case i >= 0:
-			found[r] = duplicate(done[i], r)
+			found[r] = duplicateOf(done[i], r)
 		case other != nil:
 			found[r] = provision.Result{Outcome: provision.Failed, Code: provision.CodeSubjectConflict,
 				Message: fmt.Sprintf("the subject belongs to another person: %s in row %d (%s), %s here",
 					describePerson(other.Person), other.Number, other.Entry.Outcome, describePerson(r.Person))}
-		default: // r may be either person where it contradicts none
-			rival := cmp.Or(contradicting(all, r), contrary)
-			found[r] = twice(provision.CodeSubjectTwice, "subject", rival)
+		default: // where r contradicts nobody, it may be either person's
+			rival := cmp.Or(rivalOf(all, r), contradiction)
+			found[r] = contradictionWith(provision.CodeSubjectTwice, "subject", rival)
 		}
 	}
 }
@@ -145,19 +147,19 @@ func evidence(rows []*Row) (found []*Row) {
 	return found
 }
 
-// findContrary is the first row that contradicts the evidence, nil where all rows can be one person's.
-func findContrary(rows []*Row) *Row {
+// findContradiction is the first row that contradicts the evidence, nil where all rows can be one person's.
+func findContradiction(rows []*Row) *Row {
 	all := evidence(rows)
 	for _, r := range rows {
-		if contradicting(all, r) != nil {
+		if rivalOf(all, r) != nil {
 			return r
 		}
 	}
 	return nil
 }
 
-// contradicting is the first row of the evidence that is another person's than r, nil where none is.
-func contradicting(evidence []*Row, r *Row) *Row {
+// rivalOf is the first row of the evidence that is another person's than r, nil where none is.
+func rivalOf(evidence []*Row, r *Row) *Row {
 	for _, other := range evidence {
 		if !provision.SamePerson(other.Person, r.Person) {
 			return other
@@ -171,8 +173,8 @@ func incomparable(done, r provision.Person) bool {
 	return (r.Name != "" || r.Email != "") && (done.Name == "" || r.Name == "") && (done.Email == "" || r.Email == "")
 }
 
-// duplicate says that r is the same person as first, and who that is where the two differ.
-func duplicate(first, r *Row) provision.Result {
+// duplicateOf says that r is the same person as first, and who that is where the two differ.
+func duplicateOf(first, r *Row) provision.Result {
 	message := fmt.Sprintf("same person as row %d", first.Number)
 	if provision.Fold(r.Person.Name) != provision.Fold(first.Person.Name) || emailKey(r) != emailKey(first) {
 		message += " (" + describePerson(first.Person) + ")"
@@ -180,8 +182,8 @@ func duplicate(first, r *Row) provision.Result {
 	return provision.Result{Outcome: provision.Duplicate, Message: message}
 }
 
-// twice says that another row has the same email or subject, and whose it is.
-func twice(code, what string, other *Row) provision.Result {
+// contradictionWith says that another row has the same email or subject, and whose it is.
+func contradictionWith(code, what string, other *Row) provision.Result {
 	return provision.Result{Outcome: provision.Invalid, Code: code,
 		Message: fmt.Sprintf("the %s is also in row %d (%s)", what, other.Number, describePerson(other.Person))}
 }

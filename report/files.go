@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// files are a result file and what stands beside it while a run works on it. What is changed in the folder is
-// changed through do.
+// files are a result file and what stands beside it while a run works on it. What a power cut may take back is changed
+// through do.
 type files struct {
 	name string // as it was given, for messages
 	path string // behind symbolic links
@@ -26,7 +26,8 @@ func (f files) journalPath() string { return f.path + ".journal" }
 func (f files) journalName() string { return f.name + ".journal" }
 func (f files) lockPath() string    { return f.path + ".lock" }
 
-// tempPath is of a file that is to become the result file. No other name that a run needs is as long.
+// tempPath is of a file that is to become the result file. No other name that a run needs is as long, so that
+// writing it before the first request shows that all of them can be written.
 func (f files) tempPath() string { return f.path + ".unfinished" }
 
 // findFiles follows a symbolic link to the result file, which need not exist yet. A link to a file that does not
@@ -102,8 +103,8 @@ func (f files) syncFolder() error {
 	})
 }
 
-// openRegular opens a file to read it, which a run that ends hinders for a moment. It follows no link, and does not
-// wait for the other end of what is no regular file: that is ErrNotRegular.
+// openRegular opens a file to read it; where a run that is about to end has it open, it tries again for a while. It
+// follows no link, and does not wait for the other end of a pipe: what is no regular file is ErrNotRegular.
 func openRegular(path string) (file *os.File, err error) {
 	if err := checkRegular(path); err != nil {
 		return nil, err
@@ -152,10 +153,10 @@ const (
 
 // retryBusy repeats what another program hinders until it succeeds, fails for another reason, or patience is
 // over.
-func retryBusy(patience time.Duration, isBusy func(error) bool, change func() error) error {
+func retryBusy(patience time.Duration, mayEnd func(error) bool, change func() error) error {
 	const pause = 100 * time.Millisecond
 	for err := change(); ; err = change() {
-		if err == nil || !isBusy(err) || patience <= 0 {
+		if err == nil || !mayEnd(err) || patience <= 0 {
 			return err
 		}
 		patience -= pause

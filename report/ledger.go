@@ -21,7 +21,7 @@ import (
 // Options of a ledger.
 type Options struct {
 	Tenant    string       // host with port, "sandbox", or "" for a plan that contacts nobody
-	Overwrite bool         // Create replaces an existing result file, whatever it holds
+	Overwrite bool         // Create replaces an existing result file, whatever is done in it
 	Notify    func(string) // is called with each notice for the user, mostly one line; nil: there are none
 }
 
@@ -109,7 +109,7 @@ func (l *Ledger) Prepare(people *roster.Roster, acceptChanges bool) error {
 	if err := l.checkPersons(acceptChanges); err != nil {
 		return err
 	}
-	l.decideAll()
+	l.prepareRows()
 	return l.start()
 }
 
@@ -158,7 +158,7 @@ func (l *Ledger) Record(r provision.Result) error {
 			return err
 		}
 	}
-	row.Entry, row.Reached, l.unsaved = e, true, true
+	row.Entry, row.Recorded, l.unsaved = e, true, true
 	return nil
 }
 
@@ -213,9 +213,9 @@ func (e Entry) MayHaveCreated() bool {
 	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
 }
 
-// decideAll decides what stands in the file of each row before the run. In a file of which no row was ever
-// sent, a plan, existing users are looked up again.
-func (l *Ledger) decideAll() {
+// prepareRows sets the entries with which the run begins. In a file of which no row was ever sent, a plan, existing
+// users are looked up again.
+func (l *Ledger) prepareRows() {
 	isPlan := !WasSent(l.Rows)
 	for i := range l.Rows {
 		e := &l.Rows[i].Entry
@@ -226,13 +226,13 @@ func (l *Ledger) decideAll() {
 	conflicts := findConflicts(l.byNumber, l.Action.Command == "create")
 	roster.InBatches(len(l.Rows), func(from, to int) {
 		for i := from; i < to; i++ {
-			l.Rows[i].Entry = l.decide(&l.Rows[i], conflicts)
+			l.Rows[i].Entry = l.prepareEntry(&l.Rows[i], conflicts)
 		}
 	})
 }
 
-// decide is a row's entry before the run. What the last try said stays until the next one.
-func (l *Ledger) decide(r *Row, conflicts map[*Row]provision.Result) Entry {
+// prepareEntry is a row's entry before the run. An earlier run's code and message stay until this one has a result.
+func (l *Ledger) prepareEntry(r *Row, conflicts map[*Row]provision.Result) Entry {
 	e, subject := r.Entry, subjectCell(r.Person.Subject)
 	e.Tenant = cmp.Or(e.Tenant, l.options.Tenant)
 	wasTried := e.UserSubject == subject && (e.Outcome == provision.Pending || e.Outcome == provision.Failed)

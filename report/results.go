@@ -36,7 +36,7 @@ type Row struct {
 	Number      int
 	Line        int // of the result file that was opened
 	Entry       Entry
-	Reached     bool // this run recorded a result of it
+	Recorded    bool // this run recorded a result of it
 }
 
 // Read reads the result file at path: for report, verify and plan. It is not locked, and another run may work on it.
@@ -188,7 +188,8 @@ func (r *Results) readRows() error {
 	return r.checkRows()
 }
 
-// cutBlock cuts our cells out of a record. Spreadsheets leave empty cells out at the end of a line.
+// cutBlock cuts our cells out of a record of the file, and returns them: File has the columns of the export alone then,
+// and File.Block says where ours stood. Spreadsheets leave empty cells out at the end of a line.
 func (r *Results) cutBlock(record *csvfile.Record) []string {
 	all := record.Cells
 	from, to := min(r.File.Block, len(all)), min(r.File.Block+blockSize, len(all))

@@ -57,7 +57,7 @@ func (l *Ledger) restoreJournal() error {
 		return err
 	}
 	for _, r := range l.Rows {
-		if r.Reached {
+		if r.Recorded {
 			err = errors.Join(err, j.record(r.Entry))
 		}
 	}

@@ -28,7 +28,7 @@ func (r *Results) Summary() *Summary {
 	for i, row := range r.Rows {
 		e := &row.Entry
 		s.Counts[e.Outcome]++
-		if row.Reached && e.Outcome != provision.Pending {
+		if row.Recorded && e.Outcome != provision.Pending {
 			s.Run[e.Outcome]++
 		}
 		if e.Code != "" {
@@ -42,8 +42,8 @@ func (r *Results) Summary() *Summary {
 	return s
 }
 
-// NotDone reports of each row whether it is not done. A duplicate is done where another row of its subject is: one whose
-// subject is the very same or, where there is none, one whose subject differs in case.
+// NotDone reports of each row whether it is not done. A duplicate is done where another row of its subject is: one
+// whose subject is the very same or, where there is none, one whose subject differs in case.
 func NotDone(rows []Row) []bool {
 	notDone := make([]bool, len(rows))
 	var duplicates []int
@@ -59,7 +59,9 @@ func NotDone(rows []Row) []bool {
 	exact, folded := map[string]bool{}, map[string]bool{} // whether a row of a subject is done
 	for i := range rows {
 		e := &rows[i].Entry
-		if key := provision.SubjectKey(e.UserSubject); e.Outcome != provision.Duplicate && e.Outcome != provision.Skipped {
+		switch key := provision.SubjectKey(e.UserSubject); e.Outcome {
+		case provision.Duplicate, provision.Invalid, provision.Skipped:
+		default:
 			exact[e.UserSubject] = exact[e.UserSubject] || e.Outcome.Done()
 			folded[key] = folded[key] || e.Outcome.Done()
 		}

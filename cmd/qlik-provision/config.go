@@ -76,10 +76,8 @@ func (c *config) useAction(a report.Action) {
 	tasks := map[string]provision.Task{"create": provision.Create, "disable": provision.Disable}
 	c.runOptions.Task = tasks[a.Command]
 	c.runOptions.Status, c.runOptions.EveryonesRoles = a.Status, a.EveryonesRoles
-	c.runOptions.Update = provision.Update{
-		Name: slices.Contains(a.Update, "name"), Roles: slices.Contains(a.Update, "roles"),
-		Status: slices.Contains(a.Update, "status"),
-	}
+	updates := func(field string) bool { return slices.Contains(a.Update, field) }
+	c.runOptions.Update = provision.Update{Name: updates("name"), Roles: updates("roles"), Status: updates("status")}
 }
 
 // checkValues is a usage error where a flag was given a value that it cannot have. A line to complete is not checked; a

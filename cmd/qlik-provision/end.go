@@ -93,7 +93,7 @@ func (s *session) countNotDone() (held, left int) {
 			counts, waits = r.Entry.MayHaveCreated() && r.Entry.Code != provision.CodeNotCreatedHere, true
 		}
 		switch {
-		case counts && limited && waits && !r.Reached:
+		case counts && limited && waits && !r.Recorded:
 			left++
 		case counts:
 			held++

@@ -168,6 +168,7 @@ func remedies() (before, instead []remedy) {
 		room   = "make room on the disk"
 	)
 	before = []remedy{
+		{provision.ErrScope, scope},
 		{qlik.ErrScope, scope},
 		{qlik.ErrCredentials, "check the client's ID and secret, or the API key"},
 		{qlik.ErrNotTenant, "check the address of the tenant"},

@@ -121,24 +121,27 @@ func (c *config) typedSource(ctx context.Context) (from source, err error) {
 // readSecret reads the client's secret: the first line of a file, or of what a command prints. It is "" where neither
 // is given.
 func (c *config) readSecret(ctx context.Context) (secret string, err error) {
-	var b []byte
+	var read []byte
 	name, hint := "the secret file "+c.secretFile, "write the secret into it, on one line"
 	switch {
 	case c.secretFile != "":
-		b, err = readPrivate(c.secretFile, "the secret file", "check the name of the file")
+		read, err = readPrivate(c.secretFile, "the secret file", "check the name of the file")
 	case c.secretCommand != "":
 		name, hint = "the output of --client-secret-command", "run the command by itself: it prints the secret"
-		b, err = c.runSecretCommand(ctx, hint)
+		read, err = c.runSecretCommand(ctx, hint)
 	default:
 		return "", nil
 	}
-	// A byte order mark goes, and UTF-16 is decoded, which PowerShell 5.1 writes with >.
-	decoded, _, _ := transform.Bytes(textunicode.BOMOverride(transform.Nop), b) // what is malformed becomes U+FFFD
-	line, _, _ := strings.Cut(strings.TrimSpace(string(decoded)), "\n")
-	if err == nil && line == "" {
-		err = usage(errors.New(name+" is empty"), hint)
+	if err != nil {
+		return "", err
 	}
-	return strings.TrimSpace(line), err
+	// A byte order mark goes, and UTF-16 is decoded, which PowerShell 5.1 writes with >.
+	decoded, _, _ := transform.Bytes(textunicode.BOMOverride(transform.Nop), read) // what is malformed becomes U+FFFD
+	line, _, _ := strings.Cut(strings.TrimSpace(string(decoded)), "\n")
+	if line == "" {
+		return "", usage(errors.New(name+" is empty"), hint)
+	}
+	return strings.TrimSpace(line), nil
 }
 
 // runSecretCommand returns what the command of a secret prints, run in the platform's shell. Its standard error and

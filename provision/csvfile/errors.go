@@ -20,25 +20,24 @@ type Error struct {
 
 // Error is the message, a line for each of the first 20 problems, and how many there are besides.
 func (e *Error) Error() string {
-	var b strings.Builder
+	all := e.Message
 	if e.File != "" {
-		b.WriteString(e.File + ": ")
+		all = e.File + ": " + all
 	}
-	b.WriteString(e.Message)
 	for i, p := range e.Problems {
 		if i == 20 {
-			return b.String() + "\n  and " + text.Grouped(len(e.Problems)-i) + " more"
+			return all + "\n  and " + text.Grouped(len(e.Problems)-i) + " more"
 		}
-		b.WriteString("\n  " + e.File)
+		all += "\n  " + e.File
 		if p.Line > 0 {
-			fmt.Fprintf(&b, ":%d", p.Line)
+			all += fmt.Sprintf(":%d", p.Line)
 		}
 		if p.Column != "" {
-			b.WriteString(": column " + quote(p.Column))
+			all += ": column " + quote(p.Column)
 		}
-		b.WriteString(": " + p.Message)
+		all += ": " + p.Message
 	}
-	return b.String()
+	return all
 }
 
 // A Problem is what is wrong with one record.

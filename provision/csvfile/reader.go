@@ -54,7 +54,7 @@ type Record struct {
 	Cells []string // the values of its cells; their number is the record's own, not the header's
 }
 
-// A File is a CSV file in memory. It is not changed after Read, and is safe for concurrent use.
+// A File is a CSV file in memory. It is safe for concurrent use while nobody changes its records.
 type File struct {
 	Name    string // for messages
 	Dialect Dialect
@@ -62,9 +62,6 @@ type File struct {
 	Records []Record // behind the header, without records that have nothing in them; there may be none
 	Above   []Record // above a header whose line Options.HeaderRow gave
 	Block   int      // index in the header of the first of Options.Block (its last run), -1 where it is not there
-
-	// Whole says that the file ends with a line end: its last record was not cut short.
-	Whole bool
 
 	keepBlanks map[int]bool // as the scanner's, for the records behind the header
 }
@@ -88,7 +85,6 @@ func (f *File) read(raw string, o Options) *Error {
 	if end := strings.Index(text, ctrlZ); end >= 0 && strings.Trim(text[end:], ctrlZ+"\r\n") == "" {
 		text = text[:end]
 	}
-	f.Whole = strings.HasSuffix(text, "\n") || strings.HasSuffix(text, "\r")
 	s, err := f.findDialect(text, o)
 	if err != nil {
 		return err

@@ -36,8 +36,8 @@ func TestRecordsAreReadWithLineAndRawText(t *testing.T) {
 	if diff := cmp.Diff(Record{2, "Login,Name,Note", []string{"Login", "Name", "Note"}}, f.Header); diff != "" {
 		t.Errorf("header (-want +got):\n%s", diff)
 	}
-	if f.Dialect.LineEnd != "\r\n" || f.Whole || f.Block != -1 {
-		t.Errorf("line end %q, whole %v, block %d", f.Dialect.LineEnd, f.Whole, f.Block)
+	if f.Dialect.LineEnd != "\r\n" || f.Block != -1 {
+		t.Errorf("line end %q, block %d", f.Dialect.LineEnd, f.Block)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"qlik-provision/provision/text"
 )
@@ -14,8 +13,8 @@ import (
 type scanner struct {
 	text   string
 	delim  string
-	stop   [256]bool // bytes that end a run of ordinary ones outside quotes
-	header []string  // names the columns in problems; nil while it is not read
+	ends   string   // the characters that end a cell outside quotes
+	header []string // names the columns in problems; nil while it is not read
 
 	// keepBlanks are the columns in which blanks in front of a quote belong to the value, and the quote is ordinary.
 	keepBlanks map[int]bool
@@ -40,11 +39,8 @@ type cell struct {
 
 // newScanner scans a text whose first line is line of its file.
 func newScanner(text string, delim rune, line int) *scanner {
-	s := &scanner{text: text, delim: string(delim), line: line, cells: make([]cell, 0, 16)}
-	for _, c := range []byte{'\n', '\r', '"', s.delim[0]} {
-		s.stop[c] = true
-	}
-	return s
+	d := string(delim)
+	return &scanner{text: text, delim: d, ends: d + "\r\n", line: line, cells: make([]cell, 0, 16)}
 }
 
 // next finds the next record; false at the end of the text.
@@ -76,7 +72,7 @@ func (s *scanner) next() bool {
 // scanCell scans the cell that starts at i, and returns where the text goes on. Blanks around quotes are
 // no part of the cell, but for keepBlanks. Behind blanks, quotes that are not closed at the end of the cell
 // are ordinary characters; without blanks they are a problem.
-func (s *scanner) scanCell(i int) (c cell, next int) {
+func (s *scanner) scanCell(i int) (cell, int) {
 	opening, column, bare := i, len(s.cells), i
 	if !s.keepBlanks[column] {
 		opening = s.skipBlanks(i)
@@ -85,7 +81,7 @@ func (s *scanner) scanCell(i int) (c cell, next int) {
 		end, isClosed := s.closingQuote(opening)
 		next := s.skipBlanks(end)
 		switch {
-		case isClosed && s.atEnd(next):
+		case isClosed && next == s.bareEnd(next):
 			return cell{opening, end, true}, next
 		case opening > i: // an ordinary quote
 		case isClosed:
@@ -107,7 +103,8 @@ func (s *scanner) closingQuote(i int) (int, bool) {
 		if size < 0 {
 			return len(s.text), false
 		}
-		if i += size + 2; !strings.HasPrefix(s.text[i:], `"`) {
+		i += size + 2
+		if !strings.HasPrefix(s.text[i:], `"`) {
 			return i, true
 		}
 	}
@@ -115,19 +112,11 @@ func (s *scanner) closingQuote(i int) (int, bool) {
 
 // bareEnd is where a cell that is not in quotes ends: at the delimiter, the line end or the end of the text.
 func (s *scanner) bareEnd(i int) int {
-	for ; ; i++ {
-		for i < len(s.text) && !s.stop[s.text[i]] {
-			i++
-		}
-		if s.atEnd(i) {
-			return i
-		}
+	size := strings.IndexAny(s.text[i:], s.ends)
+	if size < 0 {
+		return len(s.text)
 	}
-}
-
-// atEnd reports whether a cell ends at i.
-func (s *scanner) atEnd(i int) bool {
-	return i == len(s.text) || s.text[i] == '\n' || s.text[i] == '\r' || strings.HasPrefix(s.text[i:], s.delim)
+	return i + size
 }
 
 // skipBlanks goes over spaces and tabs that are no delimiters.
@@ -184,16 +173,14 @@ func (s *scanner) blank() bool {
 
 // Trim takes outer white space, Unicode's too, and invisible characters from a value.
 func Trim(value string) string {
-	return strings.TrimFunc(value, func(r rune) bool {
-		return unicode.IsSpace(r) || r >= utf8.RuneSelf && text.IsInvisible(r)
-	})
+	isPlain := func(c byte) bool { return c > ' ' && c < 0x7f }
+	if value == "" || isPlain(value[0]) && isPlain(value[len(value)-1]) {
+		return value // as most are
+	}
+	return strings.TrimFunc(value, func(r rune) bool { return unicode.IsSpace(r) || text.IsInvisible(r) })
 }
 
 // countLineEnds counts each LF, CR and CRLF.
 func countLineEnds(s string) int {
-	n := strings.Count(s, "\n")
-	if strings.IndexByte(s, '\r') >= 0 {
-		n += strings.Count(s, "\r") - strings.Count(s, "\r\n")
-	}
-	return n
+	return strings.Count(s, "\n") + strings.Count(s, "\r") - strings.Count(s, "\r\n")
 }

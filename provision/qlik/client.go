@@ -25,7 +25,7 @@ type Client struct {
 	secrets *secrets
 
 	answered atomic.Bool
-	lastDate atomic.Pointer[time.Time] // nil: none yet
+	lastDate atomic.Pointer[time.Time] // to the zero time: none yet
 }
 
 // Options of a Client. The zero value works, except for the credentials.
@@ -33,7 +33,7 @@ type Options struct {
 	Credentials Credentials
 	Connections int               // kept open for the requests at once; 16 where it is 0
 	Timeout     time.Duration     // of one request, reading the answer included; 30 s where it is 0
-	UserAgent   string            // "qlik-provision" where it is empty
+	UserAgent   string            // none is sent where it is empty
 	Transport   http.RoundTripper // sends the requests; nil: a transport for a tenant on the network
 	Observe     func(Exchange)    // is called after every request; must be safe for concurrent use
 }
@@ -54,13 +54,18 @@ type Exchange struct {
 
 // New returns a client of the tenant. Nothing is sent yet. Check Proxy before.
 func New(tenant Tenant, o Options) *Client {
-	o.Timeout, o.UserAgent = cmp.Or(o.Timeout, 30*time.Second), cmp.Or(o.UserAgent, "qlik-provision")
+	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	if o.Transport == nil {
 		o.Transport = newTransport(cmp.Or(o.Connections, 16), o.Timeout)
 	}
 	proxy, _ := Proxy(tenant)
-	secrets := newSecrets(o.Credentials, proxy)
-	c := &Client{tenant: tenant, options: o, lists: make(chan struct{}, maxLists), secrets: secrets}
+	c := &Client{
+		tenant:  tenant,
+		options: o,
+		lists:   make(chan struct{}, maxLists),
+		secrets: newSecrets(o.Credentials, proxy),
+	}
+	c.lastDate.Store(&time.Time{})
 	if o.Credentials.APIKey == "" {
 		c.tokens.fetch = c.fetchToken
 	} else {
@@ -79,12 +84,7 @@ func (c *Client) Tenant() Tenant { return c.tenant }
 func (c *Client) Answered() bool { return c.answered.Load() }
 
 // LastDate is the Date of the newest answer of the tenant, whatever its status. It is zero where no answer had one.
-func (c *Client) LastDate() time.Time {
-	if date := c.lastDate.Load(); date != nil {
-		return *date
-	}
-	return time.Time{}
-}
+func (c *Client) LastDate() time.Time { return *c.lastDate.Load() }
 
 // WithExchange notes in the context what the observer is told about a request beyond the request itself: Row and Wait,
 // or Rows.

@@ -107,12 +107,8 @@ func (c *Client) garbled(r request, err error) *Error {
 // statusError is the one place where a status becomes an error. The body is Qlik's or OAuth's.
 func (c *Client) statusError(r request, status int, header http.Header, body []byte) *Error {
 	var read struct {
-		Errors []struct {
-			Code   string `json:"code"`
-			Title  string `json:"title"`
-			Detail string `json:"detail"`
-		} `json:"errors"`
-		TraceID          string `json:"traceId"`
+		Errors           []struct{ Code, Title, Detail string }
+		TraceID          string
 		OAuth            string `json:"error"`
 		OAuthDescription string `json:"error_description"`
 	}
@@ -123,11 +119,14 @@ func (c *Client) statusError(r request, status int, header http.Header, body []b
 	if len(read.Errors) > 0 {
 		code, title, detail = read.Errors[0].Code, read.Errors[0].Title, read.Errors[0].Detail
 	}
-	text := strings.Trim(strings.TrimSuffix(title, ".")+": "+detail, ": ")
+	text := title
+	if detail != title {
+		text = strings.Trim(strings.TrimSuffix(title, ".")+": "+detail, ": ")
+	}
 	e := &Error{kind: kindOf(r, status), Status: status}
 	switch {
 	case e.kind == ErrGarbled:
-		text = fmt.Sprintf("%v: HTTP %d instead of %d", e.kind, status, r.want)
+		text = strings.TrimSuffix(fmt.Sprintf("%v: HTTP %d instead of %d: %s", e.kind, status, r.want, text), ": ")
 	case text == "":
 		text = strings.TrimSpace(fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
 	}

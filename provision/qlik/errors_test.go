@@ -64,6 +64,7 @@ func TestErrorBodyIsRead(t *testing.T) {
 			`"detail":"You need to wait 13 seconds."}]}`,
 			"HTTP-429", "", "API rate limit reached: You need to wait 13 seconds."},
 		{"detail alone", `{"errors":[{"detail":"D"}]}`, "", "", "D"},
+		{"the detail repeats the title", `{"errors":[{"title":"Same","detail":"Same"}]}`, "", "", "Same"},
 		{"two errors", `{"errors":[{"code":"A","title":"first"},{"code":"B","title":"second"}]}`, "A", "", "first"},
 		{"no errors in it", `{"errors":[],"traceId":"2"}`, "", "2", "HTTP 400 Bad Request"},
 		{"errors of the wrong type", `{"errors":"all of them","traceId":"3"}`, "", "3", "HTTP 400 Bad Request"},
@@ -88,6 +89,16 @@ func TestErrorBodyIsRead(t *testing.T) {
 				t.Errorf("%q %q %q, want %q %q %q", e.Code, e.TraceID, e, test.code, test.trace, test.text)
 			}
 		})
+	}
+}
+
+func TestUnexpectedSuccessKeepsWhatTheTenantSays(t *testing.T) {
+	e := refusal(request{want: 204}, 207, []byte(`{"errors":[{"code":"A","title":"Some failed."}]}`))
+	if want := "unexpected answer: HTTP 207 instead of 204: Some failed"; e.Error() != want || e.Code != "A" {
+		t.Errorf("%q, %q, want %q", e, e.Code, want)
+	}
+	if e = refusal(request{want: 201}, 200, nil); e.Error() != "unexpected answer: HTTP 200 instead of 201" {
+		t.Errorf("%q", e)
 	}
 }
 

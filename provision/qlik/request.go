@@ -22,17 +22,14 @@ type request struct {
 	most   int64  // bytes that are read of the answer; maxAnswer where it is 0
 }
 
-// Bounds on what is read of an answer, in bytes, after decompression. An answer that is larger is ErrGarbled.
+// Bounds on what is read of an answer or a list, in bytes after decompression. What is larger is ErrGarbled. A tenant
+// has 516 roles at most, and 96 terms rarely find more users than fit on one page.
 const (
-	maxAnswer = 64 << 10 // errors included: a thousand workers may each hold one
-	maxPage   = 1 << 20  // a page of a list: 100 users or roles
-)
-
-// Bounds on lists. A tenant has 516 roles at most, and 96 terms rarely find more users than fit on one page.
-const (
-	maxPages = 50
-	maxList  = 8 * maxPage // bytes of all pages
-	maxLists = 16          // that are read at once, however many requests are: each may take maxList
+	maxAnswer = 64 << 10    // errors included: a thousand workers may each hold one
+	maxPage   = 1 << 20     // 100 users or roles
+	maxList   = 8 * maxPage // all pages of a list
+	maxPages  = 50          // of a list
+	maxLists  = 16          // that are read at once, however many requests are: each may take maxList
 )
 
 // list returns all items of a list, which it reads page by page until there is no next one, and how many pages that
@@ -52,9 +49,7 @@ func list[T any](ctx context.Context, c *Client, r request) (all []T, pages int,
 			return nil, pages, err
 		}
 		size += len(body)
-		var page struct {
-			Data []T `json:"data"`
-		}
+		var page struct{ Data []T }
 		if err := c.decode(r, body, &page); err != nil {
 			return nil, pages, err
 		}
@@ -63,11 +58,7 @@ func list[T any](ctx context.Context, c *Client, r request) (all []T, pages int,
 		}
 		all = append(all, page.Data...)
 		var end struct {
-			Links struct {
-				Next struct {
-					Href string `json:"href"`
-				} `json:"next"`
-			} `json:"links"`
+			Links struct{ Next struct{ Href string } }
 		}
 		if err := json.Unmarshal(body, &end); err != nil { // a list without its end is no list
 			return nil, pages, c.garbled(r, err)
@@ -87,8 +78,6 @@ const maxTokens = 4
 
 // do sends a request with a token, and again after a 401 where another token can help. The body of the answer is
 // without the secrets.
-//
-// Errors are *Error, the context's cause, or that of a request that could not be built.
 func (c *Client) do(ctx context.Context, r request) (body []byte, err error) {
 	for tokens := 1; ; tokens++ {
 		t, err := c.tokens.get(ctx)

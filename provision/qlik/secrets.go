@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"html"
 	"net/url"
 	"slices"
 	"strings"
@@ -47,7 +48,7 @@ func (s *secrets) addToken(token string) {
 }
 
 // forms are the ways in which an answer may show a secret and a Basic authorization with it: as it is, and in base64;
-// and each of these in JSON, a form or a URL. user may be empty.
+// and each of these in JSON, HTML, a form or a URL. user may be empty.
 func forms(user, secret string) (all []string) {
 	if len(secret) < shortestSecret {
 		return nil
@@ -60,7 +61,7 @@ func forms(user, secret string) (all []string) {
 		inJSON := strings.Trim(quote(s), `"`)
 		htmlSafe, _ := json.Marshal(s) // a string always encodes
 		all = append(all, s, inJSON, strings.ReplaceAll(inJSON, "/", `\/`), strings.Trim(string(htmlSafe), `"`),
-			url.QueryEscape(s), url.PathEscape(s))
+			html.EscapeString(s), url.QueryEscape(s), url.PathEscape(s))
 	}
 	return all
 }

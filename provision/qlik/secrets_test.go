@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net/url"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func TestSecretIsHiddenInEveryForm(t *testing.T) {
 	pair, proxy := "the-client:"+odd, "proxy-user:proxy-password"
 	for _, text := range []string{
 		odd, "before" + odd + "after", odd + odd, string(body), quote(odd), url.QueryEscape(odd), url.PathEscape(odd),
-		"secret=" + url.QueryEscape(odd) + "&x=y",
+		"secret=" + url.QueryEscape(odd) + "&x=y", "<p>" + html.EscapeString(odd) + "</p>",
 		"Authorization: Bearer " + key, "Bearer a token to be hidden, a token to be hidden", "proxy-password",
 		encoded(base64.StdEncoding, odd), encoded(base64.RawStdEncoding, odd), encoded(base64.URLEncoding, key),
 		"Basic " + encoded(base64.StdEncoding, pair), "Basic " + encoded(base64.RawURLEncoding, pair) + ".",

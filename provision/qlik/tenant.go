@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ type Tenant struct {
 func ParseTenant(s string) (Tenant, error) {
 	const (
 		example = "https://acme.eu.qlikcloud.com"
-		form    = `^(?:(https?)://)?(localhost|[a-z0-9_-]+(?:\.[a-z0-9_-]+)+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?$`
+		form    = `^(?:(https?)://)?(localhost|[a-z0-9_-]+(?:\.[a-z0-9_-]+)+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?/?$`
 	)
 	s = strings.TrimSpace(s)
 	parts := regexp.MustCompile(form).FindStringSubmatch(strings.ToLower(s))
@@ -34,10 +35,11 @@ func ParseTenant(s string) (Tenant, error) {
 	}
 	scheme, host, port := parts[1], parts[2], parts[3]
 	ip := net.ParseIP(strings.Trim(host, "[]"))
+	_, badPort := strconv.ParseUint(strings.TrimPrefix(port, ":"), 10, 16)
 	loopback := host == "localhost" || ip.IsLoopback()
 	switch {
-	case strings.HasPrefix(host, "[") && ip == nil:
-		return Tenant{}, fmt.Errorf("the tenant %q is not an IP address", s)
+	case strings.HasPrefix(host, "[") && ip == nil, port != "" && badPort != nil:
+		return Tenant{}, fmt.Errorf("the tenant %q has an invalid IP address or port", s)
 	case scheme == "http" && !loopback:
 		const format = "the tenant %q is plain http, which shows the credentials to the network: write https://%s"
 		return Tenant{}, fmt.Errorf(format, s, host+port)

@@ -85,7 +85,7 @@ func (c *Client) fetchToken(ctx context.Context) (*token, error) {
 	t, err := c.requestToken(ctx, Scope)
 	if refusesScope(err) {
 		unscoped, other := c.requestToken(ctx, "")
-		if !refusesScope(other) {
+		if !refusesScope(other) || !lacksPermission(err) {
 			t, err = unscoped, other
 		}
 	}
@@ -96,6 +96,12 @@ func (c *Client) fetchToken(ctx context.Context) (*token, error) {
 func refusesScope(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && (e.kind == ErrRefused || e.kind == ErrForbidden || e.kind == ErrConflict) && e.Code != "invalid_client"
+}
+
+// lacksPermission reports whether err, which refusesScope, says that the client is known.
+func lacksPermission(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.kind == ErrForbidden || strings.Contains(e.Code, "scope") || e.Code == "unauthorized_client")
 }
 
 // requestToken sends one token request. Its error is that of this request.
@@ -136,8 +142,7 @@ func (c *Client) requestToken(ctx context.Context, scope string) (*token, error)
 
 // tokenError says what a failed token request means for the request that needed the token: an ErrNoToken where a retry
 // may help, an ErrCredentials or, where the client is known and lacks a permission, an ErrScope, or an ErrNotTenant. It
-// has no Status, Code and TraceID: those of the token request are not those of the request that needed the token. err
-// may be nil.
+// has no Status, Code and TraceID, which would be those of another request. err may be nil.
 func tokenError(err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -150,8 +155,7 @@ func tokenError(err error) error {
 		failed.kind = ErrNotTenant
 	case errors.Is(e.kind, ErrNoAnswer), e.kind == ErrLimited, e.kind == ErrGarbled:
 		failed.kind = ErrNoToken
-	case !refusesScope(e): // it is the client that was refused
-	case e.kind == ErrForbidden, strings.Contains(e.Code, "scope"), e.Code == "unauthorized_client":
+	case refusesScope(e) && lacksPermission(e):
 		failed.kind = ErrScope
 	}
 	if errors.Is(failed, ErrCredentials) {

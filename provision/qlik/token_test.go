@@ -237,6 +237,8 @@ func TestRefusedScopeIsTriedOnceWithoutScope(t *testing.T) {
 		{"422 ", token, nil, false},
 		{badScope, badScope, ErrCredentials, true},
 		{badScope, "403 ", ErrCredentials, true},
+		{otherError, "403 ", ErrCredentials, true},
+		{badScope, otherError, ErrCredentials, true},
 		{"403 ", otherError, ErrCredentials, true},
 		{`403 {"errors":[{"code":"OAUTH-1","title":"Forbidden"}]}`, "403 ", ErrCredentials, true},
 		{`400 {"error":"unauthorized_client"}`, `400 {"error":"unauthorized_client"}`, ErrCredentials, true},

@@ -36,13 +36,13 @@ func (t *Tenant) search(c *call, text string) (any, *refusal) {
 	if err != nil {
 		return nil, invalid(err.Error())
 	}
-	now, shown := time.Now(), map[string]any{}
+	now, found := time.Now(), map[string]*record{}
 	for _, r := range t.candidates(f) {
 		if !now.Before(r.visible) && f.matches(r) {
-			shown[orderKey(r.Name, r.ID)] = t.show(c, r)
+			found[orderKey(r.Name, r.ID)] = r
 		}
 	}
-	return c.page(shown)
+	return page(c, found, func(r *record) any { return t.show(c, r) })
 }
 
 // candidates returns all users that may match a filter, some twice: those with one of the keys of its first group.
@@ -83,7 +83,7 @@ func orderKey(name, id string) string { return strings.ToLower(name) + "\x00" + 
 
 // page answers with one page of items, which are in the order of their keys. The cursor is the key of the last item of
 // the page before, so that pages are right whatever changes between them.
-func (c *call) page(items map[string]any) (any, *refusal) {
+func page[T any](c *call, items map[string]T, show func(T) any) (any, *refusal) {
 	limit, err := strconv.Atoi(cmp.Or(c.query.Get("limit"), "20"))
 	if err != nil || limit < 1 || limit > 100 {
 		return nil, invalid("limit must be a number from 1 to 100.")
@@ -99,7 +99,7 @@ func (c *call) page(items map[string]any) (any, *refusal) {
 			links["next"] = c.link(c.URL.Path + "?" + query.Encode())
 			break
 		}
-		data, last = append(data, items[key]), key
+		data, last = append(data, show(items[key])), key
 	}
 	return map[string]any{"data": data, "links": links}, nil
 }
@@ -122,7 +122,7 @@ func parseFilter(text string, maxTerms int) (filter, error) {
 	grouped, end := false, 0
 	values := quotedForm.FindAllStringIndex(text, -1) // one a term
 	for _, at := range values {
-		words := wordsOf(text[end:at[0]])
+		words := wordsOf(text[end:at[0]]) // what leads to the term, its attribute, eq
 		n := len(words) - 2
 		if n < 0 || words[n+1] != "eq" || !slices.Contains([]string{"id", "subject", "email", "status"}, words[n]) {
 			return nil, fmt.Errorf("the filter has %.40q before a string", words)
@@ -161,7 +161,7 @@ var quotedForm = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 // wordsOf returns the words of text in lower case; a parenthesis is a word.
 func wordsOf(text string) []string {
-	spaced := strings.ReplaceAll(strings.ReplaceAll(text, "(", " ( "), ")", " ) ")
+	spaced := strings.NewReplacer("(", " ( ", ")", " ) ").Replace(text)
 	return strings.Fields(strings.ToLower(spaced))
 }
 
@@ -169,8 +169,7 @@ func isStatus(key string) bool { return strings.HasPrefix(key, "status=") }
 
 // matches reports whether a filter finds a user.
 func (f filter) matches(r *record) bool {
-	status := "status=" + r.Status
-	return !slices.ContainsFunc(f, func(group []string) bool {
-		return !slices.ContainsFunc(group, func(key string) bool { return key == status || slices.Contains(r.keys, key) })
-	})
+	has := func(key string) bool { return key == "status="+r.Status || slices.Contains(r.keys, key) }
+	misses := func(group []string) bool { return !slices.ContainsFunc(group, has) }
+	return !slices.ContainsFunc(f, misses)
 }

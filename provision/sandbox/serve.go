@@ -20,14 +20,16 @@ func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, answer, retryAfter := t.answer(newCall(r))
 	Hold(r.Context(), t.options.Latency)
 	w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
-	w.Header().Set("Content-Type", "application/json")
 	if retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
 	}
-	w.WriteHeader(status)
-	if status != http.StatusNoContent {
-		json.NewEncoder(w).Encode(answer) // an error means that the client is gone
+	if status == http.StatusNoContent {
+		w.WriteHeader(status)
+		return
 	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(answer) // an error means that the client is gone
 }
 
 // answer does what a request asks for, and counts it. The answer goes into the body as JSON. retryAfter is in seconds;

@@ -186,11 +186,11 @@ func (t *Tenant) listRoles(c *call) (any, *refusal) {
 	if t.options.RolesForbidden {
 		return nil, &refusal{status: 403, code: "ROLES-3", detail: "Only tenant administrators may read roles."}
 	}
-	shown := map[string]any{}
+	found := map[string]role{}
 	for name, r := range t.roles {
-		shown[orderKey(name, r.ID)] = r
+		found[orderKey(name, r.ID)] = r
 	}
-	return c.page(shown)
+	return page(c, found, func(r role) any { return r })
 }
 
 // giveRole gives a user a role. Not published: that an unknown one is a 400.

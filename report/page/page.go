@@ -45,7 +45,8 @@ func Save(path string, r *report.Results) error {
 		return &report.FolderError{Path: path, Err: err}
 	}
 	if err == nil {
-		if err = errors.Join(write(draft, r, time.Now()), draft.Sync(), draft.Close()); err == nil {
+		err = errors.Join(write(draft, r, time.Now()), draft.Sync(), draft.Close())
+		if err == nil {
 			err = os.Rename(draft.Name(), path)
 		}
 		if err != nil {
@@ -99,10 +100,7 @@ func write(w io.Writer, r *report.Results, now time.Time) error {
 	if err == nil {
 		err = out.Flush()
 	}
-	if err != nil {
-		return fmt.Errorf("writing the page of %s: %w", r.Path, err)
-	}
-	return nil
+	return err
 }
 
 // newTemplate parses what stands before and after the rows. Style and script come in as values: as part of the template

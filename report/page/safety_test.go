@@ -125,13 +125,13 @@ func FuzzPageOfAnyFile(f *testing.F) {
 func TestWriteFailsWhereWriterDoes(t *testing.T) {
 	for _, after := range []int{0, 5000, 100_000} {
 		err := write(&limitedWriter{after}, results(runSamples()), sampleStart())
-		const prefix = "writing the page of /results/new-hires.results.csv: "
-		if !errors.Is(err, errFull) || !strings.HasPrefix(err.Error(), prefix) {
+		if !errors.Is(err, errFull) {
 			t.Errorf("after %d bytes: %v", after, err)
 		}
 	}
 	var b bytes.Buffer
-	if err := write(&b, results(nil), sampleStart()); err != nil || !strings.Contains(b.String(), "There are no rows in this file") {
+	err := write(&b, results(nil), sampleStart())
+	if err != nil || !strings.Contains(b.String(), "There are no rows in this file") {
 		t.Errorf("the page of no rows: %v", err)
 	}
 }

@@ -148,8 +148,12 @@ func (i *Injector) strike(q *request, after bool) (f Fault, struck bool) {
 	defer i.mu.Unlock()
 	now := time.Since(i.started)
 	for _, f := range i.faults {
-		if f.After != after || f.On != "" && f.On != q.endpoint || now < f.From || f.For > 0 && now >= f.From+f.For ||
-			len(f.Subjects) > 0 && !slices.ContainsFunc(f.Subjects, func(s string) bool { return i.isAbout(q, s) }) {
+		switch {
+		case f.After != after, f.On != "" && f.On != q.endpoint:
+			continue
+		case now < f.From, f.For > 0 && now >= f.From+f.For:
+			continue
+		case len(f.Subjects) > 0 && !slices.ContainsFunc(f.Subjects, func(s string) bool { return i.isAbout(q, s) }):
 			continue
 		}
 		if f.met++; f.met <= f.Skip || f.Times > 0 && f.struck == f.Times {
@@ -263,7 +267,7 @@ func newRequest(r *http.Request) *request {
 		panic(http.ErrAbortHandler)
 	}
 	endpoint, id := sandbox.EndpointOf(r)
-	return &request{r.WithContext(r.Context()), endpoint, id, body}
+	return &request{r.WithContext(r.Context()), endpoint, id, body} // a copy, which may get another body
 }
 
 // keepFirstOperation leaves the first operation of a JSON Patch array, and a body that is none as it is.
