@@ -59,7 +59,9 @@ func NotDone(rows []Row) []bool {
 	exact, folded := map[string]bool{}, map[string]bool{} // whether a row of a subject is done
 	for i := range rows {
 		e := &rows[i].Entry
-		if key := provision.SubjectKey(e.UserSubject); e.Outcome != provision.Duplicate && e.Outcome != provision.Skipped {
+		switch key := provision.SubjectKey(e.UserSubject); e.Outcome {
+		case provision.Duplicate, provision.Invalid, provision.Skipped:
+		default:
 			exact[e.UserSubject] = exact[e.UserSubject] || e.Outcome.Done()
 			folded[key] = folded[key] || e.Outcome.Done()
 		}
