@@ -18,7 +18,7 @@ type Summary struct {
 }
 
 // Summary counts the rows as they are now.
-func (r *Results) Summary() *Summary {
+func (r *ResultFile) Summary() *Summary {
 	s := &Summary{Rows: len(r.Rows), Counts: map[provision.Outcome]int{}, Run: map[provision.Outcome]int{},
 		Codes: map[string]int{}}
 	for _, o := range provision.Outcomes() {
@@ -59,7 +59,9 @@ func NotDone(rows []Row) []bool {
 	exact, folded := map[string]bool{}, map[string]bool{} // whether a row of a subject is done
 	for i := range rows {
 		e := &rows[i].Entry
-		if key := provision.SubjectKey(e.UserSubject); e.Outcome != provision.Duplicate && e.Outcome != provision.Skipped {
+		switch key := provision.SubjectKey(e.UserSubject); e.Outcome {
+		case provision.Duplicate, provision.Invalid, provision.Skipped:
+		default:
 			exact[e.UserSubject] = exact[e.UserSubject] || e.Outcome.Done()
 			folded[key] = folded[key] || e.Outcome.Done()
 		}
@@ -70,6 +72,18 @@ func NotDone(rows []Row) []bool {
 		notDone[i] = !done && (found || !folded[provision.SubjectKey(subject)])
 	}
 	return notDone
+}
+
+// WasSent reports whether a write was ever sent for one of the rows.
+func WasSent(rows []Row) bool {
+	return slices.ContainsFunc(rows, func(r Row) bool {
+		switch r.Entry.Outcome {
+		case provision.Created, provision.Updated, provision.Disabled, provision.Deleted:
+			return true
+		}
+		return r.Entry.Attempts > 0 || r.Entry.Code == provision.CodeMaybeCreated ||
+			r.Entry.Code == provision.CodeMaybeChanged
+	})
 }
 
 // A Cause is why several rows have their outcome.

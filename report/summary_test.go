@@ -60,6 +60,16 @@ func TestADuplicateIsDoneWhereItsRowIs(t *testing.T) {
 	if got := NotDone(l.Rows); !slices.Equal(got, []bool{false, true, true}) {
 		t.Errorf("%v: a duplicate of a failed row is done", got)
 	}
+	mustClose(t, l)
+
+	const invalidBetween = "Employee ID,Name,Email\ne1,Jane,j@x.example\nE1,,k@x.example\nE2,Mia,k@x.example\n" +
+		"E1,Jane,j@x.example\n"
+	l, _ = start(t, invalidBetween, Action{Command: "create", Subject: "Employee ID", Name: "Name", Email: "Email",
+		Status: "active"}, sandbox)
+	record(t, l, created(l.Pending()[0]))
+	if got := NotDone(l.Rows); !slices.Equal(got, []bool{false, true, true, false}) {
+		t.Errorf("%v: beside an invalid row with its subject, a duplicate of a created row is not done", got)
+	}
 }
 
 func TestCausesGroupRowsThatAreNotDone(t *testing.T) {

@@ -47,7 +47,7 @@ func newSummary() summary {
 }
 
 // addFile adds what a result file holds; what a run took is not in it.
-func (s summary) addFile(r *report.Results, total *report.Summary) {
+func (s summary) addFile(r *report.ResultFile, total *report.Summary) {
 	s["rows"], s["codes"], s["run"], s["results"] = total.Rows, total.Codes, total.Run, r.Path
 	s["columns"] = map[string]string{
 		"subject": r.Action.Subject, "name": r.Action.Name, "email": r.Action.Email, "roles": r.Action.Roles,
@@ -229,18 +229,20 @@ func (s *session) causes() string {
 	return b.String()
 }
 
-// rowsOf names the first rows of a cause.
+// rowsOf names the first rows of a cause, and the lines they stand on: row 2 (line 8 of hr.csv).
 func (s *session) rowsOf(c report.Cause) string {
 	const shown = 5
-	var numbers []string
+	var numbers, lines []string
 	for _, i := range c.Rows[:min(shown, len(c.Rows))] {
-		numbers = append(numbers, strconv.Itoa(s.ledger.Rows[i].Number))
+		row := s.ledger.Rows[i]
+		numbers, lines = append(numbers, strconv.Itoa(row.Number)), append(lines, strconv.Itoa(row.Record.Line))
 	}
+	format := "rows %s (lines %s of %s)"
 	switch {
 	case len(c.Rows) == 1:
-		return "row " + numbers[0]
+		format = "row %s (line %s of %s)"
 	case len(c.Rows) > shown:
-		numbers = append(numbers, "…")
+		numbers, lines = append(numbers, "…"), append(lines, "…")
 	}
-	return "rows " + strings.Join(numbers, ", ")
+	return fmt.Sprintf(format, strings.Join(numbers, ", "), strings.Join(lines, ", "), s.ledger.File.Name)
 }

@@ -48,7 +48,7 @@ func (r *reader) decideColumns() error {
 		var sources []Source
 		for _, choice := range choices {
 			s, bad := r.source(field.option, choice)
-			if bad != nil {
+			if bad != nil && (len(choices) == 1 || len(s.columns) == 0) {
 				return bad
 			}
 			sources = append(sources, s)
@@ -69,7 +69,8 @@ func (r *reader) decideColumns() error {
 }
 
 // find is the column of a header that stands in an option's value: the very same header, or the only one that matches
-// without case, spaces and punctuation. Of columns with one header, those that are empty in every row do not count.
+// without case, spaces and punctuation. Of columns with one header, those that are empty in every row do not count; of
+// several others it is the first, with an error.
 func (r *reader) find(option csvfile.Option, header, value string) (Source, *csvfile.Error) {
 	same := r.columns(func(i int) bool { return r.headers[i] == header })
 	isExact := len(same) > 0
@@ -85,7 +86,7 @@ func (r *reader) find(option csvfile.Option, header, value string) (Source, *csv
 	case isExact:
 		e := r.refuse("%d columns are called %s: which of them is meant is not clear", len(filled), quote(header))
 		e.Advice = "rename all but the one that is meant"
-		return Source{}, e
+		return r.column(filled[0]), e
 	}
 	return Source{}, r.unknown(option, header, value)
 }
@@ -127,10 +128,12 @@ func (r *reader) names() []string {
 	return names
 }
 
-// fitting are the headers that allow one of the fields, of columns that are not empty in every row.
+// fitting are the headers that allow one of the fields, each once, of columns that are not empty in every row.
 func (r *reader) fitting(wanted field) (headers []string) {
 	for _, i := range r.columns(func(i int) bool { return r.fields[i]&wanted != 0 && !r.isEmpty(i) }) {
-		headers = append(headers, r.headers[i])
+		if !slices.Contains(headers, r.headers[i]) {
+			headers = append(headers, r.headers[i])
+		}
 	}
 	return headers
 }
@@ -183,9 +186,15 @@ func (r *reader) withValue(s Source) string {
 func (r *reader) unknown(option csvfile.Option, header, value string) *csvfile.Error {
 	e := r.refuse("there is no column %s; the headers are %s", quote(header), list(r.headers, 20))
 	e.Fix.Option, e.Advice = option, "name one of these headers"
-	if near := provision.Nearest(header, r.headers, utf8.RuneCountInString(header)*2/5); near != "" {
-		e.Message += "; did you mean " + r.withValue(r.column(slices.Index(r.headers, near))) + "?"
-		e.Fix.Value, e.Advice = strings.Replace(value, header, near, 1), ""
+	typed := fold(header)
+	if near := provision.Nearest(typed, r.folded, utf8.RuneCountInString(typed)*2/5); near != "" {
+		column := r.column(slices.Index(r.folded, near))
+		old, meant := header, column.text
+		if old != value && option != OptionWhere {
+			old, meant = "{"+old+"}", "{"+meant+"}"
+		}
+		e.Message += "; did you mean " + r.withValue(column) + "?"
+		e.Fix.Value, e.Advice = strings.Replace(value, old, meant, 1), ""
 	}
 	return r.perhapsNoHeader(e)
 }

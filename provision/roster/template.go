@@ -69,7 +69,7 @@ func (r *reader) source(option csvfile.Option, t string) (Source, *csvfile.Error
 		case piece[0] == '{':
 			column, bad := r.find(option, piece[1:len(piece)-1], t)
 			if bad != nil {
-				return s, bad
+				return Source{}, bad
 			}
 			s.columns, s.between, between = append(s.columns, column.columns...), append(s.between, between), ""
 		default:
