@@ -185,7 +185,7 @@ func foundResult(outcome Outcome, code string, u qlik.User, message string) Resu
 
 // conflictResult is the result of a row whose user must not be written to; it names both sides.
 func conflictResult(row Row, m match, code, what string) Result {
-	message := fmt.Sprintf("%s: %s on the tenant, %s in the file", what, describeUser(m.user), describePerson(row.Person))
+	message := fmt.Sprintf("%s: %s on the tenant, %s in the file", what, describeUser(m.user), row.Person.Describe())
 	if m.other.ID != "" {
 		message += "; the address belongs to another user: " + describeUser(m.other)
 	}
@@ -193,16 +193,9 @@ func conflictResult(row Row, m match, code, what string) Result {
 }
 
 func describeUser(u qlik.User) string {
-	text := fmt.Sprintf("%s (%s)", describePerson(Person{Name: u.Name, Email: u.Email}), u.Subject)
+	text := fmt.Sprintf("%s (%s)", Person{Name: u.Name, Email: u.Email}.Describe(), u.Subject)
 	if hasStatus(u, "disabled") {
 		text += ", disabled"
 	}
 	return text
-}
-
-func describePerson(p Person) string {
-	if p.Email != "" {
-		p.Email = "<" + p.Email + ">"
-	}
-	return cmp.Or(strings.TrimSpace(p.Name+" "+p.Email), "without name and address")
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"qlik-provision/provision/text"
 )
 
 // A Person is what a row says of somebody, as it is sent: trimmed, otherwise unchanged.
@@ -18,6 +20,19 @@ type Person struct {
 	Name    string   `csv:"name"`  // may be empty
 	Email   string   `csv:"email"` // may be empty
 	Roles   RoleList `csv:"roles"` // names of Qlik roles; may be empty
+}
+
+// Describe is the person's name and email, as messages show them: Ada Byron <ada@acme.example>
+func (p Person) Describe() string {
+	const most = 160 // bytes of each
+	name, email := text.Clip(p.Name, most), text.Clip(p.Email, most)
+	switch {
+	case name == "" && email == "":
+		return "a person without name and email"
+	case name == "" || email == "":
+		return name + email
+	}
+	return name + " <" + email + ">"
 }
 
 // A Row is a row that a run works on, with what earlier runs of the same file left open.

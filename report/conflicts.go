@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"qlik-provision/provision"
-	"qlik-provision/provision/text"
 )
 
 // findConflicts finds what the other rows of a file mean for a row that is sendable and not done: Duplicate, Invalid or
@@ -124,7 +123,7 @@ func judgeSubject(rows []*Row, first *Row, found map[*Row]provision.Result) {
 		case other != nil:
 			found[r] = provision.Result{Outcome: provision.Failed, Code: provision.CodeSubjectConflict,
 				Message: fmt.Sprintf("the subject belongs to another person: %s in row %d (%s), %s here",
-					describePerson(other.Person), other.Number, other.Entry.Outcome, describePerson(r.Person))}
+					other.Person.Describe(), other.Number, other.Entry.Outcome, r.Person.Describe())}
 		default: // where r contradicts nobody, it may be either person's
 			rival := cmp.Or(rivalOf(all, r), contradiction)
 			found[r] = contradictionWith(provision.CodeSubjectTwice, "subject", rival)
@@ -177,7 +176,7 @@ func incomparable(done, r provision.Person) bool {
 func duplicateOf(first, r *Row) provision.Result {
 	message := fmt.Sprintf("same person as row %d", first.Number)
 	if provision.Fold(r.Person.Name) != provision.Fold(first.Person.Name) || emailKey(r) != emailKey(first) {
-		message += " (" + describePerson(first.Person) + ")"
+		message += " (" + first.Person.Describe() + ")"
 	}
 	return provision.Result{Outcome: provision.Duplicate, Message: message}
 }
@@ -185,20 +184,5 @@ func duplicateOf(first, r *Row) provision.Result {
 // contradictionWith says that another row has the same email or subject, and whose it is.
 func contradictionWith(code, what string, other *Row) provision.Result {
 	return provision.Result{Outcome: provision.Invalid, Code: code,
-		Message: fmt.Sprintf("the %s is also in row %d (%s)", what, other.Number, describePerson(other.Person))}
-}
-
-// maxShown is how many bytes of a value a message shows.
-const maxShown = 160
-
-// describePerson is name and email: Ada Byron <ada@acme.example>
-func describePerson(p provision.Person) string {
-	name, email := text.Clip(p.Name, maxShown), text.Clip(p.Email, maxShown)
-	switch {
-	case name == "" && email == "":
-		return "a person without name and email"
-	case name == "" || email == "":
-		return name + email
-	}
-	return name + " <" + email + ">"
+		Message: fmt.Sprintf("the %s is also in row %d (%s)", what, other.Number, other.Person.Describe())}
 }

@@ -1,7 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"io"
 	"regexp"
 	"strconv"
@@ -21,17 +24,17 @@ import (
 type Entry struct {
 	Action      string            `csv:"action"`
 	Outcome     provision.Outcome `csv:"outcome"`
-	Code        Text              `csv:"code"`
-	Message     Text              `csv:"message"`
-	UserID      Text              `csv:"user_id"`
+	Code        TextCell          `csv:"code"`
+	Message     TextCell          `csv:"message"`
+	UserID      TextCell          `csv:"user_id"`
 	UserSubject string            `csv:"user_subject"` // as it is or would be sent
-	HTTPStatus  Number            `csv:"http_status"`
-	TraceID     Text              `csv:"trace_id"`
-	Attempts    Number            `csv:"attempts"`
-	FinishedAt  Time              `csv:"finished_at"`
+	HTTPStatus  NumberCell        `csv:"http_status"`
+	TraceID     TextCell          `csv:"trace_id"`
+	Attempts    NumberCell        `csv:"attempts"`
+	FinishedAt  TimeCell          `csv:"finished_at"`
 	Tenant      string            `csv:"tenant"` // host with port; empty in a plan that contacted nobody
 	Check       string            `csv:"check"`
-	Row         Number            `csv:"row"`
+	Row         NumberCell        `csv:"row"`
 }
 
 // Columns are the names of our columns in their order.
@@ -53,6 +56,53 @@ func (e *Entry) trim() {
 		e.Outcome = provision.Pending
 	}
 }
+
+// withResult is the entry after a result. Attempts of earlier runs stay where this one made none.
+func (e Entry) withResult(r provision.Result) Entry {
+	e.Outcome, e.Code, e.Message = r.Outcome, TextCell(r.Code), TextCell(r.Message)
+	e.UserID, e.TraceID = TextCell(r.UserID), TextCell(r.TraceID)
+	e.HTTPStatus, e.Attempts = NumberCell(r.HTTPStatus), cmp.Or(NumberCell(r.Attempts), e.Attempts)
+	e.FinishedAt = TimeCell{r.FinishedAt.UTC().Truncate(time.Millisecond)} // as it is read again
+	return e
+}
+
+// MayHaveCreated reports whether a run of the file created the row's user, or may have: undo is for such rows.
+func (e Entry) MayHaveCreated() bool {
+	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
+}
+
+// isEmptied reports whether somebody emptied what the row was, so that it is derived again; or the row is new.
+func (e *Entry) isEmptied() bool { return e.UserSubject == "" && e.Check == "" }
+
+// maxSubject is the size of a subject in bytes: a cell of twice that size could not be read again.
+const maxSubject = 30 << 10
+
+// subjectCell is a subject as it stands in the user_subject column.
+func subjectCell(subject string) string {
+	return strings.TrimSpace(cleanCell(text.Clip(subject, maxSubject)))
+}
+
+// checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
+// the file, what the row was.
+func checkOf(e *Entry, p provision.Person) string {
+	return fmt.Sprintf("c-%08X-%08X", sumOf(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))), sumOf(p.Name, p.Email))
+}
+
+// fits reports whether the first half of the entry's check is of a subject.
+func (e *Entry) fits(subject string) bool {
+	const half, whole = len("c-00000000-"), len("c-00000000-00000000")
+	if len(e.Check) != whole {
+		return false
+	}
+	want := checkOf(&Entry{Action: e.Action, UserSubject: subject, Row: e.Row}, provision.Person{})
+	return strings.EqualFold(e.Check[:half], want[:half])
+}
+
+// sumOf is the checksum of parts that are joined by a NUL each.
+func sumOf(parts ...string) uint32 { return checksum([]byte(strings.Join(parts, "\x00"))) }
+
+// checksum is the CRC-32C of b.
+func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // decodeEntries maps cells to entries. Cells that hold nonsense become zero values; whether that can be
 // accepted is for the caller to judge.
@@ -102,12 +152,12 @@ func (w cellWriter) Write(cells []string) error { return w(cells) }
 func (w cellWriter) Flush()                     {}
 func (w cellWriter) Error() error               { return nil }
 
-// A Number is written only where it is not 0. What is no whole number, or below 0, is read as 0: a column that
+// A NumberCell is written only where it is not 0. What is no whole number, or below 0, is read as 0: a column that
 // informs people does not keep a file from being read.
-type Number int
+type NumberCell int
 
 // MarshalCSV writes nothing for 0.
-func (n Number) MarshalCSV() (string, error) {
+func (n NumberCell) MarshalCSV() (string, error) {
 	if n == 0 {
 		return "", nil
 	}
@@ -115,20 +165,20 @@ func (n Number) MarshalCSV() (string, error) {
 }
 
 // UnmarshalCSV does not fail.
-func (n *Number) UnmarshalCSV(cell string) error {
+func (n *NumberCell) UnmarshalCSV(cell string) error {
 	*n = 0
 	if i, err := strconv.ParseUint(strings.TrimSpace(cell), 10, 31); err == nil {
-		*n = Number(i)
+		*n = NumberCell(i)
 	}
 	return nil
 }
 
-// A Time is a moment in UTC, in RFC 3339 with milliseconds. The zero Time is an empty cell; anything else is
+// A TimeCell is a moment in UTC, in RFC 3339 with milliseconds. The zero TimeCell is an empty cell; anything else is
 // read as that.
-type Time struct{ time.Time }
+type TimeCell struct{ time.Time }
 
 // MarshalCSV writes RFC 3339.
-func (t Time) MarshalCSV() (string, error) {
+func (t TimeCell) MarshalCSV() (string, error) {
 	if t.IsZero() {
 		return "", nil
 	}
@@ -136,33 +186,33 @@ func (t Time) MarshalCSV() (string, error) {
 }
 
 // UnmarshalCSV does not fail.
-func (t *Time) UnmarshalCSV(cell string) error {
+func (t *TimeCell) UnmarshalCSV(cell string) error {
 	at, _ := time.Parse(time.RFC3339, strings.TrimSpace(cell))
-	*t = Time{at.UTC()}
+	*t = TimeCell{at.UTC()}
 	return nil
 }
 
-// Text is what the tenant says, or may have said. As a cell it has no control characters, and no spreadsheet
+// A TextCell is what the tenant says, or may have said. As a cell it has no control characters, and no spreadsheet
 // takes it or a part of it for a formula, whichever separator the file is opened with: an apostrophe stands in
 // front of the character that would begin it.
-type Text string
+type TextCell string
 
-// maxText is the size of a Text's cell in bytes, apostrophes aside: enough for any message, and far below what
+// maxText is the size of a TextCell in bytes, apostrophes aside: enough for any message, and far below what
 // a cell may hold.
 const maxText = 4 << 10
 
 // MarshalCSV escapes the text. Escaping it again changes nothing.
-func (t Text) MarshalCSV() (string, error) {
+func (t TextCell) MarshalCSV() (string, error) {
 	return escapeFormulas(cleanCell(text.Clip(string(t), maxText))), nil
 }
 
 // UnmarshalCSV takes an apostrophe away that MarshalCSV wrote in front, so that an ID is what it was.
-func (t *Text) UnmarshalCSV(cell string) error {
+func (t *TextCell) UnmarshalCSV(cell string) error {
 	rest, found := strings.CutPrefix(cell, "'")
 	if first, _ := utf8.DecodeRuneInString(rest); found && startsFormula(first) {
 		cell = rest
 	}
-	*t = Text(cell)
+	*t = TextCell(cell)
 	return nil
 }
 

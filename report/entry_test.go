@@ -25,7 +25,7 @@ func TestColumnsAreTheFieldsOfAnEntry(t *testing.T) {
 func TestCellsOfAnEntry(t *testing.T) {
 	e := Entry{Action: "create", Outcome: provision.Failed, Code: "USERS-16", Message: "no", UserID: "-abc",
 		UserSubject: "0012",
-		HTTPStatus:  400, TraceID: "t", Attempts: 2, FinishedAt: Time{finishedAt.UTC().Truncate(time.Millisecond)},
+		HTTPStatus:  400, TraceID: "t", Attempts: 2, FinishedAt: TimeCell{finishedAt.UTC().Truncate(time.Millisecond)},
 		Tenant: "acme:443", Check: "c-1-2", Row: 12}
 	want := []string{"create", "failed", "USERS-16", "no", "'-abc", "0012", "400", "t", "2",
 		"2026-03-01T08:30:00.123Z", "acme:443", "c-1-2", "12"}
@@ -56,7 +56,7 @@ func TestCellsThatASpreadsheetChangedAreRead(t *testing.T) {
 		row, status, finished string
 		want                  Entry
 	}{
-		{"0012", "0400", "2026-03-01T09:30:00+01:00", Entry{Row: 12, HTTPStatus: 400, FinishedAt: Time{time.Date(2026,
+		{"0012", "0400", "2026-03-01T09:30:00+01:00", Entry{Row: 12, HTTPStatus: 400, FinishedAt: TimeCell{time.Date(2026,
 			3, 1, 8, 30, 0, 0, time.UTC)}}},
 		{" 7 ", "", "01.03.2026 09:30", Entry{Row: 7}},
 		{"7.9", "4.1", "", Entry{}},
@@ -114,11 +114,11 @@ func TestWhatTheTenantSaysIsNoFormula(t *testing.T) {
 		{strings.Repeat("é", 100_000), strings.Repeat("é", maxText/2-2) + "…"},
 		{"bad \xff", "bad \ufffd"},
 	} {
-		got, err := Text(c.text).MarshalCSV()
+		got, err := TextCell(c.text).MarshalCSV()
 		if err != nil || got != c.want {
 			t.Errorf("%q became %q, want %q", c.text, got, c.want)
 		}
-		var again Text
+		var again TextCell
 		if err := again.UnmarshalCSV(got); err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func FuzzNoPartOfATextIsAFormula(f *testing.F) {
 	f.Add("bad;=1+1;")
 	f.Add("a, \u200b=1")
 	f.Fuzz(func(t *testing.T, s string) {
-		cell, _ := Text(s).MarshalCSV()
+		cell, _ := TextCell(s).MarshalCSV()
 		for _, separator := range []string{",", ";", "|", "\t", "\x00"} {
 			for part := range strings.SplitSeq(cell, separator) {
 				if part = strings.TrimSpace(strings.ReplaceAll(part, "\u200b", "")); part != "" &&
@@ -142,7 +142,7 @@ func FuzzNoPartOfATextIsAFormula(f *testing.F) {
 				}
 			}
 		}
-		var again Text
+		var again TextCell
 		again.UnmarshalCSV(cell)
 		if twice, _ := again.MarshalCSV(); twice != cell {
 			t.Errorf("%q, written again, is %q", cell, twice)

@@ -35,6 +35,14 @@ type (
 		Kind ChangeKind
 		Rows []string // what changed in each
 	}
+	// ExistsError: a result file exists, and writes were sent for rows of it.
+	ExistsError struct {
+		Path       string
+		Rows, Done int
+		SameExport bool   // it is of this export, cell by cell
+		SameAction bool   // and made with the same action
+		Action     string // of the file
+	}
 	// FolderError: the folder of a file cannot be found.
 	FolderError struct {
 		Path string
@@ -55,6 +63,18 @@ const (
 	// subjectCorrected: the subject of other rows. That is no error.
 	subjectCorrected ChangeKind = "the subject of %s was corrected"
 )
+
+func (e *ExistsError) Error() string {
+	of := "another export, or of this one before it was changed"
+	switch {
+	case e.SameExport && e.SameAction:
+		of = "this export"
+	case e.SameExport:
+		of = "this export, made with another command (" + e.Action + ")"
+	}
+	return fmt.Sprintf("%s already exists: results of %s, %s of %s done", e.Path, of, text.Grouped(e.Done),
+		text.Plural(e.Rows, "row", "rows"))
+}
 
 // Error lists the first 20 rows, one a line.
 func (e *ChangedError) Error() string {

@@ -1,9 +1,12 @@
 package report
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +14,47 @@ import (
 	"qlik-provision/provision/csvfile"
 	"qlik-provision/provision/text"
 )
+
+// checkExisting decides whether the file at the place of a new ledger may be replaced. Only a result file is,
+// whatever the options say.
+func (l *Ledger) checkExisting() error {
+	old, err := load(l.files, csvfile.Options{})
+	stray := errors.Is(err, ErrStrayJournal)
+	unreadable, _ := errors.AsType[*csvfile.Error](err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), stray && l.options.Overwrite && old.info == nil:
+	case unreadable != nil:
+		return &NotResultsError{Path: l.Path, Why: unreadable.Message}
+	case l.options.Overwrite && !stray && (old.File != nil || errors.Is(err, ErrOldResults)):
+		l.notify("%s is replaced", l.Path)
+	case err != nil: // a stray journal, too, where an editor emptied the file: nobody asked to lose it
+		return err
+	case WasSent(old.Rows):
+		s, action := old.Summary(), old.Action.String()
+		return &ExistsError{l.Path, s.Rows, s.Rows - s.NotDone, old.isOf(l.File), action == l.Action.String(), action}
+	default:
+		l.notify("%s is replaced: no row of it was ever sent", l.Path)
+	}
+	l.info = old.info
+	return nil
+}
+
+// isOf reports whether a result file is of an export: the same header and the same rows, cell by cell.
+func (r *ResultFile) isOf(export *csvfile.File) bool {
+	width := r.File.Block
+	if !slices.Equal(r.File.Header.Cells[:width], export.Header.Cells) || len(r.Rows) != len(export.Records) {
+		return false
+	}
+	cells := func(record csvfile.Record) string { // a spreadsheet may leave empty ones out at the end
+		return strings.TrimRight(strings.Join(record.Cells[:min(width, len(record.Cells))], "\x00"), "\x00")
+	}
+	for i, row := range r.Rows {
+		if row.Number > len(export.Records) || cells(r.File.Records[i]) != cells(export.Records[row.Number-1]) {
+			return false
+		}
+	}
+	return true
+}
 
 // checkPersons compares the person of each row that the run is for with what the file says of it, restores a
 // user_subject that a spreadsheet damaged, and fails with *ChangedError where the rows cannot be run as they are.
@@ -57,7 +101,7 @@ func (r *Row) findChange() (kind ChangeKind, change string) {
 	case subject != e.UserSubject:
 		kind = subjectCorrected
 	case e.Outcome == provision.Pending && !strings.EqualFold(e.Check, checkOf(e, r.Person)):
-		return PersonChanged, fmt.Sprintf("%s is now %s", r.place(), describePerson(r.Person))
+		return PersonChanged, fmt.Sprintf("%s is now %s", r.place(), r.Person.Describe())
 	default:
 		return "", ""
 	}
@@ -66,41 +110,12 @@ func (r *Row) findChange() (kind ChangeKind, change string) {
 
 // subjectChange says what is wrong with the row's subject, which is now another one or does not fit its check.
 func (r *Row) subjectChange(subject string) string {
-	was, is := text.Clip(r.Entry.UserSubject, maxShown), text.Clip(subject, maxShown)
+	const most = 160 // bytes of a subject
+	was, is := text.Clip(r.Entry.UserSubject, most), text.Clip(subject, most)
 	if was == is {
 		return fmt.Sprintf("%s: %s does not fit the row's check", r.place(), csvfile.Quote(is))
 	}
 	return fmt.Sprintf("%s was %s, is now %s", r.place(), csvfile.Quote(was), csvfile.Quote(is))
-}
-
-// isEmptied reports whether somebody emptied what the row was, so that it is derived again; or the row is new.
-func (e *Entry) isEmptied() bool { return e.UserSubject == "" && e.Check == "" }
-
-// checkOf is the check cell of an entry, for a person's name and email. It proves, after a spreadsheet has saved
-// the file, what the row was.
-func checkOf(e *Entry, p provision.Person) string {
-	return fmt.Sprintf("c-%08X-%08X", sumOf(e.Action, e.UserSubject, strconv.Itoa(int(e.Row))), sumOf(p.Name, p.Email))
-}
-
-// sumOf is the checksum of parts that are joined by a NUL each.
-func sumOf(parts ...string) uint32 { return checksum([]byte(strings.Join(parts, "\x00"))) }
-
-// fits reports whether the first half of the entry's check is of a subject.
-func (e *Entry) fits(subject string) bool {
-	const half, whole = len("c-00000000-"), len("c-00000000-00000000")
-	if len(e.Check) != whole {
-		return false
-	}
-	want := checkOf(&Entry{Action: e.Action, UserSubject: subject, Row: e.Row}, provision.Person{})
-	return strings.EqualFold(e.Check[:half], want[:half])
-}
-
-// maxSubject is the size of a subject in bytes: a cell of twice that size could not be read again.
-const maxSubject = 30 << 10
-
-// subjectCell is a subject as it stands in the user_subject column.
-func subjectCell(subject string) string {
-	return strings.TrimSpace(cleanCell(text.Clip(subject, maxSubject)))
 }
 
 // spreadsheetChanges reports whether a subject became another as a spreadsheet does it by itself to a cell

@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"slices"
@@ -126,9 +125,6 @@ func journalLine(cells []string) []byte {
 	return fmt.Appendf(line, ",%08x\n", checksum(line))
 }
 
-// checksum is the CRC-32C of b.
-func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
-
 // parseLine reads a line that journalLine made; ok is false where it is not a whole one.
 func parseLine(line []byte) (cells []string, ok bool) {
 	body := line[:max(0, len(line)-len(",00000000"))]
@@ -193,7 +189,7 @@ func readHolder(path string) string {
 
 // merge merges a journal's results into the rows, and returns how many of them belong to a row: to that whose number
 // and check they have, and tenant, too.
-func (r *Results) merge(j replay) (belonging int) {
+func (r *ResultFile) merge(j replay) (belonging int) {
 	for _, e := range j.entries {
 		row := r.find(int(e.Row))
 		if row == nil || !slices.Contains(provision.Outcomes(), e.Outcome) {

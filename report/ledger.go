@@ -6,10 +6,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gofrs/flock"
 
@@ -29,7 +27,7 @@ type Options struct {
 // the results. Between Prepare or PrepareUndo and Close, Record and Pending are safe for concurrent use; nothing else
 // may be used while a Record is under way.
 type Ledger struct {
-	*Results
+	*ResultFile
 	options Options
 	files   files
 	lock    *flock.Flock // nil for a preview in memory, and once closed
@@ -46,20 +44,20 @@ type Ledger struct {
 // *ExistsError, which says how much of it is done. Nothing is written yet. With an empty path the ledger is a preview
 // in memory: it locks and writes nothing.
 func Create(path string, export *csvfile.File, action Action, o Options) (*Ledger, error) {
-	r := &Results{Path: path, File: export, Action: action, Rows: make([]Row, len(export.Records))}
+	r := &ResultFile{Path: path, File: export, Action: action, Rows: make([]Row, len(export.Records))}
 	entry := Entry{Action: action.String(), Outcome: provision.Pending}
 	roster.InBatches(len(r.Rows), func(from, to int) {
 		for i := from; i < to; i++ {
 			r.Rows[i] = Row{Number: i + 1, Entry: entry}
-			r.Rows[i].Entry.Row = Number(i + 1)
+			r.Rows[i].Entry.Row = NumberCell(i + 1)
 		}
 	})
 	r.byNumber = sortByNumber(r.Rows)
 	if path == "" {
-		return &Ledger{Results: r, options: o, preview: true}, nil
+		return &Ledger{ResultFile: r, options: o, preview: true}, nil
 	}
 	return newLedger(path, o, func(l *Ledger) error {
-		l.Results = r
+		l.ResultFile = r
 		return l.checkExisting()
 	})
 }
@@ -67,7 +65,7 @@ func Create(path string, export *csvfile.File, action Action, o Options) (*Ledge
 // Open locks the result file at path and reads it with the journal beside it.
 func Open(path string, read csvfile.Options, o Options) (*Ledger, error) {
 	return newLedger(path, o, func(l *Ledger) (err error) {
-		if l.Results, err = load(l.files, read); err != nil {
+		if l.ResultFile, err = load(l.files, read); err != nil {
 			return err
 		}
 		for _, w := range l.Warnings {
@@ -141,78 +139,6 @@ func (l *Ledger) start() error {
 	return err
 }
 
-// Record takes a result into memory and the journal, and returns when the operating system has it.
-func (l *Ledger) Record(r provision.Result) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	row := l.find(r.Number)
-	if row == nil || l.journal == nil && !l.preview {
-		return fmt.Errorf("recording row %d: it is no row of a ledger that is prepared", r.Number)
-	}
-	e := row.Entry.withResult(r)
-	if l.undo && row.Entry.Outcome == provision.Created && r.Outcome != provision.Deleted {
-		e.Outcome, e.UserID = row.Entry.Outcome, row.Entry.UserID // the user exists: a retry must not create another
-	}
-	if !l.preview {
-		if err := l.journal.record(e); err != nil {
-			return err
-		}
-	}
-	row.Entry, row.Recorded, l.unsaved = e, true, true
-	return nil
-}
-
-// withResult is the entry after a result. Attempts of earlier runs stay where this one made none.
-func (e Entry) withResult(r provision.Result) Entry {
-	e.Outcome, e.Code, e.Message = r.Outcome, Text(r.Code), Text(r.Message)
-	e.UserID, e.TraceID = Text(r.UserID), Text(r.TraceID)
-	e.HTTPStatus, e.Attempts = Number(r.HTTPStatus), cmp.Or(Number(r.Attempts), e.Attempts)
-	e.FinishedAt = Time{r.FinishedAt.UTC().Truncate(time.Millisecond)} // as it is read again
-	return e
-}
-
-// Pending lists the rows that a run works on: never-tried rows first, each in the file's order; after
-// PrepareUndo those that this file created, or may have created.
-func (l *Ledger) Pending() []provision.Row {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	rows := make([]provision.Row, 0, len(l.Rows))
-	for _, tried := range []bool{false, true} {
-		for i := range l.Rows {
-			e := &l.Rows[i].Entry
-			wasTried := e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending
-			if row, waits := l.pendingRow(&l.Rows[i]); waits && wasTried == tried {
-				rows = append(rows, row)
-			}
-		}
-	}
-	return rows
-}
-
-// pendingRow is a row as a run works on it, and whether one does.
-func (l *Ledger) pendingRow(r *Row) (row provision.Row, waits bool) {
-	e := &r.Entry
-	row = provision.Row{Number: r.Number, Person: r.Person}
-	switch e.Code {
-	case provision.CodeMaybeCreated:
-		row.SentAt = e.FinishedAt.Time
-	case provision.CodeMaybeChanged:
-		row.ChangedUser = string(e.UserID)
-	case provision.CodeSubjectTwice, provision.CodeEmailTwice:
-		row.LookupOnly = e.Outcome == provision.Invalid && l.Action.Command == "create"
-	}
-	if l.undo {
-		row.UserID = string(e.UserID)
-		return row, e.MayHaveCreated()
-	}
-	return row, e.Outcome == provision.Pending || row.LookupOnly
-}
-
-// MayHaveCreated reports whether a run of the file created the row's user, or may have: undo is for such rows.
-func (e Entry) MayHaveCreated() bool {
-	return e.Outcome == provision.Created || e.Outcome == provision.Pending && e.Code == provision.CodeMaybeCreated
-}
-
 // prepareRows sets the entries with which the run begins. In a file of which no row was ever sent, a plan, existing
 // users are looked up again.
 func (l *Ledger) prepareRows() {
@@ -266,14 +192,109 @@ func (l *Ledger) prepareEntry(r *Row, conflicts map[*Row]provision.Result) Entry
 	return e.withResult(now)
 }
 
-// WasSent reports whether a write was ever sent for one of the rows.
-func WasSent(rows []Row) bool {
-	return slices.ContainsFunc(rows, func(r Row) bool {
-		switch r.Entry.Outcome {
-		case provision.Created, provision.Updated, provision.Disabled, provision.Deleted:
-			return true
+// Pending lists the rows that a run works on: never-tried rows first, each in the file's order; after
+// PrepareUndo those that this file created, or may have created.
+func (l *Ledger) Pending() []provision.Row {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rows := make([]provision.Row, 0, len(l.Rows))
+	for _, tried := range []bool{false, true} {
+		for i := range l.Rows {
+			e := &l.Rows[i].Entry
+			wasTried := e.Attempts > 0 || e.Code != "" && e.Outcome == provision.Pending
+			if row, waits := l.pendingRow(&l.Rows[i]); waits && wasTried == tried {
+				rows = append(rows, row)
+			}
 		}
-		return r.Entry.Attempts > 0 || r.Entry.Code == provision.CodeMaybeCreated ||
-			r.Entry.Code == provision.CodeMaybeChanged
-	})
+	}
+	return rows
+}
+
+// pendingRow is a row as a run works on it, and whether one does.
+func (l *Ledger) pendingRow(r *Row) (row provision.Row, waits bool) {
+	e := &r.Entry
+	row = provision.Row{Number: r.Number, Person: r.Person}
+	switch e.Code {
+	case provision.CodeMaybeCreated:
+		row.SentAt = e.FinishedAt.Time
+	case provision.CodeMaybeChanged:
+		row.ChangedUser = string(e.UserID)
+	case provision.CodeSubjectTwice, provision.CodeEmailTwice:
+		row.LookupOnly = e.Outcome == provision.Invalid && l.Action.Command == "create"
+	}
+	if l.undo {
+		row.UserID = string(e.UserID)
+		return row, e.MayHaveCreated()
+	}
+	return row, e.Outcome == provision.Pending || row.LookupOnly
+}
+
+// Record takes a result into memory and the journal, and returns when the operating system has it.
+func (l *Ledger) Record(r provision.Result) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	row := l.find(r.Number)
+	if row == nil || l.journal == nil && !l.preview {
+		return fmt.Errorf("recording row %d: it is no row of a ledger that is prepared", r.Number)
+	}
+	e := row.Entry.withResult(r)
+	if l.undo && row.Entry.Outcome == provision.Created && r.Outcome != provision.Deleted {
+		e.Outcome, e.UserID = row.Entry.Outcome, row.Entry.UserID // the user exists: a retry must not create another
+	}
+	if !l.preview {
+		if err := l.journal.record(e); err != nil {
+			return err
+		}
+	}
+	row.Entry, row.Recorded, l.unsaved = e, true, true
+	return nil
+}
+
+// Close writes the result file, removes the journal and releases the lock. Where the file cannot be replaced
+// it fails with ErrNotReplaced, and the journal stays. A ledger that was not prepared leaves everything as it
+// was. Calling it again does nothing.
+func (l *Ledger) Close() error {
+	var err error
+	if l.journal != nil {
+		err = l.finish()
+	}
+	err = errors.Join(err, release(l.lock))
+	l.journal, l.lock = nil, nil
+	return err
+}
+
+// finish ends the journal and merges its results into the file.
+func (l *Ledger) finish() error {
+	inPlace := standsAt(l.journal.file, l.files.journalPath())
+	synced := l.journal.close() // where it fails, the file that is written now has the results all the same
+	if l.unsaved {
+		if err := l.save(patienceAtEnd); err != nil {
+			where := "the results are in " + l.files.journalName()
+			if !inPlace {
+				if lost := l.restoreJournal(); lost != nil {
+					err, where = errors.Join(err, lost), "its journal was removed, and could not be written again"
+				}
+			}
+			return fmt.Errorf("%s %w: %w; %s", l.Path, ErrNotReplaced, errors.Join(err, synced), where)
+		}
+	}
+	if !inPlace {
+		l.notify("%s was removed or replaced during the run; %s has all results", l.files.journalName(), l.Path)
+		return nil
+	}
+	return l.files.remove(l.files.journalPath(), patienceAtEnd)
+}
+
+// restoreJournal writes the journal again, which was removed during the run, with the results of the run.
+func (l *Ledger) restoreJournal() error {
+	j, err := startJournal(l.files)
+	if err != nil {
+		return err
+	}
+	for _, r := range l.Rows {
+		if r.Recorded {
+			err = errors.Join(err, j.record(r.Entry))
+		}
+	}
+	return errors.Join(err, j.close())
 }

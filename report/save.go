@@ -15,55 +15,6 @@ import (
 	"qlik-provision/provision/roster"
 )
 
-// Close writes the result file, removes the journal and releases the lock. Where the file cannot be replaced
-// it fails with ErrNotReplaced, and the journal stays. A ledger that was not prepared leaves everything as it
-// was. Calling it again does nothing.
-func (l *Ledger) Close() error {
-	var err error
-	if l.journal != nil {
-		err = l.finish()
-	}
-	err = errors.Join(err, release(l.lock))
-	l.journal, l.lock = nil, nil
-	return err
-}
-
-// finish ends the journal and merges its results into the file.
-func (l *Ledger) finish() error {
-	inPlace := standsAt(l.journal.file, l.files.journalPath())
-	synced := l.journal.close() // where it fails, the file that is written now has the results all the same
-	if l.unsaved {
-		if err := l.save(patienceAtEnd); err != nil {
-			where := "the results are in " + l.files.journalName()
-			if !inPlace {
-				if lost := l.restoreJournal(); lost != nil {
-					err, where = errors.Join(err, lost), "its journal was removed, and could not be written again"
-				}
-			}
-			return fmt.Errorf("%s %w: %w; %s", l.Path, ErrNotReplaced, errors.Join(err, synced), where)
-		}
-	}
-	if !inPlace {
-		l.notify("%s was removed or replaced during the run; %s has all results", l.files.journalName(), l.Path)
-		return nil
-	}
-	return l.files.remove(l.files.journalPath(), patienceAtEnd)
-}
-
-// restoreJournal writes the journal again, which was removed during the run, with the results of the run.
-func (l *Ledger) restoreJournal() error {
-	j, err := startJournal(l.files)
-	if err != nil {
-		return err
-	}
-	for _, r := range l.Rows {
-		if r.Recorded {
-			err = errors.Join(err, j.record(r.Entry))
-		}
-	}
-	return errors.Join(err, j.close())
-}
-
 // save writes the rows beside the result file and renames that over it. It fails where another program has changed the
 // file since this run read or wrote it; one that was removed is written again.
 func (l *Ledger) save(patience time.Duration) error {

@@ -18,7 +18,7 @@ type Summary struct {
 }
 
 // Summary counts the rows as they are now.
-func (r *Results) Summary() *Summary {
+func (r *ResultFile) Summary() *Summary {
 	s := &Summary{Rows: len(r.Rows), Counts: map[provision.Outcome]int{}, Run: map[provision.Outcome]int{},
 		Codes: map[string]int{}}
 	for _, o := range provision.Outcomes() {
@@ -72,6 +72,18 @@ func NotDone(rows []Row) []bool {
 		notDone[i] = !done && (found || !folded[provision.SubjectKey(subject)])
 	}
 	return notDone
+}
+
+// WasSent reports whether a write was ever sent for one of the rows.
+func WasSent(rows []Row) bool {
+	return slices.ContainsFunc(rows, func(r Row) bool {
+		switch r.Entry.Outcome {
+		case provision.Created, provision.Updated, provision.Disabled, provision.Deleted:
+			return true
+		}
+		return r.Entry.Attempts > 0 || r.Entry.Code == provision.CodeMaybeCreated ||
+			r.Entry.Code == provision.CodeMaybeChanged
+	})
 }
 
 // A Cause is why several rows have their outcome.

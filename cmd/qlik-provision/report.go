@@ -57,7 +57,7 @@ a run is in progress. Like the result file it holds personal data.`,
 }
 
 // readResults reads a result file that no run works on, and says what is worth knowing of it.
-func (c *config) readResults(path string) (*report.Results, error) {
+func (c *config) readResults(path string) (*report.ResultFile, error) {
 	results, err := report.Read(path, c.readOptions)
 	if err != nil {
 		return nil, err

@@ -91,7 +91,7 @@ func (s *session) record(r provision.Result) error {
 // summarize adds the run to the summary.
 func (s *session) summarize() {
 	sum := s.summary
-	sum.addFile(s.ledger.Results, s.total)
+	sum.addFile(s.ledger.ResultFile, s.total)
 	sum["seconds"], sum["waited_seconds"] = seconds(s.took), seconds(s.progress.Waited)
 	switch {
 	case !s.dryRun:

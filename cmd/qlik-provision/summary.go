@@ -47,7 +47,7 @@ func newSummary() summary {
 }
 
 // addFile adds what a result file holds; what a run took is not in it.
-func (s summary) addFile(r *report.Results, total *report.Summary) {
+func (s summary) addFile(r *report.ResultFile, total *report.Summary) {
 	s["rows"], s["codes"], s["run"], s["results"] = total.Rows, total.Codes, total.Run, r.Path
 	s["columns"] = map[string]string{
 		"subject": r.Action.Subject, "name": r.Action.Name, "email": r.Action.Email, "roles": r.Action.Roles,

@@ -17,7 +17,7 @@ func finishedAfter(seconds ...float64) []report.Row {
 	rows := make([]report.Row, len(seconds))
 	for i, s := range seconds {
 		at := sampleStart().Add(time.Duration(s * float64(time.Second)))
-		rows[i].Entry = report.Entry{Outcome: provision.Created, FinishedAt: report.Time{Time: at}}
+		rows[i].Entry = report.Entry{Outcome: provision.Created, FinishedAt: report.TimeCell{Time: at}}
 	}
 	return rows
 }
@@ -71,7 +71,7 @@ func FuzzChartCountsEveryRow(f *testing.F) {
 		rows := make([]report.Row, n)
 		for i := range rows {
 			at := time.UnixMilli(r.Int64N(spread) - spread/3)
-			rows[i].Entry = report.Entry{Outcome: provision.Created, FinishedAt: report.Time{Time: at}}
+			rows[i].Entry = report.Entry{Outcome: provision.Created, FinishedAt: report.TimeCell{Time: at}}
 		}
 		c := newChart(rows)
 		count := 0

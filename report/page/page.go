@@ -36,7 +36,7 @@ var pageJS string
 
 // Save writes the page of a result file to path: to a file beside it that nobody else can read, which then replaces a
 // page of ours. For anything else at path it fails with ErrNotPage, for a missing folder with a *report.FolderError.
-func Save(path string, r *report.Results) error {
+func Save(path string, r *report.ResultFile) error {
 	if err := checkReplaceable(path); err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func checkReplaceable(path string) error {
 }
 
 // write writes the page of a result file in UTF-8. It fails where w does.
-func write(w io.Writer, r *report.Results, now time.Time) error {
+func write(w io.Writer, r *report.ResultFile, now time.Time) error {
 	v := newView(r, now)
 	t := newTemplate()
 	out := bufio.NewWriterSize(w, 64<<10)
@@ -146,9 +146,9 @@ func writeRows(w *bufio.Writer, v *view) {
 	}
 	fmt.Fprintf(w, "<noscript id=\"all\">\n<table class=\"rows\">\n"+
 		"<thead><tr><th>Row<th>Outcome<th>%s<th>Name<th>Message</thead>\n<tbody>\n", cell(v.SubjectHead))
-	notDone := report.NotDone(v.Results.Rows)
-	for i := range v.Results.Rows {
-		r := &v.Results.Rows[i]
+	notDone := report.NotDone(v.File.Rows)
+	for i := range v.File.Rows {
+		r := &v.File.Rows[i]
 		attributes, lockedMark := "", ""
 		if notDone[i] {
 			attributes = " class=open"

@@ -21,8 +21,8 @@ type sample struct {
 }
 
 // results are the rows of samples, numbered from 1.
-func results(samples []sample) *report.Results {
-	r := &report.Results{Path: "/results/new-hires.results.csv", Action: report.Action{
+func results(samples []sample) *report.ResultFile {
+	r := &report.ResultFile{Path: "/results/new-hires.results.csv", Action: report.Action{
 		Command: "create", Subject: "Employee ID", Name: "Name", Email: "Email", Status: "active",
 	}}
 	for i, s := range samples {
@@ -31,10 +31,10 @@ func results(samples []sample) *report.Results {
 			Number: i + 1,
 			Line:   i + 2,
 			Entry: report.Entry{
-				Outcome: s.outcome, Code: report.Text(s.code), Message: report.Text(s.message),
-				UserID: report.Text(s.user), UserSubject: s.subject, HTTPStatus: report.Number(s.status),
-				TraceID: report.Text(s.trace), Attempts: report.Number(s.tries), FinishedAt: report.Time{Time: s.at},
-				Tenant: "acme.eu.qlikcloud.com", Row: report.Number(i + 1),
+				Outcome: s.outcome, Code: report.TextCell(s.code), Message: report.TextCell(s.message),
+				UserID: report.TextCell(s.user), UserSubject: s.subject, HTTPStatus: report.NumberCell(s.status),
+				TraceID: report.TextCell(s.trace), Attempts: report.NumberCell(s.tries), FinishedAt: report.TimeCell{Time: s.at},
+				Tenant: "acme.eu.qlikcloud.com", Row: report.NumberCell(i + 1),
 			},
 		})
 	}
@@ -42,7 +42,7 @@ func results(samples []sample) *report.Results {
 }
 
 // pageOf is the page of results, written an hour after the sample's run.
-func pageOf(t testing.TB, r *report.Results) []byte {
+func pageOf(t testing.TB, r *report.ResultFile) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := write(&b, r, sampleStart().Add(time.Hour)); err != nil {

@@ -14,7 +14,7 @@ import (
 // A view is what the page shows.
 type view struct {
 	*report.Summary
-	Results     *report.Results
+	File        *report.ResultFile
 	Name        string    // of the result file, without its folder
 	Now         time.Time // when the page is written
 	Plan        bool      // no row was ever sent
@@ -31,10 +31,10 @@ type view struct {
 	groupOf  []int    // the number of each row's group, 0 for none
 }
 
-func newView(r *report.Results, now time.Time) *view {
+func newView(r *report.ResultFile, now time.Time) *view {
 	s := r.Summary()
 	v := &view{
-		Results: r, Summary: s, Name: filepath.Base(r.Path), Now: now,
+		File: r, Summary: s, Name: filepath.Base(r.Path), Now: now,
 		Plan:        s.Counts[provision.Pending] > 0 && !report.WasSent(r.Rows),
 		Correct:     s.Counts[provision.Invalid]+s.Counts[provision.Failed] > 0,
 		SubjectHead: "Subject",
@@ -148,7 +148,7 @@ const (
 
 // addGroups makes groups of the causes: those of rows that are not done, and those that are done and have a code.
 func (v *view) addGroups() {
-	rows := v.Results.Rows
+	rows := v.File.Rows
 	v.groupOf = make([]int, len(rows))
 	for _, c := range report.Causes(rows) {
 		g := &group{Entry: &rows[c.Rows[0]].Entry, Varies: c.Varies, Count: len(c.Rows)}

@@ -129,7 +129,7 @@ func TestPageNamesTenant(t *testing.T) {
 }
 
 // wantTexts checks which texts are in the source of the page.
-func wantTexts(t *testing.T, r *report.Results, has, hasNot []string) {
+func wantTexts(t *testing.T, r *report.ResultFile, has, hasNot []string) {
 	t.Helper()
 	page := string(pageOf(t, r))
 	for _, s := range has {

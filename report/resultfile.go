@@ -15,8 +15,8 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// Results is a result file in memory, with the journal beside it merged.
-type Results struct {
+// A ResultFile is a result file in memory, with the journal beside it merged.
+type ResultFile struct {
 	Path     string
 	File     *csvfile.File // the records; of a new Ledger, the export
 	Action   Action        // what the rows are for
@@ -41,7 +41,7 @@ type Row struct {
 
 // Read reads the result file at path: for report, verify and plan. It is not locked, and another run may work on it.
 // Persons are derived from the file's action where that can be done.
-func Read(path string, read csvfile.Options) (*Results, error) {
+func Read(path string, read csvfile.Options) (*ResultFile, error) {
 	f, err := findFiles(path)
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func Read(path string, read csvfile.Options) (*Results, error) {
 
 // derivePersons derives the rows' persons, with the subjects that were sent. Where the action no longer fits the
 // file's columns they have nothing but those.
-func (r *Results) derivePersons() {
+func (r *ResultFile) derivePersons() {
 	people, err := roster.Read(r.File, r.Action.Sources())
 	if err != nil {
 		people = &roster.Roster{Rows: make([]roster.Row, len(r.Rows))}
@@ -73,7 +73,7 @@ func (r *Results) derivePersons() {
 }
 
 // CheckTenant fails with *TenantError where a row is another tenant's than a run's; "" is a run that contacts nobody.
-func (r *Results) CheckTenant(run string) error {
+func (r *ResultFile) CheckTenant(run string) error {
 	for i := range r.Rows {
 		if file := r.Rows[i].Entry.Tenant; run != "" && file != "" && !strings.EqualFold(run, file) {
 			return &TenantError{r.Path, file, run}
@@ -83,7 +83,7 @@ func (r *Results) CheckTenant(run string) error {
 }
 
 // Promises are what the outcomes of the rows promise, for provision.Run.Verify: of every row with a subject.
-func (r *Results) Promises() []provision.Promise {
+func (r *ResultFile) Promises() []provision.Promise {
 	promises := make([]provision.Promise, 0, len(r.Rows))
 	for _, row := range r.Rows {
 		if row.Person.Subject != "" {
@@ -99,8 +99,8 @@ func (r *Results) Promises() []provision.Promise {
 // load reads a result file and its journal as they belong together. It fails with ErrStrayJournal, ErrOldResults,
 // *NotResultsError, a *csvfile.Error, or the system's error. Of a file that is refused because of its rows, File
 // is set all the same.
-func load(f files, read csvfile.Options) (*Results, error) {
-	r := &Results{Path: f.name}
+func load(f files, read csvfile.Options) (*ResultFile, error) {
+	r := &ResultFile{Path: f.name}
 	// The journal comes first: a run that ends in between merges it, and merging it again changes nothing.
 	journal, err := openRegular(f.journalPath())
 	if ignoreMissing(err) != nil {
@@ -131,7 +131,7 @@ func load(f files, read csvfile.Options) (*Results, error) {
 }
 
 // readFile reads the file at path. Where its header does not have our columns it is none, and File is nil.
-func (r *Results) readFile(path string, read csvfile.Options) error {
+func (r *ResultFile) readFile(path string, read csvfile.Options) error {
 	in, err := openRegular(path)
 	if err != nil {
 		return err
@@ -162,9 +162,22 @@ func missingColumns(file *csvfile.File) error {
 	return &NotResultsError{file.Name, why, len(missing) <= 3}
 }
 
+// CheckExport fails with ErrResultsGiven or ErrOldResults where a file is a result file, of this version or an earlier
+// one's.
+func CheckExport(file *csvfile.File) error {
+	const old = "outcome,user_id,user_subject,message,error_code,http_status,trace_id,attempts,finished_at,tenant,row"
+	switch {
+	case file.Block >= 0:
+		return fmt.Errorf("%s %w", file.Name, ErrResultsGiven)
+	case strings.Contains(strings.Join(file.Header.Cells, ","), old):
+		return fmt.Errorf("%s %w", file.Name, ErrOldResults)
+	}
+	return nil
+}
+
 // readRows takes our columns out of the records, fills in the rows and the action, and fails with *NotResultsError
 // where they cannot be run.
-func (r *Results) readRows() error {
+func (r *ResultFile) readRows() error {
 	r.Rows = make([]Row, 0, len(r.File.Records))
 	for records := range slices.Chunk(r.File.Records, roster.BatchSize) {
 		cells := make([][]string, len(records))
@@ -190,7 +203,7 @@ func (r *Results) readRows() error {
 
 // cutBlock cuts our cells out of a record of the file, and returns them: File has the columns of the export alone then,
 // and File.Block says where ours stood. Spreadsheets leave empty cells out at the end of a line.
-func (r *Results) cutBlock(record *csvfile.Record) []string {
+func (r *ResultFile) cutBlock(record *csvfile.Record) []string {
 	all := record.Cells
 	from, to := min(r.File.Block, len(all)), min(r.File.Block+blockSize, len(all))
 	raw := r.File.AppendCells(nil, record, 0, from)
@@ -213,7 +226,7 @@ func sortByNumber(rows []Row) []*Row {
 }
 
 // find is the row with a number, nil where there is none.
-func (r *Results) find(number int) *Row {
+func (r *ResultFile) find(number int) *Row {
 	i, found := slices.BinarySearchFunc(r.byNumber, number, func(r *Row, n int) int { return cmp.Compare(r.Number, n) })
 	if !found {
 		return nil
@@ -222,12 +235,12 @@ func (r *Results) find(number int) *Row {
 }
 
 // refuse is a *NotResultsError.
-func (r *Results) refuse(format string, args ...any) error {
+func (r *ResultFile) refuse(format string, args ...any) error {
 	return &NotResultsError{r.Path, fmt.Sprintf(format, args...), true}
 }
 
 // readAction reads the one action of the rows. A row's cell may be empty: it is filled in.
-func (r *Results) readAction() (err error) {
+func (r *ResultFile) readAction() (err error) {
 	action := ""
 	if len(r.Rows) == 0 {
 		return r.refuse("it has no rows")
@@ -252,7 +265,7 @@ func (r *Results) readAction() (err error) {
 func (r *Row) place() string { return fmt.Sprintf("row %d (line %d)", r.Number, r.Line) }
 
 // checkRows checks that row numbers are unique and outcomes known, and warns of rows that are missing.
-func (r *Results) checkRows() error {
+func (r *ResultFile) checkRows() error {
 	for i := range r.Rows {
 		row, e := &r.Rows[i], &r.Rows[i].Entry
 		why := ""
