@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -59,9 +58,13 @@ func (e *Entry) trim() {
 
 // withResult is the entry after a result. Attempts of earlier runs stay where this one made none.
 func (e Entry) withResult(r provision.Result) Entry {
-	e.Outcome, e.Code, e.Message = r.Outcome, TextCell(r.Code), TextCell(r.Message)
-	e.UserID, e.TraceID = TextCell(r.UserID), TextCell(r.TraceID)
-	e.HTTPStatus, e.Attempts = NumberCell(r.HTTPStatus), cmp.Or(NumberCell(r.Attempts), e.Attempts)
+	e.Outcome = r.Outcome
+	e.Code = TextCell(r.Code)
+	e.Message = TextCell(r.Message)
+	e.UserID = TextCell(r.UserID)
+	e.HTTPStatus = NumberCell(r.HTTPStatus)
+	e.TraceID = TextCell(r.TraceID)
+	e.Attempts = cmp.Or(NumberCell(r.Attempts), e.Attempts)
 	e.FinishedAt = TimeCell{r.FinishedAt.UTC().Truncate(time.Millisecond)} // as it is read again
 	return e
 }
@@ -111,7 +114,7 @@ func decodeEntries(cells [][]string) ([]Entry, error) {
 	if len(cells) == 0 {
 		return entries, nil
 	}
-	err := gocsv.UnmarshalCSVWithoutHeaders(cellReader(cells), &entries)
+	err := gocsv.UnmarshalCSVWithoutHeaders(roster.Table(cells), &entries)
 	return entries, err
 }
 
@@ -138,12 +141,6 @@ func encodeEntries(entries *batch, n int, write func(cells []string) error) erro
 func encodeEntry(e Entry, write func(cells []string) error) error {
 	return gocsv.MarshalCSVWithoutHeaders([1]Entry{e}, cellWriter(write))
 }
-
-// A cellReader is a gocsv.CSVReader of records that are in memory. gocsv calls ReadAll alone where it fills a slice.
-type cellReader [][]string
-
-func (r cellReader) ReadAll() ([][]string, error) { return r, nil }
-func (r cellReader) Read() ([]string, error)      { return nil, io.EOF }
 
 // A cellWriter is a gocsv.CSVWriter that passes each record on.
 type cellWriter func(cells []string) error
