@@ -146,7 +146,8 @@ func (r *Run) finish(j *job, res Result) bool {
 	if j.row.UserID != "" && !res.Outcome.Done() { // the user was not deleted
 		res.Outcome, res.UserID = Created, j.row.UserID
 	}
-	res.Number, res.Attempts, res.FinishedAt = j.row.Number, j.attempts, cmp.Or(res.FinishedAt, time.Now().UTC())
+	res.Number, res.Attempts = j.row.Number, j.attempts
+	res.FinishedAt = cmp.Or(res.FinishedAt, time.Now().UTC())
 	if e, ok := errors.AsType[*qlik.Error](why); ok {
 		res.HTTPStatus, res.TraceID = e.Status, e.TraceID
 		if res.Code == "" && !res.Outcome.Done() {
@@ -181,9 +182,9 @@ const (
 	laterRun     = 15 * time.Minute // a user created this long after Row.SentAt is an earlier run's
 	keepSentAt   = 10 * time.Minute // a write so long after Row.SentAt is covered by it
 	lookupPeriod = 30 * time.Second // how long a user that was not found is looked up again
-)
 
-const lostAnswer = "created, though the answer was lost"
+	lostAnswer = "created, though the answer was lost"
+)
 
 // createdByUs reports whether u, which has the row's subject, was created by a write of the row that is unconfirmed, of
 // this run or an earlier one. A row that was never sent is never created.

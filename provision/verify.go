@@ -10,10 +10,9 @@ import (
 	"qlik-provision/provision/qlik"
 )
 
-// Verify looks every row up and compares the users with what the outcomes promise. It changes nothing, neither on the
-// tenant nor in a file. A user that is not as promised is looked up again half a minute later: a list may lag behind.
-// The rows that differ have a Number, an Outcome and a Message in the list, which is in the order of their numbers; a
-// row whose lookup is refused is one. The error is one of those that Run returns.
+// Verify looks every row up and compares the users with what the outcomes promise. It changes nothing. A user that is
+// not as promised is looked up again half a minute later: a list may lag behind. The list has Number, Outcome and
+// Message of each row that differs or whose lookup is refused, by number; the error is one of those that Run returns.
 //
 //	created, exists, updated   a user with the row's ID, not disabled unless the row says so
 //	disabled, unchanged        a disabled user, or none

@@ -47,10 +47,10 @@ func (c command) String() string {
 // with sets a flag, in the place of those of the same name; an empty value is that of a flag that takes none.
 func (c command) with(name, value string) command { return c.replace(name, "", value) }
 
-// replace sets a flag, in the place of one that had a value; an empty value stands for all of the same name.
-func (c command) replace(name, was, value string) command {
+// replace sets a flag, in the place of the one of that name with the old value, or of all of them where old is empty.
+func (c command) replace(name, old, value string) command {
 	c.flags = slices.DeleteFunc(slices.Clone(c.flags), func(f flagValue) bool {
-		return f.name == name && (was == "" || f.value == was)
+		return f.name == name && (old == "" || f.value == old)
 	})
 	c.flags = append(c.flags, flagValue{name, value})
 	return c

@@ -31,6 +31,7 @@ func completions(t *testing.T, words ...string) (values []string, directive stri
 const (
 	shellDecides = ":0" // the value is a file
 	onlyThese    = ":4" // no file
+	filesEnding  = ":8" // files with one of these endings
 )
 
 func TestTabCompletes(t *testing.T) {
@@ -59,8 +60,11 @@ func TestTabCompletes(t *testing.T) {
 		{"create --client-secret-file", nil, shellDecides},
 		{"create -o", nil, shellDecides},
 		{"create --subject", nil, onlyThese},
-		{"create", nil, shellDecides},
-		{"retry", nil, shellDecides},
+		{"create", []string{"csv", "tsv", "txt"}, filesEnding},
+		{"plan", []string{"csv", "tsv", "txt"}, filesEnding},
+		{"retry", []string{"results.csv"}, filesEnding},
+		{"resume", []string{"results.csv"}, filesEnding},
+		{"report", []string{"results.csv"}, filesEnding},
 		{"sandbox", nil, onlyThese},
 		{"sandbox --limit", []string{"rolling", "fixed", "bucket", "off"}, onlyThese},
 		{"completion", []string{"bash", "fish", "powershell", "zsh"}, onlyThese},
@@ -73,6 +77,17 @@ func TestTabCompletes(t *testing.T) {
 	t.Setenv("QLIK_CLI_USER_HOME_DIR", t.TempDir())
 	if got, directive := completions(t, "create", "--context", ""); got != nil || directive != onlyThese {
 		t.Errorf("without contexts: %q, %s", got, directive)
+	}
+}
+
+func TestCompletionDescribesFlagsWithoutBackQuotes(t *testing.T) {
+	var out strings.Builder
+	args := []string{"qlik-provision", "__complete", "create", "--"}
+	if code := run(t.Context(), nil, args, strings.NewReader(""), &out, &strings.Builder{}); code != exitDone {
+		t.Fatalf("exit code %d", code)
+	}
+	if !strings.Contains(out.String(), "--burst\tsend up to N writes at once") || strings.Contains(out.String(), "`") {
+		t.Errorf("%s", &out)
 	}
 }
 

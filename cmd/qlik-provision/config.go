@@ -1,10 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/time/rate"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/qlik"
@@ -74,22 +73,25 @@ func (c *config) note(line string) {
 
 // useAction makes the options of a run those of an action.
 func (c *config) useAction(a report.Action) {
-	c.runOptions.Task = provision.Create
-	if a.Command == "disable" {
-		c.runOptions.Task = provision.Disable
-	}
+	tasks := map[string]provision.Task{"create": provision.Create, "disable": provision.Disable}
+	c.runOptions.Task = tasks[a.Command]
 	c.runOptions.Status, c.runOptions.EveryonesRoles = a.Status, a.EveryonesRoles
-	c.runOptions.Update = provision.Update{
-		Name: slices.Contains(a.Update, "name"), Roles: slices.Contains(a.Update, "roles"),
-		Status: slices.Contains(a.Update, "status"),
-	}
+	updates := func(field string) bool { return slices.Contains(a.Update, field) }
+	c.runOptions.Update = provision.Update{Name: updates("name"), Roles: updates("roles"), Status: updates("status")}
 }
 
-// checkValues is a usage error where a flag was given a value that it cannot have.
+// checkValues is a usage error where a flag was given a value that it cannot have. A line to complete is not checked; a
+// shell shows what flags mean as it is, so the back-quotes around the names of values go.
 func (a *app) checkValues(cmd *cobra.Command, _ []string) error {
+	if cmd.Name() == cobra.ShellCompRequestCmd {
+		for _, other := range cmd.Root().Commands() {
+			other.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
+		}
+		return nil
+	}
 	for _, typed := range a.given.flags {
 		f := cmd.Flags().Lookup(typed.name)
-		if f == nil || f.Value.Type() == "bool" { // nil where the line is one to complete
+		if f.Value.Type() == "bool" {
 			continue
 		}
 		if why := wrongValue(f, typed.value); why != "" {
@@ -103,6 +105,7 @@ func (a *app) checkValues(cmd *cobra.Command, _ []string) error {
 func wrongValue(f *pflag.Flag, value string) string {
 	kind, _ := pflag.UnquoteUsage(f)
 	number := f.Value.Type() == "int" || f.Value.Type() == "duration"
+	workers, _ := strconv.Atoi(f.Value.String())
 	words, parts := choices()[kind], []string{value}
 	if f.Value.Type() == "stringSlice" {
 		parts = strings.Split(value, ",")
@@ -112,8 +115,10 @@ func wrongValue(f *pflag.Flag, value string) string {
 		return "give it a value, or leave it out"
 	case kind != "COMMAND" && len(value) > 1 && value[0] == '\'' && value[len(value)-1] == '\'':
 		return `this shell does not remove single quotes, use double ones: "` + value[1:len(value)-1] + `"`
-	case number && strings.ContainsAny(f.Value.String()[:1], "-0"):
+	case number && strings.ContainsAny(f.Value.String()[:1], "-0"): // half a second is 500ms there
 		return "must be more than 0"
+	case f.Name == "workers" && workers > 1000:
+		return "must be at most 1000"
 	case words != nil && slices.ContainsFunc(parts, func(p string) bool { return !slices.Contains(words, p) }):
 		return "must be one of " + strings.Join(words, ", ")
 	case f.Name != "out":
@@ -127,29 +132,64 @@ func wrongValue(f *pflag.Flag, value string) string {
 	return ""
 }
 
-// parseRate reads N/s, N/m, N/h, or off: writes a second.
-func parseRate(s string) (rate.Limit, error) {
-	if s == "off" {
-		return rate.Inf, nil
+// A namedPath is a file of a run with the part it has in it. An empty path is no file.
+type namedPath struct{ name, path string }
+
+// checkPaths is an error where two of a run's files are one, and opens the log: nothing is begun where that fails.
+// results is the result file, which has names beside it that runs use.
+func (c *config) checkPaths(results string, others ...namedPath) error {
+	var files []namedPath
+	if results != "" {
+		files = []namedPath{
+			{"the result file", results}, {"the journal", results + ".journal"}, {"the lock", results + ".lock"},
+			{"the unfinished result file", results + ".unfinished"},
+		}
 	}
-	amount, unit, _ := strings.Cut(s, "/")
-	per, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
-	n, err := strconv.ParseFloat(amount, 64)
-	limit := rate.Limit(n / per.Seconds())
-	if err != nil || !known || !(limit > 0) || math.IsInf(n, 0) {
-		return 0, errors.New("a rate is N/s, N/m, N/h, or off")
+	files = append(append(files, others...), namedPath{"the log", c.log}, namedPath{"the secret file", c.secretFile})
+	for i, a := range files {
+		for _, b := range files[:i] {
+			if a.path != "" && b.path != "" && sameFile(a.path, b.path) {
+				return usage(fmt.Errorf("%s and %s are the same file: %s", b.name, a.name, a.path),
+					"use a different file for each")
+			}
+		}
 	}
-	return limit, nil
+	if c.log == "" {
+		return nil
+	}
+	file, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return usage(fmt.Errorf("opening the log: %w", err), "give --log a file that can be written")
+	}
+	c.requests = &requestLog{file: file}
+	return nil
 }
 
-func parseDelimiter(s string) (rune, error) {
-	named := map[string]rune{"comma": ',', "semicolon": ';', "tab": '\t', `\t`: '\t', "pipe": '|'}
-	if r, ok := named[strings.ToLower(s)]; ok {
-		return r, nil
+// sameFile reports whether two names are those of one file, which may not exist yet.
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	if errA != nil || errB != nil {
+		infoA, errA = os.Stat(filepath.Dir(a))
+		infoB, errB = os.Stat(filepath.Dir(b))
+		if !strings.EqualFold(filepath.Base(a), filepath.Base(b)) { // some file systems do not tell case apart
+			return false
+		}
 	}
-	runes := []rune(s)
-	if len(runes) != 1 || strings.ContainsRune("\"\r\n\x00\ufeff\ufffd", runes[0]) {
-		return 0, errors.New("comma, semicolon, tab, pipe, or one character")
-	}
-	return runes[0], nil
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+// isStdin reports whether an export is standard input, or another pipe: it has no name to make one of.
+func isStdin(export string) bool {
+	info, err := os.Stat(export)
+	return export == "-" || export == "/dev/stdin" || err == nil && !info.Mode().IsRegular() && !info.IsDir()
+}
+
+// withDate puts date and time into a file's name, in the place of earlier ones: hr.results.csv →
+// hr.2026-03-02-150405.results.csv.
+func withDate(path string) string {
+	dir, name := filepath.Split(path)
+	stem, ending, _ := strings.Cut(name, ".")
+	ending = regexp.MustCompile(`^20[-0-9]+\.`).ReplaceAllString(ending, "")
+	return dir + strings.TrimSuffix(stem+"."+time.Now().Format("2006-01-02-150405")+"."+ending, ".")
 }

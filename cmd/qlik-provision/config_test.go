@@ -38,7 +38,7 @@ func TestWrongConfigurationHidesItsSecrets(t *testing.T) {
 		{"a line end in a key", "", []string{"QLIK_CLIENT_ID=", "QLIK_CLIENT_SECRET=", "QLIK_API_KEY=" + keyMark +
 			"\r\nX: y"},
 			nil, exitUsage},
-		{"quotes around a secret", "", []string{`QLIK_CLIENT_SECRET="` + secretMark + `"`}, nil, exitRun},
+		{"quotes around a secret", "", []string{`QLIK_CLIENT_SECRET="` + secretMark + `"`}, nil, exitUsage},
 		{"a secret as a flag", "create hr.csv --client-secret=" + secretMark, nil, nil, exitUsage},
 		{"a secret beside a mistyped flag", "create hr.csv --limt 5 --client-secret " + secretMark, nil, nil, exitUsage},
 		{"a key beside a mistyped command", "crate hr.csv --api-key " + keyMark, nil, nil, exitUsage},

@@ -1,14 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/time/rate"
 
 	"qlik-provision/provision"
 	"qlik-provision/provision/csvfile"
@@ -81,10 +86,7 @@ func (f *flags) exportFlags(fs *pflag.FlagSet) {
 // readFlags say how a file is written, where detection is wrong.
 func (f *flags) readFlags(fs *pflag.FlagSet) {
 	fs.Func("delimiter", "`CHARACTER` between cells, or its name: comma, semicolon, tab, pipe (default: auto-detected)",
-		func(s string) (err error) {
-			f.readOptions.Delimiter, err = parseDelimiter(s)
-			return err
-		})
+		f.setDelimiter)
 	fs.StringVar(&f.readOptions.Encoding, "encoding", "",
 		"`ENCODING` of the file: windows-1252, shift_jis, iso-8859-2, … (default: auto-detected)")
 	fs.IntVar(&f.readOptions.HeaderRow, "header-row", 0,
@@ -95,12 +97,7 @@ func (f *flags) readFlags(fs *pflag.FlagSet) {
 func (f *flags) runFlags(fs *pflag.FlagSet) {
 	run := &f.runOptions
 	f.rate, run.Rate = "100/m", provision.DefaultRate
-	fs.Func("rate", "`RATE` of writes: N/s, N/m, N/h, or off (no limit for lookups either) (default: 100/m)",
-		func(s string) (err error) {
-			f.rate = s
-			run.Rate, err = parseRate(s)
-			return err
-		})
+	fs.Func("rate", "`RATE` of writes: N/s, N/m, N/h, or off (no limit for lookups either) (default: 100/m)", f.setRate)
 	fs.IntVar(&run.Burst, "burst", provision.DefaultBurst, "send up to `N` writes at once")
 	fs.IntVar(&run.Workers, "workers", provision.DefaultWorkers, "send at most `N` requests concurrently")
 	fs.IntVar(&run.Attempts, "attempts", provision.DefaultAttempts, "try a row at most `N` times when the tenant fails")
@@ -128,6 +125,32 @@ func (f *flags) dryRunFlag(fs *pflag.FlagSet) {
 // lookupFlag is for commands that create users.
 func (f *flags) lookupFlag(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.runOptions.NoLookup, "no-lookup", false, "do not look up existing users first")
+}
+
+func (f *flags) setDelimiter(s string) error {
+	named := map[string]string{"comma": ",", "semicolon": ";", "tab": "\t", `\t`: "\t", "pipe": "|"}
+	runes := []rune(cmp.Or(named[strings.ToLower(s)], s))
+	if len(runes) != 1 || strings.ContainsRune("\"\r\n\x00\ufeff\ufffd", runes[0]) {
+		return errors.New("comma, semicolon, tab, pipe, or one character")
+	}
+	f.readOptions.Delimiter = runes[0]
+	return nil
+}
+
+// setRate reads N/s, N/m, N/h, or off.
+func (f *flags) setRate(s string) error {
+	amount, unit, _ := strings.Cut(s, "/")
+	per, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[unit]
+	n, err := strconv.ParseFloat(amount, 64)
+	limit := rate.Limit(n / per.Seconds()) // writes a second
+	switch {
+	case s == "off":
+		limit = rate.Inf
+	case err != nil || !known || !(limit > 0) || math.IsInf(n, 0):
+		return errors.New("a rate is N/s, N/m, N/h, or off")
+	}
+	f.rate, f.runOptions.Rate = s, limit
+	return nil
 }
 
 // choices are the words that a flag takes, by what help calls its value.
@@ -207,7 +230,8 @@ func checkDashes(cmd *cobra.Command, args []string) error {
 		}
 		for _, c := range append([]*cobra.Command{cmd}, cmd.Root().Commands()...) {
 			if near := nearestFlag(name, c); near != "" {
-				return usage(fmt.Errorf("%s: did you mean --%s?", typed, near), "a long flag has two dashes: --"+near)
+				return usage(fmt.Errorf("%s: did you mean --%s?", typed, near),
+					"a long flag has two dashes: --"+near+"; see "+c.CommandPath()+" --help")
 			}
 		}
 	}

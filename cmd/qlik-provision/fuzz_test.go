@@ -58,7 +58,9 @@ func FuzzRate(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got, err := parseRate(s)
+		var flags flags
+		err := flags.setRate(s)
+		got := flags.runOptions.Rate
 		if err != nil {
 			if got != 0 || !strings.Contains(err.Error(), "N/s, N/m, N/h, or off") {
 				t.Errorf("%q: %v, %v", s, got, err)
@@ -78,8 +80,9 @@ func FuzzDelimiter(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		r, err := parseDelimiter(s)
-		if err == nil && (r == '"' || r == '\n' || r == '\r' || r < 0 || r == 0 && s != "") {
+		var flags flags
+		err := flags.setDelimiter(s)
+		if r := flags.readOptions.Delimiter; err == nil && (r == '"' || r == '\n' || r == '\r' || r < 0 || r == 0 && s != "") {
 			t.Errorf("%q is %q", s, r)
 		}
 	})

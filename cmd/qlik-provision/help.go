@@ -39,14 +39,12 @@ func formatHelp(root *cobra.Command, columns int) {
 func usageText(cmd *cobra.Command, columns int) string {
 	var b strings.Builder
 	section := func(title, body string) {
-		if body != "" {
+		if strings.TrimSpace(body) != "" {
 			fmt.Fprintf(&b, "\n%s\n%s\n", title, strings.TrimRight(body, "\n"))
 		}
 	}
 	b.WriteString("USAGE\n  " + cmd.UseLine() + "\n")
-	if len(cmd.Aliases) > 0 {
-		section("ALIASES", "  "+strings.Join(cmd.Aliases, ", "))
-	}
+	section("ALIASES", "  "+strings.Join(cmd.Aliases, ", "))
 	var commands string
 	for _, sub := range cmd.Commands() {
 		if sub.IsAvailableCommand() {

@@ -201,6 +201,7 @@ func remedies() (before, instead []remedy) {
 		{syscall.ENAMETOOLONG, "give the result file a shorter name, with -o: its journal and temporary files have " +
 			"longer ones"},
 		{fs.ErrNotExist, "check the name of the file"},
+		{syscall.EISDIR, "name the file in it"},
 		{fs.ErrPermission, "the file must be readable, and the folder of the result file writable"},
 	}
 	return before, instead

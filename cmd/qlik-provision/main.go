@@ -38,7 +38,6 @@ func run(ctx context.Context, abort <-chan struct{}, args []string, stdin io.Rea
 		program: programName(args[0]), summary: newSummary()}
 	root := a.root()
 	root.SetArgs(args[1:])
-	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	cmd, rest, _ := root.Find(args[1:]) // root where the first word is no command
@@ -132,13 +131,17 @@ to a result file. From that file a run can always be continued, corrected and un
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.createCommand(), a.disableCommand(), a.retryCommand(), a.undoCommand(), a.verifyCommand(),
 		a.planCommand(), a.reportCommand(), a.sandboxCommand(), a.versionCommand())
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"})
+	help.Args = noCommand
 	formatHelp(root, a.out.columns())
 	return root
 }
 
-// noCommand refuses a first word that is no command, and names the command that was probably meant.
-func noCommand(root *cobra.Command, args []string) error {
-	if len(args) == 0 {
+// noCommand refuses a first word, or one after help, that is no command, and names the command that was probably meant.
+func noCommand(cmd *cobra.Command, args []string) error {
+	root := cmd.Root()
+	if found, _, _ := root.Find(args); len(args) == 0 || found != root {
 		return nil
 	}
 	hint := ""
@@ -163,6 +166,8 @@ func (a *app) onFile(cmd *cobra.Command, f *flags, what string, run func(*config
 		}
 		return nil
 	}
+	endings := map[string][]cobra.Completion{"export": {"csv", "tsv", "txt"}, "result file": {"results.csv"}}
+	cmd.ValidArgsFunction = cobra.FixedCompletions(endings[what], cobra.ShellCompDirectiveFilterFileExt)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if what == "result file" {
 			debug.SetGCPercent(50) // reading it needs its memory twice: as cells, and as entries
@@ -234,9 +239,6 @@ func versionText() string {
 	}
 	return strings.Join(strings.Fields(cmp.Or(version, "devel")+" "+commit+" "+date), " ")
 }
-
-// userAgent names the program to the tenant.
-func userAgent() string { return "qlik-provision/" + cmp.Or(version, "devel") }
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{

@@ -130,7 +130,7 @@ func (s *session) print(done bool) error {
 func (c *config) contact(ctx context.Context, rows int, work func(*provision.Run) error,
 ) (provision.Progress, error) {
 	connection := qlik.Options{Credentials: c.creds, Connections: c.runOptions.Workers, Timeout: c.runOptions.Timeout,
-		UserAgent: userAgent()}
+		UserAgent: "qlik-provision/" + cmp.Or(version, "devel")}
 	if c.requests != nil {
 		defer c.closeLog()
 		connection.Observe = c.requests.record

@@ -179,6 +179,11 @@ func TestSecretsAsWindowsWritesThem(t *testing.T) {
 			t.Errorf("%s:\n%s", name, &c.stderr)
 		}
 	}
+	p.env = append(p.env, `QLIK_CLIENT_SECRET="`+secret+`"`)
+	if c := p.expect(t, exitUsage, "plan", "hr.csv"); !strings.Contains(c.stderr.String(),
+		"the environment has a credential with double quotes around it") {
+		t.Errorf("%s", &c.stderr)
+	}
 }
 
 // watched runs a command with a log and a summary, and returns all that it writes, by file, while it runs and after it;

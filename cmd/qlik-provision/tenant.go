@@ -121,24 +121,27 @@ func (c *config) typedSource(ctx context.Context) (from source, err error) {
 // readSecret reads the client's secret: the first line of a file, or of what a command prints. It is "" where neither
 // is given.
 func (c *config) readSecret(ctx context.Context) (secret string, err error) {
-	var b []byte
+	var read []byte
 	name, hint := "the secret file "+c.secretFile, "write the secret into it, on one line"
 	switch {
 	case c.secretFile != "":
-		b, err = readPrivate(c.secretFile, "the secret file", "check the name of the file")
+		read, err = readPrivate(c.secretFile, "the secret file", "check the name of the file")
 	case c.secretCommand != "":
 		name, hint = "the output of --client-secret-command", "run the command by itself: it prints the secret"
-		b, err = c.runSecretCommand(ctx, hint)
+		read, err = c.runSecretCommand(ctx, hint)
 	default:
 		return "", nil
 	}
-	// A byte order mark goes, and UTF-16 is decoded, which PowerShell 5.1 writes with >.
-	decoded, _, _ := transform.Bytes(textunicode.BOMOverride(transform.Nop), b) // what is malformed becomes U+FFFD
-	line, _, _ := strings.Cut(strings.TrimSpace(string(decoded)), "\n")
-	if err == nil && line == "" {
-		err = usage(errors.New(name+" is empty"), hint)
+	if err != nil {
+		return "", err
 	}
-	return strings.TrimSpace(line), err
+	// A byte order mark goes, and UTF-16 is decoded, which PowerShell 5.1 writes with >.
+	decoded, _, _ := transform.Bytes(textunicode.BOMOverride(transform.Nop), read) // what is malformed becomes U+FFFD
+	line, _, _ := strings.Cut(strings.TrimSpace(string(decoded)), "\n")
+	if line == "" {
+		return "", usage(errors.New(name+" is empty"), hint)
+	}
+	return strings.TrimSpace(line), nil
 }
 
 // runSecretCommand returns what the command of a secret prints, run in the platform's shell. Its standard error and
@@ -272,6 +275,7 @@ func readPrivate(path, what, hint string) ([]byte, error) {
 // check is an error where the credentials are not those of a client or an API key. It does not show them.
 func (s source) check() error {
 	id, secret, key := s.creds.ClientID, s.creds.ClientSecret, s.creds.APIKey
+	inQuotes := func(part string) bool { return strings.HasPrefix(part, `"`) } // set X="…" in cmd.exe keeps them
 	wrong := ""
 	switch {
 	case id+secret != "" && key != "":
@@ -284,6 +288,8 @@ func (s source) check() error {
 		wrong = "has a client's secret, but not its ID"
 	case strings.ContainsFunc(id+secret+key, unicode.IsControl): // no header can hold it
 		wrong = "has a credential that is more than one line of text"
+	case slices.ContainsFunc([]string{id, secret, key}, inQuotes):
+		wrong = "has a credential with double quotes around it, which are not part of it"
 	default:
 		return nil
 	}

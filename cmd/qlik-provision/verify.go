@@ -24,8 +24,7 @@ It sends lookups only, and changes nothing.`,
 		Example:     `  qlik-provision verify hr.results.csv`,
 		Annotations: exits("everything is as RESULTS says", "something differs"),
 	}
-	a.onFile(cmd, &f, "result file", (*config).verify,
-		f.tenantFlags, f.readFlags, f.runFlags)
+	a.onFile(cmd, &f, "result file", (*config).verify, f.tenantFlags, f.readFlags, f.runFlags)
 	return cmd
 }
 

@@ -25,7 +25,7 @@ type Client struct {
 	secrets *secrets
 
 	answered atomic.Bool
-	lastDate atomic.Pointer[time.Time] // to the zero time: none yet
+	lastDate atomic.Pointer[time.Time] // never nil; to the zero time before the first
 }
 
 // Options of a Client. The zero value works, except for the credentials.
