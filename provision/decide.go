@@ -69,11 +69,10 @@ func deleteFor(j *job, d directory) (*write, Result) {
 // changeFor is the change that a Disable or Options.Update asks for, or the result of a row whose user stays as it is.
 func (r *Run) changeFor(j *job, m match) (*write, Result) {
 	disables := r.options.Task == Disable
-	compare := r.updateFor
+	w, res := r.updateFor(j.row, m)
 	if disables {
-		compare = disableFor
+		w, res = disableFor(j.row, m)
 	}
-	w, res := compare(j.row, m)
 	sent := j.write
 	wasSent := j.unconfirmed && sent.kind == changeWrite && sent.user.ID == m.user.ID
 	switch {

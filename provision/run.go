@@ -70,8 +70,7 @@ func New(client *qlik.Client, o Options) *Run {
 // qlik.ErrNotTenant, what record or Approve returned, or the context's cause. Rows that were not finished are not
 // recorded, or recorded as Pending where there is something to say of them.
 //
-// When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. Run returns when all
-// of its goroutines have ended.
+// When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. No goroutine is left.
 //
 // Preconditions: row numbers are positive and unique, subjects are not empty, only rows to delete have a user.
 func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) error {
