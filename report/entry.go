@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"regexp"
@@ -116,25 +115,6 @@ func decodeEntries(cells [][]string) ([]Entry, error) {
 	}
 	err := gocsv.UnmarshalCSVWithoutHeaders(roster.Table(cells), &entries)
 	return entries, err
-}
-
-// A batch is an array, not a slice: reflection can read its fields without a copy of each.
-type batch [roster.BatchSize]Entry
-
-// encodeEntries maps the first n entries of a batch to cells, and calls write with those of each. The slice is reused
-// for the next one.
-func encodeEntries(entries *batch, n int, write func(cells []string) error) error {
-	enough := errors.New("the entries after the first n are not mapped")
-	err := gocsv.MarshalCSVWithoutHeaders(*entries, cellWriter(func(cells []string) error {
-		if n--; n < 0 {
-			return enough
-		}
-		return write(cells)
-	}))
-	if errors.Is(err, enough) {
-		return nil
-	}
-	return err
 }
 
 // encodeEntry maps an entry to cells.

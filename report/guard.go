@@ -94,6 +94,8 @@ func (r *Row) findChange() (kind ChangeKind, change string) {
 		e.UserSubject = subject
 	}
 	switch isSettled := e.Outcome.Done() || e.Outcome == provision.Pending; {
+	case e.isEmptied(): // its user has the subject that it had
+		kind = SubjectChanged
 	case !e.fits(e.UserSubject), subject != e.UserSubject && spreadsheetChanges(e.UserSubject, subject):
 		kind = SubjectDamaged
 	case subject != e.UserSubject && isSettled:

@@ -168,6 +168,9 @@ func TestRetryRefusesSubjectsThatAreNoLongerWhatTheyWere(t *testing.T) {
 		}, 2, SubjectDamaged, `row 1 (line 2): "00456" does not fit the row's check`},
 		{"the check emptied", theAction, func(tb table) table { return tb.set(1, "check", "") }, 1, SubjectDamaged,
 			`row 1 (line 2): "00123" does not`},
+		{"a done row emptied", theAction, func(tb table) table {
+			return tb.set(1, "user_subject", "").set(1, "check", "")
+		}, 1, SubjectChanged, `row 1 (line 2) was "", is now "00123"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, path := start(t, rows, c.action, sandbox)

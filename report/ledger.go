@@ -161,16 +161,15 @@ func (l *Ledger) prepareRows() {
 func (l *Ledger) prepareEntry(r *Row, conflicts map[*Row]provision.Result) Entry {
 	e, subject := r.Entry, subjectCell(r.Person.Subject)
 	e.Tenant = cmp.Or(e.Tenant, l.options.Tenant)
-	wasTried := e.UserSubject == subject && (e.Outcome == provision.Pending || e.Outcome == provision.Failed)
-	// A trailer with fewer cells than the header has all of them in the result file, where it looks like a person.
-	isTrailer := e.Code == provision.CodeNotAPerson && strings.EqualFold(e.Check, checkOf(&e, r.Person))
-	if !e.Outcome.Done() || e.isEmptied() {
-		e.UserSubject = subject
-		e.Check = checkOf(&e, r.Person)
-	}
 	if e.Outcome.Done() {
 		return e
 	}
+	isSame := e.UserSubject == subject
+	wasTried := isSame && (e.Outcome == provision.Pending || e.Outcome == provision.Failed)
+	// A trailer with fewer cells than the header has all of them in the result file, where it looks like a person.
+	isTrailer := isSame && e.Code == provision.CodeNotAPerson && strings.EqualFold(e.Check, checkOf(&e, r.Person))
+	e.UserSubject = subject
+	e.Check = checkOf(&e, r.Person)
 	now, isConflict := conflicts[r]
 	switch {
 	case isTrailer:

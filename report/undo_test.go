@@ -112,7 +112,7 @@ func TestUndoRefusesARowWhoseSubjectWasEmptied(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := as[*ChangedError](t, errors.Join(l.PrepareUndo(false), l.Close()))
-		if e.Kind != SubjectDamaged || len(e.Rows) != 1 {
+		if e.Kind != SubjectChanged || len(e.Rows) != 1 {
 			t.Errorf("%s: %+v", outcome, e)
 		}
 	}

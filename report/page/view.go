@@ -45,7 +45,11 @@ func newView(r *report.ResultFile, now time.Time) *view {
 		v.SubjectHead = text.Clip(column, 40) + " (subject)"
 	}
 	if s.NotDone > 0 && plainName.MatchString(v.Name) {
-		v.Retry = "qlik-provision retry " + v.Name
+		name := v.Name
+		if strings.ContainsAny(name, " ()") {
+			name = `"` + name + `"`
+		}
+		v.Retry = "qlik-provision retry " + name
 		if s.Tenant == "sandbox" {
 			v.Retry += " --sandbox"
 		}
@@ -57,8 +61,8 @@ func newView(r *report.ResultFile, now time.Time) *view {
 // Done is how many rows are done, for the page.
 func (v *view) Done() int { return v.Rows - v.NotDone }
 
-// plainName is a file name that means the same in every shell. It is read only.
-var plainName = regexp.MustCompile(`^[\pL\pN._][\pL\pN._-]*$`)
+// plainName is a file name that means the same in every shell, in double quotes. It is read only.
+var plainName = regexp.MustCompile(`^[\pL\pN._ ()][\pL\pN._ ()-]*$`)
 
 // A total is how many of the rows are of a kind, and their part of the bar of totals, in hundredths of its length.
 type total struct {

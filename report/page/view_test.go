@@ -165,7 +165,7 @@ func TestRetryCommandIsSafeToPaste(t *testing.T) {
 	open := results([]sample{{outcome: "pending"}})
 	for name, want := range map[string]string{
 		"hr.results.csv": "qlik-provision retry hr.results.csv", "Größe-2.csv": "qlik-provision retry Größe-2.csv",
-		"hr (2).csv": "", "$(rm x).csv": "", "a;b.csv": "", "-o.csv": "",
+		"hr (2).csv": `qlik-provision retry "hr (2).csv"`, "$(rm x).csv": "", "a;b.csv": "", "-o.csv": "",
 		"a`b.csv": "", "a'b.csv": "", `a"b.csv`: "", "a\nb.csv": "", "%a%.csv": "",
 	} {
 		open.Path = "/results/" + name
