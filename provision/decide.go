@@ -20,13 +20,17 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 	// A conflict after a lost answer means the user that was created, unless that one is not found for long enough.
 	explains := j.inConflict() && (!j.unconfirmed || j.lookedLongEnough(time.Now()))
 	m := d.match(row.Person, explains)
-	invalid := r.checkRoles(row)
-	switch none := m.kind == noMatch; {
+	none, isOurs := m.kind == noMatch, m.kind == subjectMatch && r.createdByUs(j, m.user)
+	switch invalid := r.checkRoles(row); {
 	case none && task == Disable:
 		return nil, foundResult(Unchanged, CodeNotFound, qlik.User{}, "no such user on the tenant")
 	case none && (task == Delete || row.LookupOnly):
 		return nil, Result{}
-	case invalid.Outcome != "" && (none || !row.LookupOnly && row.SentAt.IsZero()):
+	case isOurs && task == Delete:
+		return &write{kind: deleteWrite, user: &m.user}, Result{}
+	case isOurs:
+		return nil, foundResult(Created, "", m.user, lostAnswer)
+	case invalid.Outcome != "" && !row.LookupOnly:
 		return nil, invalid
 	case none:
 		return &write{kind: createWrite}, Result{}
@@ -34,10 +38,6 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 		return nil, conflictResult(row, m, CodeSubjectConflict, "the subject belongs to another person")
 	case m.kind == emailConflict:
 		return nil, conflictResult(row, m, CodeEmailConflict, "the address belongs to another person")
-	case m.kind == subjectMatch && r.createdByUs(j, m.user) && task == Delete:
-		return &write{kind: deleteWrite, user: &m.user}, Result{}
-	case m.kind == subjectMatch && r.createdByUs(j, m.user):
-		return nil, foundResult(Created, "", m.user, lostAnswer)
 	}
 	return r.changeFor(j, m)
 }
@@ -69,11 +69,10 @@ func deleteFor(j *job, d directory) (*write, Result) {
 // changeFor is the change that a Disable or Options.Update asks for, or the result of a row whose user stays as it is.
 func (r *Run) changeFor(j *job, m match) (*write, Result) {
 	disables := r.options.Task == Disable
-	compare := r.updateFor
+	w, res := r.updateFor(j.row, m)
 	if disables {
-		compare = disableFor
+		w, res = disableFor(j.row, m)
 	}
-	w, res := compare(j.row, m)
 	sent := j.write
 	wasSent := j.unconfirmed && sent.kind == changeWrite && sent.user.ID == m.user.ID
 	switch {

@@ -318,6 +318,29 @@ func TestNoRetryAfterHoldsLongerThanThePatience(t *testing.T) {
 	}
 }
 
+// Other requests make progress, so that it is not the patience that ends the wait.
+func TestRetryAfterOfOneRequestHoldsNoLongerThanThePatience(t *testing.T) {
+	for _, test := range []struct {
+		on      sandbox.Endpoint
+		subject string
+	}{{sandbox.EndpointCreate, "emp-00010"}, {sandbox.EndpointFilter, "emp-00060"}} {
+		t.Run(string(test.on), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+				tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, RetryAfter: "600", On: test.on, Times: 1,
+					Subjects: []string{test.subject}})
+				rows := people(90)
+				tr.run(t.Context(), rows, provision.Options{Patience: time.Minute})
+				tr.check(t, rows)
+				tr.outcomes(t, rows, outcomes{provision.Created: 90})
+				if tr.took < 59*time.Second || tr.took > 65*time.Second {
+					t.Errorf("it took %v, with a patience of a minute", tr.took)
+				}
+			})
+		})
+	}
+}
+
 func TestWaitShownEndsWithThePatience(t *testing.T) {
 	for _, on := range []sandbox.Endpoint{sandbox.EndpointToken, sandbox.EndpointFilter, sandbox.EndpointCreate} {
 		synctest.Test(t, func(t *testing.T) {

@@ -11,26 +11,26 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// settleRows goes on with the rows of a lookup, until a result could not be recorded.
+// settleRows goes on with the rows of a lookup, until the run fails.
 func (r *Run) settleRows(rows []Row, d directory) {
 	for _, row := range rows {
+		if r.failure() != nil {
+			return
+		}
 		j := &job{row: row}
 		if row.ChangedUser != "" {
 			j.unconfirmed, j.write = true, &write{kind: changeWrite, user: &qlik.User{ID: row.ChangedUser}}
 		}
-		if !r.settle(j, d) {
-			return
-		}
+		r.settle(j, d)
 	}
 }
 
-// settle goes on with a row that was looked up: it finishes the row, or queues its write or another lookup. It reports
-// false where the result could not be recorded.
-func (r *Run) settle(j *job, d directory) bool {
+// settle goes on with a row that was looked up: it finishes the row, or queues its write or another lookup.
+func (r *Run) settle(j *job, d directory) {
 	w, res := r.decide(j, d)
 	switch {
 	case res.Outcome != "":
-		return r.finish(j, res)
+		r.finish(j, res)
 	case w == nil && j.row.LookupOnly: // there is nothing to say of it
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -40,7 +40,6 @@ func (r *Run) settle(j *job, d directory) bool {
 	default:
 		r.queueWrite(j, w)
 	}
-	return true
 }
 
 // queueWrite queues the write that a lookup showed to be needed. That explains a refusal, and what is unconfirmed of

@@ -38,16 +38,15 @@ const (
 	scopeAfter = 3  // probes of other rows that met a 403 as well: the client lacks the scope
 )
 
-// ready reports whether a write may be sent now. Else at is when to ask again; zero: after the next answer.
-func (g *gate) ready(now time.Time) (ok bool, at time.Time) {
+// opensAt is when a write may be sent: now or later; zero: not before the next answer.
+func (g *gate) opensAt(now time.Time) time.Time {
 	switch {
 	case g.closed && g.probing:
-		return false, time.Time{}
+		return time.Time{}
 	case now.Before(g.until):
-		return false, g.until
+		return g.until
 	}
-	at = nextToken(g.limiter, now)
-	return !at.After(now), at
+	return nextToken(g.limiter, now)
 }
 
 // nextToken is when a limiter has a token: now or later.
@@ -57,7 +56,7 @@ func nextToken(l *rate.Limiter, now time.Time) time.Time {
 	return now.Add(reservation.DelayFrom(now))
 }
 
-// take notes that j is sent now; ready has said that it may. In an outage it is no attempt until every row was a probe;
+// take notes that j is sent now, as opensAt allows. In an outage it is no attempt until every row was a probe;
 // moreComing says that other rows are still to be looked up.
 func (g *gate) take(now time.Time, j *job, moreComing bool) {
 	g.limiter.AllowN(now, 1)
@@ -204,8 +203,7 @@ func (r *Run) stall(now time.Time, err error) {
 	r.patience = patience{end: cmp.Or(r.patience.end, now.Add(r.options.Patience)), err: err}
 }
 
-// progressed notes that a first lookup was answered or a write was processed. Where writes have to wait all the same,
-// the clock starts again.
+// progressed stops the clock: a first lookup was answered or a write processed. It starts again where writes wait.
 func (r *Run) progressed(now time.Time) {
 	r.patience.end = time.Time{}
 	if now.Before(r.gate.until) {

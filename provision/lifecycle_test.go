@@ -38,6 +38,8 @@ func TestRolesOfNewUsers(t *testing.T) {
 		{name: "another case", roles: []string{"steward"}, outcome: provision.Invalid, code: provision.CodeUnknownRole,
 			message: `the nearest is "Steward"`},
 		{name: "unknown for everybody", everyones: []string{"Boss"}, err: provision.ErrRole, outcome: provision.Pending},
+		{name: "unknown for everybody, after one of admin level", everyones: []string{"TenantAdmin", "Boss"},
+			err: provision.ErrRole, outcome: provision.Pending},
 		{name: "of admin level", roles: []string{"TenantAdmin"}, outcome: provision.Invalid, code: provision.CodeAdminRole,
 			message: `role "TenantAdmin" is of admin level`},
 		{name: "of admin level, allowed", roles: []string{"TenantAdmin"}, allow: true, outcome: provision.Created},
@@ -169,6 +171,27 @@ func TestUpdateBringsExistingUsersInLine(t *testing.T) {
 					t.Errorf("%d creates", n)
 				}
 			})
+		})
+	}
+}
+
+// A retry needs --allow-admin-roles again, also for a row whose create an earlier run left unconfirmed.
+func TestLaterRunGivesNoAdminRole(t *testing.T) {
+	for role, code := range map[string]string{"TenantAdmin": provision.CodeAdminRole, "Boss": provision.CodeUnknownRole} {
+		synctest.Test(t, func(t *testing.T) {
+			tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+			user := userOf(ada)
+			user.CreatedAt = time.Now().Add(-time.Hour)
+			tr.tenant.Add(user)
+			row := ada
+			row.Person.Roles, row.SentAt = []string{role}, time.Now()
+			tr.run(t.Context(), []provision.Row{row}, provision.Options{Update: provision.Update{Roles: true}})
+			if res := tr.got.of[1]; tr.err != nil || res.Outcome != provision.Invalid || res.Code != code {
+				t.Errorf("%+v, %v", res, tr.err)
+			}
+			if n := len(spy.to(sandbox.EndpointPatch)); n > 0 {
+				t.Errorf("%d changes", n)
+			}
 		})
 	}
 }
@@ -757,6 +780,38 @@ func TestVerifyEndsWithTheErrorsOfARun(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestRunRefusesWhatItCannotDo(t *testing.T) {
+	tr, spy := watched(t, sandbox.Options{}, qlik.Options{})
+	made := provision.Row{Number: 1, Person: ada.Person, UserID: "u1"}
+	for name, test := range map[string]struct {
+		rows   []provision.Row
+		record func(provision.Result) error
+	}{
+		"a row number twice":   {[]provision.Row{ada, ada}, tr.got.record},
+		"no row number":        {[]provision.Row{{Person: ada.Person}}, tr.got.record},
+		"no subject":           {[]provision.Row{{Number: 1}}, tr.got.record},
+		"nobody records":       {nil, nil},
+		"a create with a user": {[]provision.Row{made}, tr.got.record},
+	} {
+		if err := provision.New(tr.client, provision.Options{}).Run(t.Context(), test.rows, test.record); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	run := provision.New(tr.client, provision.Options{})
+	if err := run.Run(t.Context(), nil, tr.got.record); err != nil {
+		t.Error(err)
+	}
+	if err := run.Run(t.Context(), nil, tr.got.record); err == nil {
+		t.Error("a run was used twice")
+	}
+	if _, err := run.Verify(t.Context(), nil); err == nil {
+		t.Error("a run was used again to verify")
+	}
+	if len(spy.calls) > 0 {
+		t.Errorf("%d requests", len(spy.calls))
 	}
 }
 

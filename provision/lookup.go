@@ -104,10 +104,10 @@ func (r *Run) read(ctx context.Context, q readRequest) {
 	case isTemporary(err):
 		l.again = slices.Insert(l.again, 0, q)
 		l.failures++
-		if at := now.Add(waitAfter(err, l.failures)); at.After(l.until) {
+		r.stall(now, err)
+		if at := sooner(now.Add(waitAfter(err, l.failures)), r.patience.end); at.After(l.until) {
 			l.until = at
 		}
-		r.stall(now, err)
 	default:
 		r.fail(err)
 	}

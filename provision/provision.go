@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -77,11 +78,7 @@ func Outcomes() []Outcome {
 
 // Done reports whether an outcome leaves nothing to do. A Duplicate is done where the row that it duplicates is.
 func (o Outcome) Done() bool {
-	switch o {
-	case Created, Exists, Updated, Disabled, Unchanged, Skipped, Deleted:
-		return true
-	}
-	return false
+	return slices.Contains([]Outcome{Created, Exists, Updated, Disabled, Unchanged, Skipped, Deleted}, o)
 }
 
 // Our own codes, for Result.Code and the result file's code column. Others are the tenant's.

@@ -41,8 +41,10 @@ func (r *Run) fetchRoles(ctx context.Context) error {
 	for _, role := range list {
 		r.roleLevels[role.Name] = role.Level
 	}
-	if everyones := r.checkRoles(Row{}); everyones.Code == CodeUnknownRole {
-		return fmt.Errorf("%w: %s", ErrRole, everyones.Message)
+	for _, name := range r.options.EveryonesRoles {
+		if _, found := r.roleLevels[name]; !found {
+			return fmt.Errorf("%w: %s", ErrRole, r.unknownRole(name))
+		}
 	}
 	return nil
 }
@@ -65,16 +67,21 @@ func (r *Run) checkRoles(row Row) Result {
 		switch {
 		case r.roleLevels == nil:
 		case !found:
-			message := fmt.Sprintf("the tenant has no role %q", name)
-			if nearest := Nearest(name, slices.Sorted(maps.Keys(r.roleLevels)), 3); nearest != "" {
-				message += fmt.Sprintf("; the nearest is %q", nearest)
-			}
-			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, message)
+			return foundResult(Invalid, CodeUnknownRole, qlik.User{}, r.unknownRole(name))
 		case !r.options.AllowAdminRoles && !strings.EqualFold(level, "user"):
 			return foundResult(Invalid, CodeAdminRole, qlik.User{}, fmt.Sprintf("role %q is of admin level", name))
 		}
 	}
 	return Result{}
+}
+
+// unknownRole says that the tenant has no role of that name, and which is the nearest.
+func (r *Run) unknownRole(name string) string {
+	message := fmt.Sprintf("the tenant has no role %q", name)
+	if nearest := Nearest(name, slices.Sorted(maps.Keys(r.roleLevels)), 3); nearest != "" {
+		message += fmt.Sprintf("; the nearest is %q", nearest)
+	}
+	return message
 }
 
 // missingRoles lists the roles that a row asks for and its user lacks; none where the tenant does not show them.

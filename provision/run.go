@@ -3,8 +3,10 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -25,6 +27,7 @@ import (
 //
 // An error that ends the run is passed to fail where it occurs, and nothing new is begun.
 type Run struct {
+	used         atomic.Bool
 	client       *qlik.Client
 	options      Options
 	record       func(Result) error
@@ -70,11 +73,14 @@ func New(client *qlik.Client, o Options) *Run {
 // qlik.ErrNotTenant, what record or Approve returned, or the context's cause. Rows that were not finished are not
 // recorded, or recorded as Pending where there is something to say of them.
 //
-// When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. Run returns when all
-// of its goroutines have ended.
+// When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. No goroutine is left.
 //
-// Preconditions: row numbers are positive and unique, subjects are not empty, only rows to delete have a user.
+// Preconditions: row numbers are positive and unique, subjects are not empty, only rows to delete have a user, record is
+// not nil. Run fails before any request where they do not hold.
 func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) error {
+	if err := r.checkInput(rows, record); err != nil {
+		return err
+	}
 	l := lookups{rows: rows, handle: r.settleRows, done: r.endLookups}
 	asksRoles := func(row Row) bool { return len(r.rolesOf(row)) > 0 }
 	if r.options.Task == Create && slices.ContainsFunc(rows, asksRoles) {
@@ -87,8 +93,28 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	return r.run(ctx, l, record)
 }
 
+func (r *Run) checkInput(rows []Row, record func(Result) error) error {
+	if record == nil {
+		return errors.New("provision: no function records the results")
+	}
+	seen := make(map[int]bool, len(rows))
+	for _, row := range rows {
+		switch {
+		case row.Number <= 0 || seen[row.Number]:
+			return fmt.Errorf("provision: row number %d is not positive and unique", row.Number)
+		case row.Person.Subject == "", row.UserID != "" && r.options.Task != Delete:
+			return fmt.Errorf("provision: row %d has no subject, or a user that is not to be deleted", row.Number)
+		}
+		seen[row.Number] = true
+	}
+	return nil
+}
+
 // run reads what l holds, and works until nothing is left or the run has to end.
 func (r *Run) run(ctx context.Context, l lookups, record func(Result) error) error {
+	if r.used.Swap(true) {
+		return errors.New("provision: a Run is used once")
+	}
 	l.pacer = rate.NewLimiter(lookupsPerMinute/60.0, lookupsPerMinute)
 	if r.options.Rate == rate.Inf || r.options.NoLookup {
 		l.pacer.SetLimit(rate.Inf) // the tenant says when it has had enough, of writes and of lookups

@@ -86,8 +86,8 @@ func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight contex
 }
 
 func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
-	ok, at := r.gate.ready(now)
-	if !ok {
+	at = r.gate.opensAt(now)
+	if at.IsZero() || at.After(now) {
 		if r.busy == r.lookups.requests && r.idle.IsZero() && r.queue.writes() > 0 {
 			r.idle = now
 		}

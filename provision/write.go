@@ -162,7 +162,7 @@ func (r *Run) retry(j *job, now time.Time, err error, free bool) {
 	if sent && !free {
 		j.attempts++
 	}
-	at := now.Add(waitAfter(err, j.failures))
+	at := sooner(now.Add(waitAfter(err, j.failures)), r.patience.end)
 	switch {
 	case j.attempts >= r.options.Attempts, sent && j.write.kind != createWrite:
 		r.queue.lookups.add(j, at)

@@ -11,9 +11,8 @@ import (
 	"qlik-provision/provision/roster"
 )
 
-// An Action is what the rows of a file are for, with everything that decides what is sent. Its text stands in
-// the action column: create --subject 'Employee ID' --name '{First} {Last}' --email 'Work Email' --status
-// active
+// An Action is what the rows of a file are for, with everything that decides what is sent. Its text stands in the
+// action column: create --subject 'Employee ID' --name '{First} {Last}' --email 'Work Email' --status active
 type Action struct {
 	Command                     string // create or disable
 	Subject, Name, Email, Roles string // sources as roster.Options take them; "" for none

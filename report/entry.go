@@ -2,10 +2,8 @@ package report
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -59,9 +57,13 @@ func (e *Entry) trim() {
 
 // withResult is the entry after a result. Attempts of earlier runs stay where this one made none.
 func (e Entry) withResult(r provision.Result) Entry {
-	e.Outcome, e.Code, e.Message = r.Outcome, TextCell(r.Code), TextCell(r.Message)
-	e.UserID, e.TraceID = TextCell(r.UserID), TextCell(r.TraceID)
-	e.HTTPStatus, e.Attempts = NumberCell(r.HTTPStatus), cmp.Or(NumberCell(r.Attempts), e.Attempts)
+	e.Outcome = r.Outcome
+	e.Code = TextCell(r.Code)
+	e.Message = TextCell(r.Message)
+	e.UserID = TextCell(r.UserID)
+	e.HTTPStatus = NumberCell(r.HTTPStatus)
+	e.TraceID = TextCell(r.TraceID)
+	e.Attempts = cmp.Or(NumberCell(r.Attempts), e.Attempts)
 	e.FinishedAt = TimeCell{r.FinishedAt.UTC().Truncate(time.Millisecond)} // as it is read again
 	return e
 }
@@ -111,39 +113,14 @@ func decodeEntries(cells [][]string) ([]Entry, error) {
 	if len(cells) == 0 {
 		return entries, nil
 	}
-	err := gocsv.UnmarshalCSVWithoutHeaders(cellReader(cells), &entries)
+	err := gocsv.UnmarshalCSVWithoutHeaders(roster.Table(cells), &entries)
 	return entries, err
-}
-
-// A batch is an array, not a slice: reflection can read its fields without a copy of each.
-type batch [roster.BatchSize]Entry
-
-// encodeEntries maps the first n entries of a batch to cells, and calls write with those of each. The slice is reused
-// for the next one.
-func encodeEntries(entries *batch, n int, write func(cells []string) error) error {
-	enough := errors.New("the entries after the first n are not mapped")
-	err := gocsv.MarshalCSVWithoutHeaders(*entries, cellWriter(func(cells []string) error {
-		if n--; n < 0 {
-			return enough
-		}
-		return write(cells)
-	}))
-	if errors.Is(err, enough) {
-		return nil
-	}
-	return err
 }
 
 // encodeEntry maps an entry to cells.
 func encodeEntry(e Entry, write func(cells []string) error) error {
 	return gocsv.MarshalCSVWithoutHeaders([1]Entry{e}, cellWriter(write))
 }
-
-// A cellReader is a gocsv.CSVReader of records that are in memory. gocsv calls ReadAll alone where it fills a slice.
-type cellReader [][]string
-
-func (r cellReader) ReadAll() ([][]string, error) { return r, nil }
-func (r cellReader) Read() ([]string, error)      { return nil, io.EOF }
 
 // A cellWriter is a gocsv.CSVWriter that passes each record on.
 type cellWriter func(cells []string) error

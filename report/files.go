@@ -151,8 +151,7 @@ const (
 	patienceAtEnd   = 5 * time.Second
 )
 
-// retryBusy repeats what another program hinders until it succeeds, fails for another reason, or patience is
-// over.
+// retryBusy repeats what another program hinders until it succeeds, fails for another reason, or patience is over.
 func retryBusy(patience time.Duration, mayEnd func(error) bool, change func() error) error {
 	const pause = 100 * time.Millisecond
 	for err := change(); ; err = change() {

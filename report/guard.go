@@ -120,9 +120,8 @@ func (r *Row) subjectChange(subject string) string {
 	return fmt.Sprintf("%s was %s, is now %s", r.place(), csvfile.Quote(was), csvfile.Quote(is))
 }
 
-// spreadsheetChanges reports whether a subject became another as a spreadsheet does it by itself to a cell
-// that the subject is made of: leading zeros are lost, many digits become 1.23E+11 or end in zeros, or the
-// cell became a date.
+// spreadsheetChanges reports whether a subject became another as a spreadsheet does it by itself to a cell that the
+// subject is made of: leading zeros are lost, many digits become 1.23E+11 or end in zeros, or the cell became a date.
 func spreadsheetChanges(was, is string) bool {
 	was, is = cutCommon(was, is)
 	if dateLike.MatchString(is) && strings.ContainsAny(was, "0123456789") && !dateLike.MatchString(was) {

@@ -92,19 +92,18 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 	return nil
 }
 
-// appendRows appends up to roster.BatchSize rows.
+// appendRows appends rows of a result file.
 func appendRows(dst []byte, export *csvfile.File, rows []Row) ([]byte, error) {
-	var entries batch
 	for i := range rows {
-		entries[i] = rows[i].Entry
+		err := encodeEntry(rows[i].Entry, func(cells []string) error {
+			dst = appendRow(dst, export, rows[i].Record, cells)
+			return nil
+		})
+		if err != nil {
+			return dst, err
+		}
 	}
-	i := -1
-	err := encodeEntries(&entries, len(rows), func(cells []string) error {
-		i++
-		dst = appendRow(dst, export, rows[i].Record, cells)
-		return nil
-	})
-	return dst, err
+	return dst, nil
 }
 
 // appendRow appends a record of an export with our cells behind it, or where they stood.

@@ -135,9 +135,9 @@ func wrongValue(f *pflag.Flag, value string) string {
 // A namedPath is a file of a run with the part it has in it. An empty path is no file.
 type namedPath struct{ name, path string }
 
-// checkPaths is an error where two of a run's files are one, and opens the log: nothing is begun where that fails.
+// preparePaths fails where two of a run's files are one, and opens the log: nothing is begun where that fails.
 // results is the result file, which has names beside it that runs use.
-func (c *config) checkPaths(results string, others ...namedPath) error {
+func (c *config) preparePaths(results string, others ...namedPath) error {
 	var files []namedPath
 	if results != "" {
 		files = []namedPath{
@@ -169,12 +169,12 @@ func (c *config) checkPaths(results string, others ...namedPath) error {
 func sameFile(a, b string) bool {
 	infoA, errA := os.Stat(a)
 	infoB, errB := os.Stat(b)
-	if errA != nil || errB != nil {
-		infoA, errA = os.Stat(filepath.Dir(a))
-		infoB, errB = os.Stat(filepath.Dir(b))
+	if errA != nil && errB != nil {
 		if !strings.EqualFold(filepath.Base(a), filepath.Base(b)) { // some file systems do not tell case apart
 			return false
 		}
+		infoA, errA = os.Stat(filepath.Dir(a))
+		infoB, errB = os.Stat(filepath.Dir(b))
 	}
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }

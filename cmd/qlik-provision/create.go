@@ -77,7 +77,7 @@ func (c *config) chooseResults(export string) (string, error) {
 		}
 		path += ".results.csv"
 	}
-	return path, c.checkPaths(path, namedPath{"the export", export})
+	return path, c.preparePaths(path, namedPath{"the export", export})
 }
 
 // prepareExport reads an export into the ledger of a new result file at path, and says how it was read.

@@ -82,7 +82,8 @@ func FuzzDelimiter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		var flags flags
 		err := flags.setDelimiter(s)
-		if r := flags.readOptions.Delimiter; err == nil && (r == '"' || r == '\n' || r == '\r' || r < 0 || r == 0 && s != "") {
+		r := flags.readOptions.Delimiter
+		if err == nil && (r == '"' || r == '\n' || r == '\r' || r < 0 || r == 0 && s != "") {
 			t.Errorf("%q is %q", s, r)
 		}
 	})

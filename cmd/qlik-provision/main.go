@@ -207,7 +207,7 @@ const (
 func usage(err error, hint string) error { return &failure{code: exitUsage, err: err, hint: hint} }
 
 // failureOf is the failure that a command ends with because of err, nil for none. next is the command that goes on
-// after it; help stands in for a hint that there is not.
+// after it, and help the hint where nothing better is known.
 func (a *app) failureOf(err error, next command, help string) *failure {
 	if err == nil {
 		return nil

@@ -36,7 +36,7 @@ a run is in progress. Like the result file it holds personal data.`,
 	fs.BoolVar(&open, "open", false, "open the page in the browser")
 	a.onFile(cmd, &f, "result file", func(c *config, ctx context.Context, path string) error {
 		out := filepath.Clean(cmp.Or(c.outFile, strings.TrimSuffix(path, ".csv")+".html"))
-		if err := c.checkPaths(path, namedPath{"the page", out}); err != nil {
+		if err := c.preparePaths(path, namedPath{"the page", out}); err != nil {
 			return err
 		}
 		results, err := c.readResults(path)

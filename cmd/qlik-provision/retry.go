@@ -42,7 +42,7 @@ have been corrected and saved by a spreadsheet in the meantime.`,
 func runResults(prepare func(*config, context.Context, *report.Ledger) error,
 ) func(*config, context.Context, string) error {
 	return func(c *config, ctx context.Context, path string) error {
-		if err := c.checkPaths(path); err != nil {
+		if err := c.preparePaths(path); err != nil {
 			return err
 		}
 		c.announceTenant()

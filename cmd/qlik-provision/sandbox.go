@@ -32,7 +32,7 @@ func (a *app) sandboxCommand() *cobra.Command {
 		Long: `sandbox serves an in-memory Qlik Cloud tenant, with its token endpoint, its users, roles and rate limits,
 until it is interrupted. It prints the settings that select it, for a shell to read. With --users it starts
 with the users of a CSV file: subject,name,email,status,roles.`,
-		Example:           "  qlik-provision sandbox --users users.csv    # in one terminal; paste what it prints into another",
+		Example:           "  qlik-provision sandbox --users users.csv    # in one terminal; paste its output into another",
 		Annotations:       map[string]string{"0": "interrupted", "2": "it could not start", "3": "the server failed"},
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,

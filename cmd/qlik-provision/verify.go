@@ -29,7 +29,7 @@ It sends lookups only, and changes nothing.`,
 }
 
 func (c *config) verify(ctx context.Context, path string) error {
-	if err := c.checkPaths(path); err != nil {
+	if err := c.preparePaths(path); err != nil {
 		return err
 	}
 	c.announceTenant()

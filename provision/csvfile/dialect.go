@@ -20,7 +20,7 @@ func (d Dialect) Plain() bool { return d.Encoding == "UTF-8" }
 
 // findDialect finds the delimiter. It returns a scanner of the text from where the header is looked for.
 func (f *File) findDialect(text string, o Options) (*scanner, *Error) {
-	if o.Delimiter != 0 && firstGroup(wholeDelimiter, string(o.Delimiter)) == 0 {
+	if o.Delimiter != 0 && !wholeDelimiter.MatchString(string(o.Delimiter)) {
 		return nil, &Error{
 			Message: fmt.Sprintf("%q cannot be a delimiter", o.Delimiter),
 			Advice:  "use one character that is no letter, digit, quote or line end",
@@ -52,7 +52,7 @@ func (f *File) findDialect(text string, o Options) (*scanner, *Error) {
 // anyDelimiter is a group that matches what can delimit: no letter, digit, quote or line end.
 const anyDelimiter = `([\t ]|[^"\pL\pN\pC\pZ\x{fffd}])`
 
-// They are read only. A sepLine is Excel's first line, sep=;, that names the delimiter.
+// They are read only. A sepLine is Excel's first line that names the delimiter: sep=;
 var (
 	sepLine        = regexp.MustCompile(`(?i)^"?sep=` + anyDelimiter + `"?(?:[\r\n]|$)`)
 	wholeDelimiter = regexp.MustCompile("^" + anyDelimiter + "$")
@@ -100,13 +100,11 @@ const (
 // A fit is how well a delimiter fits the beginning of a file. It is zero where no record has two cells.
 type fit struct {
 	words int // cells of the header that are known words, or Options.Block's
+	even  int // 1 where the header has as many cells as most records have, otherwise 0
 	agree int // of 1000 records, how many have the most frequent number of cells, two at least
 }
 
-// isEven is added to agree where the header has as many cells as most records, and 1 where it has two at least.
-const isEven = 1000
-
-func (a fit) compare(b fit) int { return cmp.Or(a.words-b.words, a.agree-b.agree) }
+func (a fit) compare(b fit) int { return cmp.Or(a.words-b.words, a.even-b.even, a.agree-b.agree) }
 
 func fitOf(text string, delimiter rune, o Options) (f fit) {
 	times := make(map[int]int) // by the number of cells
@@ -115,9 +113,11 @@ func fitOf(text string, delimiter rune, o Options) (f fit) {
 		if s.blank() {
 			continue
 		}
-		if records++; records == 1 {
+		records++
+		if records == 1 {
 			cells := s.record(nil).Cells
-			header, f.words = len(cells), o.LooksLikeHeader(cells)
+			header = len(cells)
+			f.words = o.LooksLikeHeader(cells)
 			if lastRun(cells, o.Block) >= 0 {
 				f.words += len(o.Block)
 			}
@@ -137,9 +137,9 @@ func fitOf(text string, delimiter rune, o Options) (f fit) {
 	f.agree = times[most] * 1000 / records
 	switch {
 	case header == most && f.agree > 500:
-		f.agree += isEven
+		f.even = 1
 	case header > 1:
-		f.agree++
+		f.agree++ // it is better than one that does not cut the header
 	}
 	return f
 }
@@ -168,7 +168,7 @@ func (f *File) checkHeader(o Options) *Error {
 	d, fit := findDelimiter(strings.Join(lines, "\n"), o, commonDelimiters+rareDelimiters)
 	isQuoted := func(r Record) bool { return strings.HasPrefix(Trim(r.Raw), `"`) }
 	switch {
-	case fit.words < 2 && (fit.agree <= isEven || len(records) == 0):
+	case fit.words < 2 && (fit.even == 0 || len(records) == 0):
 		return nil
 	case !isQuoted(f.Header):
 		message := fmt.Sprintf("the header is one column: %s", quote(header))

@@ -17,16 +17,15 @@ import (
 	"qlik-provision/provision/text"
 )
 
-// decode is raw as UTF-8, without a byte order mark, and the dialect's encoding. name is the encoding
-// that the user named; where it is "", and where the file shows that it is of another one, the
-// encoding is detected.
+// decode is raw as UTF-8, without a byte order mark, and the dialect's encoding. name is the encoding that the user
+// named; where it is "", and where the file shows that it is of another one, the encoding is detected.
 func decode(raw, name string) (string, Dialect, *Error) {
-	decoded, found, err := detect(raw)
+	detected, found, err := detect(raw)
 	if name == "" {
-		return decoded, found, err
+		return detected, found, err
 	}
 	e, known := lookUpEncoding(name)
-	fix := Fix{Option: OptionEncoding}
+	fix, advice := Fix{Option: OptionEncoding}, encodingAdvice
 	if e == nil {
 		return "", Dialect{}, &Error{
 			Message: fmt.Sprintf("unknown encoding %s", quote(name)),
@@ -34,23 +33,20 @@ func decode(raw, name string) (string, Dialect, *Error) {
 			Fix:     fix,
 		}
 	}
-	as, named, asError := decodeAs(e, raw, known)
-	advice := encodingAdvice
 	if err == nil {
+		fix.Value, _, _ = strings.Cut(found.Encoding, " ") // without "with BOM"
 		advice = ""
-		fix.Value, _, _ = strings.Cut(found.Encoding, " ")
-		switch {
-		case found.Guessed:
-		case strings.HasPrefix(found.Encoding, known):
-			return decoded, found, nil
-		case as != decoded: // ASCII is the same in most encodings
-			return "", found, &Error{Message: fmt.Sprintf("the file is %s, not %s", fix.Value, known), Fix: fix}
-		}
 	}
-	if asError != nil {
-		asError.Fix, asError.Advice = fix, advice
+	decoded, dialect, bad := decodeAs(e, raw, known)
+	switch isSure := err == nil && !found.Guessed; {
+	case isSure && strings.HasPrefix(found.Encoding, known):
+		return detected, found, nil
+	case isSure && decoded != detected: // ASCII is the same in most encodings
+		return "", found, &Error{Message: fmt.Sprintf("the file is %s, not %s", fix.Value, known), Fix: fix}
+	case bad != nil:
+		bad.Fix, bad.Advice = fix, advice
 	}
-	return as, named, asError
+	return decoded, dialect, bad
 }
 
 // lookUpEncoding finds an encoding and its usual name; nil where there is none of that name.
@@ -81,8 +77,7 @@ func decodeAs(e encoding.Encoding, raw, name string) (string, Dialect, *Error) {
 	return decoded, d, Reject("", garbledLines(decoded, name))
 }
 
-// garbledLines are the lines of a text with bytes that are not the encoding's: not UTF-8, or U+FFFD
-// behind a decoder.
+// garbledLines are the lines of a text with bytes that are not the encoding's: not UTF-8, or U+FFFD behind a decoder.
 func garbledLines(decoded, name string) []Problem {
 	var lines []Problem
 	line := 1
@@ -96,10 +91,10 @@ func garbledLines(decoded, name string) []Problem {
 	return lines
 }
 
-// detect decodes a file in UTF-8, UTF-16 or Windows-1252. It refuses what is none of them, and what
-// is several.
+// detect decodes a file in UTF-8, UTF-16 or Windows-1252. It refuses what is none of them, and what is several.
 func detect(raw string) (string, Dialect, *Error) {
-	switch le, be := utf.UTF16(utf.LittleEndian, utf.IgnoreBOM), utf.UTF16(utf.BigEndian, utf.IgnoreBOM); {
+	le, be := utf.UTF16(utf.LittleEndian, utf.IgnoreBOM), utf.UTF16(utf.BigEndian, utf.IgnoreBOM)
+	switch {
 	case strings.HasPrefix(raw, "\xef\xbb\xbf"):
 		return decodeAs(utf.UTF8, raw[3:], "UTF-8 with BOM")
 	case strings.HasPrefix(raw, "\xff\xfe"):

@@ -12,8 +12,7 @@ import (
 	"strings"
 )
 
-// Read reads all of r. name is for messages. A file that cannot be read is an *Error; any other
-// error is r's.
+// Read reads all of r. name is for messages. A file that cannot be read is an *Error; any other error is r's.
 func Read(r io.Reader, name string, o Options) (*File, error) {
 	var raw strings.Builder
 	raw.Grow(int(o.Size))
@@ -46,8 +45,7 @@ type Options struct {
 	Block []string
 }
 
-// A Record is one record of a file that has something in it. A cell that holds a line end was in
-// quotes.
+// A Record is one record of a file that has something in it. A cell that holds a line end was in quotes.
 type Record struct {
 	Line  int      // the line of the file it starts on, from 1
 	Raw   string   // the record as it stands in the file, as UTF-8, without its line end

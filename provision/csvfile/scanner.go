@@ -73,7 +73,9 @@ func (s *scanner) next() bool {
 // no part of the cell, but for keepBlanks. Behind blanks, quotes that are not closed at the end of the cell
 // are ordinary characters; without blanks they are a problem.
 func (s *scanner) scanCell(i int) (cell, int) {
-	opening, column, bare := i, len(s.cells), i
+	column := len(s.cells)
+	bare := i // from here on, characters are ordinary
+	opening := i
 	if !s.keepBlanks[column] {
 		opening = s.skipBlanks(i)
 	}
@@ -88,7 +90,8 @@ func (s *scanner) scanCell(i int) (cell, int) {
 			bare = end
 			s.fail(end, column, "text behind a closing quote: "+quote(s.text[i:s.bareEnd(end)]))
 		default:
-			bare, s.problem = end, nil // all that follows is in this cell
+			bare = end // all that follows is in this cell
+			s.problem = nil
 			s.fail(i, column, "the quote that opens here is never closed")
 		}
 	}

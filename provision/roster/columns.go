@@ -45,19 +45,15 @@ func (r *reader) decideColumns() error {
 		} else if o.Decided {
 			choices = nil
 		}
-		var sources []Source
-		for _, choice := range choices {
-			s, bad := r.source(field.option, choice)
-			if bad != nil && (len(choices) == 1 || len(s.columns) == 0) {
+		switch {
+		case len(choices) > 1:
+			return r.ambiguous(field.option, choices)
+		case len(choices) == 1:
+			source, bad := r.source(field.option, choices[0])
+			if bad != nil {
 				return bad
 			}
-			sources = append(sources, s)
-		}
-		switch {
-		case len(sources) > 1:
-			return r.ambiguous(field.option, sources)
-		case len(sources) == 1:
-			*field.source = sources[0]
+			*field.source = source
 		case field.option == OptionSubject && !o.Decided:
 			return r.noSubject()
 		}
@@ -162,17 +158,19 @@ func (r *reader) firstValue(s Source) string {
 }
 
 // ambiguous asks which of several sources a field comes from: it names them with their first values.
-func (r *reader) ambiguous(option csvfile.Option, fitting []Source) *csvfile.Error {
-	var shown, texts []string
-	for _, s := range fitting {
-		shown, texts = append(shown, r.withValue(s)), append(texts, s.text)
+func (r *reader) ambiguous(option csvfile.Option, choices []string) *csvfile.Error {
+	var shown []string
+	for _, choice := range choices {
+		source, _ := r.source(option, choice) // of columns with one header it is the first
+		shown = append(shown, r.withValue(source))
 	}
 	count := "two"
-	if len(fitting) > 2 {
-		count = fmt.Sprint(len(fitting))
+	if len(choices) > 2 {
+		count = fmt.Sprint(len(choices))
 	}
 	e := r.refuse("%s columns fit the %s: %s", count, option, strings.Join(shown, ", "))
-	e.Fix, e.Others = csvfile.Fix{Option: option, Value: texts[0]}, texts[1:]
+	e.Fix = csvfile.Fix{Option: option, Value: choices[0]}
+	e.Others = choices[1:]
 	return e
 }
 

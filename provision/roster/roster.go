@@ -73,7 +73,8 @@ const (
 func Read(f *csvfile.File, o Options) (*Roster, error) {
 	r := &reader{Roster: &Roster{File: f, Rows: make([]Row, len(f.Records))}, options: o, headers: f.Header.Cells}
 	for _, h := range r.headers {
-		r.folded, r.fields = append(r.folded, fold(h)), append(r.fields, fieldsOf(h))
+		r.folded = append(r.folded, fold(h))
+		r.fields = append(r.fields, fieldsOf(h))
 	}
 	for i := range r.Rows {
 		r.Rows[i].Record = &f.Records[i]
@@ -124,14 +125,11 @@ func (r *reader) refuseEmpty() error {
 // derivePersons sets every row's person, with its own roles and everybody's, each once.
 func (r *reader) derivePersons() error {
 	sources := r.Columns.sources()
-	if r.Columns.Roles.text == "" {
-		sources = sources[:3]
-	}
 	cells := make([]string, 0, BatchSize*len(sources))
 	var persons []provision.Person // of a batch: gocsv maps them in memory of its own
 	for rows := range slices.Chunk(r.Rows, BatchSize) {
 		cells = cells[:0]
-		table := make(personTable, len(rows))
+		table := make(Table, len(rows))
 		for i := range rows {
 			for _, s := range sources {
 				cells = append(cells, s.value(rows[i].Record.Cells))
@@ -141,8 +139,7 @@ func (r *reader) derivePersons() error {
 		if err := gocsv.UnmarshalCSVWithoutHeaders(table, &persons); err != nil {
 			return fmt.Errorf("decoding persons: %w", err)
 		}
-		for i := range rows {
-			p := persons[i]
+		for i, p := range persons[:len(rows)] { // behind them are those of a larger batch
 			for _, name := range r.options.EveryonesRoles {
 				if !slices.Contains(p.Roles, name) {
 					p.Roles = append(p.Roles, name)
@@ -154,12 +151,12 @@ func (r *reader) derivePersons() error {
 	return nil
 }
 
-// personTable holds the decided columns' values in the order of the fields of provision.Person, to which gocsv maps
-// them. It is a gocsv.CSVReader, of which gocsv calls ReadAll.
-type personTable [][]string
+// A Table is cells in memory, for gocsv, which maps them to fields in their order and calls ReadAll alone. It is a
+// gocsv.CSVReader.
+type Table [][]string
 
-func (t personTable) ReadAll() ([][]string, error) { return t, nil }
-func (t personTable) Read() ([]string, error)      { return nil, io.EOF }
+func (t Table) ReadAll() ([][]string, error) { return t, nil }
+func (t Table) Read() ([]string, error)      { return nil, io.EOF }
 
 // BatchSize is how many rows InBatches passes at most.
 const BatchSize = 1000
@@ -215,3 +212,6 @@ func (r *Roster) sendable() iter.Seq[*Row] {
 		}
 	}
 }
+
+// quote shows a value of the file: in quotes, clipped, control characters escaped.
+func quote(s string) string { return csvfile.Quote(text.Clip(s, 60)) }

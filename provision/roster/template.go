@@ -1,12 +1,12 @@
 package roster
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
 
 	"qlik-provision/provision/csvfile"
-	"qlik-provision/provision/text"
 )
 
 // A Source is a column, or a template of columns and text. The zero Source is none.
@@ -49,9 +49,9 @@ func cellAt(cells []string, i int) string {
 
 // source is the source that an option gives: a header, or a template in which {Header} is a cell, and {{ and }} are
 // braces. A header of the file that has braces itself is written as it is.
-func (r *reader) source(option csvfile.Option, t string) (Source, *csvfile.Error) {
-	if !strings.ContainsAny(t, "{}") || slices.Contains(r.headers, t) {
-		return r.find(option, t, t)
+func (r *reader) source(option csvfile.Option, given string) (s Source, bad *csvfile.Error) {
+	if !strings.ContainsAny(given, "{}") || slices.Contains(r.headers, given) {
+		return r.find(option, given, given)
 	}
 	pieces := `\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+`
 	for _, h := range r.headers {
@@ -59,28 +59,30 @@ func (r *reader) source(option csvfile.Option, t string) (Source, *csvfile.Error
 			pieces = `\{` + regexp.QuoteMeta(h) + `\}|` + pieces
 		}
 	}
-	s, between := Source{text: t}, ""
-	for _, piece := range regexp.MustCompile(pieces).FindAllString(t, -1) {
+	s.text = given
+	between := ""
+	for _, piece := range regexp.MustCompile(pieces).FindAllString(given, -1) {
 		switch {
 		case piece == "{" || piece == "}":
-			return s, r.badTemplate(option, t, "has a "+piece+" without its counterpart; a brace itself is "+piece+piece)
+			why := "has a " + piece + " without its counterpart; a brace itself is " + piece + piece
+			return s, r.badTemplate(option, given, why)
 		case piece == "{{" || piece == "}}":
 			between += piece[:1]
 		case piece[0] == '{':
-			column, bad := r.find(option, piece[1:len(piece)-1], t)
-			if bad != nil {
-				return Source{}, bad
-			}
-			s.columns, s.between, between = append(s.columns, column.columns...), append(s.between, between), ""
+			column, err := r.find(option, piece[1:len(piece)-1], given)
+			bad = cmp.Or(bad, err)
+			s.columns = append(s.columns, column.columns...)
+			s.between = append(s.between, between)
+			between = ""
 		default:
 			between += piece
 		}
 	}
-	if len(s.columns) == 0 {
-		return s, r.badTemplate(option, t, "names no column, so every row would have the same")
+	if bad == nil && len(s.columns) == 0 {
+		return s, r.badTemplate(option, given, "names no column, so every row would have the same")
 	}
 	s.between = append(s.between, between)
-	return s, nil
+	return s, bad
 }
 
 // badTemplate refuses a template, and shows what one looks like.
@@ -90,6 +92,3 @@ func (r *reader) badTemplate(option csvfile.Option, template, why string) *csvfi
 	e.Advice = "a template has headers in braces: {" + r.headers[0] + "}"
 	return e
 }
-
-// quote shows a value of the file: in quotes, clipped, control characters escaped.
-func quote(s string) string { return csvfile.Quote(text.Clip(s, 60)) }

@@ -14,7 +14,8 @@ import (
 // validate returns the code and the message that say why a row cannot be sent; both are empty where it can. These rules
 // are all that makes a row invalid by itself; the first that finds something decides.
 func (r *reader) validate(row *Row) (code, message string) {
-	p, c, cells, emailWhy := &row.Person, &r.Columns, row.Record.Cells, ""
+	p, columns, cells := &row.Person, &r.Columns, row.Record.Cells
+	emailWhy := ""
 	if p.Email != "" {
 		emailWhy = badEmail(p.Email)
 	}
@@ -24,14 +25,14 @@ func (r *reader) validate(row *Row) (code, message string) {
 	if what := r.trailerIn(row, p.Email != "" && emailWhy == ""); what != "" {
 		return provision.CodeNotAPerson, r.trailerMessage(what)
 	}
-	for _, source := range [...]*Source{&c.Subject, &c.Name, &c.Email} {
+	for _, source := range [...]*Source{&columns.Subject, &columns.Name, &columns.Email} {
 		for _, i := range source.columns {
 			if cell := cellAt(cells, i); isErrorValue(cell) {
 				return provision.CodeErrorValue, inColumn(r.headers[i], cell+" is an error value of a spreadsheet")
 			}
 		}
 	}
-	for _, i := range c.Subject.columns {
+	for _, i := range columns.Subject.columns {
 		cell := cellAt(cells, i)
 		if cell == "" {
 			return provision.CodeNoSubject, inColumn(r.headers[i], "the cell is empty: fill it in")
@@ -44,11 +45,11 @@ func (r *reader) validate(row *Row) (code, message string) {
 	case p.Subject == "": // no column is the subject
 		return provision.CodeNoSubject, "no subject"
 	case strings.ContainsFunc(p.Name, text.IsControl):
-		return provision.CodeBadName, inColumn(c.Name.text, hiddenCharacter(p.Name))
+		return provision.CodeBadName, inColumn(columns.Name.text, hiddenCharacter(p.Name))
 	case p.Email == "" && r.options.NeedEmail:
-		return provision.CodeNoEmail, inColumn(c.Email.text, "no address: an invited user needs one")
+		return provision.CodeNoEmail, inColumn(columns.Email.text, "no address: an invited user needs one")
 	case emailWhy != "":
-		return provision.CodeBadEmail, inColumn(c.Email.text, emailWhy)
+		return provision.CodeBadEmail, inColumn(columns.Email.text, emailWhy)
 	}
 	return "", ""
 }
@@ -71,7 +72,8 @@ func (r *reader) isHeaderAgain(cells []string) bool {
 		case fold(c) != r.folded[i]:
 			return false
 		default:
-			found, exact = found+1, c == csvfile.Trim(r.headers[i])
+			found++
+			exact = c == csvfile.Trim(r.headers[i])
 		}
 	}
 	return found > 1 || found == 1 && (exact || len(r.headers) == 1)
@@ -87,7 +89,8 @@ func (r *reader) checkShape() error {
 	width, last := len(r.headers), slices.Max(append(r.used, -1))
 	for i := range r.Rows {
 		row, record := &r.Rows[i], r.Rows[i].Record
-		found, why, whatToDo := r.swallowed(record), "", ""
+		found := r.swallowed(record)
+		why, whatToDo := "", ""
 		switch n := len(record.Cells); {
 		case len(found) > 0:
 			whatToDo = "close the quotes in these rows; where a cell is right, replace the line breaks in it by blanks"

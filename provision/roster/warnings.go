@@ -62,8 +62,10 @@ func (r *reader) leaveOutPlaceholders() {
 			cell := cellAt(row.Record.Cells, column)
 			return cell != "" && !isPlaceholder(cell)
 		}
-		if p := &row.Person; p.Name != "" && !slices.ContainsFunc(r.Columns.Name.columns, isNamed) {
-			first, p.Name = cmp.Or(first, p.Name), ""
+		p := &row.Person
+		if p.Name != "" && !slices.ContainsFunc(r.Columns.Name.columns, isNamed) {
+			first = cmp.Or(first, p.Name)
+			p.Name = ""
 			rows++
 		}
 	}
@@ -137,10 +139,16 @@ var (
 
 // warnOfSubjectsAlone warns of rows that have a subject and nothing else, where nearly all others have more.
 func (r *reader) warnOfSubjectsAlone() {
-	rows := slices.Collect(r.sendable())
-	others := len(rows)
-	alone := slices.DeleteFunc(rows, func(row *Row) bool { return !r.isAlone(row) })
-	if others -= len(alone); others < 2 || len(alone) > max(1, others/4) {
+	var alone []*Row
+	others := 0
+	for row := range r.sendable() {
+		if r.isAlone(row) {
+			alone = append(alone, row)
+		} else {
+			others++
+		}
+	}
+	if others < 2 || len(alone) > max(1, others/4) {
 		return
 	}
 	for _, row := range alone {

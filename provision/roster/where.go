@@ -85,8 +85,10 @@ func (r *reader) skipRows() error {
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		for _, cond := range r.conditions {
-			if cell := cellAt(row.Record.Cells, cond.column); has(cond.folded, cell) == cond.not {
-				row.Skipped, row.Message = true, inColumn(r.headers[cond.column], quote(cell)+" does not meet "+cond.text)
+			cell := cellAt(row.Record.Cells, cond.column)
+			if has(cond.folded, cell) == cond.not {
+				row.Skipped = true
+				row.Message = inColumn(r.headers[cond.column], quote(cell)+" does not meet "+cond.text)
 				left--
 				break
 			}
@@ -114,7 +116,8 @@ func (r *reader) valuesOf(column, most int, skipped bool) (values []string, rows
 			continue
 		}
 		v := cellAt(r.Rows[i].Record.Cells, column)
-		if rows[v]++; rows[v] == 1 {
+		rows[v]++
+		if rows[v] == 1 {
 			values = append(values, v)
 		}
 		if len(values) > most {

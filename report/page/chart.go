@@ -8,8 +8,7 @@ import (
 	"qlik-provision/report"
 )
 
-// A chart has a column for each interval of the runs of a result file. Times are those at which rows
-// were finished.
+// A chart has a column for each interval of the runs of a result file. Times are those at which rows were finished.
 type chart struct {
 	First, Last time.Time
 	Rows        int // that were finished
@@ -31,7 +30,7 @@ type column struct {
 
 const (
 	minChart   = time.Minute // of work
-	maxColumns = 60          // for intervals of minStep or longer
+	maxColumns = 60          // of intervals, and at most one more for each pause
 	minStep    = 5 * time.Second
 	maxWait    = 30 * time.Minute // more is the pause between two runs
 )
@@ -60,7 +59,7 @@ func newChart(rows []report.Row) *chart {
 	if c.Working < minChart {
 		return c
 	}
-	c.Step = max(minStep, (c.Working / maxColumns).Round(time.Second))
+	c.Step = max(minStep, (c.Working/maxColumns).Truncate(time.Second)+time.Second)
 	began, columns := c.First, 0 // of the run: when, and how many columns are in front of it
 	for i, at := range finished {
 		if gap(i) > maxWait {

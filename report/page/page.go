@@ -136,7 +136,7 @@ func policy() string {
 // of a noscript element are one text that is not parsed; the page's script takes the rows from its lines, and shows
 // those that are asked for. So a line has this form, in which cells hold text and character references alone:
 //
-//	<tr id=row-2 class=open data-group=1><td>2<td>failed<td>00418<td>Anna<small>anna@acme.example</small><td>…
+//	<tr id=row-2 class=open data-cause=1><td>2<td>failed<td>00418<td>Anna<small>anna@acme.example</small><td>…
 //
 // class says that the row is not done. Small print below an outcome is the code that gives it another mark. An error
 // of w stays with it, as bufio.Writer has it.
@@ -153,8 +153,8 @@ func writeRows(w *bufio.Writer, v *view) {
 		if notDone[i] {
 			attributes = " class=open"
 		}
-		if n := v.groupOf[i]; n > 0 {
-			attributes += fmt.Sprintf(" data-group=%d", n)
+		if n := v.causeOf[i]; n > 0 {
+			attributes += fmt.Sprintf(" data-cause=%d", n)
 		}
 		if class(&r.Entry) == locked {
 			lockedMark = provision.CodeDisabled

@@ -6,7 +6,7 @@
   const maxPrinted = 5000; // rows
   const byId = (id) => document.getElementById(id);
   const table = byId("rows"), tools = document.querySelector(".tools");
-  const search = byId("search"), cause = byId("cause"), count = byId("count"), nothing = byId("nothing");
+  const search = byId("search"), causes = byId("cause"), count = byId("count"), nothing = byId("nothing");
   const overview = byId("overview"), clearButton = byId("clear");
   const pages = byId("pages"), previous = byId("previous"), next = byId("next"), range = byId("range");
   const boxes = [...tools.querySelectorAll("input[name=outcome]")];
@@ -14,14 +14,14 @@
   const plural = (n) => number.format(n) + (n === 1 ? " row" : " rows");
 
   // With scripts on, the contents of the noscript element are one text with a row on each line. page.go describes it.
-  const form = /^<tr id=row-(\d+)( class=open)?(?: data-group=(\d+))?><td>\d+<td>([a-z]+)<(small>)?/;
+  const form = /^<tr id=row-(\d+)( class=open)?(?: data-cause=(\d+))?><td>\d+<td>([a-z]+)<(small>)?/;
   const rows = [];
   for (const line of all.textContent.split("\n")) {
     const m = form.exec(line);
     if (!m) continue;
-    const [, number, open, group = "0", outcome, disabled] = m;
+    const [, number, open, cause = "0", outcome, disabled] = m;
     const kind = disabled ? "locked" : outcome; // what the boxes filter by
-    rows.push({ number: +number, open: !!open, group, kind, line, from: line.indexOf("<td>"), text: null });
+    rows.push({ number: +number, open: !!open, cause, kind, line, from: line.indexOf("<td>"), text: null });
   }
 
   const characters = { lt: "<", gt: ">", amp: "&", "#39": "'", "#34": '"' };
@@ -92,18 +92,18 @@
   const filter = () => {
     const words = plain(search.value).split(/\s+/).filter(Boolean);
     const outcomes = new Set(boxes.filter((b) => b.checked).map((b) => b.value));
-    const group = cause ? cause.value : "0";
-    found = rows.filter((row) => (group === "0" || row.group === group)
+    const cause = causes ? causes.value : "0";
+    found = rows.filter((row) => (cause === "0" || row.cause === cause)
       && (outcomes.size === 0 || outcomes.has(row.kind) || row.open && outcomes.has("open"))
       && words.every((w) => text(row).includes(w)));
     // What is found follows the search at once: the overview comes back when nothing is asked for.
-    overview.hidden = words.length > 0 || outcomes.size > 0 || group !== "0";
+    overview.hidden = words.length > 0 || outcomes.size > 0 || cause !== "0";
     clearButton.hidden = !overview.hidden;
     show(0, pageSize);
   };
   const clear = () => {
     search.value = "";
-    if (cause) cause.value = "0";
+    if (causes) causes.value = "0";
     for (const b of boxes) b.checked = false;
     filter();
   };
@@ -147,7 +147,7 @@
     button.hidden = false;
     button.addEventListener("click", () => {
       clear();
-      cause.value = button.dataset.group;
+      causes.value = button.dataset.cause;
       filter();
       tools.scrollIntoView();
       search.focus({ preventScroll: true });
@@ -158,7 +158,7 @@
   search.addEventListener("keydown", (e) => {
     if (e.key === "Escape") { search.value = ""; filter(); }
   });
-  cause?.addEventListener("change", filter);
+  causes?.addEventListener("change", filter);
   for (const b of boxes) b.addEventListener("change", filter);
   tools.addEventListener("submit", (e) => e.preventDefault());
   clearButton.addEventListener("click", () => { clear(); search.focus(); });

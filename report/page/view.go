@@ -25,10 +25,10 @@ type view struct {
 	Totals []total
 	Chart  *chart
 
-	Causes   []*group // why rows are not done
-	Findings []*group // what is worth checking in rows that are done
+	Causes   []*cause // why rows are not done
+	Findings []*cause // what is worth checking in rows that are done
 	Further  int      // rows whose cause is none of Causes
-	groupOf  []int    // the number of each row's group, 0 for none
+	causeOf  []int    // the number of each row's cause or finding, 0 for none
 }
 
 func newView(r *report.ResultFile, now time.Time) *view {
@@ -45,23 +45,26 @@ func newView(r *report.ResultFile, now time.Time) *view {
 		v.SubjectHead = text.Clip(column, 40) + " (subject)"
 	}
 	if s.NotDone > 0 && plainName.MatchString(v.Name) {
-		v.Retry = "qlik-provision retry " + v.Name
+		name := v.Name
+		if strings.ContainsAny(name, " ()") {
+			name = `"` + name + `"`
+		}
+		v.Retry = "qlik-provision retry " + name
 		if s.Tenant == "sandbox" {
 			v.Retry += " --sandbox"
 		}
 	}
-	v.addGroups()
+	v.addCauses()
 	return v
 }
 
 // Done is how many rows are done, for the page.
 func (v *view) Done() int { return v.Rows - v.NotDone }
 
-// plainName is a file name that means the same in every shell. It is read only.
-var plainName = regexp.MustCompile(`^[\pL\pN._][\pL\pN._-]*$`)
+// plainName is a file name that means the same in every shell, in double quotes. It is read only.
+var plainName = regexp.MustCompile(`^[\pL\pN._ ()][\pL\pN._ ()-]*$`)
 
-// A total is how many of the rows are of a kind, and their part of the bar of totals, in hundredths of
-// its length.
+// A total is how many of the rows are of a kind, and their part of the bar of totals, in hundredths of its length.
 type total struct {
 	kind
 	Count    int
@@ -130,46 +133,45 @@ func class(e *report.Entry) string {
 	return string(e.Outcome)
 }
 
-// A group is rows with the same outcome for the same reason. The page can be filtered by it.
-type group struct {
+// A cause is why some rows have their outcome, as the page shows it. The rows can be filtered by it.
+type cause struct {
+	report.Cause
 	*report.Entry               // of its first row
-	Varies        bool          // other rows have other values in their messages
-	Count         int           // of its rows
-	First         []*report.Row // the first of them
+	First         []*report.Row // the first of its rows
 	More          int           // rows besides First
-	Number        int           // from 1 on the page; 0 for a group that the page does not have
+	Number        int           // on the page, from 1
 }
 
-// How many groups of a kind the page has, and how many rows each names.
+// How many causes, and how many findings, the page has at most, and how many rows each names.
 const (
-	maxGroups    = 50
-	maxGroupRows = 5
+	maxCauses    = 50
+	maxCauseRows = 5
 )
 
-// addGroups makes groups of the causes: those of rows that are not done, and those that are done and have a code.
-func (v *view) addGroups() {
+// addCauses adds why rows are not done and, as findings, what is worth checking in those that are.
+func (v *view) addCauses() {
 	rows := v.File.Rows
-	v.groupOf = make([]int, len(rows))
-	for _, c := range report.Causes(rows) {
-		g := &group{Entry: &rows[c.Rows[0]].Entry, Varies: c.Varies, Count: len(c.Rows)}
+	v.causeOf = make([]int, len(rows))
+	for _, found := range report.Causes(rows) {
+		c := &cause{Cause: found, Entry: &rows[found.Rows[0]].Entry}
 		list := &v.Causes
-		if g.Outcome.Done() {
+		if c.Outcome.Done() {
 			list = &v.Findings
 		}
-		if len(*list) == maxGroups {
-			if !g.Outcome.Done() {
-				v.Further += g.Count
+		if len(*list) == maxCauses {
+			if !c.Outcome.Done() {
+				v.Further += len(c.Rows)
 			}
 			continue
 		}
-		*list = append(*list, g)
-		g.Number = len(v.Causes) + len(v.Findings)
+		*list = append(*list, c)
+		c.Number = len(v.Causes) + len(v.Findings)
 		for n, i := range c.Rows {
-			v.groupOf[i] = g.Number
-			if n < maxGroupRows {
-				g.First = append(g.First, &rows[i])
+			v.causeOf[i] = c.Number
+			if n < maxCauseRows {
+				c.First = append(c.First, &rows[i])
 			}
 		}
-		g.More = g.Count - len(g.First)
+		c.More = len(c.Rows) - len(c.First)
 	}
 }

@@ -81,14 +81,14 @@ func TestPageStatesOutcomeOfRun(t *testing.T) {
 
 func TestPageLimitsCauses(t *testing.T) {
 	var samples []sample
-	for i := range maxGroups + 3 {
+	for i := range maxCauses + 3 {
 		samples = append(samples, sample{outcome: "failed", code: fmt.Sprintf("CODE-%d", i), message: "no"})
 	}
 	samples = append(samples, sample{outcome: "failed", code: "CODE-52", message: "no"}) // the most frequent
 	wantTexts(t, results(samples),
 		[]string{"3 rows have other causes.", "<code>CODE-52</code>", "<code>CODE-48</code>",
-			"id=row-53 class=open data-group=1>"},
-		[]string{"<code>CODE-49</code>", "data-group=0", "data-group=51"})
+			"id=row-53 class=open data-cause=1>"},
+		[]string{"<code>CODE-49</code>", "data-cause=0", "data-cause=51"})
 }
 
 func TestPageExplainsEveryOutcome(t *testing.T) {
@@ -165,7 +165,7 @@ func TestRetryCommandIsSafeToPaste(t *testing.T) {
 	open := results([]sample{{outcome: "pending"}})
 	for name, want := range map[string]string{
 		"hr.results.csv": "qlik-provision retry hr.results.csv", "Größe-2.csv": "qlik-provision retry Größe-2.csv",
-		"hr (2).csv": "", "$(rm x).csv": "", "a;b.csv": "", "-o.csv": "",
+		"hr (2).csv": `qlik-provision retry "hr (2).csv"`, "$(rm x).csv": "", "a;b.csv": "", "-o.csv": "",
 		"a`b.csv": "", "a'b.csv": "", `a"b.csv`: "", "a\nb.csv": "", "%a%.csv": "",
 	} {
 		open.Path = "/results/" + name
