@@ -110,22 +110,26 @@ func judgeSubject(rows []*Row, first *Row, found map[*Row]provision.Result) {
 	done := evidence(slices.DeleteFunc(slices.Clone(rows), isOpen))
 	all, contradiction := evidence(rows), findContradiction(rows)
 	for _, r := range rows {
-		other := rivalOf(done, r)
+		if !isOpen(r) {
+			continue
+		}
+		rival := rivalOf(done, r)
 		isSame := func(d *Row) bool {
 			return provision.SamePerson(d.Person, r.Person) && !incomparable(d.Person, r.Person)
 		}
 		switch i := slices.IndexFunc(done, isSame); {
-		case !isOpen(r), contradiction == nil && other == nil && first == r:
-		case contradiction == nil && other == nil:
-			found[r] = duplicateOf(first, r)
+		case contradiction == nil && rival == nil:
+			if r != first {
+				found[r] = duplicateOf(first, r)
+			}
 		case i >= 0:
 			found[r] = duplicateOf(done[i], r)
-		case other != nil:
+		case rival != nil:
 			found[r] = provision.Result{Outcome: provision.Failed, Code: provision.CodeSubjectConflict,
 				Message: fmt.Sprintf("the subject belongs to another person: %s in row %d (%s), %s here",
-					other.Person.Describe(), other.Number, other.Entry.Outcome, r.Person.Describe())}
+					rival.Person.Describe(), rival.Number, rival.Entry.Outcome, r.Person.Describe())}
 		default: // where r contradicts nobody, it may be either person's
-			rival := cmp.Or(rivalOf(all, r), contradiction)
+			rival = cmp.Or(rivalOf(all, r), contradiction)
 			found[r] = contradictionWith(provision.CodeSubjectTwice, "subject", rival)
 		}
 	}

@@ -22,7 +22,8 @@ func (l *Ledger) checkExisting() error {
 	stray := errors.Is(err, ErrStrayJournal)
 	unreadable, _ := errors.AsType[*csvfile.Error](err)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), stray && l.options.Overwrite && old.info == nil:
+	case errors.Is(err, fs.ErrNotExist):
+	case stray && l.options.Overwrite && old.info == nil: // its result file is gone
 	case unreadable != nil:
 		return &NotResultsError{Path: l.Path, Why: unreadable.Message}
 	case l.options.Overwrite && !stray && (old.File != nil || errors.Is(err, ErrOldResults)):
@@ -64,7 +65,9 @@ func (l *Ledger) checkPersons(acceptPersons bool) error {
 		r := &l.Rows[i]
 		e := &r.Entry
 		switch {
-		case l.undo && !e.MayHaveCreated(), !l.undo && !e.Outcome.Done() && e.isEmptied(): // that one is derived again
+		case l.undo && !e.MayHaveCreated(): // the run is not for it
+			continue
+		case !l.undo && !e.Outcome.Done() && e.isEmptied(): // it is derived again
 			continue
 		case l.undo && e.Outcome == provision.Created && e.UserID == "":
 			return l.refuse("%s has no user_id: restore it, or delete the row", r.place())

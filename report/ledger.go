@@ -46,12 +46,10 @@ type Ledger struct {
 func Create(path string, export *csvfile.File, action Action, o Options) (*Ledger, error) {
 	r := &ResultFile{Path: path, File: export, Action: action, Rows: make([]Row, len(export.Records))}
 	entry := Entry{Action: action.String(), Outcome: provision.Pending}
-	roster.InBatches(len(r.Rows), func(from, to int) {
-		for i := from; i < to; i++ {
-			r.Rows[i] = Row{Number: i + 1, Entry: entry}
-			r.Rows[i].Entry.Row = NumberCell(i + 1)
-		}
-	})
+	for i := range r.Rows {
+		entry.Row = NumberCell(i + 1)
+		r.Rows[i] = Row{Number: i + 1, Entry: entry}
+	}
 	r.byNumber = sortByNumber(r.Rows)
 	if path == "" {
 		return &Ledger{ResultFile: r, options: o, preview: true}, nil

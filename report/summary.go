@@ -59,12 +59,13 @@ func NotDone(rows []Row) []bool {
 	exact, folded := map[string]bool{}, map[string]bool{} // whether a row of a subject is done
 	for i := range rows {
 		e := &rows[i].Entry
-		switch key := provision.SubjectKey(e.UserSubject); e.Outcome {
+		switch e.Outcome {
 		case provision.Duplicate, provision.Invalid, provision.Skipped:
-		default:
-			exact[e.UserSubject] = exact[e.UserSubject] || e.Outcome.Done()
-			folded[key] = folded[key] || e.Outcome.Done()
+			continue
 		}
+		key := provision.SubjectKey(e.UserSubject)
+		exact[e.UserSubject] = exact[e.UserSubject] || e.Outcome.Done()
+		folded[key] = folded[key] || e.Outcome.Done()
 	}
 	for _, i := range duplicates {
 		subject := rows[i].Entry.UserSubject

@@ -62,12 +62,13 @@ func (s *session) question(p provision.Plan) (question, want string) {
 
 // requireYes is an error where a command that takes something away cannot ask, and nobody said yes.
 func (c *config) requireYes() error {
-	what := map[provision.Task]string{provision.Disable: "disabling users", provision.Delete: "deleting users"}
-	if task := c.runOptions.Task; what[task] == "" || c.yes || c.sandbox || c.dryRun || c.interactive() {
+	taking := map[provision.Task]string{provision.Disable: "disabling users", provision.Delete: "deleting users"}
+	what, takes := taking[c.runOptions.Task]
+	if !takes || c.yes || c.sandbox || c.dryRun || c.interactive() {
 		return nil
 	}
-	return usage(fmt.Errorf("%s needs confirmation, and standard input or standard error is not a terminal",
-		what[c.runOptions.Task]), choice("if it is intended", c.given.with("yes", "")))
+	return usage(errors.New(what+" needs confirmation, and standard input or standard error is not a terminal"),
+		choice("if it is intended", c.given.with("yes", "")))
 }
 
 // asks reports whether a run asks before its first write.

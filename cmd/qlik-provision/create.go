@@ -68,16 +68,21 @@ func (c *config) chooseResults(export string) (string, error) {
 			return "", usage(errors.New("standard input has no file name to derive a result file name from"),
 				c.given.with("out", pipedResults).String())
 		}
-		path = strings.TrimSuffix(export, filepath.Ext(export))
-		if c.action.Command == "disable" {
-			path += ".disable"
-		}
-		if c.sandbox {
-			path += ".sandbox"
-		}
-		path += ".results.csv"
+		path = c.resultsOf(export)
 	}
 	return path, c.preparePaths(path, namedPath{"the export", export})
+}
+
+// resultsOf is the name of an export's result file without -o.
+func (c *config) resultsOf(export string) string {
+	path := strings.TrimSuffix(export, filepath.Ext(export))
+	if c.action.Command == "disable" {
+		path += ".disable"
+	}
+	if c.sandbox {
+		path += ".sandbox"
+	}
+	return path + ".results.csv"
 }
 
 // prepareExport reads an export into the ledger of a new result file at path, and says how it was read.

@@ -72,8 +72,12 @@ func (s *session) notDone() (what, hint string) {
 
 // planHint is for a plan or a dry run with rows that cannot be sent.
 func (s *session) planHint() string {
-	hint := "correct or delete these rows in " + quote(cmp.Or(s.ledger.Path, s.ledger.File.Name))
-	if next := s.next(); next != "" {
+	file, next := cmp.Or(s.ledger.Path, s.ledger.File.Name), s.next()
+	if e := s.existingResults(); e != nil && e.SameExport && e.SameAction {
+		file, next = e.Path, s.given.onResults("retry", e.Path).String()
+	}
+	hint := "correct or delete these rows in " + quote(file)
+	if next != "" {
 		hint += ", or leave them for later, then:\n  " + next
 	}
 	return hint
@@ -148,7 +152,25 @@ func (s *session) next() string {
 	if given.file == "-" {
 		given = given.with("out", pipedResults)
 	}
-	return given.without("offline", "overwrite", "dry-run", "json", "quiet", "max").String()
+	given = given.without("offline", "overwrite", "dry-run", "json", "quiet", "max")
+	if exists := s.existingResults(); exists != nil {
+		return existsHint(exists, given)
+	}
+	return given.String()
+}
+
+// existingResults is the result file that the planned command would find, nil where it would find none of which rows
+// were sent.
+func (s *session) existingResults() *report.ExistsError {
+	if isStdin(s.given.file) || s.ledger.Path != "" {
+		return nil
+	}
+	ledger, err := report.Create(s.resultsOf(s.given.file), s.ledger.File, s.ledger.Action, report.Options{})
+	if err == nil {
+		err = ledger.Close()
+	}
+	exists, _ := errors.AsType[*report.ExistsError](err)
+	return exists
 }
 
 // countOf is a count of rows with its verb: 1 of 60 rows is.

@@ -191,8 +191,7 @@ func remedies() (before, instead []remedy) {
 		{report.ErrNotRegular, "find out what made that file, and remove it"},
 	}
 	instead = []remedy{
-		{provision.ErrRole, "correct --role and run it again; a retry has it from its file: run the export again with " +
-			"another -o"},
+		{provision.ErrRole, "correct --role; a retry has it from its file: run the export again with another -o"},
 		{page.ErrNotPage, "name another file with -o"},
 		{report.ErrOldResults, "run the export again with another -o: existing users are found by their lookups"},
 		{report.ErrStrayJournal, "put the result file back beside the journal; if it is lost, keep the journal: it names " +

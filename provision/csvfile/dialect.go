@@ -159,7 +159,11 @@ func (f *File) checkHeader(o Options) *Error {
 	header, records := f.Header.Cells[0], f.Records[:min(len(f.Records), sampleRecords)]
 	lines := []string{header}
 	for _, r := range records {
-		lines = append(lines, strings.Join(r.Cells, string(f.Dialect.Delimiter)))
+		line := r.Raw
+		if len(r.Cells) == 1 {
+			line = r.Cells[0] // what its quotes hold may be the cells
+		}
+		lines = append(lines, line)
 	}
 	d, fit := findDelimiter(strings.Join(lines, "\n"), o, commonDelimiters+rareDelimiters)
 	isQuoted := func(r Record) bool { return strings.HasPrefix(Trim(r.Raw), `"`) }

@@ -195,6 +195,9 @@ func TestAFileThatOnlyLooksOddIsRead(t *testing.T) {
 			"\"Last, First\"\n\"Lee, Kai\"\n", Options{Delimiter: ','},
 			[]string{"Last, First"},
 		},
+		"a title with a comma above quoted names": {
+			"Company: Acme, Inc.\n\"a\";\"Lee, Kai\"\n\"b\";\"Sato, Mia\"\n", Options{}, []string{"Company: Acme, Inc."},
+		},
 		"one header in single quotes": {"'Login',Name\n1,Ada\n", Options{}, []string{"'Login'", "Name"}},
 		"an apostrophe": {
 			"Manager's Login,Name\n1,Ada\n", Options{},

@@ -180,19 +180,30 @@ func (r *reader) withValue(s Source) string {
 }
 
 // unknown refuses a header in an option's value that the file does not have. It names those that it has, and suggests
-// the value with the nearest of them: two characters in five may differ.
+// the value with one that contains it, or else with the nearest: two characters in five may differ.
 func (r *reader) unknown(option csvfile.Option, header, value string) *csvfile.Error {
 	e := r.refuse("there is no column %s; the headers are %s", quote(header), list(r.headers, 20))
 	e.Fix.Option, e.Advice = option, "name one of these headers"
 	typed := fold(header)
-	if near := provision.Nearest(typed, r.folded, utf8.RuneCountInString(typed)*2/5); near != "" {
-		column := r.column(slices.Index(r.folded, near))
-		old, meant := header, column.text
+	near := r.columns(func(i int) bool { return len(typed) > 1 && strings.Contains(r.folded[i], typed) })
+	nearest := provision.Nearest(typed, r.folded, utf8.RuneCountInString(typed)*2/5)
+	if len(near) == 0 && nearest != "" {
+		near = []int{slices.Index(r.folded, nearest)}
+	}
+	var meant, values []string
+	for _, i := range near {
+		old, name := header, r.headers[i]
 		if old != value && option != OptionWhere {
-			old, meant = "{"+old+"}", "{"+meant+"}"
+			old, name = "{"+old+"}", "{"+name+"}"
 		}
-		e.Message += "; did you mean " + r.withValue(column) + "?"
-		e.Fix.Value, e.Advice = strings.Replace(value, old, meant, 1), ""
+		meant, values = append(meant, r.withValue(r.column(i))), append(values, strings.Replace(value, old, name, 1))
+	}
+	if len(near) > 0 {
+		e.Message += "; did you mean " + strings.Join(meant, " or ") + "?"
+		e.Fix.Value, e.Advice = values[0], ""
+	}
+	if len(near) > 1 && option != OptionWhere { // which can have several values, and one is replaced
+		e.Others = values[1:]
 	}
 	return r.perhapsNoHeader(e)
 }

@@ -122,7 +122,8 @@ func fieldsOf(header string) field { return fieldsByWord[fold(withoutRemark(head
 func withoutRemark(header string) string { return remarks.ReplaceAllString(header, "$1") }
 
 // remarks is read only.
-var remarks = regexp.MustCompile(`(?i)(.)(\[.*|\((required|optional|mandatory|pflichtfeld|obligatoire|obligatorio)\).*)`)
+var remarks = regexp.MustCompile(
+	`(?i)(.)(\[.*|\((required|optional|mandatory|read.?only|pflichtfeld|obligatoire|obligatorio)\).*)`)
 
 // LooksLikeHeader counts the cells whose words are known as a header's. It is for csvfile.Options.
 func LooksLikeHeader(cells []string) int {

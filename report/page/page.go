@@ -41,20 +41,18 @@ func Save(path string, r *report.ResultFile) error {
 		return err
 	}
 	draft, err := os.CreateTemp(filepath.Dir(path), ".qlik-provision-*.tmp") // mode 0600
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return &report.FolderError{Path: path, Err: err}
+	case err != nil:
+		return fmt.Errorf("writing %s: %w", path, err)
 	}
+	err = errors.Join(write(draft, r, time.Now()), draft.Sync(), draft.Close())
 	if err == nil {
-		err = errors.Join(write(draft, r, time.Now()), draft.Sync(), draft.Close())
-		if err == nil {
-			err = os.Rename(draft.Name(), path)
-		}
-		if err != nil {
-			err = errors.Join(err, os.Remove(draft.Name()))
-		}
+		err = os.Rename(draft.Name(), path)
 	}
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(draft.Name())))
 	}
 	return nil
 }
@@ -73,18 +71,19 @@ func checkReplaceable(path string) error {
 		return nil
 	case err != nil:
 		return err
-	case info.Mode().IsRegular():
-		file, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer file.Close() // only read
-		top, err := io.ReadAll(io.LimitReader(file, 512))
-		if err != nil || bytes.Contains(top, []byte(pageMark)) {
-			return err
-		}
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s %w", path, ErrNotPage)
 	}
-	return fmt.Errorf("%s %w", path, ErrNotPage)
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close() // only read
+	top, err := io.ReadAll(io.LimitReader(file, 512))
+	if err == nil && !bytes.Contains(top, []byte(pageMark)) {
+		err = fmt.Errorf("%s %w", path, ErrNotPage)
+	}
+	return err
 }
 
 // write writes the page of a result file in UTF-8. It fails where w does.
