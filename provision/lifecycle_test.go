@@ -351,6 +351,27 @@ func TestDisable(t *testing.T) {
 	})
 }
 
+func TestDisableNeedsToSeeRoles(t *testing.T) {
+	for name, o := range map[string]sandbox.Options{"roles": {RolesHidden: true}, "levels": {LevelsHidden: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, spy := watched(t, o, qlik.Options{})
+				user := userOf(ada)
+				user.Roles = []string{"TenantAdmin"}
+				tr.tenant.Add(user)
+				tr.run(t.Context(), []provision.Row{ada}, provision.Options{Task: provision.Disable})
+				if n := len(spy.to(sandbox.EndpointPatch)); n > 0 || !errors.Is(tr.err, provision.ErrRolesHidden) {
+					t.Errorf("%d changes, %v", n, tr.err)
+				}
+				tr.outcomes(t, []provision.Row{ada}, outcomes{provision.Pending: 1})
+				allowed := provision.Options{Task: provision.Disable, AllowAdminRoles: true}
+				tr.run(t.Context(), []provision.Row{ada}, allowed)
+				tr.outcomes(t, []provision.Row{ada}, outcomes{provision.Disabled: 1})
+			})
+		})
+	}
+}
+
 func TestDeleteOfWhatTheFileCreated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency, Lag: 5 * time.Second},

@@ -48,6 +48,42 @@ func TestSubjectIsData(t *testing.T) {
 	}
 }
 
+func TestRequestsBeforeTheFirstWrite(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		o              provision.Options
+		filters, lists int
+	}{
+		{"48 people a lookup", provision.Options{}, 10, 0},
+		{"96 IDs a lookup", provision.Options{Task: provision.Delete}, 5, 0},
+		{"no lookups, but one request for the Date", provision.Options{NoLookup: true}, 0, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+				rows := people(480)
+				for i, row := range rows {
+					if test.o.Task == provision.Delete {
+						user := userOf(row)
+						user.ID = fmt.Sprint("u", i)
+						rows[i].UserID = user.ID
+						tr.tenant.Add(user)
+					}
+				}
+				tr.run(t.Context(), rows, test.o)
+				tr.check(t, rows)
+				filters, lists := spy.to(sandbox.EndpointFilter), spy.to(sandbox.EndpointList)
+				if len(filters) != test.filters || len(lists) != test.lists {
+					t.Errorf("%d lookups and %d lists", len(filters), len(lists))
+				}
+				if second := spy.calls[1]; test.o.NoLookup && second.endpoint != sandbox.EndpointList {
+					t.Errorf("after the token the first request is to %s", second.endpoint)
+				}
+			})
+		})
+	}
+}
+
 func TestFilterWithTooManyTermsIsHalved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{MaxTerms: 30}, qlik.Options{})

@@ -186,6 +186,21 @@ func TestOutageAmidChangesIsWaitedFor(t *testing.T) {
 	}
 }
 
+func TestRowsThatWaitHoldNoWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		rows := people(90)
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, RetryAfter: "60", On: sandbox.EndpointCreate,
+			Subjects: subjectsOf(rows[4:8]), Times: 4})
+		tr.run(t.Context(), rows, provision.Options{Workers: 1})
+		tr.check(t, rows)
+		tr.outcomes(t, rows, outcomes{provision.Created: 90})
+		if n := len(within(spy.to(sandbox.EndpointCreate), 0, 50*time.Second)); n != 90 {
+			t.Errorf("%d creates while four rows waited", n)
+		}
+	})
+}
+
 func TestRetryAfterOfASingleLookupIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
