@@ -133,6 +133,8 @@ func TestUpdateBringsExistingUsersInLine(t *testing.T) {
 			update: provision.Update{Name: true}, err: provision.ErrRolesHidden, outcome: provision.Pending, want: differing},
 		{name: "levels are not shown", user: differing, o: sandbox.Options{LevelsHidden: true},
 			update: provision.Update{Name: true}, err: provision.ErrRolesHidden, outcome: provision.Pending, want: differing},
+		{name: "nothing, and roles are not shown", user: same, o: sandbox.Options{RolesHidden: true},
+			outcome: provision.Exists, want: same},
 		{name: "roles are not shown, allowed", user: differing, o: sandbox.Options{RolesHidden: true},
 			update: provision.Update{Name: true}, allow: true, outcome: provision.Updated,
 			want: sandbox.User{Name: "Ada Byron", Status: "disabled", Roles: []string{"Developer"}}},
@@ -173,6 +175,24 @@ func TestUpdateBringsExistingUsersInLine(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The user that a 409 tells of may be an administrator where the tenant does not show it.
+func TestUserThatAConflictTellsOfIsNotChangedUnseen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Latency: latency, RolesHidden: true}, qlik.Options{})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Delay, On: sandbox.EndpointCreate, Delay: 9 * time.Second})
+		time.AfterFunc(5*time.Second, func() { // after the lookup, before the create takes effect
+			user := userOf(ada)
+			user.Name, user.CreatedAt = "Ada Lovelace", time.Now().Add(-time.Hour)
+			tr.tenant.Add(user)
+		})
+		tr.run(t.Context(), []provision.Row{ada}, provision.Options{Update: provision.Update{Name: true}})
+		tr.outcomes(t, []provision.Row{ada}, outcomes{provision.Exists: 1})
+		if creates, n := len(spy.to(sandbox.EndpointCreate)), len(spy.to(sandbox.EndpointPatch)); creates != 1 || n > 0 {
+			t.Errorf("%d creates and %d changes, %v", creates, n, tr.err)
+		}
+	})
 }
 
 // A retry needs --allow-admin-roles again, also for a row whose create an earlier run left unconfirmed.
@@ -684,6 +704,9 @@ func TestBrakeSparesDeletesOfUsersThatAreGone(t *testing.T) {
 		tr.run(t.Context(), rows, provision.Options{Task: provision.Delete})
 		tr.check(t, rows)
 		tr.outcomes(t, rows, outcomes{provision.Deleted: 60})
+		if tr.took > 5*time.Second { // half a minute is for users that nobody was asked to delete
+			t.Errorf("it took %v", tr.took)
+		}
 	})
 }
 

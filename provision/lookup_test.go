@@ -269,6 +269,25 @@ func TestTiersDoNotSlowOneAnother(t *testing.T) {
 	})
 }
 
+func TestLookupsWaitForTheLongestOfTheirLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+		// Two lookups are in flight together; the one that says nothing of a wait is answered last.
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "60", On: sandbox.EndpointFilter,
+			Skip: 1, Times: 1})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, On: sandbox.EndpointFilter, Skip: 1, Times: 1,
+			Delay: time.Second})
+		rows := people(300)
+		tr.run(t.Context(), rows, provision.Options{})
+		tr.check(t, rows)
+		lookups := spy.to(sandbox.EndpointFilter)
+		met := lookups[slices.IndexFunc(lookups, func(c *call) bool { return c.status == 429 })].done
+		if count(lookups, 503) != 1 || len(within(lookups, met+1, met+60*time.Second)) > 0 {
+			t.Errorf("%d lookups in the minute", len(within(lookups, met+1, met+60*time.Second)))
+		}
+	})
+}
+
 func TestWorkersBoundTheRequestsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})

@@ -186,6 +186,41 @@ func TestOutageAmidChangesIsWaitedFor(t *testing.T) {
 	}
 }
 
+// Rows that are still to be looked up had no turn.
+func TestNoAttemptIsCountedWhileLookupsAreDownToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		down := faults.Fault{Kind: faults.Status, Status: 503, For: 40 * time.Minute}
+		tr.tenant.Inject(with(down, sandbox.EndpointCreate))
+		down.Skip = 1
+		tr.tenant.Inject(with(down, sandbox.EndpointFilter))
+		rows := people(100)
+		tr.run(t.Context(), rows, provision.Options{Attempts: 2, Patience: time.Hour})
+		tr.check(t, rows)
+		tr.outcomes(t, rows, outcomes{provision.Created: 100})
+	})
+}
+
+// Sixteen writes without an answer are an outage only where no other was answered between.
+func TestLostAnswersAmongOthersAreNoOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Limit: sandbox.LimitOff, Latency: latency}, qlik.Options{})
+		rows := people(100)
+		var some []provision.Row
+		for i := 1; i < len(rows); i += 2 {
+			some = append(some, rows[i])
+		}
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, RetryAfter: "60", On: sandbox.EndpointCreate,
+			Subjects: subjectsOf(some), Times: len(some)})
+		tr.run(t.Context(), rows, provision.Options{Rate: 5, Burst: 1})
+		tr.check(t, rows)
+		tr.outcomes(t, rows, outcomes{provision.Created: 100})
+		if n := len(within(spy.to(sandbox.EndpointCreate), 0, 25*time.Second)); n != 100 {
+			t.Errorf("%d creates in the time of 100", n)
+		}
+	})
+}
+
 func TestRowsThatWaitHoldNoWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
