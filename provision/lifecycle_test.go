@@ -195,6 +195,29 @@ func TestUserThatAConflictTellsOfIsNotChangedUnseen(t *testing.T) {
 	})
 }
 
+// A change is recorded before it is sent, also where the create before it was lost.
+func TestChangeAfterALostCreateIsAnnounced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 503, On: sandbox.EndpointCreate, Times: 1,
+			Delay: 9 * time.Second})
+		time.AfterFunc(5*time.Second, func() {
+			user := userOf(ada)
+			user.Name, user.CreatedAt = "Ada Lovelace", time.Now().Add(-time.Hour)
+			tr.tenant.Add(user)
+		})
+		tr.run(t.Context(), []provision.Row{ada}, provision.Options{Update: provision.Update{Name: true}})
+		tr.outcomes(t, []provision.Row{ada}, outcomes{provision.Updated: 1})
+		var codes []string
+		for _, res := range tr.got.all {
+			codes = append(codes, res.Code)
+		}
+		if want := []string{provision.CodeMaybeCreated, provision.CodeMaybeChanged, ""}; !slices.Equal(codes, want) {
+			t.Errorf("recorded %q, want %q", codes, want)
+		}
+	})
+}
+
 // A retry needs --allow-admin-roles again, also for a row whose create an earlier run left unconfirmed.
 func TestLaterRunGivesNoAdminRole(t *testing.T) {
 	for role, code := range map[string]string{"TenantAdmin": provision.CodeAdminRole, "Boss": provision.CodeUnknownRole} {
