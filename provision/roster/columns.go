@@ -193,10 +193,11 @@ func (r *reader) unknown(option csvfile.Option, header, value string) *csvfile.E
 	var meant, values []string
 	for _, i := range near {
 		old, name := header, r.headers[i]
-		if old != value && option != OptionWhere {
+		if old != value && option != OptionWhere { // a template
 			old, name = "{"+old+"}", "{"+name+"}"
 		}
-		meant, values = append(meant, r.withValue(r.column(i))), append(values, strings.Replace(value, old, name, 1))
+		meant = append(meant, r.withValue(r.column(i)))
+		values = append(values, strings.Replace(value, old, name, 1))
 	}
 	if len(near) > 0 {
 		e.Message += "; did you mean " + strings.Join(meant, " or ") + "?"
