@@ -88,7 +88,9 @@ func (r *reader) find(option csvfile.Option, header, value string) (Source, *csv
 }
 
 // column is the source that is one column.
-func (r *reader) column(i int) Source { return Source{text: r.headers[i], columns: []int{i}} }
+func (r *reader) column(i int) Source {
+	return Source{text: r.headers[i], columns: []int{i}, between: []string{"", ""}}
+}
 
 // names are the sources that fit the name: columns of whole names; where there is none, or where such a column may be
 // a part of the name, first and last name put together; and a preferred name, which fits as well as these. Where
