@@ -2,6 +2,7 @@ package provision
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -18,7 +19,7 @@ func (r *Run) decide(j *job, d directory) (*write, Result) {
 		return deleteFor(j, d)
 	}
 	// A conflict after a lost answer means the user that was created, unless that one is not found for long enough.
-	explains := j.inConflict() && (!j.unconfirmed || j.lookedLongEnough(time.Now()))
+	explains := errors.Is(j.refusal, qlik.ErrConflict) && (!j.unconfirmed || j.lookedLongEnough(time.Now()))
 	m := d.match(row.Person, explains)
 	none, isOurs := m.kind == noMatch, m.kind == subjectMatch && r.createdByUs(j, m.user)
 	switch invalid := r.checkRoles(row); {
@@ -148,12 +149,11 @@ func (r *Run) updateFor(row Row, m match) (*write, Result) {
 	case len(differs) > 0:
 		code = CodeDiffers
 	}
-	res := foundResult(Exists, code, u, strings.Join(differs, "; "))
-	if len(w.changes) == 0 {
-		return nil, res
-	}
 	w.message = strings.Join(left, "; ")
-	return w, res
+	if len(w.changes) == 0 {
+		w = nil
+	}
+	return w, foundResult(Exists, code, u, strings.Join(differs, "; "))
 }
 
 // difference says how a field on the tenant differs from the file's; "" where it does not, or the file says nothing.

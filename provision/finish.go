@@ -229,7 +229,7 @@ func (j *job) sentAt() time.Time {
 // unfinishedResult is the result of a row that this run could not finish.
 func (r *Run) unfinishedResult(j *job) Result {
 	res := Result{Outcome: Pending, Message: "not settled"}
-	notFound := j.inConflict() && j.misses > 0
+	notFound := errors.Is(j.refusal, qlik.ErrConflict) && j.misses > 0
 	switch {
 	case notFound:
 		res.Message = "refused as existing, and no user has its subject or address"

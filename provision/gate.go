@@ -36,6 +36,7 @@ type gate struct {
 const (
 	downAfter  = 16 // writes in a row, of different rows, without an answer: an outage
 	scopeAfter = 3  // probes of other rows that met a 403 as well: the client lacks the scope
+	brakeAfter = 20 // writes from the start all refused with one code, or answers in a row that cannot be read
 )
 
 // opensAt is when a write may be sent: now or later; zero: not before the next answer.
@@ -151,8 +152,6 @@ type brake struct {
 	garbled  int // answers that could not be read, in a row: no other one and no row that a lookup settled between
 }
 
-const brakeAfter = 20
-
 // noteResult notes the result of a row, which why decided, and returns an ErrRefusedAll where the run has to end. A
 // conflict that turned out as an existing user counts as accepted.
 func (b *brake) noteResult(j *job, res Result, why error) error {
@@ -211,8 +210,8 @@ func (r *Run) progressed(now time.Time) {
 	}
 }
 
-// overdue ends a run that has waited long enough. at is when that may be so; zero: never.
-func (r *Run) overdue(now time.Time) (at time.Time) {
+// endOverdue ends a run that has waited long enough. at is when that may be so; zero: never.
+func (r *Run) endOverdue(now time.Time) (at time.Time) {
 	p := &r.patience
 	if !r.client.Answered() {
 		at = r.started.Add(max(silence, r.options.Timeout))

@@ -158,13 +158,13 @@ func (d directory) match(p Person, afterConflict bool) match {
 // bySubject prefers the very subject, then one that differs in case and Unicode form only and is the same person.
 func (d directory) bySubject(p Person, afterConflict bool) (best match) {
 	for _, u := range d.subjects[SubjectKey(p.Subject)] {
-		m := match{kind: subjectMatch, user: u}
 		same, sure := compare(p, Person{Name: u.Name, Email: u.Email})
-		if m.sure = sure; !same {
+		m := match{kind: subjectMatch, user: u, sure: sure}
+		if !same {
 			m.kind = subjectConflict
 		}
-		switch exact := u.Subject == p.Subject; {
-		case exact:
+		switch {
+		case u.Subject == p.Subject:
 			return m
 		case best.kind == noMatch && (same || afterConflict), best.kind == subjectConflict && same:
 			best = m

@@ -37,11 +37,10 @@ func (r *Run) lookUpRows(rows []Row) readRequest {
 }
 
 const (
-	maxAhead   = 1000 // rows that are looked up or being looked up, and whose write is not sent
-	maxLookups = 4    // in flight at once
-
-	maxFirstRefusals = 3  // of single rows, before any lookup was answered: all are refused
-	maxLaterRefusals = 48 // of single rows, one after the other, when lookups were answered before: all are refused now
+	maxAhead         = 1000 // rows that are looked up or being looked up, and whose write is not sent
+	maxLookups       = 4    // in flight at once
+	maxFirstRefusals = 3    // of single rows, before any lookup was answered: all are refused
+	maxLaterRefusals = 48   // of single rows, one after the other, when lookups were answered before: all are refused now
 )
 
 // left reports whether something is to be read, or a request is in flight.

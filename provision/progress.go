@@ -95,17 +95,12 @@ func (p Plan) Writes() int { return p.Create + p.Change + p.Disable + p.Delete }
 
 // plan is what the run would send, when all rows were looked up.
 func (r *Run) plan() (p Plan) {
+	counts := map[writeKind]*int{createWrite: &p.Create, changeWrite: &p.Change, deleteWrite: &p.Delete}
+	if r.options.Task == Disable {
+		counts[changeWrite] = &p.Disable
+	}
 	for _, j := range r.queue.fresh {
-		switch {
-		case j.write.kind == createWrite:
-			p.Create++
-		case j.write.kind == deleteWrite:
-			p.Delete++
-		case r.options.Task == Disable:
-			p.Disable++
-		default:
-			p.Change++
-		}
+		*counts[j.write.kind]++
 	}
 	p.Estimate = Estimate(min(p.Writes(), r.options.Limit), r.options.Rate, r.options.Burst)
 	return p

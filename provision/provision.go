@@ -25,15 +25,11 @@ type Person struct {
 
 // Describe is the person's name and email, as messages show them: Ada Byron <ada@acme.example>
 func (p Person) Describe() string {
-	const most = 160 // bytes of each
-	name, email := text.Clip(p.Name, most), text.Clip(p.Email, most)
-	switch {
-	case name == "" && email == "":
-		return "a person without name and email"
-	case name == "" || email == "":
-		return name + email
+	name, email := text.Clip(p.Name, 160), text.Clip(p.Email, 160) // bytes
+	if name != "" && email != "" {
+		email = " <" + email + ">"
 	}
-	return name + " <" + email + ">"
+	return cmp.Or(name+email, "a person without name and email")
 }
 
 // A Row is a row that a run works on, with what earlier runs of the same file left open.
@@ -164,7 +160,7 @@ const (
 // An Update says which fields of existing users a Create brings in line. Status only enables disabled users.
 type Update struct{ Name, Roles, Status bool }
 
-// Defaults of a run. Source: "Rate limiting" on qlik.dev.
+// Defaults of a run, and figures that are fixed. Source: "Rate limiting" on qlik.dev.
 const (
 	DefaultRate     = rate.Limit(100.0 / 60) // Tier 2: 100 writes a minute
 	DefaultBurst    = 500                    // counted over five minutes
@@ -172,9 +168,7 @@ const (
 	DefaultAttempts = 5
 	DefaultPatience = 15 * time.Minute
 	DefaultTimeout  = 30 * time.Second
-)
 
-const (
 	lookupsPerMinute = 200
 	grace            = 10 * time.Second // for requests in flight when a run is told to stop
 	silence          = 15 * time.Second // without any answer since the start, or Options.Timeout where that is longer

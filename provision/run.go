@@ -17,8 +17,9 @@ import (
 
 // A Run is one run over the rows of a file. It is used once.
 //
-// A row goes through lookup, write and record:
+// A row goes through lookup, write and record. Workers do one after another of what may be done now (scheduler.go):
 //
+//	lookUp             finds the users of many rows, ahead of the writes                     lookup.go, identity.go
 //	settle             decide says which write the row needs after a lookup, or its result   finish.go, decide.go
 //	send     judge     says of which kind the answer to the write is                         write.go
 //	         apply     tells the gate, and queues the row where it is sent again             write.go, gate.go
@@ -27,7 +28,7 @@ import (
 //
 // An error that ends the run is passed to fail where it occurs, and nothing new is begun.
 type Run struct {
-	used         atomic.Bool
+	used         atomic.Bool // by Run or Verify
 	client       *qlik.Client
 	options      Options
 	record       func(Result) error
@@ -39,8 +40,8 @@ type Run struct {
 	errs    []error // guarded by failing: why the run ends
 
 	mu       sync.Mutex // guards what follows
-	started  time.Time  // zero before Run
-	held     Reason     // why no write may be sent yet: ReasonLookup, then ReasonApproval; "" where they may
+	started  time.Time
+	held     Reason // why no write may be sent yet: ReasonLookup, then ReasonApproval; "" where they may
 	queue    queue
 	lookups  lookups
 	gate     gate
@@ -93,17 +94,16 @@ func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) er
 	return r.run(ctx, l, record)
 }
 
+// checkInput returns an error where the preconditions of Run do not hold.
 func (r *Run) checkInput(rows []Row, record func(Result) error) error {
 	if record == nil {
 		return errors.New("provision: no function records the results")
 	}
 	seen := make(map[int]bool, len(rows))
 	for _, row := range rows {
-		switch {
-		case row.Number <= 0 || seen[row.Number]:
-			return fmt.Errorf("provision: row number %d is not positive and unique", row.Number)
-		case row.Person.Subject == "", row.UserID != "" && r.options.Task != Delete:
-			return fmt.Errorf("provision: row %d has no subject, or a user that is not to be deleted", row.Number)
+		hasStrayUser := row.UserID != "" && r.options.Task != Delete
+		if row.Number <= 0 || seen[row.Number] || row.Person.Subject == "" || hasStrayUser {
+			return fmt.Errorf("provision: row %d does not meet the preconditions of Run", row.Number)
 		}
 		seen[row.Number] = true
 	}

@@ -3,11 +3,8 @@ package provision
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
-
-	"qlik-provision/provision/qlik"
 )
 
 // work sends writes and looks rows up, until nothing is left, the run stops, or it fails: then it returns why. flight
@@ -30,7 +27,7 @@ func (r *Run) next(stop context.Context) (task func(flight context.Context)) {
 	came := time.Now()
 	for {
 		now := time.Now()
-		overdueAt := r.overdue(now)
+		overdueAt := r.endOverdue(now)
 		if stop.Err() != nil || r.failure() != nil {
 			return nil
 		}
@@ -85,6 +82,7 @@ func (r *Run) pick(now time.Time, waited time.Duration) (task func(flight contex
 	return func(flight context.Context) { r.send(flight, j, waited) }, at
 }
 
+// pickWrite takes out the row whose write is sent now. Where there is none, at is when to ask again, as in pick.
 func (r *Run) pickWrite(now time.Time) (j *job, at time.Time) {
 	at = r.gate.opensAt(now)
 	if at.IsZero() || at.After(now) {
@@ -183,9 +181,6 @@ type job struct {
 	probe     bool // it was sent while the gate was closed
 	noAttempt bool // it is no attempt if it is lost
 }
-
-// inConflict reports whether the row's create was refused because a user exists, and no lookup has found that user.
-func (j *job) inConflict() bool { return errors.Is(j.refusal, qlik.ErrConflict) }
 
 // sooner is the earlier of two times, of which zero means never.
 func sooner(a, b time.Time) time.Time {

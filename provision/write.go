@@ -61,14 +61,8 @@ func (r *Run) request(ctx context.Context, j *job) (Result, error) {
 
 // acceptedResult is the result of a row whose change or delete was accepted.
 func (r *Run) acceptedResult(w *write) Result {
-	res := Result{Outcome: Updated, UserID: w.user.ID, Message: w.message, HTTPStatus: http.StatusNoContent}
-	switch {
-	case w.kind == deleteWrite:
-		res.Outcome = Deleted
-	case r.options.Task == Disable:
-		res.Outcome = Disabled
-	}
-	return res
+	outcome := map[Task]Outcome{Create: Updated, Disable: Disabled, Delete: Deleted}[r.options.Task]
+	return Result{Outcome: outcome, UserID: w.user.ID, Message: w.message, HTTPStatus: http.StatusNoContent}
 }
 
 // A verdict is what an answer to a write means for the gate, whatever it means for the row.
