@@ -196,7 +196,8 @@ func (r *ResultFile) merge(j replay) (belonging int) {
 			continue
 		}
 		was := &row.Entry
-		if !strings.EqualFold(e.Check, was.Check) || was.Tenant != "" && !strings.EqualFold(e.Tenant, was.Tenant) {
+		isTenants := was.Tenant == "" || strings.EqualFold(e.Tenant, was.Tenant)
+		if !isTenants || !strings.EqualFold(e.Check, was.Check) {
 			continue
 		}
 		belonging++
