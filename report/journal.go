@@ -27,13 +27,12 @@ const syncInterval = time.Second
 // A journal takes the results of a run as they come: a line each, the cells of an Entry and a checksum of
 // them, separated by commas. It is safe for concurrent use, but for close, which is the last call.
 type journal struct {
-	files   files
-	file    *os.File
-	timer   *time.Timer // syncs what the first line wrote that is not synced
-	syncing sync.Mutex
+	files files
+	file  *os.File
+	timer *time.Timer // syncs what the first line wrote that is not synced
 
-	mu       sync.Mutex
-	size     int64 // of the whole lines
+	mu       sync.Mutex // guards what follows, and the file
+	size     int64      // of the whole lines
 	unsynced bool
 	failed   error // of a sync: what was written may not last
 }
@@ -91,20 +90,13 @@ func (j *journal) append(cells []string) error {
 // sync syncs what was written. An error stays: the system does not report it a second time, and what was
 // written may be lost.
 func (j *journal) sync() error {
-	j.syncing.Lock()
-	defer j.syncing.Unlock()
-	j.mu.Lock()
-	unsynced, failed := j.unsynced, j.failed
-	j.unsynced = false
-	j.mu.Unlock()
-	if !unsynced || failed != nil {
-		return failed
-	}
-	err := j.files.do("sync", j.files.journalPath(), j.file.Sync)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.failed = err
-	return err
+	if j.unsynced && j.failed == nil {
+		j.failed = j.files.do("sync", j.files.journalPath(), j.file.Sync)
+	}
+	j.unsynced = false
+	return j.failed
 }
 
 // close syncs a last time and closes the file.
@@ -196,7 +188,8 @@ func (r *ResultFile) merge(j replay) (belonging int) {
 			continue
 		}
 		was := &row.Entry
-		if !strings.EqualFold(e.Check, was.Check) || was.Tenant != "" && !strings.EqualFold(e.Tenant, was.Tenant) {
+		isTenants := was.Tenant == "" || strings.EqualFold(e.Tenant, was.Tenant)
+		if !isTenants || !strings.EqualFold(e.Check, was.Check) {
 			continue
 		}
 		belonging++

@@ -61,6 +61,6 @@ func release(lock *flock.Flock) error {
 func (f files) mayBeLocked() bool {
 	lock := flock.New(f.lockPath(), flock.SetFlag(os.O_RDONLY|noFollow))
 	got, err := lock.TryRLock()
-	lock.Close() // nothing was written
+	defer lock.Close() // nothing was written
 	return !got && !errors.Is(err, fs.ErrNotExist)
 }

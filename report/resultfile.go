@@ -108,10 +108,13 @@ func load(f files, read csvfile.Options) (*ResultFile, error) {
 	}
 	defer journal.Close() // nothing where there is none
 	err = r.readFile(f.path, read)
-	switch missing := errors.Is(err, fs.ErrNotExist); {
+	isMissing := errors.Is(err, fs.ErrNotExist)
+	hasNoHeader := r.info != nil && r.info.Size() < int64(len(columns))
+	hasNoRows := r.File != nil && len(r.File.Records) == 0
+	switch {
 	case journal == nil:
 		return r, err
-	case missing, r.info != nil && r.info.Size() < int64(len(columns)), r.File != nil && len(r.File.Records) == 0:
+	case isMissing, hasNoHeader, hasNoRows:
 		return r, fmt.Errorf("%s %w", f.journalName(), ErrStrayJournal)
 	case err != nil:
 		return r, err

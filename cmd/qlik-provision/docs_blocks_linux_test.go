@@ -142,7 +142,7 @@ func parseByShell(shell, lines string) error {
 	cmd := exec.Command(shell, "-n")
 	cmd.Stdin = strings.NewReader(regexp.MustCompile(`(?m)^\$ `).ReplaceAllString(lines, ""))
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
-		return fmt.Errorf("%v: %s", err, out)
+		return fmt.Errorf("%w: %s", err, out)
 	}
 	return nil
 }

@@ -131,8 +131,8 @@ func (f *File) readHeader(s *scanner, o Options) *Error {
 	return nil
 }
 
-// unpaddedColumns are the columns in which blanks in front of a quote are no padding: a cell there has neither
-// a quote nor a blank in front.
+// unpaddedColumns are the columns in which blanks in front of a quote are no padding, as some cell there begins with
+// neither a quote nor a blank.
 func unpaddedColumns(text string, delim rune) map[int]bool {
 	if !strings.Contains(text, ` "`) && !strings.Contains(text, "\t\"") {
 		return nil

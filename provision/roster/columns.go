@@ -88,7 +88,9 @@ func (r *reader) find(option csvfile.Option, header, value string) (Source, *csv
 }
 
 // column is the source that is one column.
-func (r *reader) column(i int) Source { return Source{text: r.headers[i], columns: []int{i}} }
+func (r *reader) column(i int) Source {
+	return Source{text: r.headers[i], columns: []int{i}, between: []string{"", ""}}
+}
 
 // names are the sources that fit the name: columns of whole names; where there is none, or where such a column may be
 // a part of the name, first and last name put together; and a preferred name, which fits as well as these. Where
@@ -193,10 +195,11 @@ func (r *reader) unknown(option csvfile.Option, header, value string) *csvfile.E
 	var meant, values []string
 	for _, i := range near {
 		old, name := header, r.headers[i]
-		if old != value && option != OptionWhere {
+		if old != value && option != OptionWhere { // a template
 			old, name = "{"+old+"}", "{"+name+"}"
 		}
-		meant, values = append(meant, r.withValue(r.column(i))), append(values, strings.Replace(value, old, name, 1))
+		meant = append(meant, r.withValue(r.column(i)))
+		values = append(values, strings.Replace(value, old, name, 1))
 	}
 	if len(near) > 0 {
 		e.Message += "; did you mean " + strings.Join(meant, " or ") + "?"

@@ -55,7 +55,7 @@ func TestHeadersOfHRSystemsAreKnown(t *testing.T) {
 		"UPN,Surname,Given Name,e-mail":             {"UPN", "{Given Name} {Surname}", "e-mail"},
 		"Employee Number,First Name,Email":          {"Employee Number", "", "Email"},
 		"Employee ID (required),Name,Email":         {"Employee ID (required)", "Name", "Email"},
-		"Login (Pflichtfeld),Email (obligatoire)":   {"Login (Pflichtfeld)", "", "Email (obligatoire)"},
+		"Login (Pflichtfeld),(required) Email":      {"Login (Pflichtfeld)", "", "(required) Email"},
 		"Employee ID,Email (private),Name":          {"Employee ID", "Name", ""},
 		"EMPLID,NAME_DISPLAY,EMAIL_ADDR":            {"EMPLID", "", "EMAIL_ADDR"},
 		"Employee ID,Payroll Name,First,Last":       {"Employee ID", "{First} {Last}", ""},

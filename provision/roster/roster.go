@@ -106,6 +106,7 @@ type reader struct {
 	hasPersons bool     // a column has names or addresses
 	used       []int    // columns that a field comes from or a condition is about
 	conditions []*condition
+	patterns   map[string]bool // of the first subjects, once isLikeSubjects has asked for them
 }
 
 // refuseEmpty refuses a file without a column or a row of an export.

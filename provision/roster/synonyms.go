@@ -117,13 +117,13 @@ var fieldsByWord = func() map[string]field {
 // fieldsOf is what a column with this header may hold.
 func fieldsOf(header string) field { return fieldsByWord[fold(withoutRemark(header))] }
 
-// withoutRemark is a header without the remark of an upload template behind it: Email Address [Required], Name
-// [displayName] Required, Employee ID (optional).
+// withoutRemark is a header without the remark of an upload template: Email Address [Required], Name [displayName]
+// Required, (required) Employee ID.
 func withoutRemark(header string) string { return remarks.ReplaceAllString(header, "$1") }
 
 // remarks is read only.
 var remarks = regexp.MustCompile(
-	`(?i)(.)(\[.*|\((required|optional|mandatory|read.?only|pflichtfeld|obligatoire|obligatorio)\).*)`)
+	`(?i)(.)\[.*|\((required|optional|mandatory|read.?only|pflichtfeld|obligatoire|obligatorio)\)`)
 
 // LooksLikeHeader counts the cells whose words are known as a header's. It is for csvfile.Options.
 func LooksLikeHeader(cells []string) int {

@@ -13,7 +13,7 @@ import (
 type Source struct {
 	text    string   // as Options take it: a header, or a template
 	columns []int    // the columns that it is made of
-	between []string // of a template: the text in front of each column, and behind the last
+	between []string // the text in front of each column, and behind the last
 }
 
 // String is the source as Options take it: a header or a template; "" for none.
@@ -22,11 +22,8 @@ func (s Source) String() string { return s.text }
 // value is the source's value for a record: each cell is trimmed, and so is the whole. Where a cell of a template is
 // empty, the blank that would be doubled is left out.
 func (s *Source) value(cells []string) string {
-	switch {
-	case len(s.columns) == 0:
+	if len(s.columns) == 0 {
 		return ""
-	case s.between == nil:
-		return cellAt(cells, s.columns[0])
 	}
 	value := s.between[0]
 	for i, column := range s.columns {

@@ -129,8 +129,12 @@ func allNoNames(cells []string) bool {
 // trailerText tells whether a text begins as the totals and section lines of reports do. Words count as a whole:
 // summers, county01 and total.joe are logins.
 func trailerText(s string) trailerKind {
-	if s == "" || strings.IndexByte(s, ' ') < 0 && (s[0] >= '0' && s[0] <= '9' || strings.IndexByte(s, '@') >= 0) {
-		return notTrailer // nothing, an ID, an address
+	if s == "" {
+		return notTrailer
+	}
+	beginsAsNumber := s[0] >= '0' && s[0] <= '9'
+	if !strings.Contains(s, " ") && (beginsAsNumber || strings.Contains(s, "@")) {
+		return notTrailer // an ID, an address
 	}
 	s = plainWords(s)
 	isNoLogin := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
@@ -157,7 +161,8 @@ func trailerText(s string) trailerKind {
 	const longest = 4 // words of a phrase
 	kind := notTrailer
 	for i := range min(longest, len(words)) {
-		switch first, rest := strings.Join(words[:i+1], " "), strings.Join(words[i+1:], " "); {
+		first, rest := strings.Join(words[:i+1], " "), strings.Join(words[i+1:], " ")
+		switch {
 		case means(first, phrase), means(first, total) && !readsAsName(rest):
 			return clearTrailer
 		case means(first, total), means(first, section) && rest != "":

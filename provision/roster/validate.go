@@ -196,10 +196,15 @@ func (r *reader) uneven(record *csvfile.Record) (why, advice string) {
 
 // isLikeSubjects reports whether a value has the pattern of one of the first subjects.
 func (r *reader) isLikeSubjects(value string) bool {
-	pattern, first := patternOf(value), r.File.Records[:min(1000, len(r.File.Records))]
-	return slices.ContainsFunc(first, func(record csvfile.Record) bool {
-		return len(record.Cells) == len(r.headers) && patternOf(r.Columns.Subject.value(record.Cells)) == pattern
-	})
+	if r.patterns == nil {
+		r.patterns = make(map[string]bool)
+		for _, record := range r.File.Records[:min(1000, len(r.File.Records))] {
+			if len(record.Cells) == len(r.headers) {
+				r.patterns[patternOf(r.Columns.Subject.value(record.Cells))] = true
+			}
+		}
+	}
+	return r.patterns[patternOf(value)]
 }
 
 // patternOf writes a digit for each run of digits and a letter for each run of letters of one case: P-0417 is A-0.

@@ -97,8 +97,9 @@ func (r *reader) warnOfStates() {
 		}
 		r.addWarning("column %s: %s; every row becomes a user", quote(header), strings.Join(counts, ", "))
 		same := r.columns(func(i int) bool { return r.headers[i] == header })
-		if values := strings.Join(left, ","); len(same) == 1 && !strings.Contains(header, "=") && !hasEmptyValue(values) {
-			r.Warnings[len(r.Warnings)-1].Where = header + "!=" + values
+		allLeft := strings.Join(left, ",")
+		if len(same) == 1 && !strings.Contains(header, "=") && !hasEmptyValue(allLeft) {
+			r.Warnings[len(r.Warnings)-1].Where = header + "!=" + allLeft
 		}
 	}
 }
