@@ -265,6 +265,23 @@ func TestLaterRunSettlesAnUnconfirmedCreate(t *testing.T) {
 	}
 }
 
+// The Date that is recorded covers the write of an earlier run, too, unless that was so long ago that a list shows it.
+func TestDateOfAnEarlierRunIsKept(t *testing.T) {
+	for ago, kept := range map[time.Duration]bool{time.Minute: true, 2 * time.Hour: false} {
+		synctest.Test(t, func(t *testing.T) {
+			tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+			rows := people(1)
+			rows[0].SentAt = time.Now().Add(-ago)
+			tr.run(t.Context(), rows, provision.Options{})
+			tr.outcomes(t, rows, outcomes{provision.Created: 1})
+			first := tr.got.all[0]
+			if first.Code != provision.CodeMaybeCreated || first.FinishedAt.Equal(rows[0].SentAt) != kept {
+				t.Errorf("after %v: %+v", ago, first)
+			}
+		})
+	}
+}
+
 func TestCreateIsAnnouncedWithTheTenantsDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
