@@ -313,7 +313,7 @@ func lostChange(t *testing.T, task provision.Task, fault faults.Fault, after boo
 // The result names the answer that decided, not the 404 before it, which a lookup has explained.
 func TestRefusalAfterNotFoundIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
 		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 404, On: sandbox.EndpointPatch, Times: 1})
 		tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: 400, Code: "USERS-1", On: sandbox.EndpointPatch})
 		tr.tenant.Add(userOf(ada))
@@ -321,6 +321,10 @@ func TestRefusalAfterNotFoundIsReported(t *testing.T) {
 		got := tr.got.of[1]
 		if tr.err != nil || got.Outcome != provision.Failed || got.Code != "USERS-1" || got.HTTPStatus != 400 {
 			t.Errorf("%+v, %v", got, tr.err)
+		}
+		looked, again := spy.to(sandbox.EndpointList)[0].done, spy.to(sandbox.EndpointPatch)[1].sent
+		if again-looked < 400*time.Millisecond {
+			t.Errorf("it was sent again after %v", again-looked)
 		}
 	})
 }

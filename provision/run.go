@@ -76,8 +76,8 @@ func New(client *qlik.Client, o Options) *Run {
 //
 // When ctx is done no further write is sent; requests in flight are waited for, 10 s at most. No goroutine is left.
 //
-// Preconditions: row numbers are positive and unique, subjects are not empty, only rows to delete have a user, record is
-// not nil. Run fails before any request where they do not hold.
+// Preconditions: row numbers are positive and unique, subjects are not empty, only rows to delete have a user, record
+// is not nil. Run fails before any request where they do not hold.
 func (r *Run) Run(ctx context.Context, rows []Row, record func(Result) error) error {
 	if err := r.checkInput(rows, record); err != nil {
 		return err
