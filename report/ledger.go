@@ -171,6 +171,7 @@ func (l *Ledger) prepareEntry(r *Row, conflicts map[*Row]provision.Result) Entry
 	now, isConflict := conflicts[r]
 	switch {
 	case isTrailer:
+		e.Outcome = provision.Invalid
 		return e
 	case r.Skipped:
 		now = provision.Result{Outcome: provision.Skipped, Message: r.Message}

@@ -255,6 +255,10 @@ func TestATrailerStaysOneInTheResultFile(t *testing.T) {
 		}
 		mustClose(t, l)
 	}
+	emptied := tableOf(t, read(t, path)).set(2, "outcome", "").saved(',', false, "")
+	if l, _, _, err := retryText(t, emptied, sandbox); err != nil || len(l.Pending()) != 1 {
+		t.Errorf("a trailer whose outcome was emptied is sent: %v", err)
+	}
 	for column, correct := range map[string]string{"Email": "inc@acme.example", "Employee ID": "2"} {
 		corrected := tableOf(t, read(t, path)).set(2, column, correct).saved(',', false, "")
 		l, _, _, err := retryText(t, corrected, sandbox)

@@ -18,8 +18,8 @@ type Dialect struct {
 // Plain reports UTF-8 without a byte order mark.
 func (d Dialect) Plain() bool { return d.Encoding == "UTF-8" }
 
-// findDialect finds the delimiter. It returns a scanner of the text from where the header is looked for.
-func (f *File) findDialect(text string, o Options) (*scanner, *Error) {
+// scanFromHeader is a scanner of the text from where the header is looked for, with the delimiter that it finds.
+func (f *File) scanFromHeader(text string, o Options) (*scanner, *Error) {
 	if o.Delimiter != 0 && !wholeDelimiter.MatchString(string(o.Delimiter)) {
 		return nil, &Error{
 			Message: fmt.Sprintf("%q cannot be a delimiter", o.Delimiter),
@@ -165,10 +165,10 @@ func (f *File) checkHeader(o Options) *Error {
 		}
 		lines = append(lines, line)
 	}
-	d, fit := findDelimiter(strings.Join(lines, "\n"), o, commonDelimiters+rareDelimiters)
+	d, best := findDelimiter(strings.Join(lines, "\n"), o, commonDelimiters+rareDelimiters)
 	isQuoted := func(r Record) bool { return strings.HasPrefix(Trim(r.Raw), `"`) }
 	switch {
-	case fit.words < 2 && (fit.even == 0 || len(records) == 0):
+	case best.words < 2 && (best.even == 0 || len(records) == 0):
 		return nil
 	case !isQuoted(f.Header):
 		message := fmt.Sprintf("the header is one column: %s", quote(header))

@@ -83,7 +83,7 @@ func (f *File) read(raw string, o Options) *Error {
 	if end := strings.Index(text, ctrlZ); end >= 0 && strings.Trim(text[end:], ctrlZ+"\r\n") == "" {
 		text = text[:end]
 	}
-	s, err := f.findDialect(text, o)
+	s, err := f.scanFromHeader(text, o)
 	if err != nil {
 		return err
 	}

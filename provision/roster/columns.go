@@ -28,33 +28,33 @@ func (c *Columns) uses(i int) bool {
 // Where two fit it asks: no word is better than another.
 func (r *reader) decideColumns() error {
 	o, c := r.options, &r.Columns
-	for _, field := range []struct {
+	for _, wanted := range []struct {
 		source  *Source
 		option  csvfile.Option
 		asked   string
 		fitting []string // sources as options would give them
 	}{
 		{&c.Roles, OptionRoles, o.Roles, nil},
-		{&c.Email, OptionEmail, o.Email, r.fitting(email)},
-		{&c.Subject, OptionSubject, o.Subject, r.fitting(subject)},
+		{&c.Email, OptionEmail, o.Email, r.fitting(emailField)},
+		{&c.Subject, OptionSubject, o.Subject, r.fitting(subjectField)},
 		{&c.Name, OptionName, o.Name, r.names()},
 	} {
-		choices := field.fitting
-		if field.asked != "" {
-			choices = []string{field.asked}
+		choices := wanted.fitting
+		if wanted.asked != "" {
+			choices = []string{wanted.asked}
 		} else if o.Decided {
 			choices = nil
 		}
 		switch {
 		case len(choices) > 1:
-			return r.ambiguous(field.option, choices)
+			return r.ambiguous(wanted.option, choices)
 		case len(choices) == 1:
-			source, bad := r.source(field.option, choices[0])
+			source, bad := r.source(wanted.option, choices[0])
 			if bad != nil {
 				return bad
 			}
-			*field.source = source
-		case field.option == OptionSubject && !o.Decided:
+			*wanted.source = source
+		case wanted.option == OptionSubject && !o.Decided:
 			return r.noSubject()
 		}
 	}
@@ -231,7 +231,7 @@ func (r *reader) noSubject() *csvfile.Error {
 func (r *reader) perhapsNoHeader(e *csvfile.Error) *csvfile.Error {
 	const titleLines = 20
 	at, known := r.File.Header.Line, LooksLikeHeader(r.headers)
-	isSubject := func(cell string) bool { return fieldsOf(cell)&subject != 0 }
+	isSubject := func(cell string) bool { return fieldsOf(cell)&subjectField != 0 }
 	below := r.File.Records[:min(titleLines, len(r.File.Records))]
 	for _, record := range slices.Concat(r.File.Above, below) {
 		words := LooksLikeHeader(record.Cells)

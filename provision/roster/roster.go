@@ -178,9 +178,9 @@ func (r *Roster) Describe() string {
 		said[1] = delimiterName(r.File.Dialect.Delimiter, "s")
 	}
 	for i, source := range r.Columns.sources() {
-		field := [...]csvfile.Option{OptionSubject, OptionName, OptionEmail, OptionRoles}[i]
+		option := [...]csvfile.Option{OptionSubject, OptionName, OptionEmail, OptionRoles}[i]
 		if source.text != "" {
-			said = append(said, fmt.Sprintf("%s from %s", field, quote(source.text)))
+			said = append(said, fmt.Sprintf("%s from %s", option, quote(source.text)))
 		}
 	}
 	if r.Columns.Name.text == "" {

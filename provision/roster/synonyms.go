@@ -10,9 +10,9 @@ import (
 type field uint16
 
 const (
-	subject field = 1 << iota
-	email
-	name          // the whole name
+	subjectField field = 1 << iota
+	emailField
+	wholeName
 	firstName     // given name
 	lastName      // family name
 	nameOrFirst   // nombre: the whole name; beside a last name the first name
@@ -26,9 +26,9 @@ const (
 )
 
 const (
-	anyWhole = name | nameOrFirst | nameOrLast | nameOrPart
+	anyWhole = wholeName | nameOrFirst | nameOrLast | nameOrPart
 	anyName  = anyWhole | firstName | lastName | preferredName | listedName
-	anyField = anyName | subject | email | nameParticle
+	anyField = anyName | subjectField | emailField | nameParticle
 )
 
 // The header words of Workday, SAP SuccessFactors, PeopleSoft, BambooHR, Personio, ADP, Entra ID, Active Directory,
@@ -37,7 +37,7 @@ var headerWords = [...]struct {
 	field field
 	words string
 }{
-	{subject, `subject userid username loginname loginid login logonname userlogin upn userprincipalname principalname
+	{subjectField, `subject userid username loginname loginid login logonname userlogin upn userprincipalname principalname
 		samaccountname networkid networklogin ssoid federationid nameid employeeid employeeno employeenumber employeenr
 		employeecode employee# empid empno emplid eeid useremployeeid employeeidnumber personid personnumber
 		personnelid personnelnumber personnelno personidexternal staffid staffnumber staffno workerid workernumber
@@ -55,7 +55,7 @@ var headerWords = [...]struct {
 		kayttajatunnus numerpracownika nazwauzytkownika osobnicislo uzivatelskejmeno sicilno sicilnumarasi kullaniciadi
 		табельныйномер логин имяпользователя 工号 员工编号 用户名 社員番号 従業員番号 社員id 従業員id 社員コード 従業員コード 職員番号 ユーザーid ユーザid ユーザー名
 		ログインid ログイン名`},
-	{email, `email emailaddress emailaddr emailid mail mailaddress workemail workemailaddress emailwork primaryemail
+	{emailField, `email emailaddress emailaddr emailid mail mailaddress workemail workemailaddress emailwork primaryemail
 		primaryemailaddress primaryworkemail emailprimarywork companyemail companyemailaddress businessemail
 		businessemailaddress corporateemail officeemail useremail employeeemail workcontactemail workcontactworkemail
 		emailinformationemailaddress emailprimary internetemailaddress emailadresse mailadresse emaildienstlich
@@ -69,7 +69,7 @@ var headerWords = [...]struct {
 		emailprofissional emailcorporativo correioeletronico epost epostadress epostadresse sahkoposti adresemail
 		sluzbowyemail eposta epostaadresi электроннаяпочта адресэлектроннойпочты 邮箱 电子邮件 邮件地址 メール メールアドレス eメール 電子メール
 		会社メールアドレス 会社メール 社用メールアドレス`},
-	{name, `worker displayname fullname completename employeename workername personname commonname legalname
+	{wholeName, `worker displayname fullname completename employeename workername personname commonname legalname
 		fulllegalname legalfullname employeefullname nameofemployee formattedname anzeigename vollername
 		vollstandigername vollstaendigername gesamtname mitarbeitername mitarbeiter vorundnachname vornamenachname
 		nomcomplet nometprenom nomprenom nomprenoms prenomnom prenometnom nomdaffichage nomaffiche nomdelemploye
