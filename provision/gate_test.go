@@ -126,6 +126,29 @@ func TestRetryAfterIsKept(t *testing.T) {
 	}
 }
 
+// They go before rows whose back-off ended while the tenant asked to wait, too.
+func TestRowsThatMetTheLimitGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+		rows := people(40)
+		failed, limited, late := rows[10], rows[29], rows[30]
+		tr.tenant.Inject(onCreate(faults.Fault{Kind: faults.Status, Status: 503}, failed, false, 1))
+		limit := faults.Fault{Kind: faults.Status, Status: 429, RetryAfter: "20"}
+		tr.tenant.Inject(onCreate(limit, limited, false, 1))
+		limit.Delay = 3 * time.Second
+		tr.tenant.Inject(onCreate(limit, late, false, 1))
+		tr.run(t.Context(), rows, provision.Options{})
+		tr.check(t, rows)
+		var order []string
+		for _, c := range within(spy.to(sandbox.EndpointCreate), 20*time.Second, forever) {
+			order = append(order, c.subject)
+		}
+		if want := subjectsOf([]provision.Row{limited, late, failed}); len(order) < 3 || !slices.Equal(order[:3], want) {
+			t.Errorf("after the wait %q went first, want %q", order, want)
+		}
+	})
+}
+
 func TestAnswersInFlightDoNotOpenTheGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, spy := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
@@ -268,6 +291,11 @@ func TestForbiddenIsTheRowsOrTheRuns(t *testing.T) {
 				}
 				tr.outcomes(t, rows, test.want)
 				tr.truth(t, rows)
+				for _, res := range tr.got.of {
+					if res.HTTPStatus == 0 {
+						t.Errorf("of a row that was answered there is only what was recorded before: %+v", res)
+					}
+				}
 				if n := len(spy.to(sandbox.EndpointCreate)); n > test.creates {
 					t.Errorf("%d creates, want at most %d", n, test.creates)
 				}

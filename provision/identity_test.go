@@ -28,6 +28,8 @@ func TestSamePersonUnderOneSubject(t *testing.T) {
 		{"nothing in common to compare", person("Ada King", ""), person("", "b@x.example"), true, true},
 		{"no names, other addresses", person("", "a@x.example"), person("", "b@x.example"), false, false},
 		{"a name that is the address is none", person("a@x.example", "a@x.example"), person("Bob Smith", ""), true, true},
+		{"a name that is the other's address is none",
+			person("ab@x.example", ""), person("Zoe Smith", "ab@x.example"), true, true},
 		{"a name of punctuation is none", person("-", ""), person("Bob Smith", ""), true, true},
 	} {
 		for _, pair := range [][2]Person{{c.a, c.b}, {c.b, c.a}} {
@@ -118,6 +120,7 @@ func TestMatchIgnoresCaseOfASubjectOnlyForTheSamePerson(t *testing.T) {
 		{"the very subject first", []qlik.User{own, exact}, false, subjectMatch, "c"},
 		{"another person", []qlik.User{others}, false, noMatch, ""},
 		{"another person, after a conflict", []qlik.User{others}, true, subjectConflict, "b"},
+		{"same person beside another, after a conflict", []qlik.User{others, own}, true, subjectMatch, "a"},
 	} {
 		if got := newDirectory(c.users).match(doe, c.conflict); got.kind != c.kind || got.user.ID != c.id {
 			t.Errorf("%s: %+v", c.why, got)

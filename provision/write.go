@@ -157,12 +157,9 @@ func (r *Run) retry(j *job, now time.Time, err error, free bool) {
 		j.attempts++
 	}
 	at := sooner(now.Add(waitAfter(err, j.failures)), r.patience.end)
-	switch {
-	case j.attempts >= r.options.Attempts, sent && j.write.kind != createWrite:
+	if j.attempts >= r.options.Attempts || sent && j.write.kind != createWrite {
 		r.queue.lookups.add(j, at)
-	case r.gate.down: // the gate waits, and another row is next
-		r.queue.again.add(j, now)
-	default:
-		r.queue.again.add(j, at)
+		return
 	}
+	r.queue.again.add(j, at)
 }
