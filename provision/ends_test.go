@@ -341,6 +341,29 @@ func TestRetryAfterOfOneRequestHoldsNoLongerThanThePatience(t *testing.T) {
 	}
 }
 
+func TestLookupsOfAConflictThatAreNotAnsweredEndWithThePatience(t *testing.T) {
+	for status, took := range map[int]time.Duration{429: 5 * time.Second, 503: 5 * time.Second, 0: 30 * time.Second} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{})
+				rows := people(1)
+				tr.tenant.Inject(onCreate(faults.Fault{Kind: faults.Status, Status: 409}, rows[0], false, 0))
+				if status > 0 {
+					tr.tenant.Inject(faults.Fault{Kind: faults.Status, Status: status, RetryAfter: "600",
+						On: sandbox.EndpointList})
+				}
+				tr.run(t.Context(), rows, provision.Options{Patience: 5 * time.Second})
+				if code := tr.got.of[1].Code; tr.err != nil || code != provision.CodeConflictNotFound {
+					t.Errorf("%s, %v", code, tr.err)
+				}
+				if tr.took < took || tr.took > took+2*time.Second {
+					t.Errorf("it took %v, want %v", tr.took, took)
+				}
+			})
+		})
+	}
+}
+
 func TestWaitShownEndsWithThePatience(t *testing.T) {
 	for _, on := range []sandbox.Endpoint{sandbox.EndpointToken, sandbox.EndpointFilter, sandbox.EndpointCreate} {
 		synctest.Test(t, func(t *testing.T) {

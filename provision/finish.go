@@ -110,18 +110,22 @@ func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
 }
 
 // lookUpAgain queues another lookup of a row that a lookup did not settle, or whose lookup met err. It finishes the row
-// where it was looked up for half a minute, an outage and waits for a limit or a token aside.
+// where it was looked up for half a minute, an outage and waits for a limit or a token aside, or where the patience ends
+// without an answer.
 func (r *Run) lookUpAgain(j *job, err error) {
 	r.mu.Lock()
 	now := time.Now()
 	if j.misses == 0 {
-		j.giveUp, j.giveUpLatest = now.Add(lookupPeriod), now.Add(max(lookupPeriod, r.options.Patience))
+		j.giveUp, j.giveUpLatest = now.Add(lookupPeriod), now.Add(r.options.Patience)
 	}
 	j.misses++
 	wait := waitAfter(err, j.misses)
 	notLookedUp := err != nil && (r.gate.down || isAny(err, qlik.ErrLimited, qlik.ErrNoToken, qlik.ErrNotSent))
-	if later := j.giveUp.Add(wait); notLookedUp && later.Before(j.giveUpLatest) {
+	switch later := j.giveUp.Add(wait); {
+	case notLookedUp && later.Before(j.giveUpLatest):
 		j.giveUp = later
+	case err != nil && j.row.UserID == "": // only half a minute proves that a user is gone
+		j.giveUp = sooner(j.giveUp, j.giveUpLatest)
 	}
 	isLast := j.lookedLongEnough(now) || err != nil && !isTemporary(err)
 	if !isLast {
