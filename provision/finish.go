@@ -110,8 +110,7 @@ func (r *Run) findOne(ctx context.Context, j *job) (directory, error) {
 }
 
 // lookUpAgain queues another lookup of a row that a lookup did not settle, or whose lookup met err. It finishes the row
-// where it was looked up for half a minute, an outage and waits for a limit or a token aside, or where the patience ends
-// without an answer.
+// after half a minute, an outage and waits for a limit or a token aside, and without an answer when the patience ends.
 func (r *Run) lookUpAgain(j *job, err error) {
 	r.mu.Lock()
 	now := time.Now()
