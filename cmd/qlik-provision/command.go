@@ -137,16 +137,13 @@ func commandLine(words ...string) string {
 	return line
 }
 
-// quote shows s within a sentence as a word of the platform's shell. Where no quotes hold it is in double ones.
+// quote shows s within a sentence as a word of the platform's shell.
 func quote(s string) string {
-	word, ok := quoteWord(s)
-	if !ok {
-		return `"` + s + `"`
-	}
+	word, _ := quoteWord(s)
 	return word
 }
 
-// quoteWord makes one word of s for the shell of the platform; ok is false where no quotes hold.
+// quoteWord makes one word of s for the shell of the platform. Where no quotes hold, s is in double ones, and ok false.
 func quoteWord(s string) (word string, ok bool) {
 	if runtime.GOOS == "windows" {
 		return quoteForWindows(s)
@@ -167,7 +164,7 @@ func quoteForWindows(s string) (word string, ok bool) {
 		return s, true
 	case s == "", strings.ContainsAny(s, "`\"\u201c\u201d\u201e"), strings.ContainsFunc(s, unicode.IsControl),
 		strings.Count(s, "%") > 1, strings.HasSuffix(s, `\`), strings.Contains(strings.ReplaceAll(s, `$\`, ""), "$"):
-		return "", false
+		return `"` + s + `"`, false
 	}
 	return `"` + s + `"`, true
 }

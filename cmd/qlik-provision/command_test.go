@@ -108,7 +108,7 @@ func TestWordsAreQuotedForWindows(t *testing.T) {
 		"\u2018x\u2019.csv": "\"\u2018x\u2019.csv\"", "HR & echo INJECTED & rem .csv": `"HR & echo INJECTED & rem .csv"`,
 		"": "", "%X%": "", "$env:X": "", "a`b": "", `a"b`: "", "\u201cx\u201d": "", "a\nb": "", "a\tb": "", `my folder\`: "",
 	} {
-		if got, ok := quoteForWindows(s); got != want || ok != (want != "") {
+		if got, ok := quoteForWindows(s); ok && got != want || ok != (want != "") {
 			t.Errorf("%s: %s, %v, not %s", s, got, ok, want)
 		}
 	}
