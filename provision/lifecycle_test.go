@@ -329,6 +329,28 @@ func TestRefusalAfterNotFoundIsReported(t *testing.T) {
 	})
 }
 
+// Half a minute of lookups is for each lost answer: an earlier one of the row that was settled does not shorten it.
+func TestEveryLostAnswerHasItsLookups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := watched(t, sandbox.Options{Latency: latency}, qlik.Options{Timeout: time.Minute})
+		tr.tenant.Add(userOf(ada))
+		lostChange := faults.Fault{Kind: faults.Status, Status: 503, On: sandbox.EndpointPatch, Times: 1}
+		tr.tenant.Inject(lostChange)
+		lostChange.After, lostChange.Delay = true, 42*time.Second
+		tr.tenant.Inject(lostChange)
+		noLookup := faults.Fault{Kind: faults.Status, Status: 503, On: sandbox.EndpointList}
+		noLookup.For = 2 * time.Second
+		tr.tenant.Inject(noLookup)
+		noLookup.From, noLookup.For = 40*time.Second, 10*time.Second
+		tr.tenant.Inject(noLookup)
+		tr.run(t.Context(), []provision.Row{ada}, provision.Options{Task: provision.Disable})
+		tr.outcomes(t, []provision.Row{ada}, outcomes{provision.Disabled: 1})
+		if tr.err != nil || tr.took < 45*time.Second {
+			t.Errorf("%v, %v", tr.took, tr.err)
+		}
+	})
+}
+
 // A 207 applied a part of the change: the rest is sent again, and the message says all that was changed.
 func TestPartialChangeIsSentAgainAndReportedWhole(t *testing.T) {
 	for times, want := range map[int]provision.Result{
