@@ -114,9 +114,9 @@ func decodeEntries(cells [][]string) ([]Entry, error) {
 	return entries, err
 }
 
-// encodeEntry maps an entry to cells.
-func encodeEntry(e Entry, write func(cells []string) error) error {
-	return gocsv.MarshalCSVWithoutHeaders([1]Entry{e}, cellWriter(write))
+// encodeEntries maps an array of entries to cells. The slice that write gets is reused for the next entry.
+func encodeEntries(array any, write func(cells []string) error) error {
+	return gocsv.MarshalCSVWithoutHeaders(array, cellWriter(write))
 }
 
 // A cellWriter is a gocsv.CSVWriter that passes each record on.

@@ -30,7 +30,7 @@ func TestCellsOfAnEntry(t *testing.T) {
 	want := []string{"create", "failed", "USERS-16", "no", "'-abc", "0012", "400", "t", "2",
 		"2026-03-01T08:30:00.123Z", "acme:443", "c-1-2", "12"}
 	encode := func(e Entry) (cells []string) {
-		if err := encodeEntry(e, func(c []string) error {
+		if err := encodeEntries([1]Entry{e}, func(c []string) error {
 			cells = append(cells, c...)
 			return nil
 		}); err != nil {

@@ -58,7 +58,7 @@ func startJournal(f files) (*journal, error) {
 }
 
 // record appends an entry, and returns when the operating system has all of its line.
-func (j *journal) record(e Entry) error { return encodeEntry(e, j.append) }
+func (j *journal) record(e Entry) error { return encodeEntries([1]Entry{e}, j.append) }
 
 // append writes a line. What the system took of a line that it did not take as a whole is cut off again; where
 // that fails, the next line is written over it.

@@ -92,14 +92,25 @@ func writeRows(file *os.File, export *csvfile.File, rows []Row) error {
 	return nil
 }
 
-// appendRows appends rows of a result file.
+// appendRows appends up to roster.BatchSize rows. A whole batch goes to gocsv as an array, of whose fields it makes no
+// copies.
 func appendRows(dst []byte, export *csvfile.File, rows []Row) ([]byte, error) {
+	done := 0
+	write := func(cells []string) error {
+		dst = appendRow(dst, export, rows[done].Record, cells)
+		done++
+		return nil
+	}
+	if len(rows) == roster.BatchSize {
+		var entries [roster.BatchSize]Entry
+		for i := range rows {
+			entries[i] = rows[i].Entry
+		}
+		err := encodeEntries(entries, write)
+		return dst, err
+	}
 	for i := range rows {
-		err := encodeEntry(rows[i].Entry, func(cells []string) error {
-			dst = appendRow(dst, export, rows[i].Record, cells)
-			return nil
-		})
-		if err != nil {
+		if err := encodeEntries([1]Entry{rows[i].Entry}, write); err != nil {
 			return dst, err
 		}
 	}

@@ -13,7 +13,6 @@ import (
 type scanner struct {
 	text   string
 	delim  string
-	ends   string   // the characters that end a cell outside quotes
 	header []string // names the columns in problems; nil while it is not read
 
 	// keepBlanks are the columns in which blanks in front of a quote belong to the value, and the quote is ordinary.
@@ -39,8 +38,7 @@ type cell struct {
 
 // newScanner scans a text whose first line is line of its file.
 func newScanner(text string, delim rune, line int) *scanner {
-	d := string(delim)
-	return &scanner{text: text, delim: d, ends: d + "\r\n", line: line, cells: make([]cell, 0, 16)}
+	return &scanner{text: text, delim: string(delim), line: line, cells: make([]cell, 0, 16)}
 }
 
 // next finds the next record; false at the end of the text.
@@ -115,11 +113,11 @@ func (s *scanner) closingQuote(i int) (int, bool) {
 
 // bareEnd is where a cell that is not in quotes ends: at the delimiter, the line end or the end of the text.
 func (s *scanner) bareEnd(i int) int {
-	size := strings.IndexAny(s.text[i:], s.ends)
-	if size < 0 {
-		return len(s.text)
+	for i < len(s.text) && s.text[i] != '\n' && s.text[i] != '\r' &&
+		(s.text[i] != s.delim[0] || !strings.HasPrefix(s.text[i:], s.delim)) {
+		i++
 	}
-	return i + size
+	return i
 }
 
 // skipBlanks goes over spaces and tabs that are no delimiters.

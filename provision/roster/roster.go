@@ -125,6 +125,9 @@ func (r *reader) refuseEmpty() error {
 // derivePersons sets every row's person, with its own roles and everybody's, each once.
 func (r *reader) derivePersons() error {
 	sources := r.Columns.sources()
+	if r.Columns.Roles.text == "" {
+		sources = sources[:3]
+	}
 	cells := make([]string, 0, BatchSize*len(sources))
 	var persons []provision.Person // of a batch: gocsv maps them in memory of its own
 	for rows := range slices.Chunk(r.Rows, BatchSize) {
