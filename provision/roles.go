@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
+
 	"qlik-provision/provision/qlik"
 )
 
@@ -117,31 +119,9 @@ func (r *Run) checkRolesShown() error {
 // many characters inserted, removed or replaced, whatever their case; "" where there is none.
 func Nearest(typed string, words []string, most int) (nearest string) {
 	for _, word := range words {
-		if n := edits(strings.ToLower(typed), strings.ToLower(word)); n <= most {
+		if n := levenshtein.ComputeDistance(strings.ToLower(typed), strings.ToLower(word)); n <= most {
 			nearest, most = word, n-1
 		}
 	}
 	return nearest
-}
-
-// edits is how many characters have to be inserted, removed or replaced to make b of a.
-func edits(a, b string) int {
-	to := []rune(b)
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, x := range []rune(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, y := range to {
-			replaced := diagonal
-			if x != y {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(row[j+1]+1, row[j]+1, replaced)
-		}
-	}
-	return row[len(to)]
 }

@@ -72,28 +72,20 @@ type total struct {
 }
 
 // newTotals counts the rows by kind. Kinds of no row are left out, but that no row failed is worth knowing.
-func newTotals(rows []report.Row) []total {
+func newTotals(rows []report.Row) (totals []total) {
 	count := map[string]int{}
 	for i := range rows {
 		count[class(&rows[i].Entry)]++
 	}
-	const minWidth = 0.8 // one row in a hundred thousand is still seen
-	var totals []total
-	length := 0.0
+	x := 0.0
 	for _, k := range kinds() {
-		t := total{kind: k, Count: count[k.Class], X: length}
-		switch {
-		case t.Count > 0:
-			t.Width = max(minWidth, 100*float64(t.Count)/float64(len(rows)))
-		case k.Class != "invalid" && k.Class != "failed" && k.Class != "pending":
+		n := count[k.Class]
+		if n == 0 && k.Class != "invalid" && k.Class != "failed" && k.Class != "pending" {
 			continue
 		}
-		length += t.Width
+		t := total{kind: k, Count: n, X: x, Width: 100 * float64(n) / float64(max(1, len(rows)))}
 		totals = append(totals, t)
-	}
-	for i := range totals {
-		totals[i].X *= 100 / length
-		totals[i].Width *= 100 / length
+		x += t.Width
 	}
 	return totals
 }
