@@ -87,7 +87,7 @@ func (c *config) resultsOf(export string) string {
 
 // prepareExport reads an export into the ledger of a new result file at path, and says how it was read.
 func (c *config) prepareExport(ctx context.Context, file, path string) (*report.Ledger, error) {
-	defer debug.SetGCPercent(debug.SetGCPercent(800)) // nearly all of what is made here stays in memory for the run
+	defer debug.SetGCPercent(debug.SetGCPercent(600)) // nearly all of what is made here stays in memory for the run
 	export, err := c.readFile(ctx, file)
 	if err != nil {
 		return nil, err
