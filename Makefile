@@ -53,10 +53,10 @@ demo: build
 	$(BIN) create demo/new-hires.csv --sandbox --overwrite || test $$? -eq 1
 	@echo && head -n 6 demo/new-hires.sandbox.results.csv
 
-# The longest packages first, and both kinds at once: most tests wait now and then.
+# The longest packages first, three of them and both kinds at once: most tests wait now and then.
 test:
 	@{ go test -run '$(PLAIN)' ./provision ./cmd/qlik-provision ./report && go test $(TOOLS); } & plain=$$!; \
-	go test -race -skip '$(MEMORY)|$(PLAIN)' ./provision ./report/page ./...; race=$$?; \
+	go test -race -p 3 -skip '$(MEMORY)|$(PLAIN)' ./provision ./report/page ./report ./...; race=$$?; \
 	wait $$plain && exit $$race
 	go test -run '$(MEMORY)' ./provision ./cmd/qlik-provision
 
