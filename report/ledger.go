@@ -179,6 +179,9 @@ func (l *Ledger) prepareEntry(r *Row, conflicts map[*Row]provision.Result) Entry
 		now = provision.Result{Outcome: provision.Invalid, Code: r.Code, Message: r.Message}
 	case !isConflict && wasTried:
 		e.Outcome = provision.Pending
+		if e.Code != provision.CodeMaybeChanged { // it may be the user of another person
+			e.UserID = ""
+		}
 		return e
 	case !isConflict:
 		now.Outcome = provision.Pending

@@ -284,6 +284,20 @@ func TestADoneRowPromisesAUserWhateverItsConditionSaysNow(t *testing.T) {
 	}
 }
 
+// The user of a conflict belongs to another person.
+func TestARowThatIsTriedAgainHasNoUserOfAnotherPerson(t *testing.T) {
+	l, path := start(t, sixRows, theAction, sandbox)
+	first := l.Pending()[0]
+	record(t, l, provision.Result{Number: first.Number, Outcome: provision.Failed, UserID: "theirs",
+		Code: provision.CodeEmailConflict})
+	mustClose(t, l)
+	l = mustRetry(t, path)
+	if e := l.find(first.Number).Entry; e.Outcome != provision.Pending || e.UserID != "" {
+		t.Errorf("%s with the user %q", e.Outcome, e.UserID)
+	}
+	mustClose(t, l)
+}
+
 func TestNeverTriedRowsGoFirst(t *testing.T) {
 	l, path := start(t, manyRows(6), theAction, sandbox)
 	rows := l.Pending()
